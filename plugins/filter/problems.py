@@ -1,0 +1,45 @@
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: problems
+short_description: Everything that is wrong with a cluster's description
+version_added: 1.0.0
+author: lvs.cluster authors
+description:
+  - Checks the description of a cluster (variables that start with C(lvs_)) as a whole, without touching a host.
+  - Each problem names the path, the value, the reason and the remedy. Passwords are not shown.
+positional: _input, host
+options:
+  _input:
+    description: The variables of all hosts, C(hostvars).
+    type: dict
+    required: true
+  host:
+    description: A host of the cluster; its variables hold the description.
+    type: str
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Refuse a bad description
+  ansible.builtin.assert:
+    that: (hostvars | lvs.cluster.problems(inventory_hostname)) == []
+"""
+
+RETURN = r"""
+_value:
+  description: The problems, a line each; empty where there is none.
+  type: list
+  elements: str
+"""
+
+from ansible_collections.lvs.cluster.plugins.module_utils._cluster.inventory import problems_of
+
+
+class FilterModule:
+    def filters(self):
+        return {"problems": problems_of}

@@ -1,0 +1,53 @@
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: view
+short_description: What a cluster's description means for one host
+version_added: 1.0.0
+author: lvs.cluster authors
+description:
+  - Derives from the description of a cluster (variables that start with C(lvs_)) everything that one host needs,
+    as priorities, unicast peers, addresses on the loopback, and what nginx listens on.
+  - The roles of this collection take their defaults from it.
+positional: _input, host
+options:
+  _input:
+    description: The variables of all hosts, C(hostvars).
+    type: dict
+    required: true
+  host:
+    description: The host whose view is wanted.
+    type: str
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: Show what keepalived gets on this host
+  ansible.builtin.debug:
+    msg: "{{ (hostvars | lvs.cluster.view(inventory_hostname)).keepalived }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The view, with the keys V(keepalived), V(director), V(realserver) and V(nginx).
+  type: dict
+"""
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.lvs.cluster.plugins.module_utils._cluster.inventory import BadDescription, view
+
+
+def view_filter(hostvars, host):
+    try:
+        return view(hostvars, host)
+    except BadDescription as error:
+        raise AnsibleFilterError(f"The description of the cluster has problems:\n{error}") from error
+
+
+class FilterModule:
+    def filters(self):
+        return {"view": view_filter}

@@ -1,0 +1,207 @@
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection.
+"""What must hold between the parts of a description.
+
+Each check yields problems of its own; a part that was already refused by its kind is None and is
+passed over, so that one mistake is reported once.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
+
+from .derive import instance_of
+from .kinds import numbered
+from .model import Cluster, Upstream, VirtualServer, VrrpInstance
+from .problems import Problem
+
+# Every host of the inventory, with its address in the cluster, or None where it has none.
+Hosts = Mapping[str, Optional[str]]
+
+VRRP_MAX_ADVERT_INT = 40.95  # RFC 9568, 5.2.7: 12 bits of centiseconds
+LOWEST_PRIORITY_STEP = 254  # priorities 254, 253, ... 1
+
+
+def check_cluster(cluster: Cluster, hosts: Hosts) -> Iterator[Problem]:
+    """Every problem between the parts of the description, and between it and the inventory."""
+    for path, instance, earlier in _entries(cluster.lvs_vrrp_instances, "lvs_vrrp_instances"):
+        yield from _check_name(instance, path, earlier)
+        yield from _check_instance(instance, path, earlier, hosts)
+    for path, service, earlier in _entries(cluster.lvs_virtual_servers, "lvs_virtual_servers"):
+        yield from _check_name(service, path, earlier)
+        yield from _check_service(service, path, earlier, cluster, hosts)
+    for path, upstream, earlier in _entries(cluster.lvs_nginx_upstreams, "lvs_nginx_upstreams"):
+        yield from _check_name(upstream, path, earlier)
+        yield from _check_upstream(upstream, path, earlier, cluster, hosts)
+
+
+def _entries(held: Optional[Sequence[Any]], name: str) -> Iterator[Tuple[str, Any, List[Any]]]:
+    """Each entry of a table, with its path and the entries before it."""
+    earlier: List[Any] = []
+    for index, entry in numbered(held):
+        yield f"{name}[{index}]", entry, list(earlier)
+        earlier.append(entry)
+
+
+def _check_name(entry: Any, path: str, earlier: Sequence[Any]) -> Iterator[Problem]:
+    if entry.name is not None and entry.name in [each.name for each in earlier]:
+        yield Problem(f"{path}.name", entry.name, "is the name of an earlier entry too", "Give each a name of its own")
+
+
+def _check_host(name: Optional[str], path: str, hosts: Hosts) -> Iterator[Problem]:
+    if name is None:
+        return
+    if name not in hosts:
+        remedy = "Add the host, or mend the name"
+        if _is_address(name):
+            remedy = f"Write {{address: {name}}} for a server outside the inventory"
+        yield Problem(path, name, "is not a host of the inventory", remedy)
+    elif hosts[name] is None:
+        remedy = "Set lvs_address (or ansible_host) of that host to its IPv4 address in the cluster's network"
+        yield Problem(path, name, "is a host without an address", remedy)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        return bool(ipaddress.ip_address(text))
+    except ValueError:
+        return False
+
+
+def _check_instance(
+    instance: VrrpInstance, path: str, earlier: Sequence[VrrpInstance], hosts: Hosts
+) -> Iterator[Problem]:
+    for index, director in numbered(instance.directors):
+        yield from _check_host(director, f"{path}.directors[{index}]", hosts)
+    if len(instance.directors or ()) > LOWEST_PRIORITY_STEP:
+        reason = f"are more than the {LOWEST_PRIORITY_STEP} priorities of VRRP"
+        yield Problem(f"{path}.directors", len(instance.directors), reason, "Spread them over several instances")
+
+    owners = {owned: host for host, owned in hosts.items() if owned}
+    for index, cidr in numbered(instance.virtual_ipaddress):
+        address = cidr.split("/")[0]
+        here = f"{path}.virtual_ipaddress[{index}]"
+        if address in owners:
+            reason = f"is the own address of host {owners[address]}"
+            yield Problem(here, address, reason, "Choose an address that no host has")
+        for other in earlier:
+            if address in other.addresses:
+                yield Problem(here, address, f"floats with instance {other.name} already", "List it in one instance")
+
+    for other in earlier:
+        same_wire = instance.interface == other.interface
+        if instance.virtual_router_id is not None and same_wire and instance.virtual_router_id == other.virtual_router_id:
+            reason = f"is the virtual_router_id of instance {other.name} on the same interface"
+            yield Problem(f"{path}.virtual_router_id", instance.virtual_router_id, reason, "Choose an unused one, 1 to 255")
+
+    if instance.authentication and instance.version == 3:
+        remedy = "Remove it, or write version: 2"
+        yield Problem(f"{path}.authentication", None, "VRRPv3 has no authentication (RFC 9568, 9)", remedy)
+    if instance.advert_int is not None and instance.version is not None:
+        if instance.version == 2 and instance.advert_int != int(instance.advert_int):
+            remedy = "Write whole seconds, or version: 3 for fractions"
+            yield Problem(f"{path}.advert_int", instance.advert_int, "VRRPv2 counts in whole seconds (RFC 3768)", remedy)
+        if instance.version == 3 and instance.advert_int > VRRP_MAX_ADVERT_INT:
+            remedy = f"Write at most {VRRP_MAX_ADVERT_INT}"
+            yield Problem(f"{path}.advert_int", instance.advert_int, "is more than VRRPv3 can express", remedy)
+    if instance.preempt_delay and instance.preempt is False:
+        remedy = "Remove one of the two"
+        yield Problem(f"{path}.preempt_delay", instance.preempt_delay, "delays what preempt: false forbids", remedy)
+
+
+def _check_service(
+    service: VirtualServer, path: str, earlier: Sequence[VirtualServer], cluster: Cluster, hosts: Hosts
+) -> Iterator[Problem]:
+    # Where an address of an instance was refused, nobody can say that it was not this one.
+    instances = cluster.lvs_vrrp_instances
+    addresses_known = instances is not None and all(
+        each is not None and each.virtual_ipaddress is not None and None not in each.virtual_ipaddress
+        for each in instances
+    )
+    instance = instance_of(cluster, service.address)
+    if service.address is not None and instance is None and addresses_known:
+        remedy = f"Add {service.address}/32 to the virtual_ipaddress of one of lvs_vrrp_instances"
+        yield Problem(f"{path}.address", service.address, "is carried by no VRRP instance", remedy)
+    for other in earlier:
+        if service.address is not None and (service.address, service.port) == (other.address, other.port):
+            reason = f"port {service.port} of this address is virtual server {other.name} already"
+            yield Problem(f"{path}.address", service.address, reason, "Make it one service, or choose another port")
+
+    directors = (instance.directors if instance else None) or ()
+    seen: Set[str] = set()
+    for index, server in numbered(service.real_servers):
+        here = f"{path}.real_servers[{index}]"
+        yield from _check_real_server(server, here, service, directors, hosts)
+        identity = server.host or server.address
+        if identity is not None:
+            if identity in seen:
+                yield Problem(here, identity, "is listed twice", "Remove one, and give the other the weight of both")
+            seen.add(identity)
+    if service.sorry_server:
+        yield from _check_real_server(service.sorry_server, f"{path}.sorry_server", service, directors, hosts)
+
+    check = service.check
+    if check and check.type == "TCP_CHECK":
+        for name in ("path", "status_code"):
+            if getattr(check, name) is not None:
+                remedy = "Remove it, or write type: HTTP_GET"
+                yield Problem(f"{path}.check.{name}", getattr(check, name), "belongs to HTTP_GET", remedy)
+    for flag, scheduler in ((service.mh_port, "mh"), (service.sh_port, "sh")):
+        if flag and service.lb_algo not in (None, scheduler):
+            yield Problem(f"{path}.{scheduler}-port", flag, f"is a flag of lb_algo {scheduler}", "Remove one of the two")
+
+
+def _check_one_of_host_and_address(server: Any, path: str) -> Iterator[Problem]:
+    if server.host is not None and server.address is not None:
+        yield Problem(path, server.host, "has an address of its own in the inventory", "Remove host, or address")
+    if server.host is None and server.address is None:
+        yield Problem(path, None, "names no server", "Write host: NAME or address: 192.0.2.10")
+
+
+def _check_real_server(
+    server: Any, path: str, service: VirtualServer, directors: Sequence[str], hosts: Hosts
+) -> Iterator[Problem]:
+    yield from _check_one_of_host_and_address(server, path)
+    yield from _check_host(server.host, path, hosts)
+    if server.port is not None and service.port is not None and server.port != service.port:
+        reason = f"with lb_kind DR nothing rewrites the port, so it must be the service's, {service.port}"
+        remedy = f"Remove it, or write port: {service.port}"
+        yield Problem(f"{path}.port", server.port, reason, remedy)
+    if server.host is not None and server.host in directors:
+        reason = "is a director of this address too, and would answer for it twice"
+        yield Problem(path, server.host, reason, "Use another host as real server, or as director")
+
+
+def _check_upstream(
+    upstream: Upstream,
+    path: str,
+    earlier: Sequence[Upstream],
+    cluster: Cluster,
+    hosts: Hosts,
+) -> Iterator[Problem]:
+    services = [service for _index, service in numbered(cluster.lvs_virtual_servers)]
+    names = [service.name for service in services]
+    if upstream.virtual_server is None and len(services) != 1:
+        remedy = f"Write virtual_server: {' or '.join(filter(None, names)) or 'the name of one'}"
+        reason = f"is needed, as there are {len(services)} virtual servers"
+        yield Problem(f"{path}.virtual_server", None, reason, remedy)
+    elif upstream.virtual_server is not None and upstream.virtual_server not in names:
+        remedy = f"Write one of {', '.join(filter(None, names))}" if services else "Describe it in lvs_virtual_servers"
+        yield Problem(f"{path}.virtual_server", upstream.virtual_server, "is not a virtual server", remedy)
+    for other in earlier:
+        if upstream.virtual_server == other.virtual_server:
+            remedy = "Put the servers of both into one pool"
+            yield Problem(f"{path}.virtual_server", upstream.virtual_server, f"has upstream {other.name} already", remedy)
+    for index, server in numbered(upstream.servers):
+        here = f"{path}.servers[{index}]"
+        yield from _check_one_of_host_and_address(server, here)
+        yield from _check_host(server.host, here, hosts)
+        if server.backup and upstream.method in ("ip_hash", "random"):
+            reason = f"nginx has no backup servers with method {upstream.method}"
+            yield Problem(f"{here}.backup", True, reason, "Remove it, or choose round_robin or least_conn")
+    servers = [server for _index, server in numbered(upstream.servers)]
+    if servers and all(server.backup for server in servers):
+        yield Problem(f"{path}.servers", None, "has backup servers alone", "Leave at least one without backup")

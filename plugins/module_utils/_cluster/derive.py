@@ -1,0 +1,237 @@
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection.
+"""What follows from a description for one host: the values that its roles and their templates print.
+
+Everything here takes a description that has passed the checks. The views are plain dicts and lists,
+named as keepalived.conf(5), ipvsadm(8) and nginx name them, so that a template adds nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+
+from .kinds import numbered
+from .model import HASH_SCHEDULERS, Check, Cluster, Upstream, VirtualServer, VrrpInstance
+
+Addresses = Mapping[str, str]
+View = Dict[str, Any]
+
+# RFC 9568, 5.2.4: 255 is the owner of the address, and no director owns a floating one. Neighbours
+# differ by one, so that the skew of a planned switchover is milliseconds.
+HIGHEST_PRIORITY = 254
+
+
+def priority(instance: VrrpInstance, director: str) -> int:
+    """VRRP priority of a director: 254 for the first that is listed, 253 for the next, and so on."""
+    return HIGHEST_PRIORITY - instance.directors.index(director)
+
+
+def takeover_seconds(instance: VrrpInstance, director: str) -> float:
+    """Seconds without adverts after which a director makes itself master.
+
+    RFC 9568, 6.1 (Active_Down_Interval): three adverts and the skew. RFC 3768 (VRRPv2) counts the
+    skew in seconds, VRRPv3 in parts of advert_int.
+    """
+    unit = 1 if instance.version == 2 else instance.advert_int
+    return 3 * instance.advert_int + (256 - priority(instance, director)) / 256 * unit
+
+
+def instance_of(cluster: Cluster, address: Optional[str]) -> Optional[VrrpInstance]:
+    """The VRRP instance that carries an address, if any does."""
+    carrying = (each for _index, each in numbered(cluster.lvs_vrrp_instances) if address in each.addresses)
+    return next(carrying, None)
+
+
+def directed_services(cluster: Cluster, host: str) -> List[VirtualServer]:
+    """The virtual servers whose address floats over this host."""
+    services = []
+    for service in cluster.lvs_virtual_servers:
+        instance = instance_of(cluster, service.address)
+        if instance and host in instance.directors:
+            services.append(service)
+    return services
+
+
+def keepalived_view(cluster: Cluster, host: str, addresses: Addresses, interface: str) -> View:
+    """keepalived.conf of a host, as data."""
+    instances = [each for each in cluster.lvs_vrrp_instances if host in each.directors]
+    services = directed_services(cluster, host)
+    return {
+        "router_id": host,
+        "vrrp_instances": [_instance_view(each, host, addresses, interface) for each in instances],
+        "lvs_sync_daemon": _sync_daemon_view(cluster, services, interface),
+        "virtual_servers": [_service_view(each, addresses) for each in services],
+    }
+
+
+def _instance_view(instance: VrrpInstance, host: str, addresses: Addresses, interface: str) -> View:
+    peers = [addresses[each] for each in instance.directors if each != host]
+    authentication = instance.authentication
+    return {
+        "name": instance.name,
+        "interface": instance.interface or interface,
+        "version": instance.version,
+        "virtual_router_id": instance.virtual_router_id,
+        "priority": priority(instance, host),
+        "advert_int": instance.advert_int,
+        "nopreempt": not instance.preempt,
+        "preempt_delay": instance.preempt_delay,
+        "auth_type": authentication.auth_type if authentication else "",
+        "auth_pass": authentication.auth_pass if authentication else "",
+        "unicast_src_ip": addresses[host] if instance.unicast and peers else "",
+        "unicast_peer": peers if instance.unicast else [],
+        "virtual_ipaddress": list(instance.virtual_ipaddress),
+    }
+
+
+def _sync_daemon_view(cluster: Cluster, services: Sequence[VirtualServer], interface: str) -> View:
+    """The connection sync daemon, bound to an instance: unbound, both directors would run both halves."""
+    if not cluster.lvs_sync_daemon or not services:
+        return {}
+    instance = instance_of(cluster, services[0].address)
+    if instance is None or len(instance.directors) < 2:
+        return {}
+    return {
+        "interface": instance.interface or interface,
+        "vrrp_instance": instance.name,
+        "id": instance.virtual_router_id,
+    }
+
+
+def _service_view(service: VirtualServer, addresses: Addresses) -> View:
+    sorry = service.sorry_server
+    return {
+        "name": service.name,
+        "address": service.address,
+        "port": service.port,
+        "protocol": service.protocol,
+        "lb_algo": service.lb_algo,
+        "lb_flags": _scheduler_flags(service),
+        "lb_kind": service.lb_kind,
+        "delay_loop": service.delay_loop,
+        "persistence_timeout": service.persistence_timeout,
+        "alpha": service.alpha,
+        "inhibit_on_failure": service.inhibit_on_failure,
+        "quorum": service.quorum,
+        "hysteresis": service.hysteresis,
+        "sorry_server": _server_address(sorry, addresses) if sorry else "",
+        "check": _check_view(service.check),
+        "real_servers": [
+            {
+                "name": each.host or "",
+                "address": _server_address(each, addresses),
+                "port": each.port or service.port,
+                "weight": each.weight,
+            }
+            for each in service.real_servers
+        ],
+    }
+
+
+def _scheduler_flags(service: VirtualServer) -> List[str]:
+    """Flags of a hash scheduler; without fallback the share of a server of weight 0 would be dropped."""
+    if service.lb_algo not in HASH_SCHEDULERS:
+        return []
+    port = service.mh_port if service.lb_algo == "mh" else service.sh_port
+    return [f"{service.lb_algo}-fallback"] + ([f"{service.lb_algo}-port"] if port else [])
+
+
+def _check_view(check: Check) -> View:
+    return {
+        "type": check.type,
+        "path": check.path or "/",
+        "status_code": check.status_code or 200,
+        "connect_port": check.connect_port or 0,
+        "connect_timeout": check.connect_timeout,
+        "retry": check.retry,
+        "delay_before_retry": check.delay_before_retry,
+    }
+
+
+def _server_address(server: Any, addresses: Addresses) -> str:
+    return server.address or addresses[server.host]
+
+
+def director_view(cluster: Cluster, host: str) -> View:
+    """What a director's kernel needs."""
+    services = directed_services(cluster, host)
+    return {
+        "schedulers": sorted({each.lb_algo for each in services}),
+        "persistence": any(each.persistence_timeout for each in services),
+    }
+
+
+def serves(service: VirtualServer, host: str) -> bool:
+    """Whether a host must accept packets for the service's address."""
+    hosts = [each.host for each in service.real_servers]
+    if service.sorry_server:
+        hosts.append(service.sorry_server.host)
+    return host in hosts
+
+
+def realserver_view(cluster: Cluster, host: str, interface: str) -> View:
+    """The addresses that a host holds on its loopback, each with a label.
+
+    A label's number is the address's place in the description, so it is the same on every host.
+    """
+    places: Dict[str, int] = {}
+    for service in cluster.lvs_virtual_servers:
+        places.setdefault(service.address, len(places))
+    held = {service.address for service in cluster.lvs_virtual_servers if serves(service, host)}
+    return {
+        "interface": interface,
+        "vips": [{"address": each, "label": f"lo:{place}"} for each, place in places.items() if each in held],
+    }
+
+
+def nginx_view(cluster: Cluster, host: str, addresses: Addresses) -> View:
+    """The pools that a host's nginx proxies to, and where it listens for them."""
+    pools = list(_pools(cluster, host))
+    servers = []
+    default_ports = set()
+    for upstream, service in pools:
+        # Checks come to the host's own address: the first server on a port answers there too.
+        listen = [f"{service.address}:{service.port}"]
+        if service.port not in default_ports:
+            listen.insert(0, f"{service.port} default_server")
+        default_ports.add(service.port)
+        servers.append(
+            {
+                "name": service.name,
+                "listen": listen,
+                "health_path": upstream.health_path,
+                "upstream": upstream.name,
+                "proxy_connect_timeout": upstream.proxy_connect_timeout,
+                "proxy_read_timeout": upstream.proxy_read_timeout,
+            }
+        )
+    return {"upstreams": [_upstream_view(upstream, addresses) for upstream, _service in pools], "servers": servers}
+
+
+def _pools(cluster: Cluster, host: str) -> Iterator[Tuple[Upstream, VirtualServer]]:
+    for upstream in cluster.lvs_nginx_upstreams:
+        name = upstream.virtual_server or cluster.lvs_virtual_servers[0].name
+        service = next(each for each in cluster.lvs_virtual_servers if each.name == name)
+        if serves(service, host):
+            yield upstream, service
+
+
+def _upstream_view(upstream: Upstream, addresses: Addresses) -> View:
+    return {
+        "name": upstream.name,
+        "method": "" if upstream.method == "round_robin" else upstream.method,
+        "keepalive": upstream.keepalive,
+        "servers": [
+            {
+                "address": _server_address(each, addresses),
+                "port": each.port or upstream.port,
+                "weight": each.weight,
+                "max_fails": each.max_fails,
+                "fail_timeout": each.fail_timeout,
+                "backup": each.backup,
+            }
+            for each in upstream.servers
+        ],
+    }

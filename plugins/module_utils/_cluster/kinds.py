@@ -1,0 +1,235 @@
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection.
+"""The kinds of value that a description is made of, and how a table of them is read.
+
+A table is a frozen dataclass whose fields are made with L(option). Reading never stops at the first
+fault: a value that is refused becomes a L(Problem) and is read as None, so that the checks that
+follow can still look at everything else and skip what is None.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import ipaddress
+import re
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Type, TypeVar
+
+from .problems import Problem, Refused
+
+T = TypeVar("T")
+Problems = List[Problem]
+# What turns the value at a path into what the model holds, or adds to the problems and gives None.
+Reader = Callable[[Any, str, Problems], Any]
+
+
+def option(reader: Reader, about: str, name: str = "", **default: Any) -> Any:
+    """A field of a table: how it is read, one line about it, and C(default=) unless it is required.
+
+    name: what the user writes, where that is no Python identifier (C(mh-port)).
+    """
+    return dataclasses.field(metadata={"reader": reader, "about": about, "name": name}, **default)
+
+
+def scalar(accept: Callable[[Any], Any]) -> Reader:
+    """A reader from a function that returns the value to hold or raises L(Refused)."""
+
+    def read(value: Any, path: str, problems: Problems) -> Any:
+        try:
+            return accept(value)
+        except Refused as refused:
+            problems.append(Problem(path, value, refused.reason, refused.remedy))
+            return None
+
+    return read
+
+
+def integer(low: int, high: int, unit: str = "") -> Reader:
+    """A whole number from low to high; text of digits counts, as templates often give text."""
+    bounds = f"a whole number from {low} to {high}" + (f" ({unit})" if unit else "")
+
+    def accept(value: Any) -> int:
+        if isinstance(value, bool) or not re.fullmatch(r"-?\d+", str(value).strip()):
+            raise Refused("is not a whole number", f"Write {bounds}")
+        number = int(value)
+        if not low <= number <= high:
+            raise Refused("is out of range", f"Write {bounds}")
+        return number
+
+    return scalar(accept)
+
+
+def seconds(low: float, high: float) -> Reader:
+    """A time in seconds; fractions are kept (0.1 stays 0.1), whole numbers are held as int."""
+    bounds = f"seconds from {low:g} to {high:g}"
+
+    def accept(value: Any) -> float:
+        try:
+            number = float("nan" if isinstance(value, bool) else value)
+        except (TypeError, ValueError):
+            number = float("nan")
+        if not low <= number <= high:
+            raise Refused("is not a time in this range", f"Write {bounds}")
+        return int(number) if number == int(number) else number
+
+    return scalar(accept)
+
+
+def _boolean(value: Any) -> bool:
+    # Text counts: `-e lvs_sync_daemon=false` gives text.
+    words = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+    known = words.get(str(value).lower())
+    if known is None:
+        raise Refused("is neither true nor false", "Write true or false")
+    return known
+
+
+def _address(value: Any) -> str:
+    try:
+        return str(ipaddress.IPv4Address(str(value)))
+    except ValueError:
+        raise Refused("is not an IPv4 address", "Write one as 192.0.2.10") from None
+
+
+def _interface_address(value: Any) -> str:
+    # ipaddress also takes a netmask, and a bare address as /32; keepalived's own default is /32 too.
+    try:
+        return str(ipaddress.IPv4Interface(str(value)))
+    except ValueError:
+        raise Refused("is not an IPv4 address with a prefix length", "Write one as 192.0.2.10/32") from None
+
+
+def _word(value: Any) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", value):
+        raise Refused("is not a name", "Write letters, digits, '_', '-' and '.', without spaces")
+    return str(value)
+
+
+def _url_path(value: Any) -> str:
+    # Neither a comment of keepalived (# !), nor a variable of nginx or keepalived ($), nor the end of a line of nginx (;).
+    if not isinstance(value, str) or not re.fullmatch(r"/[A-Za-z0-9/_.%?&=+:@,-]*", value):
+        raise Refused("is not the path of a URL", "Write one that starts with '/' and has no spaces, quotes or # ! $ ; ~")
+    return str(value)
+
+
+BOOLEAN = scalar(_boolean)
+ADDRESS = scalar(_address)
+INTERFACE_ADDRESS = scalar(_interface_address)
+WORD = scalar(_word)
+URL_PATH = scalar(_url_path)
+PORT = integer(1, 65535)
+
+
+def choice(names: Sequence[str], what: str) -> Reader:
+    """One of the names, spelt as keepalived or nginx spells it."""
+
+    def accept(value: Any) -> str:
+        if str(value) not in names:
+            raise Refused(f"is not a known {what}", f"Write one of {', '.join(names)}{_meant(str(value), names)}")
+        return str(value)
+
+    return scalar(accept)
+
+
+def secret(longest: int) -> Reader:
+    """Text that no message shows."""
+
+    def read(value: Any, path: str, problems: Problems) -> Any:
+        # To keepalived # and ! start a comment, $ and ~ a substitution, quotes and braces end the word.
+        if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9%&()*+,./:;<=>?@^_|-]+", value):
+            reason = "is not text, or has a space or one of # ! $ ~ \\ ' \" { } [ ] which keepalived reads as its own"
+            problems.append(Problem(path, None, reason, "Quote it in YAML, and use letters, digits and other signs"))
+        elif len(value) > longest:
+            reason = f"has {len(value)} characters, and keepalived cuts it after {longest}"
+            problems.append(Problem(path, None, reason, f"Write at most {longest} characters"))
+        else:
+            return str(value)
+        return None
+
+    return read
+
+
+def list_of(reader: Reader, at_least: int = 1) -> Reader:
+    """A list, none of it twice. An element that is refused is held as None, so that the others keep their places."""
+
+    def read(value: Any, path: str, problems: Problems) -> Any:
+        if isinstance(value, (str, Mapping)) or not isinstance(value, Sequence):
+            problems.append(Problem(path, None, f"is {_sort_of(value)}, not a list", "Write a YAML list, even for one"))
+            return None
+        if len(value) < at_least:
+            problems.append(Problem(path, value, "is empty", f"Write at least {at_least}, or leave the whole entry out"))
+            return None
+        held: List[Any] = []
+        for index, element in enumerate(value):
+            here = f"{path}[{index}]"
+            got = reader(element, here, problems)
+            if got is not None and got in held:
+                problems.append(Problem(here, None, f"is the same as [{held.index(got)}]", "List it once"))
+            held.append(got)
+        return tuple(held)
+
+    return read
+
+
+def numbered(held: Optional[Sequence[Optional[T]]]) -> Iterator[Tuple[int, T]]:
+    """The elements of a list that were not refused, with their places in it."""
+    return ((index, element) for index, element in enumerate(held or ()) if element is not None)
+
+
+def table(model: Type[T], shorthand: str = "") -> Reader:
+    """A mapping that becomes a model; a bare word may stand for its field named shorthand."""
+
+    def read(value: Any, path: str, problems: Problems) -> Any:
+        if shorthand and isinstance(value, str):
+            value = {shorthand: value}
+        if not isinstance(value, Mapping):
+            reason = f"is {_sort_of(value)}, not a mapping"
+            problems.append(Problem(path, None, reason, f"Write keys such as {', '.join(options(model))}"))
+            return None
+        return read_table(model, value, path, problems)
+
+    return read
+
+
+def options(model: Type[Any]) -> Dict[str, Any]:
+    """The model's fields by the name that a user writes."""
+    return {field.metadata["name"] or field.name: field for field in dataclasses.fields(model)}
+
+
+def read_table(model: Type[T], raw: Mapping[str, Any], path: str, problems: Problems) -> T:
+    """The model that raw describes, with defaults where it is silent and None where it is wrong."""
+    known = options(model)
+    for key in raw:
+        if key not in known:
+            remedy = f"Remove it, or write one of {', '.join(known)}{_meant(str(key), list(known))}"
+            # Without its value, which may be a password under a misspelt key.
+            problems.append(Problem(_join(path, key), None, "is an unknown key", remedy))
+    held = {}
+    for name, field in known.items():
+        if raw.get(name) is not None:
+            held[field.name] = field.metadata["reader"](raw[name], _join(path, name), problems)
+        elif field.default is dataclasses.MISSING:
+            problems.append(Problem(_join(path, name), None, "is missing", f"Write {name}: {field.metadata['about']}"))
+            held[field.name] = None
+        else:
+            held[field.name] = field.default
+    return model(**held)
+
+
+def _join(path: str, key: str) -> str:
+    return f"{path}.{key}" if path else str(key)
+
+
+def _sort_of(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "a mapping"
+    if isinstance(value, str):
+        return "text"
+    return "a list" if isinstance(value, Sequence) else f"{value}"
+
+
+def _meant(word_: str, known: Sequence[str]) -> str:
+    near: Tuple[str, ...] = tuple(difflib.get_close_matches(word_, known, n=1))
+    return f" (did you mean {near[0]}?)" if near else ""

@@ -1,0 +1,43 @@
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection.
+"""What is wrong with a description: where, what, why, and what to write instead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One fault of a description.
+
+    path: where it stands, as C(lvs_virtual_servers[0].real_servers[1].port).
+    value: what stands there; None when the point is that nothing does.
+    """
+
+    path: str
+    value: Any
+    reason: str
+    remedy: str
+
+    def __str__(self) -> str:
+        where = self.path if self.value is None else f"{self.path} = {shown(self.value)}"
+        return f"{where}: {self.reason}. {self.remedy}."
+
+
+class Refused(Exception):
+    """A value that its kind does not accept; the reader of the field adds path and value."""
+
+    def __init__(self, reason: str, remedy: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.remedy = remedy
+
+
+def shown(value: Any) -> str:
+    """A value as a message quotes it: in one line, and no longer than a line."""
+    text = f'"{value}"' if isinstance(value, str) else str(value)
+    return text if len(text) <= 60 else text[:57] + "..."
