@@ -11,13 +11,15 @@ passed over, so that one mistake is reported once.
 from __future__ import annotations
 
 import ipaddress
-from typing import Any, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
+import itertools
+from typing import Any, Iterator, List, Mapping, Optional, Sequence, Set, Tuple, TypeVar
 
 from .derive import instance_of
 from .kinds import numbered
-from .model import Cluster, Upstream, VirtualServer, VrrpInstance
+from .model import Check, Cluster, Upstream, VirtualServer, VrrpInstance
 from .problems import Problem
 
+T = TypeVar("T")
 # Every host of the inventory, with its address in the cluster, or None where it has none.
 Hosts = Mapping[str, Optional[str]]
 
@@ -46,20 +48,20 @@ def _entries(held: Optional[Sequence[Any]], name: str) -> Iterator[Tuple[str, An
         earlier.append(entry)
 
 
+def _first(found: Iterator[T]) -> Iterator[T]:
+    """At most one: what is wrong with three of a kind is said once of each that is too many."""
+    return itertools.islice(found, 1)
+
+
 def _check_name(entry: Any, path: str, earlier: Sequence[Any]) -> Iterator[Problem]:
     if entry.name is not None and entry.name in [each.name for each in earlier]:
         yield Problem(f"{path}.name", entry.name, "is the name of an earlier entry too", "Give each a name of its own")
 
 
 def _check_host(name: Optional[str], path: str, hosts: Hosts) -> Iterator[Problem]:
-    if name is None:
-        return
-    if name not in hosts:
-        remedy = "Add the host, or mend the name"
-        if _is_address(name):
-            remedy = f"Write {{address: {name}}} for a server outside the inventory"
-        yield Problem(path, name, "is not a host of the inventory", remedy)
-    elif hosts[name] is None:
+    if name and name not in hosts:
+        yield Problem(path, name, "is not a host of the inventory", "Add the host, or mend the name")
+    elif name and hosts[name] is None:
         remedy = "Set lvs_address (or ansible_host) of that host to its IPv4 address in the cluster's network"
         yield Problem(path, name, "is a host without an address", remedy)
 
@@ -79,37 +81,57 @@ def _check_instance(
     if len(instance.directors or ()) > LOWEST_PRIORITY_STEP:
         reason = f"are more than the {LOWEST_PRIORITY_STEP} priorities of VRRP"
         yield Problem(f"{path}.directors", len(instance.directors), reason, "Spread them over several instances")
+    yield from _check_floating_addresses(instance, path, earlier, hosts)
+    for other in _first(each for each in earlier if _clash(instance, each)):
+        reason = f"is the virtual_router_id of instance {other.name} on the same interface"
+        if instance.interface != other.interface:
+            reason = f"is the virtual_router_id of instance {other.name}, whose interface may be the same"
+        yield Problem(f"{path}.virtual_router_id", instance.virtual_router_id, reason, "Choose an unused one, 1 to 255")
+    yield from _check_version(instance, path)
+    if instance.preempt_delay and instance.preempt is False:
+        remedy = "Remove one of the two"
+        yield Problem(f"{path}.preempt_delay", instance.preempt_delay, "delays what preempt: false forbids", remedy)
 
+
+def _check_floating_addresses(
+    instance: VrrpInstance, path: str, earlier: Sequence[VrrpInstance], hosts: Hosts
+) -> Iterator[Problem]:
     owners = {owned: host for host, owned in hosts.items() if owned}
+    seen: Set[str] = set()
     for index, cidr in numbered(instance.virtual_ipaddress):
         address = cidr.split("/")[0]
         here = f"{path}.virtual_ipaddress[{index}]"
         if address in owners:
             reason = f"is the own address of host {owners[address]}"
             yield Problem(here, address, reason, "Choose an address that no host has")
-        for other in earlier:
-            if address in other.addresses:
-                yield Problem(here, address, f"floats with instance {other.name} already", "List it in one instance")
+        if address in seen:
+            yield Problem(here, address, "is listed with another prefix length too", "List it once")
+        seen.add(address)
+        for other in _first(each for each in earlier if address in each.addresses):
+            yield Problem(here, address, f"floats with instance {other.name} already", "List it in one instance")
 
-    for other in earlier:
-        same_wire = instance.interface == other.interface
-        if instance.virtual_router_id is not None and same_wire and instance.virtual_router_id == other.virtual_router_id:
-            reason = f"is the virtual_router_id of instance {other.name} on the same interface"
-            yield Problem(f"{path}.virtual_router_id", instance.virtual_router_id, reason, "Choose an unused one, 1 to 255")
 
+def _check_version(instance: VrrpInstance, path: str) -> Iterator[Problem]:
+    """What one version of VRRP has, and the other has not."""
     if instance.authentication and instance.version == 3:
         remedy = "Remove it, or write version: 2"
         yield Problem(f"{path}.authentication", None, "VRRPv3 has no authentication (RFC 9568, 9)", remedy)
     if instance.advert_int is not None and instance.version is not None:
         if instance.version == 2 and instance.advert_int != int(instance.advert_int):
             remedy = "Write whole seconds, or version: 3 for fractions"
-            yield Problem(f"{path}.advert_int", instance.advert_int, "VRRPv2 counts in whole seconds (RFC 3768)", remedy)
+            yield Problem(
+                f"{path}.advert_int", instance.advert_int, "VRRPv2 counts in whole seconds (RFC 3768)", remedy
+            )
         if instance.version == 3 and instance.advert_int > VRRP_MAX_ADVERT_INT:
             remedy = f"Write at most {VRRP_MAX_ADVERT_INT}"
             yield Problem(f"{path}.advert_int", instance.advert_int, "is more than VRRPv3 can express", remedy)
-    if instance.preempt_delay and instance.preempt is False:
-        remedy = "Remove one of the two"
-        yield Problem(f"{path}.preempt_delay", instance.preempt_delay, "delays what preempt: false forbids", remedy)
+
+
+def _clash(one: VrrpInstance, other: VrrpInstance) -> bool:
+    """Whether two instances may be heard as one; which interface a host's own is, only the host knows."""
+    same_wire = one.interface == other.interface or "" in (one.interface, other.interface)
+    refused = None in (one.interface, other.interface, one.virtual_router_id)
+    return same_wire and not refused and one.virtual_router_id == other.virtual_router_id
 
 
 def _check_service(
@@ -125,54 +147,72 @@ def _check_service(
     if service.address is not None and instance is None and addresses_known:
         remedy = f"Add {service.address}/32 to the virtual_ipaddress of one of lvs_vrrp_instances"
         yield Problem(f"{path}.address", service.address, "is carried by no VRRP instance", remedy)
-    for other in earlier:
-        if service.address is not None and (service.address, service.port) == (other.address, other.port):
-            reason = f"port {service.port} of this address is virtual server {other.name} already"
-            yield Problem(f"{path}.address", service.address, reason, "Make it one service, or choose another port")
+    socket = (service.address, service.port)
+    for other in _first(each for each in earlier if None not in socket and socket == (each.address, each.port)):
+        reason = f"port {service.port} of this address is virtual server {other.name} already"
+        yield Problem(f"{path}.address", service.address, reason, "Make it one service, or choose another port")
 
-    directors = (instance.directors if instance else None) or ()
-    seen: Set[str] = set()
-    for index, server in numbered(service.real_servers):
-        here = f"{path}.real_servers[{index}]"
-        yield from _check_real_server(server, here, service, directors, hosts)
-        identity = server.host or server.address
-        if identity is not None:
-            if identity in seen:
-                yield Problem(here, identity, "is listed twice", "Remove one, and give the other the weight of both")
-            seen.add(identity)
-    if service.sorry_server:
-        yield from _check_real_server(service.sorry_server, f"{path}.sorry_server", service, directors, hosts)
+    yield from _check_real_servers(service, path, (instance.directors if instance else None) or (), hosts)
+    yield from _check_check(service.check, f"{path}.check")
+    for flag, scheduler in ((service.mh_port, "mh"), (service.sh_port, "sh")):
+        if flag and service.lb_algo not in (None, scheduler):
+            remedy = "Remove one of the two"
+            yield Problem(f"{path}.{scheduler}-port", flag, f"is a flag of lb_algo {scheduler}", remedy)
 
-    check = service.check
+
+def _check_check(check: Optional[Check], path: str) -> Iterator[Problem]:
     if check and check.type == "TCP_CHECK":
         for name in ("path", "status_code"):
             if getattr(check, name) is not None:
                 remedy = "Remove it, or write type: HTTP_GET"
-                yield Problem(f"{path}.check.{name}", getattr(check, name), "belongs to HTTP_GET", remedy)
-    for flag, scheduler in ((service.mh_port, "mh"), (service.sh_port, "sh")):
-        if flag and service.lb_algo not in (None, scheduler):
-            yield Problem(f"{path}.{scheduler}-port", flag, f"is a flag of lb_algo {scheduler}", "Remove one of the two")
+                yield Problem(f"{path}.{name}", getattr(check, name), "belongs to HTTP_GET", remedy)
 
 
-def _check_one_of_host_and_address(server: Any, path: str) -> Iterator[Problem]:
-    if server.host is not None and server.address is not None:
+def _check_real_servers(service: VirtualServer, path: str, directors: Sequence[str], hosts: Hosts) -> Iterator[Problem]:
+    seen: Set[str] = set()
+    for index, server in numbered(service.real_servers):
+        here = f"{path}.real_servers[{index}]"
+        yield from _check_real_server(server, here, service, directors, hosts)
+        identity = server.address or hosts.get(server.host) or server.host
+        if identity:
+            if identity in seen:
+                name = server.host or server.address
+                yield Problem(here, name, "is listed twice", "Remove one, and give the other the weight of both")
+            seen.add(identity)
+    if service.sorry_server:
+        yield from _check_real_server(service.sorry_server, f"{path}.sorry_server", service, directors, hosts)
+
+
+def _check_server(server: Any, path: str, hosts: Hosts) -> Iterator[Problem]:
+    if server.host and server.address:
         yield Problem(path, server.host, "has an address of its own in the inventory", "Remove host, or address")
-    if server.host is None and server.address is None:
+    if server.host == "" and server.address == "":
         yield Problem(path, None, "names no server", "Write host: NAME or address: 192.0.2.10")
+    if server.host and server.host not in hosts and _is_address(server.host):
+        remedy = f"Write {{address: {server.host}}} for a server outside the inventory"
+        yield Problem(path, server.host, "is not a host of the inventory", remedy)
+    else:
+        yield from _check_host(server.host, path, hosts)
 
 
 def _check_real_server(
     server: Any, path: str, service: VirtualServer, directors: Sequence[str], hosts: Hosts
 ) -> Iterator[Problem]:
-    yield from _check_one_of_host_and_address(server, path)
-    yield from _check_host(server.host, path, hosts)
+    yield from _check_server(server, path, hosts)
     if server.port is not None and service.port is not None and server.port != service.port:
         reason = f"with lb_kind DR nothing rewrites the port, so it must be the service's, {service.port}"
         remedy = f"Remove it, or write port: {service.port}"
         yield Problem(f"{path}.port", server.port, reason, remedy)
-    if server.host is not None and server.host in directors:
+    if server.host in directors:
         reason = "is a director of this address too, and would answer for it twice"
         yield Problem(path, server.host, reason, "Use another host as real server, or as director")
+
+
+def _fronted(upstream: Upstream, names: Sequence[str]) -> Optional[str]:
+    """The name of the virtual server that an upstream stands behind, if that is known."""
+    if upstream.virtual_server == "" and len(names) == 1:
+        return names[0]
+    return upstream.virtual_server if upstream.virtual_server in names else None
 
 
 def _check_upstream(
@@ -182,23 +222,26 @@ def _check_upstream(
     cluster: Cluster,
     hosts: Hosts,
 ) -> Iterator[Problem]:
+    here = f"{path}.virtual_server"
     services = [service for _index, service in numbered(cluster.lvs_virtual_servers)]
     names = [service.name for service in services]
-    if upstream.virtual_server is None and len(services) != 1:
+    # Where a virtual server or its name was refused, nobody can say that it was not the one that is meant.
+    names_known = cluster.lvs_virtual_servers is not None and None not in (*cluster.lvs_virtual_servers, *names)
+    if upstream.virtual_server == "" and not services and names_known:
+        yield Problem(here, None, "there is no virtual server to stand behind", "Describe one in lvs_virtual_servers")
+    elif upstream.virtual_server == "" and len(services) > 1:
         remedy = f"Write virtual_server: {' or '.join(filter(None, names)) or 'the name of one'}"
-        reason = f"is needed, as there are {len(services)} virtual servers"
-        yield Problem(f"{path}.virtual_server", None, reason, remedy)
-    elif upstream.virtual_server is not None and upstream.virtual_server not in names:
-        remedy = f"Write one of {', '.join(filter(None, names))}" if services else "Describe it in lvs_virtual_servers"
-        yield Problem(f"{path}.virtual_server", upstream.virtual_server, "is not a virtual server", remedy)
-    for other in earlier:
-        if upstream.virtual_server == other.virtual_server:
-            remedy = "Put the servers of both into one pool"
-            yield Problem(f"{path}.virtual_server", upstream.virtual_server, f"has upstream {other.name} already", remedy)
+        yield Problem(here, None, f"is needed, as there are {len(services)} virtual servers", remedy)
+    elif upstream.virtual_server and upstream.virtual_server not in names and names_known:
+        remedy = f"Write one of {', '.join(names)}" if services else "Describe it in lvs_virtual_servers"
+        yield Problem(here, upstream.virtual_server, "is not a virtual server", remedy)
+    fronted = _fronted(upstream, names)
+    for other in _first(each for each in earlier if fronted and fronted == _fronted(each, names)):
+        remedy = "Put the servers of both into one pool"
+        yield Problem(here, fronted, f"has upstream {other.name} already", remedy)
     for index, server in numbered(upstream.servers):
         here = f"{path}.servers[{index}]"
-        yield from _check_one_of_host_and_address(server, here)
-        yield from _check_host(server.host, here, hosts)
+        yield from _check_server(server, here, hosts)
         if server.backup and upstream.method in ("ip_hash", "random"):
             reason = f"nginx has no backup servers with method {upstream.method}"
             yield Problem(f"{here}.backup", True, reason, "Remove it, or choose round_robin or least_conn")

@@ -10,7 +10,7 @@ named as keepalived.conf(5), ipvsadm(8) and nginx name them, so that a template 
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
 from .kinds import numbered
 from .model import HASH_SCHEDULERS, Check, Cluster, Upstream, VirtualServer, VrrpInstance
@@ -88,10 +88,11 @@ def _instance_view(instance: VrrpInstance, host: str, addresses: Addresses, inte
 
 def _sync_daemon_view(cluster: Cluster, services: Sequence[VirtualServer], interface: str) -> View:
     """The connection sync daemon, bound to an instance: unbound, both directors would run both halves."""
-    if not cluster.lvs_sync_daemon or not services:
+    if not cluster.lvs_sync_daemon:
         return {}
-    instance = instance_of(cluster, services[0].address)
-    if instance is None or len(instance.directors) < 2:
+    instances = [instance_of(cluster, each.address) for each in services]
+    instance = next((each for each in instances if each and len(each.directors) > 1), None)
+    if instance is None:
         return {}
     return {
         "interface": instance.interface or interface,
@@ -120,7 +121,7 @@ def _service_view(service: VirtualServer, addresses: Addresses) -> View:
         "check": _check_view(service.check),
         "real_servers": [
             {
-                "name": each.host or "",
+                "name": each.host,
                 "address": _server_address(each, addresses),
                 "port": each.port or service.port,
                 "weight": each.weight,
@@ -190,18 +191,18 @@ def nginx_view(cluster: Cluster, host: str, addresses: Addresses) -> View:
     """The pools that a host's nginx proxies to, and where it listens for them."""
     pools = list(_pools(cluster, host))
     servers = []
-    default_ports = set()
+    ports: Set[int] = set()
     for upstream, service in pools:
-        # Checks come to the host's own address: the first server on a port answers there too.
+        # keepalived's checks come to the host's own address, where nginx takes the first server of the port.
         listen = [f"{service.address}:{service.port}"]
-        if service.port not in default_ports:
-            listen.insert(0, f"{service.port} default_server")
-        default_ports.add(service.port)
+        if service.port not in ports:
+            listen.insert(0, str(service.port))
+        ports.add(service.port)
         servers.append(
             {
                 "name": service.name,
                 "listen": listen,
-                "health_path": upstream.health_path,
+                "health_paths": sorted({each.health_path for each, other in pools if other.port == service.port}),
                 "upstream": upstream.name,
                 "proxy_connect_timeout": upstream.proxy_connect_timeout,
                 "proxy_read_timeout": upstream.proxy_read_timeout,

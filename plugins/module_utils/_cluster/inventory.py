@@ -40,10 +40,11 @@ def host_interface(variables: Mapping[str, Any]) -> str:
     facts = variables.get("ansible_facts", {})
     address = host_address(variables)
     for interface in facts.get("interfaces", []):
-        # setup replaces what cannot stand in a variable's name.
-        details = facts.get(interface.replace("-", "_").replace(".", "_").replace(":", "_"), {})
+        # In the keys of its facts, and there alone, setup writes _ for -.
+        details = facts.get(interface.replace("-", "_"), {})
         owned = [details.get("ipv4", {}), *details.get("ipv4_secondaries", [])]
-        if address in [each.get("address") for each in owned]:
+        # The label of an address (eth0:1) is listed like an interface, but is no device.
+        if address and "device" in details and address in [each.get("address") for each in owned]:
             return str(interface)
     return ""
 

@@ -15,9 +15,9 @@ import dataclasses
 import difflib
 import ipaddress
 import re
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Type, TypeVar
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple, Type, TypeVar
 
-from .problems import Problem, Refused
+from .problems import Problem, Refused, shown
 
 T = TypeVar("T")
 Problems = List[Problem]
@@ -51,7 +51,8 @@ def integer(low: int, high: int, unit: str = "") -> Reader:
     bounds = f"a whole number from {low} to {high}" + (f" ({unit})" if unit else "")
 
     def accept(value: Any) -> int:
-        if isinstance(value, bool) or not re.fullmatch(r"-?\d+", str(value).strip()):
+        # Python refuses to read text of thousands of digits.
+        if isinstance(value, bool) or not re.fullmatch(r"-?[0-9]{1,999}", str(value).strip()):
             raise Refused("is not a whole number", f"Write {bounds}")
         number = int(value)
         if not low <= number <= high:
@@ -68,7 +69,7 @@ def seconds(low: float, high: float) -> Reader:
     def accept(value: Any) -> float:
         try:
             number = float("nan" if isinstance(value, bool) else value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             number = float("nan")
         if not low <= number <= high:
             raise Refused("is not a time in this range", f"Write {bounds}")
@@ -103,14 +104,18 @@ def _interface_address(value: Any) -> str:
 
 def _word(value: Any) -> str:
     if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", value):
-        raise Refused("is not a name", "Write letters, digits, '_', '-' and '.', without spaces")
+        raise Refused(
+            "is not a name", "Write letters, digits, '_', '-' and '.', without spaces; quote what is a number"
+        )
     return str(value)
 
 
 def _url_path(value: Any) -> str:
-    # Neither a comment of keepalived (# !), nor a variable of nginx or keepalived ($), nor the end of a line of nginx (;).
+    # No comment of keepalived (# !), no variable of nginx or keepalived ($), no end of a line of nginx (;).
     if not isinstance(value, str) or not re.fullmatch(r"/[A-Za-z0-9/_.%?&=+:@,-]*", value):
-        raise Refused("is not the path of a URL", "Write one that starts with '/' and has no spaces, quotes or # ! $ ; ~")
+        raise Refused(
+            "is not the path of a URL", "Write one that starts with '/' and has no spaces, quotes or # ! $ ; ~"
+        )
     return str(value)
 
 
@@ -159,14 +164,25 @@ def list_of(reader: Reader, at_least: int = 1) -> Reader:
             problems.append(Problem(path, None, f"is {_sort_of(value)}, not a list", "Write a YAML list, even for one"))
             return None
         if len(value) < at_least:
-            problems.append(Problem(path, value, "is empty", f"Write at least {at_least}, or leave the whole entry out"))
+            problems.append(
+                Problem(path, value, "is empty", f"Write at least {at_least}, or leave the whole entry out")
+            )
             return None
         held: List[Any] = []
+        sound: List[Any] = []  # two that were refused are alike in what was held of them, not in what was written
         for index, element in enumerate(value):
             here = f"{path}[{index}]"
+            before = len(problems)
             got = reader(element, here, problems)
-            if got is not None and got in held:
-                problems.append(Problem(here, None, f"is the same as [{held.index(got)}]", "List it once"))
+            if len(problems) > before:
+                sound.append(None)
+            elif got in sound:
+                first = sound.index(got)
+                problems.append(Problem(here, None, f"is the same as [{first}]", "List it once"))
+                got = held[first]
+                sound.append(None)
+            else:
+                sound.append(got)
             held.append(got)
         return tuple(held)
 
@@ -174,8 +190,12 @@ def list_of(reader: Reader, at_least: int = 1) -> Reader:
 
 
 def numbered(held: Optional[Sequence[Optional[T]]]) -> Iterator[Tuple[int, T]]:
-    """The elements of a list that were not refused, with their places in it."""
-    return ((index, element) for index, element in enumerate(held or ()) if element is not None)
+    """The elements of a list that were not refused and were not there before, with their places in it."""
+    seen: List[T] = []
+    for index, element in enumerate(held or ()):
+        if element is not None and not any(element is each for each in seen):
+            seen.append(element)
+            yield index, element
 
 
 def table(model: Type[T], shorthand: str = "") -> Reader:
@@ -201,8 +221,10 @@ def options(model: Type[Any]) -> Dict[str, Any]:
 def read_table(model: Type[T], raw: Mapping[str, Any], path: str, problems: Problems) -> T:
     """The model that raw describes, with defaults where it is silent and None where it is wrong."""
     known = options(model)
+    misspelt: Set[str] = set()
     for key in raw:
         if key not in known:
+            misspelt.update(_nearest(str(key), list(known)))
             remedy = f"Remove it, or write one of {', '.join(known)}{_meant(str(key), list(known))}"
             # Without its value, which may be a password under a misspelt key.
             problems.append(Problem(_join(path, key), None, "is an unknown key", remedy))
@@ -210,6 +232,8 @@ def read_table(model: Type[T], raw: Mapping[str, Any], path: str, problems: Prob
     for name, field in known.items():
         if raw.get(name) is not None:
             held[field.name] = field.metadata["reader"](raw[name], _join(path, name), problems)
+        elif name in misspelt:
+            held[field.name] = None
         elif field.default is dataclasses.MISSING:
             problems.append(Problem(_join(path, name), None, "is missing", f"Write {name}: {field.metadata['about']}"))
             held[field.name] = None
@@ -218,8 +242,9 @@ def read_table(model: Type[T], raw: Mapping[str, Any], path: str, problems: Prob
     return model(**held)
 
 
-def _join(path: str, key: str) -> str:
-    return f"{path}.{key}" if path else str(key)
+def _join(path: str, key: Any) -> str:
+    name = str(key) if str(key).isprintable() else shown(key)
+    return f"{path}.{name}" if path else name
 
 
 def _sort_of(value: Any) -> str:
@@ -227,9 +252,16 @@ def _sort_of(value: Any) -> str:
         return "a mapping"
     if isinstance(value, str):
         return "text"
-    return "a list" if isinstance(value, Sequence) else f"{value}"
+    if isinstance(value, Sequence):
+        return "a list"
+    # Not the value itself, which may be a password of digits.
+    return "empty" if value is None else "true or false" if isinstance(value, bool) else "a number"
 
 
 def _meant(word_: str, known: Sequence[str]) -> str:
-    near: Tuple[str, ...] = tuple(difflib.get_close_matches(word_, known, n=1))
+    near = _nearest(word_, known)
     return f" (did you mean {near[0]}?)" if near else ""
+
+
+def _nearest(word_: str, known: Sequence[str]) -> Sequence[str]:
+    return difflib.get_close_matches(word_, known, n=1)

@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # PRIVATE to the collection.
-"""The description of a cluster: its tables, in the words of keepalived.conf(5) and of nginx."""
+"""The description of a cluster: its tables, in the words of keepalived.conf(5) and of nginx.
+
+Where it matters to a check that nothing was written, the default is empty text: None is what was refused.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +26,8 @@ from .kinds import (
     numbered,
     option,
     read_table,
-    secret,
     seconds,
+    secret,
     table,
 )
 
@@ -51,7 +54,7 @@ class VrrpInstance:
     virtual_ipaddress: Tuple[str, ...] = option(list_of(INTERFACE_ADDRESS), "the addresses that float")
     directors: Tuple[str, ...] = option(list_of(WORD), "host names, the preferred master first")
     version: int = option(integer(2, 3), "VRRP version, 2 or 3", default=2)
-    interface: Optional[str] = option(WORD, "the interface; by default the one that has the host's address", default=None)
+    interface: str = option(WORD, "the interface; by default the one that has the host's address", default="")
     advert_int: float = option(seconds(0.01, 255), "seconds between adverts", default=1)
     preempt: bool = option(BOOLEAN, "whether a preferred director takes the addresses back", default=True)
     preempt_delay: float = option(seconds(0, 1000), "seconds to wait before taking them back", default=0)
@@ -70,7 +73,9 @@ class Check:
 
     type: str = option(choice(["TCP_CHECK", "HTTP_GET"], "check"), "TCP_CHECK or HTTP_GET", default="TCP_CHECK")
     path: Optional[str] = option(URL_PATH, "HTTP_GET: the path to ask for; / if not given", default=None)
-    status_code: Optional[int] = option(integer(100, 599), "HTTP_GET: the status to expect; 200 if not given", default=None)
+    status_code: Optional[int] = option(
+        integer(100, 599), "HTTP_GET: the status to expect; 200 if not given", default=None
+    )
     connect_port: Optional[int] = option(PORT, "the port to check, if it is not the server's", default=None)
     connect_timeout: float = option(seconds(0.001, 3600), "seconds to wait for a connection", default=3)
     retry: int = option(integer(0, 1000), "further tries before the server counts as down", default=3)
@@ -81,8 +86,8 @@ class Check:
 class RealServer:
     """C(real_server): a host of the inventory, or an address outside it."""
 
-    host: Optional[str] = option(WORD, "a host of the inventory", default=None)
-    address: Optional[str] = option(ADDRESS, "an address, for a server outside the inventory", default=None)
+    host: str = option(WORD, "a host of the inventory", default="")
+    address: str = option(ADDRESS, "an address, for a server outside the inventory", default="")
     port: Optional[int] = option(PORT, "by default the service's", default=None)
     weight: int = option(integer(0, 65535), "share of the connections; 0 gives it no new ones", default=1)
 
@@ -91,8 +96,8 @@ class RealServer:
 class SorryServer:
     """C(sorry_server): serves when no real server does."""
 
-    host: Optional[str] = option(WORD, "a host of the inventory", default=None)
-    address: Optional[str] = option(ADDRESS, "an address, for a server outside the inventory", default=None)
+    host: str = option(WORD, "a host of the inventory", default="")
+    address: str = option(ADDRESS, "an address, for a server outside the inventory", default="")
     port: Optional[int] = option(PORT, "by default the service's", default=None)
 
 
@@ -129,8 +134,8 @@ class VirtualServer:
 class UpstreamServer:
     """A C(server) of an nginx upstream."""
 
-    host: Optional[str] = option(WORD, "a host of the inventory", default=None)
-    address: Optional[str] = option(ADDRESS, "an address, for a server outside the inventory", default=None)
+    host: str = option(WORD, "a host of the inventory", default="")
+    address: str = option(ADDRESS, "an address, for a server outside the inventory", default="")
     port: Optional[int] = option(PORT, "by default the upstream's", default=None)
     weight: int = option(integer(1, 65535), "share of the requests", default=1)
     max_fails: int = option(integer(0, 1000), "failures within fail_timeout that take it out", default=1)
@@ -146,15 +151,19 @@ class Upstream:
     servers: Tuple[UpstreamServer, ...] = option(
         list_of(table(UpstreamServer, shorthand="host")), "host names, or mappings with host or address"
     )
-    virtual_server: Optional[str] = option(
-        WORD, "whose real servers run this nginx; needed when there are several virtual servers", default=None
+    virtual_server: str = option(
+        WORD, "whose real servers run this nginx; needed when there are several virtual servers", default=""
     )
     port: int = option(PORT, "where the servers listen", default=8080)
     method: str = option(
-        choice(["round_robin", "least_conn", "ip_hash", "random"], "method"), "how a server is chosen", default="round_robin"
+        choice(["round_robin", "least_conn", "ip_hash", "random"], "method"),
+        "how a server is chosen",
+        default="round_robin",
     )
     health_path: str = option(
-        URL_PATH, "the path that nginx answers itself, for a check of nginx and not of what is behind it", default="/healthz"
+        URL_PATH,
+        "the path that nginx answers itself, for a check of nginx and not of what is behind it",
+        default="/healthz",
     )
     keepalive: int = option(integer(0, 10000), "idle connections kept to the servers, a worker", default=16)
     proxy_connect_timeout: float = option(seconds(0.001, 75), "seconds to wait for a connection", default=2)
@@ -188,7 +197,5 @@ def read_cluster(variables: Mapping[str, Any], problems: Problems) -> Cluster:
 
     Every variable that starts with C(lvs_) is the collection's, so a misspelt one is found here.
     """
-    described = {
-        name: variables[name] for name in variables if name.startswith("lvs_") and name not in HOST_VARIABLES
-    }
+    described = {name: variables[name] for name in variables if name.startswith("lvs_") and name not in HOST_VARIABLES}
     return read_table(Cluster, described, "", problems)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,5 +40,10 @@ class Refused(Exception):
 
 def shown(value: Any) -> str:
     """A value as a message quotes it: in one line, and no longer than a line."""
-    text = f'"{value}"' if isinstance(value, str) else str(value)
+    if isinstance(value, str):
+        text = json.dumps(value, ensure_ascii=not value.isprintable())
+    elif isinstance(value, (dict, list)) and value:
+        text = "{...}" if isinstance(value, dict) else "[...]"  # not its contents, which may be a password
+    else:
+        text = str(value)
     return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,59 @@
+"""Description in, configuration out: what the roles write, to the letter, and keepalived's word on it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.config_test import verdict
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+CASES = sorted(path.parent for path in HERE.glob("*/inventory.yml"))
+KEEPALIVED = ROOT / ".cache" / "bin" / "keepalived"
+
+
+@pytest.fixture(scope="module", params=CASES, ids=lambda path: path.name)
+def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A case's folder, and a folder with what was rendered for it."""
+    folder: Path = request.param
+    output = tmp_path_factory.mktemp(folder.name)
+    ansible = Path(sys.executable).with_name("ansible-playbook")
+    command = [ansible, "-i", folder / "inventory.yml", "-e", f"golden_output={output}", HERE / "render.yml"]
+    run = subprocess.run(command, cwd=ROOT, env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}, capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
+    if os.environ.get("GOLDEN_ACCEPT"):
+        for old in folder.glob("*.conf"):
+            old.unlink()
+        for new in output.iterdir():
+            shutil.copy(new, folder)
+    return folder, output
+
+
+def test_rendered_is_what_is_kept(case: tuple[Path, Path]) -> None:
+    """`GOLDEN_ACCEPT=1 make golden` keeps what is rendered; the difference is then for the eyes of a reviewer."""
+    folder, output = case
+    rendered = {path.name: path.read_text() for path in output.iterdir()}
+    assert rendered == {path.name: path.read_text() for path in folder.glob("*.conf")}
+
+
+def test_keepalived_accepts_it(case: tuple[Path, Path]) -> None:
+    for path in case[1].glob("*.keepalived.conf"):
+        run = subprocess.run([KEEPALIVED, "--config-test", "--use-file", path], capture_output=True, text=True)
+        found = verdict(run.returncode, run.stdout + run.stderr, path.read_text())
+        assert not found.errors, found.errors
+        assert not found.crashed
+
+
+def test_keepalived_refuses_a_misspelt_keyword(case: tuple[Path, Path], tmp_path: Path) -> None:
+    """The test above can fail: the same files with one wrong word are refused, and the word's line is named."""
+    source = next(case[1].glob("*.keepalived.conf"))
+    broken = tmp_path / "keepalived.conf"
+    broken.write_text(source.read_text().replace("lb_algo", "lb_algorithm", 1))
+    run = subprocess.run([KEEPALIVED, "--config-test", "--use-file", broken], capture_output=True, text=True)
+    errors = verdict(run.returncode, run.stdout + run.stderr, broken.read_text()).errors
+    assert any("lb_algorithm" in error for error in errors), run
