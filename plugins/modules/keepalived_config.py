@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 module: keepalived_config
 short_description: Write keepalived.conf once keepalived itself accepts it
 version_added: 1.0.0
-author: lvs.cluster authors
+author: lvs.cluster authors (@lvs-cluster)
 description:
   - Tests a configuration with C(keepalived --config-test) on the host, and writes it if it has no errors.
     The running keepalived is not told; reload it in a handler.
@@ -104,14 +104,18 @@ def test(module, content):
         if module.check_mode:
             module.warn("keepalived is not installed yet, so its own test of the configuration was left out.")
             return
-        module.fail_json(msg="There is no keepalived on this host. Install it first, as the role lvs.cluster.keepalived does.")
+        module.fail_json(
+            msg="There is no keepalived on this host. Install it first, as the role lvs.cluster.keepalived does."
+        )
     status, out, err = module.run_command(
         [binary, "--config-test", "--use-file", write_candidate(module, content)],
         environ_update={"LC_ALL": "C", "LANGUAGE": "C"},
     )
     found = verdict(status, out + err, content)
     if found.crashed:
-        module.warn(f"keepalived's test of its configuration crashed (status {status}) and says nothing about the file.")
+        module.warn(
+            f"keepalived's test of its configuration crashed (status {status}) and says nothing about the file."
+        )
     for warning in found.warnings:
         module.warn(f"keepalived remarks: {warning}")
     if found.errors:

@@ -9,7 +9,7 @@ DOCUMENTATION = r"""
 module: loopback_addresses
 short_description: Give the loopback the virtual addresses of a real server
 version_added: 1.0.0
-author: lvs.cluster authors
+author: lvs.cluster authors (@lvs-cluster)
 description:
   - C(lo) holds exactly O(addresses), each as C(/32) that is its own broadcast address, under a label C(lo:N).
     Addresses of the loopback without such a label are left alone.

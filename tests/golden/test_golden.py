@@ -9,12 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.config_test import verdict
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.config_test import Verdict, verdict
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 CASES = sorted(path.parent for path in HERE.glob("*/inventory.yml"))
-KEEPALIVED = ROOT / ".cache" / "bin" / "keepalived"
 
 
 @pytest.fixture(scope="module", params=CASES, ids=lambda path: path.name)
@@ -24,7 +23,8 @@ def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     output = tmp_path_factory.mktemp(folder.name)
     ansible = Path(sys.executable).with_name("ansible-playbook")
     command = [ansible, "-i", folder / "inventory.yml", "-e", f"golden_output={output}", HERE / "render.yml"]
-    run = subprocess.run(command, cwd=ROOT, env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}, capture_output=True, text=True)
+    environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
+    run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
     if os.environ.get("GOLDEN_ACCEPT"):
         for old in folder.glob("*.conf"):
@@ -32,6 +32,13 @@ def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         for new in output.iterdir():
             shutil.copy(new, folder)
     return folder, output
+
+
+def keepalived_says(path: Path) -> Verdict:
+    run = subprocess.run(
+        ["keepalived", "--config-test", "--use-file", path], capture_output=True, text=True, check=False
+    )
+    return verdict(run.returncode, run.stdout + run.stderr, path.read_text())
 
 
 def test_rendered_is_what_is_kept(case: tuple[Path, Path]) -> None:
@@ -43,8 +50,7 @@ def test_rendered_is_what_is_kept(case: tuple[Path, Path]) -> None:
 
 def test_keepalived_accepts_it(case: tuple[Path, Path]) -> None:
     for path in case[1].glob("*.keepalived.conf"):
-        run = subprocess.run([KEEPALIVED, "--config-test", "--use-file", path], capture_output=True, text=True)
-        found = verdict(run.returncode, run.stdout + run.stderr, path.read_text())
+        found = keepalived_says(path)
         assert not found.errors, found.errors
         assert not found.crashed
 
@@ -54,6 +60,5 @@ def test_keepalived_refuses_a_misspelt_keyword(case: tuple[Path, Path], tmp_path
     source = next(case[1].glob("*.keepalived.conf"))
     broken = tmp_path / "keepalived.conf"
     broken.write_text(source.read_text().replace("lb_algo", "lb_algorithm", 1))
-    run = subprocess.run([KEEPALIVED, "--config-test", "--use-file", broken], capture_output=True, text=True)
-    errors = verdict(run.returncode, run.stdout + run.stderr, broken.read_text()).errors
-    assert any("lb_algorithm" in error for error in errors), run
+    found = keepalived_says(broken)
+    assert any("lb_algorithm" in error for error in found.errors), found

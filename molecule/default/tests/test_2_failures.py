@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 
-def test_master_loses_power(cluster, lab, steady, probe, tell, prove, limit):
+def test_master_loses_power(cluster, lab, steady, probe, synced, tell, prove, limit):
     steady()
-    running = probe(seconds=12)
+    running = probe(seconds=15)
+    synced()
     with lab.broken("kill", "start", cluster.master):
         report = running.report()
         tell("master loses power", report, limit(cluster.takeover))
@@ -23,9 +24,10 @@ def test_master_loses_power(cluster, lab, steady, probe, tell, prove, limit):
     prove(cluster.master)
 
 
-def test_masters_cable_is_pulled_and_plugged_in_again(cluster, lab, steady, probe, tell, prove, limit):
+def test_masters_cable_is_pulled_and_plugged_in_again(cluster, lab, steady, probe, synced, tell, prove, limit):
     steady()
-    running = probe(seconds=12)
+    running = probe(seconds=15)
+    synced()
     with lab.broken("cut", "join", cluster.master):
         report = running.report()
         tell("master's cable is pulled", report, limit(cluster.takeover))
@@ -42,9 +44,10 @@ def test_masters_cable_is_pulled_and_plugged_in_again(cluster, lab, steady, prob
     prove(cluster.master)
 
 
-def test_keepalived_is_stopped_on_the_master(cluster, lab, steady, probe, tell, prove, limit):
+def test_keepalived_is_stopped_on_the_master(cluster, lab, steady, probe, synced, tell, prove, limit):
     steady()
-    running = probe(seconds=8)
+    running = probe(seconds=10)
+    synced()
     lab.exec(cluster.master, "systemctl", "stop", "keepalived")
     try:
         report = running.report()

@@ -178,7 +178,7 @@ def list_of(reader: Reader, at_least: int = 1) -> Reader:
                 sound.append(None)
             elif got in sound:
                 first = sound.index(got)
-                problems.append(Problem(here, None, f"is the same as [{first}]", "List it once"))
+                problems.append(Problem(here, element, f"is the same as [{first}]", "List it once"))
                 got = held[first]
                 sound.append(None)
             else:

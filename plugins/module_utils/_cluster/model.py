@@ -32,7 +32,7 @@ from .kinds import (
 )
 
 # ipvsadm(8), --scheduler.
-SCHEDULERS = "rr wrr lc wlc lblc lblcr dh sh sed nq fo ovf mh twos".split()
+SCHEDULERS = ["rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "sed", "nq", "fo", "ovf", "mh", "twos"]
 # These hash a client to a slot; the slots of a server of weight 0 drop unless a fallback flag is set.
 HASH_SCHEDULERS = ("mh", "sh")
 

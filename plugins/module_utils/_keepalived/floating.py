@@ -7,14 +7,14 @@
 from __future__ import annotations
 
 import re
-from typing import FrozenSet, Tuple
+from typing import FrozenSet, Set, Tuple
 
 BLOCK = re.compile(r"virtual_router_id\s+(\d+)|virtual_ipaddress\s*\{([^}]*)\}")
 
 
 def floating(content: str) -> FrozenSet[Tuple[str, str]]:
     """Pairs of virtual_router_id and address, of a configuration as the role writes it."""
-    pairs = set()
+    pairs: Set[Tuple[str, str]] = set()
     router_id = ""
     for found in BLOCK.finditer(content):
         router_id = found[1] or router_id

@@ -1,0 +1,54 @@
+# Every target installs first what it needs (tools/install says what) and then takes less than a second for that.
+.DEFAULT_GOAL := help
+.PHONY: help install lint types unit golden test-quick sanity artifact molecule demo test clean
+
+# The wrappers in .cache/bin run keepalived and ipvsadm unpacked from Debian's packages; installed ones are in /usr/sbin.
+export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/.cache/bin:$(PATH):/usr/sbin:/sbin
+export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.collections
+# molecule names its state after the basename of the checkout: two checkouts of one name must not share it.
+export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
+# Without it molecule advises to move molecule/ into extensions/, on every run.
+export MOLECULE_GLOB := molecule/*/molecule.yml
+
+QUICK := lint types unit golden
+SCENARIO ?= default
+REPORT = --junitxml=.reports/$@.xml
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: ## Install what the targets below need, inside the checkout
+	@tools/install
+
+lint: install ## Style and metadata: ruff, yamllint, ansible-lint, shellcheck, changelog, documentation
+	@tools/lint
+
+types: install ## Types: mypy
+	mypy
+
+unit: install ## Unit tests
+	pytest tests/unit -n 2 $(REPORT)
+
+golden: install ## Descriptions against expected configurations, each accepted by the real keepalived
+	pytest tests/golden $(REPORT)
+
+test-quick: install ## lint, types, unit, golden
+	@python tests/run.py $(QUICK)
+
+sanity: install ## ansible-test sanity
+	@tools/sanity
+
+artifact: install ## Build the collection, install it elsewhere, use it by name, import it as Galaxy would
+	pytest tests/artifact $(REPORT)
+
+molecule: install ## One scenario on the lab: make molecule SCENARIO=default
+	@tools/molecule $(SCENARIO)
+
+demo: install ## A cluster from nothing, and a director killed before your eyes
+	lab/demo
+
+test: install ## Everything
+	@python tests/run.py $(QUICK) sanity artifact molecule
+
+clean: ## Remove all that install and the gates made
+	rm -rf .venv .collections .cache .reports .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache

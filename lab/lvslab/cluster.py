@@ -1,0 +1,141 @@
+"""A lab as a whole: up, down, status."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from lvslab import inventory, network, state
+from lvslab.console import say
+from lvslab.errors import LabError
+from lvslab.host import HostMachine
+from lvslab.images import Cache
+from lvslab.inventory import Node
+from lvslab.machine import Link, Machine, choose_engine, has_ipvs
+from lvslab.nodes import Hosts
+from lvslab.state import Record
+from lvslab.uml import UmlMachine, public_key
+
+CACHE = Cache(Path("~/.cache/lvs-lab").expanduser())
+
+
+def machine_of(record: Record) -> Machine:
+    link = Link(ipaddress.IPv4Network(record.subnet))
+    if record.engine == "host":
+        return HostMachine(record.name, link, CACHE)
+    return UmlMachine(record.name, link, CACHE, record.folder)
+
+
+def hosts_of(record: Record) -> Hosts:
+    return Hosts(machine_of(record), record.nodes, CACHE.folder / "id_ed25519")
+
+
+def require_up(name: str) -> Record:
+    record = state.load(name)
+    if not record or not is_up(record):
+        raise LabError(f"lab {name} is not up: lab up")
+    return record
+
+
+def is_up(record: Record) -> bool:
+    return not record.is_half_up and machine_of(record).is_running()
+
+
+def up(path: Path, wanted_engine: str | None) -> None:
+    """Bring all hosts of the inventory up; whatever is up already stays as it is."""
+    require_root()
+    name = inventory.lab_name(path)
+    wanted = inventory.read(path)
+    with state.locked(name):
+        record = state.load(name)
+        if record and not is_up(record):
+            say(f"lab {name} was left half up: taking it down first")
+            _take_down(record)
+            record = None
+        if record and record.subnet != str(wanted.subnet):
+            raise LabError(
+                f"lab {name} is up on {record.subnet}, the inventory now says {wanted.subnet}: lab down first"
+            )
+        if record:
+            record = replace(record, nodes=wanted.nodes)
+            record.save()
+            say(f"lab {name} is up already (engine: {record.engine})")
+        else:
+            record = _start_machine(name, wanted, wanted_engine)
+        _bring_hosts_up(record)
+    say(f"lab {name} is up: {len(record.nodes)} hosts on {record.subnet}")
+
+
+def _start_machine(name: str, wanted: inventory.Inventory, wanted_engine: str | None) -> Record:
+    engine, reason = choose_engine(wanted_engine, has_ipvs())
+    say(f"engine: {engine}, {reason}")
+    record = Record(name, engine, str(wanted.subnet), str(wanted.path), wanted.nodes)
+    machine = machine_of(record)
+    machine.prepare()
+    public_key(CACHE)
+    with state.locked(""):
+        state.check_subnet_is_free(name, wanted.subnet)
+        network.check_is_free(machine.link)
+        record.save()
+    with record.starting():
+        network.guard(machine.link)
+        machine.start()
+    return record
+
+
+def _bring_hosts_up(record: Record) -> None:
+    hosts = hosts_of(record)
+    hosts.update_tools()
+    running, created = hosts.running(), hosts.created()
+    missing = [node for node in record.nodes if node.name not in running]
+    for node in missing:
+        say(f"starting {node.name} ({node.suite}, {node.address})")
+        if node.name in created:
+            hosts.power_off(node)  # of a host that halted by itself, the cable is still there
+        else:
+            hosts.create(node)
+        hosts.power_on(node)
+    for node in missing:
+        hosts.wait_until_ready(node)
+
+
+def down(path: Path) -> None:
+    """Take everything away that ``up`` made, also after an ``up`` that was interrupted."""
+    require_root()
+    name = inventory.lab_name(path)
+    with state.locked(name):
+        record = state.load(name)
+        if record:
+            _take_down(record)
+    say(f"lab {name} is down")
+
+
+def _take_down(record: Record) -> None:
+    hosts_of(record).forget_connections()
+    machine = machine_of(record)
+    machine.stop()
+    network.unguard(machine.link)
+    record.forget()
+
+
+def status(path: Path) -> str:
+    """A table for people."""
+    record = require_up(inventory.lab_name(path))
+    hosts = hosts_of(record)
+    running, cut_off = hosts.running(), hosts.cut_off()
+
+    def condition(node: Node) -> str:
+        if node.name not in running:
+            return "off"
+        return "on, network cut" if node.name in cut_off else "on"
+
+    lines = [f"lab {record.name}: engine {record.engine}, subnet {record.subnet}, inventory {record.inventory}"]
+    lines += [f"{node.name:12} {node.address:15} {node.suite:10} {condition(node)}" for node in record.nodes]
+    return "\n".join(lines)
+
+
+def require_root() -> None:
+    if os.geteuid():
+        raise LabError("the lab makes network interfaces and containers: run it as root (sudo)")

@@ -1,0 +1,150 @@
+"""``lab run``: a command of the checkout under a kernel with IPVS, without any hosts."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from lvslab import apt, state, uml
+from lvslab.console import say
+from lvslab.errors import LabError
+from lvslab.images import Cache
+from lvslab.machine import choose_engine, has_ipvs
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+# One that is a shell's own, or a matter of the terminal, means nothing to a new machine.
+_ENVIRONMENT_NAME = re.compile(r"(?!(_|PWD|OLDPWD|SHLVL|TERM)$)[A-Za-z_][A-Za-z0-9_]*")
+
+
+def run_under_ipvs(command: Sequence[str], wanted_engine: str | None, cache: Cache) -> int:
+    """Run it in a network namespace of its own where this kernel has IPVS, else under a kernel that has."""
+    engine, reason = choose_engine(wanted_engine, has_ipvs())
+    say(f"engine: {engine}, {reason}")
+    if engine == "host":
+        apt.require({"unshare": "util-linux", "ip": "iproute2"})
+        argv = ["unshare", "--net", "sh", "-euc", 'ip link set lo up; exec "$@"', "sh", *command]
+        return subprocess.run(argv, check=False).returncode
+    apt.require({**uml.PACKAGES, "modprobe": "kmod"})
+    kernel = cache.kernel(apt.host_archive())
+    state.FOLDER.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="run-", dir=state.FOLDER))
+    try:
+        return _run_in_kernel(command, kernel, folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def init_script(command: Sequence[str], kernel: Path, environment: Mapping[str, str]) -> str:
+    """Process 1 of the kernel.
+
+    The command sees this machine's files, and may write anywhere; only what it writes below the checkout stays.
+    """
+    checkout, modules = shlex.quote(str(CHECKOUT)), shlex.quote(f"{kernel}/usr/lib/uml/modules")
+    exports = (f"export {name}={shlex.quote(text)}" for name, text in environment.items() if _is_portable(name))
+    lines = [
+        "#!/bin/sh",
+        "set -eu",
+        "mount -t proc proc /proc",
+        f"modprobe -d {shlex.quote(str(kernel))} overlay",
+        "mount -t tmpfs tmpfs /tmp",
+        "mkdir /tmp/upper /tmp/work /tmp/root",
+        "mount -t overlay -o lowerdir=/,upperdir=/tmp/upper,workdir=/tmp/work overlay /tmp/root",
+        "cd /tmp/root",
+        "mkdir .old",
+        "mkdir -p lib/modules",
+        f"mount --bind {modules} lib/modules",
+        "pivot_root . .old",
+        "mount -t proc proc /proc",
+        "mount -t sysfs sysfs /sys",
+        "mount -t devtmpfs dev /dev",
+        "mkdir -p /dev/pts /dev/shm",
+        "mount -t devpts devpts /dev/pts",
+        "mount -t tmpfs tmpfs /dev/shm",
+        "mount -t tmpfs tmpfs /run",
+        "umount -l /.old",
+        "mkdir /run/lab",
+        _mount_hostfs("/lab", "/run/lab"),
+        _mount_hostfs(f"/host{CHECKOUT}", checkout),
+        "ip link set lo up",
+        "modprobe -a $(ls /lib/modules/*/kernel/net/netfilter/ipvs | sed 's/[.]ko.*//')",
+        *exports,
+        f"cd {shlex.quote(os.getcwd())}",
+        "status=0",
+        f"{shlex.join(command)} </dev/null >>/run/lab/stdout 2>>/run/lab/stderr || status=$?",
+        "echo $status > /run/lab/status.new",
+        "mv /run/lab/status.new /run/lab/status",
+        # The lab switches the kernel off; should process 1 end before, the kernel would complain.
+        "while :; do sleep 1; done",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _is_portable(name: str) -> bool:
+    return bool(_ENVIRONMENT_NAME.fullmatch(name))
+
+
+def _mount_hostfs(source: str, target: str) -> str:
+    """The kernel's new mount interface wants the option's name, kernels before 6.11 want it without."""
+    source = shlex.quote(source)
+    return f"mount -t hostfs -o hostfs={source} none {target} || mount -t hostfs -o {source} none {target}"
+
+
+def _run_in_kernel(command: Sequence[str], kernel: Path, folder: Path) -> int:
+    init = folder / "init"
+    init.write_text(init_script(command, kernel, os.environ), encoding="utf-8")
+    init.chmod(0o755)
+    for name in ("stdout", "stderr"):
+        (folder / name).touch()
+    arguments = [
+        *uml.kernel_options(uml.kernel_version(kernel)),
+        *(f"umid={folder.name}", "root=/dev/root", "rootfstype=hostfs", "rootflags=/host", "ro", f"init={init}"),
+        *("con0=null,fd:1", "console=tty0", "panic=-1"),
+    ]
+    binds = {folder: "lab", Path("/"): "host"}
+    cpu = state.choose_cpu(folder.name)
+    with open(folder / "console.log", "wb") as console:
+        # Should this process be killed, the kernel ends with it.
+        process = subprocess.Popen(
+            ["setpriv", "--pdeathsig=KILL", *uml.launcher(kernel, folder / state.PID_FILE, cpu, binds, arguments)],
+            stdin=subprocess.DEVNULL,
+            stdout=console,
+            stderr=console,
+            start_new_session=True,
+        )
+    try:
+        return _follow(process, folder)
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _follow(process: subprocess.Popen[bytes], folder: Path) -> int:
+    """Pass the command's output on as it comes, until its exit status is there."""
+    status = folder / "status"
+    with open(folder / "stdout", "rb") as stdout, open(folder / "stderr", "rb") as stderr:
+        while True:
+            ended = status.exists()
+            _copy(stdout, sys.stdout.buffer)
+            _copy(stderr, sys.stderr.buffer)
+            if ended:
+                return int(status.read_text(encoding="utf-8"))
+            if process.poll() is not None:
+                words = (folder / "console.log").read_text(encoding="utf-8", errors="replace").strip()
+                raise LabError(f"User-Mode Linux ended before the command did: {words[-1500:]}")
+            time.sleep(0.05)
+
+
+def _copy(source: BinaryIO, target: BinaryIO) -> None:
+    if block := source.read():
+        target.write(block)
+        target.flush()

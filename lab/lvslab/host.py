@@ -1,0 +1,80 @@
+"""Engine ``host``: the nodes run on this machine's own kernel, behind a network namespace that is the lab's switch."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from lvslab import apt, network
+from lvslab.images import Cache, node_recipe
+from lvslab.inventory import SUITES
+from lvslab.machine import Link, Machine
+from lvslab.process import run
+
+
+class HostMachine(Machine):
+    """The bridge has a network namespace of its own, so that this machine's firewall sees no traffic between nodes."""
+
+    def __init__(self, name: str, link: Link, cache: Cache) -> None:
+        super().__init__(name, link)
+        self._cache = cache
+        self._namespace = f"lvs-lab-{name}"
+
+    def prepare(self) -> None:
+        apt.require(
+            {
+                "mmdebstrap": "mmdebstrap",
+                "ip": "iproute2",
+                "podman": "podman",
+                "crun": "crun",
+                "/usr/lib/podman/netavark": "netavark",
+            }
+            | {"ssh": "openssh-client", "nsenter": "util-linux", "sysctl": "procps"}
+        )
+        archive = apt.host_archive()
+        self._cache.ensure(node_recipe(suite, archive, as_disk=False) for suite in SUITES)
+
+    def start(self) -> None:
+        bridge, cable = self.link.interface, "uplink"
+        inside = ["ip", "-netns", self._namespace]
+        run(["ip", "netns", "add", self._namespace])
+        run([*inside, "link", "add", bridge, "type", "bridge", "mcast_snooping", "0"])
+        run([*inside, "link", "set", bridge, "up"])
+        run(["ip", "link", "add", bridge, "type", "veth", "peer", "name", cable, "netns", self._namespace])
+        run([*inside, "link", "set", cable, "master", bridge, "up"])
+        network.address(self.link)
+
+    def stop(self) -> None:
+        if shutil.which("podman"):
+            listed = run(["podman", "ps", "--all", "--quiet", "--filter", f"label=lvs-lab={self.name}"], check=False)
+            for container in listed.stdout.decode().split():
+                run(["podman", "rm", "--force", "--time", "0", container])
+        for mount in _mounts_below(self.folder):
+            run(["umount", mount])
+        for namespace in Path("/run/netns").glob(f"{self.name}-*"):
+            run(["ip", "netns", "del", namespace.name])
+        if Path("/run/netns", self._namespace).exists():
+            run(["ip", "netns", "del", self._namespace])
+        shutil.rmtree(self.folder, ignore_errors=True)
+        network.remove(self.link)
+
+    def is_running(self) -> bool:
+        return Path("/run/netns", self._namespace).exists() and network.exists(self.link)
+
+    def argv(self, command: Sequence[str], *, terminal: bool = False) -> list[str]:  # noqa: ARG002 (it is ours already)
+        return ["nsenter", f"--net=/run/netns/{self._namespace}", *command]
+
+    def image(self, suite: str) -> str:
+        return str(self._cache.path(node_recipe(suite, apt.host_archive(), as_disk=False)))
+
+    def modules(self) -> str | None:
+        folder = f"/lib/modules/{os.uname().release}"
+        return "/lib/modules" if Path(folder).is_dir() else None
+
+
+def _mounts_below(folder: str) -> list[str]:
+    """Innermost first, the order in which they can be undone."""
+    mounts = [line.split()[1] for line in Path("/proc/mounts").read_text(encoding="utf-8").splitlines()]
+    return [mount for mount in reversed(mounts) if mount.startswith(folder + "/")]

@@ -1,0 +1,221 @@
+"""The hosts themselves: systemd containers that are switched on and off like machines with a disk and a cable."""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import json
+import shlex
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from lvslab.console import say
+from lvslab.errors import LabError
+from lvslab.inventory import SUITES, Node
+from lvslab.machine import File, Link, Machine
+from lvslab.process import run
+
+_READY_DEADLINE = 120
+_CHECKOUT_LAB = Path(__file__).resolve().parents[1]
+
+
+def mac_address(address: str) -> str:
+    """Derived from the address, so that a host keeps its MAC when it is switched off and on."""
+    return "02:00:" + ":".join(f"{octet:02x}" for octet in ipaddress.IPv4Address(address).packed)
+
+
+def hosts_file(nodes: Sequence[Node]) -> str:
+    return "".join(["127.0.0.1 localhost\n", "::1 localhost\n", *(f"{node.address} {node.name}\n" for node in nodes)])
+
+
+def network_files(node: Node, link: Link) -> dict[str, File]:
+    """The static address, the way an administrator of that suite would write it."""
+    address, gateway = f"{node.address}/{link.subnet.prefixlen}", str(link.subnet[1])
+    if SUITES[node.suite] == "ifupdown":
+        text = (
+            "source /etc/network/interfaces.d/*\n\nauto lo\niface lo inet loopback\n\n"
+            f"auto eth0\niface eth0 inet static\n    address {address}\n    gateway {gateway}\n"
+        )
+        return {"etc/network/interfaces": File(text.encode())}
+    text = f"[Match]\nName=eth0\n\n[Network]\nAddress={address}\nGateway={gateway}\n"
+    return {"etc/systemd/network/10-eth0.network": File(text.encode())}
+
+
+def node_files(node: Node, nodes: Sequence[Node], link: Link, authorized_key: str) -> dict[str, File]:
+    """All that tells one host from another before Ansible comes."""
+    machine_id = hashlib.md5(f"lvs-lab {node.name} {node.address}".encode(), usedforsecurity=False).hexdigest()
+    return {
+        "etc/hostname": File(f"{node.name}\n".encode()),
+        "etc/hosts": File(hosts_file(nodes).encode()),
+        "etc/resolv.conf": File(b""),
+        "etc/machine-id": File(f"{machine_id}\n".encode(), 0o444),
+        "root/.ssh/authorized_keys": File(f"{authorized_key}\n".encode(), 0o600),
+        **network_files(node, link),
+        **_host_key(),
+    }
+
+
+def _host_key() -> dict[str, File]:
+    with tempfile.TemporaryDirectory() as folder:
+        key = Path(folder, "key")
+        run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", str(key)])
+        public = key.with_suffix(".pub").read_bytes()
+        return {
+            "etc/ssh/ssh_host_ed25519_key": File(key.read_bytes(), 0o600),
+            "etc/ssh/ssh_host_ed25519_key.pub": File(public),
+        }
+
+
+def lab_files() -> dict[str, File]:
+    """What every node finds in /opt/lab, read-only."""
+    files = {path.name: File(path.read_bytes(), 0o755) for path in (_CHECKOUT_LAB / "node").glob("*.py")}
+    probe = _CHECKOUT_LAB / "probe.py"
+    if probe.exists():
+        files["probe.py"] = files["probe"] = File(probe.read_bytes(), 0o755)
+    return files
+
+
+class Hosts:
+    """Everything one can do to the hosts of one lab."""
+
+    def __init__(self, machine: Machine, nodes: Sequence[Node], key: Path) -> None:
+        self._machine = machine
+        self._nodes = nodes
+        self._key = key
+
+    def container(self, node: Node) -> str:
+        """Name of the container, and of its network namespace."""
+        return f"{self._machine.name}-{node.name}"
+
+    def _folder(self, node: Node) -> str:
+        return f"{self._machine.folder}/nodes/{node.name}"
+
+    @property
+    def _tools(self) -> str:
+        return f"{self._machine.folder}/opt"
+
+    def update_tools(self) -> None:
+        """Lay the checkout's programs into /opt/lab of all nodes, also of those that run."""
+        self._machine.put(self._tools, lab_files())
+
+    def create(self, node: Node) -> None:
+        """A disk as fresh as after installation. It lives in the machine, so it survives loss of power."""
+        root = f"{self._folder(node)}/root"
+        upper, work = f"{self._folder(node)}/upper", f"{self._folder(node)}/work"
+        options = f"lowerdir={self._machine.image(node.suite)},upperdir={upper},workdir={work},volatile"
+        self._machine.script(
+            [
+                ["mkdir", "-p", root, upper, work],
+                ["mount", "-t", "overlay", "-o", options, f"lvs-lab-{self.container(node)}", root],
+            ]
+        )
+        key = self._key.with_suffix(".pub").read_text(encoding="utf-8").strip()
+        self._machine.put(root, node_files(node, self._nodes, self._machine.link, key))
+        if node.services:
+            self._machine.run(["chroot", root, "systemctl", "--quiet", "enable", *node.services])
+
+    def power_on(self, node: Node) -> None:
+        """Plug in the cable and start a host that is off; the network namespace is new, as after any boot."""
+        name, root, port = self.container(node), f"{self._folder(node)}/root", self._machine.link.port(node.address)
+        modules = self._machine.modules()
+        mounts = [f"{self._tools}:/opt/lab:ro"] + ([f"{modules}:/lib/modules:ro"] if modules else [])
+        self._machine.script(
+            [
+                # Ansible's apt module takes this file's age for the age of the package lists.
+                ["mkdir", "-p", f"{root}/var/lib/apt/periodic"],
+                ["touch", f"{root}/var/lib/apt/periodic/update-success-stamp"],
+                ["ip", "netns", "add", name],
+                ["ip", "link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", name],
+                ["ip", "-netns", name, "link", "set", "eth0", "address", mac_address(node.address)],
+                ["ip", "link", "set", port, "master", self._machine.link.interface, "up"],
+                [
+                    *("podman", "run", "--detach", "--name", name, "--hostname", node.name),
+                    *("--label", f"lvs-lab={self._machine.name}"),
+                    # All rights over its own kernel interfaces, but /sys read-only: by that systemd knows that no udev
+                    # will announce devices, and networkd configures eth0 without waiting for it.
+                    *("--systemd=always", "--cap-add=ALL", "--security-opt=unmask=ALL"),
+                    *("--security-opt=seccomp=unconfined", "--security-opt=apparmor=unconfined"),
+                    *(f"--network=ns:/run/netns/{name}", "--no-hosts", "--dns=none", "--log-driver=none"),
+                    *(f"--volume={mount}" for mount in mounts),
+                    *("--pids-limit=-1", "--rootfs", root, "/sbin/init"),
+                ],
+            ]
+        )
+
+    def power_off(self, node: Node) -> None:
+        """Loss of power: the cable goes dead first, since nothing of a dead host may answer, not even its kernel."""
+        self._forget_connection(node)
+        name, port = self.container(node), self._machine.link.port(node.address)
+        self._machine.script(
+            f"ip link del {port} 2>/dev/null || :\n"
+            f"podman rm --force --ignore --time 0 {shlex.quote(name)} >/dev/null\n"
+            f"[ ! -e /run/netns/{shlex.quote(name)} ] || ip netns del {shlex.quote(name)}\n"
+        )
+
+    def shut_down(self, node: Node) -> None:
+        """Orderly, as an administrator would: every service may say good-bye before the power goes."""
+        self._machine.run(["podman", "stop", "--ignore", "--time", "60", self.container(node)])
+        self.power_off(node)
+
+    def _forget_connection(self, node: Node) -> None:
+        """End Ansible's shared connection to a host that goes away, or its next task would wait for a dead one."""
+        control = self._key.parent / f"ssh-{node.address}"
+        if control.exists():
+            run(["ssh", "-F", "none", "-o", f"ControlPath={control}", "-O", "exit", node.address], check=False)
+
+    def forget_connections(self) -> None:
+        for node in self._nodes:
+            self._forget_connection(node)
+
+    def set_carrier(self, node: Node, state: str) -> None:
+        """Pull or plug the network cable: "down" or "up"."""
+        if node.name not in self.running():
+            raise LabError(f"{node.name} is switched off: lab start {node.name}")
+        self._machine.run(["ip", "link", "set", self._machine.link.port(node.address), state])
+
+    def running(self) -> set[str]:
+        """Names of the hosts that are switched on."""
+        command = ["podman", "ps", "--filter", f"label=lvs-lab={self._machine.name}", "--format", "{{.Names}}"]
+        names = self._machine.run(command).stdout.decode().split()
+        return {node.name for node in self._nodes if self.container(node) in names}
+
+    def created(self) -> set[str]:
+        """Names of the hosts that have a disk."""
+        listed = self._machine.script(f"ls {shlex.quote(self._machine.folder)}/nodes 2>/dev/null || :")
+        return set(listed.split())
+
+    def cut_off(self) -> set[str]:
+        """Names of the hosts whose cable is pulled."""
+        links = json.loads(self._machine.run(["ip", "-json", "link", "show", "type", "veth"]).stdout or b"[]")
+        down = {link["ifname"] for link in links if "UP" not in link.get("flags", [])}
+        return {node.name for node in self._nodes if self._machine.link.port(node.address) in down}
+
+    def wait_until_ready(self, node: Node) -> None:
+        """Until systemd has finished booting and SSH answers, judged from this machine, as Ansible will."""
+        deadline = time.monotonic() + _READY_DEADLINE
+        while True:
+            done = self._ssh(node, "systemctl", "is-system-running", "--wait")
+            state = done.stdout.decode().strip()
+            if state == "running":
+                return
+            if state == "degraded":
+                failed = self._ssh(node, "systemctl", "--failed", "--plain", "--no-legend").stdout.decode()
+                say(f"{node.name}: up, but failed: {', '.join(line.split()[0] for line in failed.splitlines())}")
+                return
+            if time.monotonic() > deadline:
+                reason = state or done.stderr.decode(errors="replace").strip()
+                raise LabError(f"{node.name} is not ready after {_READY_DEADLINE} s ({reason}): lab shell {node.name}")
+            time.sleep(0.2)
+
+    def _ssh(self, node: Node, *command: str) -> subprocess.CompletedProcess[bytes]:
+        options = ["-F", "none", "-i", str(self._key), "-o", "BatchMode=yes", "-o", "ConnectTimeout=5"]
+        options += ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR"]
+        return run(["ssh", *options, f"root@{node.address}", *command], check=False)
+
+    def argv(self, node: Node, command: Sequence[str], *, terminal: bool = False) -> list[str]:
+        """What to execute in order to run a command in a host, whether its network works or not."""
+        options = ["--interactive", "--tty"] if terminal else []
+        return self._machine.argv(["podman", "exec", *options, self.container(node), *command], terminal=terminal)

@@ -1,0 +1,8 @@
+"""The lab is a program of its own, not a part of the collection."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "lab"))

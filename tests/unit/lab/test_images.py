@@ -1,0 +1,53 @@
+"""An image is kept as long as what it is made from stays the same."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lvslab.apt import Archive
+from lvslab.images import Cache, node_recipe
+
+RECIPE = node_recipe("trixie", Archive("http://mirror.example/debian"), as_disk=True)
+
+
+def test_the_same_recipe_is_the_same_image() -> None:
+    again = node_recipe("trixie", Archive("http://mirror.example/debian"), as_disk=True)
+    assert again.name == RECIPE.name
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"packages": (*RECIPE.packages, "vim")},
+        {"cached_packages": ()},
+        {"files": {**RECIPE.files, "etc/motd": "hello"}},
+        {"setup": RECIPE.setup + "true\n"},
+        {"sources": ()},
+        {"suite": "bookworm"},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_any_change_of_the_recipe_makes_another_image(change: dict[str, Any]) -> None:
+    assert replace(RECIPE, **change).name != RECIPE.name
+
+
+def test_each_suite_has_its_own_network_stack() -> None:
+    bookworm = node_recipe("bookworm", Archive("http://mirror.example/debian"), as_disk=True)
+    assert "ifupdown" in bookworm.packages
+    assert "ifupdown" not in RECIPE.packages
+
+
+def test_a_new_image_replaces_older_ones_of_its_role_only(tmp_path: Path) -> None:
+    images = tmp_path / "images"
+    old, other, directory = (f"{role}-0123456789ab{end}" for role, end in NAMES)
+    images.mkdir()
+    for name in (RECIPE.name, old, other, directory):
+        (images / name).touch()
+    Cache(tmp_path)._prune(RECIPE)
+    assert {path.name for path in images.iterdir()} == {RECIPE.name, other, directory}
+
+
+NAMES = [("node-trixie-disk", ".ext4"), ("node-bookworm-disk", ".ext4"), ("node-trixie", "")]

@@ -1,0 +1,460 @@
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.lvs.cluster.plugins.module_utils._cluster import derive, inventory
+from ansible_collections.lvs.cluster.plugins.module_utils._cluster.model import VrrpInstance
+from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._cluster.example import (
+    HOSTS,
+    INSTANCE,
+    OTHER_INSTANCE,
+    OTHER_SERVICE,
+    OTHER_UPSTREAM,
+    OTHER_VIP,
+    SERVICE,
+    VIP,
+    hostvars,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+FIRST_INSTANCE, FIRST_SERVICE, FIRST_UPSTREAM = (
+    "lvs_vrrp_instances[0]",
+    "lvs_virtual_servers[0]",
+    "lvs_nginx_upstreams[0]",
+)
+DUAL_MASTER = {"lvs_vrrp_instances[1]": OTHER_INSTANCE}
+TWO_SERVICES = {**DUAL_MASTER, f"{FIRST_UPSTREAM}.virtual_server": "web", "lvs_virtual_servers[1]": OTHER_SERVICE}
+TWO_POOLS = {**TWO_SERVICES, "lvs_nginx_upstreams[1]": OTHER_UPSTREAM}
+
+
+def view(host: str, changes: dict[str, Any] | None = None) -> dict[str, Any]:
+    variables = hostvars(changes)
+    variables[host]["lvs_interface"] = "eth0"
+    return inventory.view(variables, host)
+
+
+def vrrp(host: str, changes: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+    return view(host, changes)["keepalived"]["vrrp_instances"]
+
+
+def services(host: str, changes: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+    return view(host, changes)["keepalived"]["virtual_servers"]
+
+
+def sync_daemon(host: str, changes: dict[str, Any] | None = None) -> dict[str, Any]:
+    return view(host, changes)["keepalived"]["lvs_sync_daemon"]
+
+
+def instance(**settings: Any) -> VrrpInstance:
+    return VrrpInstance("web", 51, (f"{VIP}/32",), **settings)
+
+
+def test_the_first_director_has_priority_254_and_each_next_one_less():
+    directors = ("lvs1", "lvs2", "lvs3")
+
+    assert [derive.priority(instance(directors=directors), each) for each in directors] == [254, 253, 252]
+
+
+def test_the_last_of_254_directors_still_has_a_priority():
+    directors = tuple(f"lvs{number}" for number in range(254))
+
+    assert derive.priority(instance(directors=directors), "lvs253") == 1
+
+
+def test_an_instance_is_given_whole_in_keepalived_s_words():
+    assert vrrp("lvs2", {f"{FIRST_INSTANCE}.authentication": {"auth_pass": "secret"}}) == [
+        {
+            "name": "web",
+            "interface": "eth0",
+            "version": 2,
+            "virtual_router_id": 51,
+            "priority": 253,
+            "advert_int": 1,
+            "nopreempt": False,
+            "preempt_delay": 0,
+            "auth_type": "PASS",
+            "auth_pass": "secret",
+            "unicast_src_ip": HOSTS["lvs2"],
+            "unicast_peer": [HOSTS["lvs1"]],
+            "virtual_ipaddress": [f"{VIP}/32"],
+        }
+    ]
+
+
+def test_without_authentication_there_is_no_password():
+    (web,) = vrrp("lvs1")
+
+    assert (web["auth_type"], web["auth_pass"]) == ("", "")
+
+
+def test_a_dual_master_is_two_instances_with_the_directors_reversed():
+    priorities = {host: [each["priority"] for each in vrrp(host, DUAL_MASTER)] for host in ("lvs1", "lvs2")}
+
+    assert priorities == {"lvs1": [254, 253], "lvs2": [253, 254]}
+
+
+def test_an_instance_s_own_interface_wins_over_the_host_s():
+    assert vrrp("lvs1", {f"{FIRST_INSTANCE}.interface": "eth7"})[0]["interface"] == "eth7"
+
+
+def test_multicast_has_neither_source_nor_peers():
+    (web,) = vrrp("lvs1", {f"{FIRST_INSTANCE}.unicast": False})
+
+    assert (web["unicast_src_ip"], web["unicast_peer"]) == ("", [])
+
+
+def test_a_director_alone_has_neither_source_nor_peers():
+    (web,) = vrrp("lvs1", {f"{FIRST_INSTANCE}.directors": ["lvs1"]})
+
+    assert (web["unicast_src_ip"], web["unicast_peer"]) == ("", [])
+
+
+def test_peers_are_reached_at_lvs_address_where_ansible_host_is_another():
+    (web,) = vrrp("lvs1", {"hosts.lvs2.lvs_address": "198.51.100.12"})
+
+    assert web["unicast_peer"] == ["198.51.100.12"]
+
+
+def test_preempt_false_is_nopreempt():
+    assert vrrp("lvs1", {f"{FIRST_INSTANCE}.preempt": False})[0]["nopreempt"] is True
+
+
+@pytest.mark.parametrize(
+    ("version", "advert_int", "priority", "expected"),
+    [
+        # RFC 3768, 6.1: Master_Down_Interval = 3 * Advertisement_Interval + (256 - Priority) / 256 seconds
+        pytest.param(2, 1, 254, 3.0078125, id="VRRPv2 every second, preferred"),
+        pytest.param(2, 1, 253, 3.01171875, id="VRRPv2 every second, its backup"),
+        pytest.param(2, 5, 253, 15.01171875, id="VRRPv2 every 5 seconds: the skew stays"),
+        pytest.param(2, 1, 100, 3.609375, id="VRRPv2 at priority 100: 0.6 s of skew, as was measured"),
+        # RFC 9568, 6.1: Active_Down_Interval = (3 + (256 - Priority) / 256) * Active_Adver_Interval
+        pytest.param(3, 1, 253, 3.01171875, id="VRRPv3 every second is as VRRPv2"),
+        pytest.param(3, 0.1, 254, 0.30078125, id="VRRPv3 at 0.1 s, preferred"),
+        pytest.param(3, 0.1, 253, 0.301171875, id="VRRPv3 at 0.1 s, its backup"),
+        pytest.param(3, 0.1, 100, 0.3609375, id="VRRPv3 at 0.1 s and priority 100: the skew shrinks"),
+        pytest.param(3, 40, 254, 120.3125, id="VRRPv3 every 40 seconds: the skew grows"),
+    ],
+)
+def test_a_takeover_takes_three_adverts_and_the_skew(version, advert_int, priority, expected):
+    directors = tuple(f"lvs{number}" for number in range(254, priority - 1, -1))
+    web = instance(directors=directors, version=version, advert_int=advert_int)
+
+    assert derive.takeover_seconds(web, f"lvs{priority}") == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("host", ["lvs1", "lvs2"])
+def test_the_sync_daemon_is_bound_to_an_instance_that_both_directors_share(host):
+    assert sync_daemon(host, TWO_SERVICES) == {"interface": "eth0", "vrrp_instance": "web", "id": 51}
+
+
+def test_the_sync_daemon_takes_the_interface_of_its_instance():
+    assert sync_daemon("lvs1", {f"{FIRST_INSTANCE}.interface": "eth7"})["interface"] == "eth7"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({f"{FIRST_INSTANCE}.directors": ["lvs1"]}, id="one director"),
+        pytest.param({"lvs_sync_daemon": False}, id="disabled"),
+        pytest.param({"lvs_sync_daemon": "no"}, id="disabled by text"),
+        pytest.param({"lvs_virtual_servers": [], "lvs_nginx_upstreams": []}, id="no services"),
+    ],
+)
+def test_there_is_no_sync_daemon_with(changes):
+    assert sync_daemon("lvs1", changes) == {}
+
+
+def test_the_sync_daemon_passes_over_an_instance_that_has_one_director():
+    assert sync_daemon("lvs1", {**TWO_SERVICES, f"{FIRST_INSTANCE}.directors": ["lvs1"]})["vrrp_instance"] == "mail"
+
+
+def test_a_service_is_given_whole_with_its_defaults():
+    changes = {"lvs_virtual_servers": [{"name": "web", "address": VIP, "port": 80, "real_servers": ["web1"]}]}
+
+    assert services("lvs1", changes) == [
+        {
+            "name": "web",
+            "address": VIP,
+            "port": 80,
+            "protocol": "TCP",
+            "lb_algo": "wlc",
+            "lb_flags": [],
+            "lb_kind": "DR",
+            "delay_loop": 6,
+            "persistence_timeout": 0,
+            "alpha": True,
+            "inhibit_on_failure": False,
+            "quorum": 1,
+            "hysteresis": 0,
+            "sorry_server": "",
+            "check": {
+                "type": "TCP_CHECK",
+                "path": "/",
+                "status_code": 200,
+                "connect_port": 0,
+                "connect_timeout": 3,
+                "retry": 3,
+                "delay_before_retry": 1,
+            },
+            "real_servers": [{"name": "web1", "address": HOSTS["web1"], "port": 80, "weight": 1}],
+        }
+    ]
+
+
+def test_real_servers_keep_their_order_and_weights():
+    servers = ["web2", {"host": "web1", "weight": 0}, {"address": "198.51.100.9", "weight": "3", "port": "80"}]
+    (web,) = services("lvs1", {f"{FIRST_SERVICE}.real_servers": servers})
+
+    assert web["real_servers"] == [
+        {"name": "web2", "address": HOSTS["web2"], "port": 80, "weight": 1},
+        {"name": "web1", "address": HOSTS["web1"], "port": 80, "weight": 0},
+        {"name": "", "address": "198.51.100.9", "port": 80, "weight": 3},
+    ]
+
+
+def test_a_check_is_given_as_it_was_written():
+    check = {
+        "type": "HTTP_GET",
+        "path": "/up?full=1",
+        "status_code": 204,
+        "connect_port": 8081,
+        "connect_timeout": 0.5,
+        "retry": 0,
+        "delay_before_retry": 2,
+    }
+
+    assert services("lvs1", {f"{FIRST_SERVICE}.check": check})[0]["check"] == check
+
+
+@pytest.mark.parametrize(
+    ("sorry_server", "address"),
+    [
+        pytest.param("app1", HOSTS["app1"], id="a host"),
+        pytest.param({"address": "198.51.100.9"}, "198.51.100.9", id="an address"),
+    ],
+)
+def test_the_sorry_server_is_given_by_its_address(sorry_server, address):
+    assert services("lvs1", {f"{FIRST_SERVICE}.sorry_server": sorry_server})[0]["sorry_server"] == address
+
+
+@pytest.mark.parametrize(
+    ("settings", "flags"),
+    [
+        ({"lb_algo": "mh"}, ["mh-fallback"]),
+        ({"lb_algo": "mh", "mh-port": True}, ["mh-fallback", "mh-port"]),
+        ({"lb_algo": "sh"}, ["sh-fallback"]),
+        ({"lb_algo": "sh", "sh-port": True}, ["sh-fallback", "sh-port"]),
+        ({"lb_algo": "rr"}, []),
+        ({"lb_algo": "dh"}, []),
+    ],
+    ids=str,
+)
+def test_a_hash_scheduler_always_falls_back(settings, flags):
+    assert (
+        services("lvs1", {f"{FIRST_SERVICE}.{name}": value for name, value in settings.items()})[0]["lb_flags"] == flags
+    )
+
+
+def test_a_director_balances_only_the_services_whose_address_it_carries():
+    changes = {**TWO_SERVICES, f"{FIRST_INSTANCE}.directors": ["lvs1"]}
+
+    assert [each["name"] for each in services("lvs1", changes)] == ["web", "mail"]
+    assert [each["name"] for each in services("lvs2", changes)] == ["mail"]
+
+
+@pytest.mark.parametrize(
+    ("given_value", "held"), [(0.1, 0.1), ("0.1", 0.1), (1, 1), ("1", 1), (1.0, 1), (2.5, 2.5)], ids=repr
+)
+def test_seconds_keep_their_type(given_value, held):
+    changes = {f"{FIRST_INSTANCE}.version": 3, f"{FIRST_INSTANCE}.advert_int": given_value}
+    (web,) = vrrp("lvs1", changes)
+
+    assert web["advert_int"] == held
+    assert type(web["advert_int"]) is type(held)
+
+
+def test_numbers_in_text_become_numbers_and_words_truth():
+    (web,) = services(
+        "lvs1", {f"{FIRST_SERVICE}.port": " 80 ", f"{FIRST_SERVICE}.alpha": "No", f"{FIRST_SERVICE}.quorum": "2"}
+    )
+
+    assert (web["port"], web["alpha"], web["quorum"]) == (80, False, 2)
+    assert {type(web["port"]), type(web["quorum"])} == {int}
+
+
+def test_a_director_s_kernel_needs_each_scheduler_once():
+    changes = {**TWO_SERVICES, f"{FIRST_SERVICE}.lb_algo": "wlc"}
+
+    assert view("lvs1", changes)["director"] == {"schedulers": ["wlc"], "persistence": False}
+    assert view("lvs1", TWO_SERVICES)["director"]["schedulers"] == ["wlc", "wrr"]
+
+
+def test_one_persistent_service_is_enough_for_persistence():
+    changes = {**TWO_SERVICES, "lvs_virtual_servers[1].persistence_timeout": 50}
+
+    assert view("lvs1", changes)["director"]["persistence"] is True
+
+
+def test_a_realserver_holds_the_address_of_each_service_that_it_serves():
+    assert view("web1", TWO_SERVICES)["realserver"] == {
+        "interface": "eth0",
+        "vips": [{"address": VIP, "label": "lo:0"}, {"address": OTHER_VIP, "label": "lo:1"}],
+    }
+
+
+def test_a_label_is_the_same_on_every_realserver():
+    changes = {**TWO_SERVICES, f"{FIRST_SERVICE}.real_servers": ["web1"]}
+
+    assert view("web2", changes)["realserver"]["vips"] == [{"address": OTHER_VIP, "label": "lo:1"}]
+
+
+def test_two_services_on_one_address_are_one_address_on_the_loopback():
+    tls = {**SERVICE, "name": "tls", "port": 443, "check": {}}
+    changes = {f"{FIRST_UPSTREAM}.virtual_server": "web", "lvs_virtual_servers[1]": tls}
+
+    assert view("web1", changes)["realserver"]["vips"] == [{"address": VIP, "label": "lo:0"}]
+
+
+def test_the_host_of_a_sorry_server_holds_the_address_too():
+    changes = {f"{FIRST_SERVICE}.sorry_server": {"host": "app1"}}
+
+    assert view("app1", changes)["realserver"]["vips"] == [{"address": VIP, "label": "lo:0"}]
+    assert view("app2", changes)["realserver"]["vips"] == []
+
+
+def test_nginx_answers_on_the_service_s_address_and_on_the_host_s_own_for_checks():
+    assert view("web1")["nginx"] == {
+        "upstreams": [
+            {
+                "name": "app",
+                "method": "",
+                "keepalive": 16,
+                "servers": [
+                    {
+                        "address": HOSTS["app1"],
+                        "port": 8080,
+                        "weight": 1,
+                        "max_fails": 1,
+                        "fail_timeout": 10,
+                        "backup": False,
+                    },
+                    {
+                        "address": HOSTS["app2"],
+                        "port": 8080,
+                        "weight": 1,
+                        "max_fails": 3,
+                        "fail_timeout": 10,
+                        "backup": False,
+                    },
+                ],
+            }
+        ],
+        "servers": [
+            {
+                "name": "web",
+                "listen": ["80", f"{VIP}:80"],
+                "health_paths": ["/healthz"],
+                "upstream": "app",
+                "proxy_connect_timeout": 2,
+                "proxy_read_timeout": 60,
+            }
+        ],
+    }
+
+
+def listen(host: str, changes: dict[str, Any]) -> dict[str, list[str]]:
+    return {each["name"]: each["listen"] for each in view(host, changes)["nginx"]["servers"]}
+
+
+def test_each_port_is_listened_on_at_the_host_s_own_address():
+    assert listen("web1", TWO_POOLS) == {
+        "web": ["80", f"{VIP}:80"],
+        "mail": ["25", f"{OTHER_VIP}:25"],
+    }
+
+
+def test_one_port_is_listened_on_at_the_host_s_own_address_once():
+    assert listen("web1", {**TWO_POOLS, "lvs_virtual_servers[1].port": 80}) == {
+        "web": ["80", f"{VIP}:80"],
+        "mail": [f"{OTHER_VIP}:80"],
+    }
+
+
+def test_the_second_service_on_a_port_has_the_host_s_own_address_where_the_first_is_not_served():
+    changes = {**TWO_POOLS, "lvs_virtual_servers[1].port": 80, f"{FIRST_SERVICE}.real_servers": ["web1"]}
+
+    assert listen("web2", changes) == {"mail": ["80", f"{OTHER_VIP}:80"]}
+
+
+def test_the_servers_of_one_port_answer_the_checks_of_each_other():
+    changes = {**TWO_POOLS, "lvs_nginx_upstreams[1].health_path": "/alive"}
+    paths = [each["health_paths"] for each in view("web1", changes)["nginx"]["servers"]]
+    on_one_port = view("web1", {**changes, "lvs_virtual_servers[1].port": 80})["nginx"]["servers"]
+
+    assert paths == [["/healthz"], ["/alive"]]
+    assert [each["health_paths"] for each in on_one_port] == [["/alive", "/healthz"]] * 2
+
+
+def test_nginx_has_only_the_pools_of_the_services_that_its_host_serves():
+    changes = {**TWO_POOLS, f"{FIRST_SERVICE}.real_servers": ["web1"]}
+
+    assert [each["name"] for each in view("web2", changes)["nginx"]["upstreams"]] == ["relay"]
+    assert [each["name"] for each in view("web1", changes)["nginx"]["upstreams"]] == ["app", "relay"]
+
+
+def test_a_pool_keeps_its_backup_its_own_ports_and_its_health_path():
+    servers = ["app1", {"host": "app2", "backup": True, "port": 9000}]
+    changes = {
+        f"{FIRST_UPSTREAM}.servers": servers,
+        f"{FIRST_UPSTREAM}.port": 8081,
+        f"{FIRST_UPSTREAM}.method": "least_conn",
+        f"{FIRST_UPSTREAM}.health_path": "/up",
+    }
+    nginx = view("web1", changes)["nginx"]
+
+    assert [(each["port"], each["backup"]) for each in nginx["upstreams"][0]["servers"]] == [
+        (8081, False),
+        (9000, True),
+    ]
+    assert nginx["upstreams"][0]["method"] == "least_conn"
+    assert nginx["servers"][0]["health_paths"] == ["/up"]
+
+
+def test_a_host_in_no_instance_and_no_service_has_nothing_to_do():
+    assert view("app1") == {
+        "keepalived": {"router_id": "app1", "vrrp_instances": [], "lvs_sync_daemon": {}, "virtual_servers": []},
+        "director": {"schedulers": [], "persistence": False},
+        "realserver": {"interface": "eth0", "vips": []},
+        "nginx": {"upstreams": [], "servers": []},
+    }
+
+
+@given(st.integers(1, 254).flatmap(lambda many: st.permutations(range(many))))
+@settings(max_examples=30, deadline=None)
+def test_priorities_fall_strictly_and_stay_between_1_and_254(order):
+    directors = tuple(f"lvs{number}" for number in order)
+    priorities = [derive.priority(instance(directors=directors), each) for each in directors]
+
+    assert priorities == sorted(set(priorities), reverse=True)
+    assert 1 <= priorities[-1] <= priorities[0] <= 254
+
+
+@given(st.lists(st.sampled_from(list(HOSTS)), min_size=1, unique=True))
+@settings(max_examples=50, deadline=None)
+def test_the_peers_of_a_director_are_exactly_the_others(directors):
+    changes = {
+        "lvs_vrrp_instances": [{**INSTANCE, "directors": directors}],
+        "lvs_virtual_servers": [],
+        "lvs_nginx_upstreams": [],
+    }
+    for host in HOSTS:
+        peers = [each["unicast_peer"] for each in vrrp(host, changes)]
+        others = [HOSTS[each] for each in directors if each != host]
+
+        assert peers == ([others] if host in directors else [])

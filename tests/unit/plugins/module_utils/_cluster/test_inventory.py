@@ -1,0 +1,316 @@
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+from ansible_collections.lvs.cluster.plugins.module_utils._cluster import inventory
+from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._cluster.example import (
+    HOSTS,
+    OTHER_INSTANCE,
+    OTHER_SERVICE,
+    VIP,
+    hostvars,
+    put,
+)
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+
+# Recorded with ansible-core 2.19.14, `ansible -m setup -a 'gather_subset=!all,!min,network'`, on a Debian 12 with the
+# interfaces lo, eth0 (labelled address eth0:1), eth1 (without address) and br-lan.7; only keys that tell nothing here
+# (mtu, macaddress and such) are left out, and C(ansible_) as Ansible itself leaves it out of C(ansible_facts).
+FACTS: dict[str, Any] = {
+    "interfaces": ["lo", "eth1", "eth0", "eth0_1", "br-lan.7"],
+    "lo": {
+        "active": True,
+        "device": "lo",
+        "ipv4": {
+            "address": "127.0.0.1",
+            "broadcast": "",
+            "netmask": "255.0.0.0",
+            "network": "127.0.0.0",
+            "prefix": "8",
+        },
+        "ipv6": [{"address": "::1", "prefix": "128", "scope": "host"}],
+        "type": "loopback",
+    },
+    "eth0": {
+        "active": False,
+        "device": "eth0",
+        "ipv4": {
+            "address": "192.0.2.11",
+            "broadcast": "",
+            "netmask": "255.255.255.0",
+            "network": "192.0.2.0",
+            "prefix": "24",
+        },
+        "ipv4_secondaries": [
+            {
+                "address": "192.0.2.100",
+                "broadcast": "",
+                "netmask": "255.255.255.255",
+                "network": "192.0.2.100",
+                "prefix": "32",
+            }
+        ],
+        "type": "ether",
+    },
+    "eth0_1": {
+        "ipv4": {
+            "address": "203.0.113.5",
+            "broadcast": "",
+            "netmask": "255.255.255.0",
+            "network": "203.0.113.0",
+            "prefix": "24",
+        }
+    },
+    "eth1": {"active": False, "device": "eth1", "type": "ether"},
+    "br_lan.7": {
+        "active": False,
+        "device": "br-lan.7",
+        "ipv4": {
+            "address": "198.51.100.11",
+            "broadcast": "",
+            "netmask": "255.255.255.0",
+            "network": "198.51.100.0",
+            "prefix": "24",
+        },
+        "ipv4_secondaries": [
+            {
+                "address": "198.51.100.12",
+                "broadcast": "",
+                "netmask": "255.255.255.0",
+                "network": "198.51.100.0",
+                "prefix": "24",
+            }
+        ],
+        "type": "ether",
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("variables", "address"),
+    [
+        pytest.param({"ansible_host": "192.0.2.11"}, "192.0.2.11", id="ansible_host"),
+        pytest.param(
+            {"ansible_host": "192.0.2.11", "lvs_address": "198.51.100.11"}, "198.51.100.11", id="lvs_address first"
+        ),
+        pytest.param(
+            {"ansible_host": "lvs1.example", "lvs_address": "192.0.2.11"}, "192.0.2.11", id="name and address"
+        ),
+        pytest.param({"ansible_host": "lvs1.example"}, None, id="a name is no address"),
+        pytest.param(
+            {"ansible_host": "192.0.2.11", "lvs_address": "lvs1"}, None, id="lvs_address is never passed over"
+        ),
+        pytest.param({"ansible_host": "2001:db8::1"}, None, id="IPv6"),
+        pytest.param({}, None, id="neither"),
+    ],
+)
+def test_a_host_s_address_is(variables, address):
+    assert inventory.host_address(variables) == address
+
+
+@pytest.mark.parametrize(
+    ("address", "interface"),
+    [
+        pytest.param("192.0.2.11", "eth0", id="first address"),
+        pytest.param("192.0.2.100", "eth0", id="further address"),
+        pytest.param("198.51.100.11", "br-lan.7", id="name with a dash and a dot"),
+        pytest.param("198.51.100.12", "br-lan.7", id="further address of such a name"),
+        pytest.param("203.0.113.5", "", id="labelled address, whose label is no interface"),
+        pytest.param("192.0.2.99", "", id="address of no interface"),
+        pytest.param("lvs1.example", "", id="no address, though an interface has none either"),
+    ],
+)
+def test_a_host_s_interface_is_the_one_that_has_its_address(address, interface):
+    assert inventory.host_interface({"ansible_host": address, "ansible_facts": FACTS}) == interface
+
+
+def test_lvs_interface_wins_over_the_facts():
+    variables = {"ansible_host": "192.0.2.11", "lvs_interface": "bond0", "ansible_facts": FACTS}
+
+    assert inventory.host_interface(variables) == "bond0"
+
+
+def test_lvs_address_decides_on_the_interface():
+    variables = {"ansible_host": "192.0.2.11", "lvs_address": "198.51.100.11", "ansible_facts": FACTS}
+
+    assert inventory.host_interface(variables) == "br-lan.7"
+
+
+@pytest.mark.parametrize("facts", [{}, {"ansible_facts": {}}], ids=["no facts at all", "no facts of the network"])
+def test_without_facts_no_interface_is_known(facts):
+    assert inventory.host_interface({"ansible_host": "192.0.2.11", **facts}) == ""
+
+
+def test_the_interface_reaches_keepalived_and_the_realserver():
+    variables = hostvars({"hosts.lvs1.ansible_facts": FACTS})
+    view = inventory.view(variables, "lvs1")
+
+    assert view["keepalived"]["vrrp_instances"][0]["interface"] == "eth0"
+    assert view["realserver"]["interface"] == "eth0"
+
+
+def test_a_bad_description_names_every_problem_in_its_text():
+    variables = hostvars({"lvs_vrrp_instances[0].virtual_router_id": 0, "lvs_virtual_servers[0].lb_algo": "wrrr"})
+
+    with pytest.raises(inventory.BadDescription) as caught:
+        inventory.view(variables, "lvs1")
+
+    assert str(caught.value).splitlines() == inventory.problems_of(variables, "lvs1")
+    assert len(inventory.problems_of(variables, "lvs1")) == 2
+
+
+def test_a_problem_is_one_sentence_of_path_value_reason_and_remedy():
+    variables = hostvars({"lvs_vrrp_instances[0].virtual_router_id": 256})
+
+    assert inventory.problems_of(variables, "lvs1") == [
+        "lvs_vrrp_instances[0].virtual_router_id = 256: is out of range. Write a whole number from 1 to 255."
+    ]
+
+
+def test_variables_of_others_are_left_alone():
+    assert inventory.problems_of(hostvars({"nginx_port": 80, "lab_subnet": "x", "ansible_user": "root"}), "lvs1") == []
+
+
+def test_reading_leaves_the_variables_as_they_were():
+    variables = hostvars()
+    before = copy.deepcopy(variables)
+    inventory.view(variables, "lvs1")
+
+    assert variables == before
+
+
+# Whatever a YAML file may hold, and often what belongs there.
+plausible = st.sampled_from(
+    [None, True, False, 0, 1, 2, 3, 80, 0.5, "80", *HOSTS, *HOSTS.values(), VIP, f"{VIP}/32", "web", "mh", "HTTP_GET"]
+)
+scalars = plausible | st.booleans() | st.integers() | st.floats() | st.text(max_size=12) | st.just(10**400)
+keys = (
+    st.text(max_size=6) | st.integers(0, 99) | st.sampled_from(["name", "host", "address", "port", "weight", "check"])
+)
+anything = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=3), max_leaves=8
+)
+
+
+def paths(tree: Any, path: str = "") -> list[str]:
+    """The path of everything in a description."""
+    pairs = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
+    found = []
+    for key, value in pairs:
+        here = f"{path}[{key}]" if isinstance(key, int) else f"{path}.{key}" if path else key
+        found += [here, *paths(value, here)]
+    return found
+
+
+GOOD = {name: value for name, value in hostvars()["lvs1"].items() if name.startswith("lvs_")}
+GOOD["lvs_vrrp_instances"][0].update(version=2, interface="eth0", advert_int=1, preempt=True, preempt_delay=0)
+GOOD["lvs_vrrp_instances"][0]["authentication"] = {"auth_pass": "secret"}
+GOOD["lvs_virtual_servers"][0]["sorry_server"] = {"host": "app1"}
+GOOD["lvs_virtual_servers"][0].update({"mh-port": False, "delay_loop": 6, "quorum": 1})
+GOOD["lvs_nginx_upstreams"][0].update(virtual_server="web", method="least_conn")
+
+
+def is_accepted_or_refused(tables: dict[str, Any]) -> None:
+    variables = {name: {"ansible_host": address, **tables} for name, address in HOSTS.items()}
+    problems = inventory.problems_of(variables, "lvs1")
+    event("refused" if problems else "accepted")
+
+    assert [line for line in problems if "\n" in line] == []
+    for host in HOSTS if not problems else ():
+        inventory.view(variables, host)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(
+            ["lvs_vrrp_instances", "lvs_virtual_servers", "lvs_nginx_upstreams", "lvs_sync_daemon", "lvs_x"]
+        ),
+        anything | st.lists(st.dictionaries(keys, anything, max_size=4), max_size=3),
+    )
+)
+@settings(max_examples=60, deadline=None)
+def test_whatever_the_tables_hold_is_accepted_or_refused(tables):
+    is_accepted_or_refused(tables)
+
+
+@given(st.dictionaries(st.sampled_from(paths(GOOD)), plausible | anything, min_size=1, max_size=2))
+@settings(max_examples=150, deadline=None)
+def test_whatever_is_put_into_a_good_description_is_accepted_or_refused(changes):
+    tables = copy.deepcopy(GOOD)
+    # The deepest first: a change may close another's way.
+    for path in sorted(changes, key=len, reverse=True):
+        put(tables, path, changes[path])
+
+    is_accepted_or_refused(tables)
+
+
+# By path, values that are good whatever the others are.
+GOOD_ANYWAY: dict[str, list[Any]] = {
+    "lvs_sync_daemon": [True, False],
+    "lvs_vrrp_instances[0].directors": [["lvs1"], ["lvs2", "lvs1"]],
+    "lvs_vrrp_instances[0].unicast": [True, False],
+    "lvs_vrrp_instances[0].preempt": [True, False],
+    "lvs_vrrp_instances[0].interface": ["eth0"],
+    "lvs_vrrp_instances[1]": [OTHER_INSTANCE],
+    "lvs_virtual_servers[0].lb_algo": ["rr", "mh", "sh"],
+    "lvs_virtual_servers[0].real_servers": [["web1"], [{"address": "198.51.100.9", "weight": 0}], ["app2", "web2"]],
+    "lvs_virtual_servers[0].sorry_server": ["app1", {"address": "198.51.100.9"}],
+    "lvs_virtual_servers[0].check": [{}, {"type": "HTTP_GET", "status_code": 204}, {"connect_port": 8080}],
+    "lvs_virtual_servers[1]": [{**OTHER_SERVICE, "address": VIP}, {**OTHER_SERVICE, "address": VIP, "port": 8080}],
+    "lvs_nginx_upstreams[0].virtual_server": ["web"],
+    "lvs_nginx_upstreams[0].servers": [["app1"], [{"address": "198.51.100.9"}, {"host": "web1", "backup": True}]],
+    "lvs_nginx_upstreams[0].method": ["round_robin", "least_conn"],
+}
+
+
+@given(st.fixed_dictionaries({}, optional={path: st.sampled_from(values) for path, values in GOOD_ANYWAY.items()}))
+@settings(deadline=None)
+def test_every_host_has_a_view_of_what_is_accepted(changes):
+    variables = hostvars({"lvs_nginx_upstreams[0].virtual_server": "web", **changes})
+
+    for host in HOSTS:
+        assert inventory.view(variables, host)["keepalived"]["router_id"] == host
+
+
+def texts(tree: Any) -> Any:
+    """The same, with every number as text."""
+    if isinstance(tree, dict):
+        return {key: texts(value) for key, value in tree.items()}
+    if isinstance(tree, list):
+        return [texts(value) for value in tree]
+    return tree if isinstance(tree, (bool, str)) else str(tree)
+
+
+@given(
+    st.fixed_dictionaries(
+        {
+            "lvs_vrrp_instances[0].virtual_router_id": st.integers(1, 255),
+            "lvs_vrrp_instances[0].version": st.just(3),
+            "lvs_vrrp_instances[0].advert_int": st.floats(0.01, 40.95) | st.integers(1, 40),
+            "lvs_vrrp_instances[0].preempt_delay": st.floats(0, 1000) | st.integers(0, 1000),
+            "lvs_virtual_servers[0].port": st.integers(1, 65535),
+            "lvs_virtual_servers[0].delay_loop": st.floats(0.001, 86400),
+            "lvs_virtual_servers[0].persistence_timeout": st.integers(0, 2678400),
+            "lvs_virtual_servers[0].check.status_code": st.integers(100, 599),
+            "lvs_virtual_servers[0].check.retry": st.integers(0, 1000),
+            "lvs_virtual_servers[0].real_servers[1].weight": st.integers(0, 65535),
+            "lvs_nginx_upstreams[0].port": st.integers(1, 65535),
+            "lvs_nginx_upstreams[0].servers[1].max_fails": st.integers(0, 1000),
+            "lvs_nginx_upstreams[0].proxy_connect_timeout": st.floats(0.001, 75),
+        }
+    )
+)
+@settings(max_examples=50, deadline=None)
+def test_a_number_may_be_given_as_text_and_means_the_same(numbers):
+    as_numbers = hostvars(numbers)
+    as_texts = {name: texts(variables) for name, variables in as_numbers.items()}
+
+    for host in HOSTS:
+        assert inventory.view(as_texts, host) == inventory.view(as_numbers, host)
