@@ -173,11 +173,10 @@ def _check_real_servers(service: VirtualServer, path: str, directors: Sequence[s
     for index, server in numbered(service.real_servers):
         here = f"{path}.real_servers[{index}]"
         yield from _check_real_server(server, here, service, directors, hosts)
-        identity = server.address or hosts.get(server.host) or server.host
+        identity = server.host or server.address
         if identity:
             if identity in seen:
-                name = server.host or server.address
-                yield Problem(here, name, "is listed twice", "Remove one, and give the other the weight of both")
+                yield Problem(here, identity, "is listed twice", "Remove one, and give the other the weight of both")
             seen.add(identity)
     if service.sorry_server:
         yield from _check_real_server(service.sorry_server, f"{path}.sorry_server", service, directors, hosts)
@@ -203,6 +202,10 @@ def _check_real_server(
         reason = f"with lb_kind DR nothing rewrites the port, so it must be the service's, {service.port}"
         remedy = f"Remove it, or write port: {service.port}"
         yield Problem(f"{path}.port", server.port, reason, remedy)
+    owner = next((host for host, address in hosts.items() if address and address == server.address), None)
+    if owner and not server.host:
+        reason = f"is host {owner} of the inventory, which holds the service's address only if it is named"
+        yield Problem(f"{path}.address", server.address, reason, f"Write host: {owner}")
     if server.host in directors:
         reason = "is a director of this address too, and would answer for it twice"
         yield Problem(path, server.host, reason, "Use another host as real server, or as director")

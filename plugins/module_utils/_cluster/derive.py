@@ -212,9 +212,9 @@ def nginx_view(cluster: Cluster, host: str, addresses: Addresses) -> View:
 
 
 def _pools(cluster: Cluster, host: str) -> Iterator[Tuple[Upstream, VirtualServer]]:
+    services = {service.name: service for service in cluster.lvs_virtual_servers}
     for upstream in cluster.lvs_nginx_upstreams:
-        name = upstream.virtual_server or cluster.lvs_virtual_servers[0].name
-        service = next(each for each in cluster.lvs_virtual_servers if each.name == name)
+        service = services[upstream.virtual_server or cluster.lvs_virtual_servers[0].name]
         if serves(service, host):
             yield upstream, service
 

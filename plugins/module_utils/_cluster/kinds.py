@@ -30,7 +30,8 @@ def option(reader: Reader, about: str, name: str = "", **default: Any) -> Any:
 
     name: what the user writes, where that is no Python identifier (C(mh-port)).
     """
-    return dataclasses.field(metadata={"reader": reader, "about": about, "name": name}, **default)
+    metadata = {"reader": reader, "about": about, "name": name}
+    return dataclasses.field(metadata=metadata, **default)  # pylint: disable=invalid-field-call # it is a field's value
 
 
 def scalar(accept: Callable[[Any], Any]) -> Reader:

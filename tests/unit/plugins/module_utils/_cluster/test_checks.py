@@ -161,7 +161,7 @@ BAD_SHAPES = [
     ),
     bad("empty servers of an upstream", {f"{FIRST_UPSTREAM}.servers": []}, "= []: is empty", "Write at least 1"),
     *(
-        bad(f"missing {path}", {path: REMOVED}, ": is missing.", f"Write {path.split('.')[-1]}: ")
+        bad(f"missing {path}", {path: REMOVED}, ": is missing.", f"Write {path.rsplit('.', maxsplit=1)[-1]}: ")
         for path in (
             f"{FIRST_INSTANCE}.name",
             f"{FIRST_INSTANCE}.virtual_router_id",
@@ -478,9 +478,11 @@ BAD_SERVICES = [
         "the weight of both",
     ),
     bad(
-        "real server listed by name and by address",
-        {f"{FIRST_SERVICE}.real_servers[2]": {"address": "192.0.2.21"}},
-        '= "192.0.2.21": is listed twice',
+        "host of the inventory as real server by its address",
+        {f"{FIRST_SERVICE}.real_servers[1]": {"address": "192.0.2.22"}},
+        '= "192.0.2.22": is host web2 of the inventory',
+        "Write host: web2",
+        path=f"{FIRST_SERVICE}.real_servers[1].address",
     ),
     bad(
         "real server that is a director",
