@@ -97,7 +97,7 @@ def main() -> None:
     inventory = described()
     directors = inventory["lvs_directors"]["hosts"]
     service = inventory["variables"]["lvs_virtual_servers"][0]
-    address, url = service["address"], f"http://{service['address']}:{service['port']}/"
+    address, url = service["address"], f"http://{service['address']}/"
 
     step("The cluster that inventories/lab describes")
     run("ansible-playbook", "-i", INVENTORY, "playbooks/site.yml")
@@ -127,11 +127,12 @@ def main() -> None:
 
     step("Play on")
     print(f"""\
-  lab/lab exec client -- curl -si {url}       what a client sees
-  lab/lab exec {first} -- ipvsadm -Ln                     the director's table
-  lab/lab shell {first}                                   a shell on a host (also cut, join, kill, start, reboot)
-  .venv/bin/ansible-playbook -i {INVENTORY} playbooks/site.yml   after a change in {INVENTORY}/group_vars
-  lab/lab down                                          remove it all""")
+  what a client sees               lab/lab exec client -- curl -si {url}
+  the director's table             lab/lab exec {first} -- ipvsadm -Ln
+  a shell on a host                lab/lab shell {first}
+  break it, and mend it            lab/lab kill|start|reboot|cut|join {first}
+  change it in {INVENTORY}      .venv/bin/ansible-playbook -i {INVENTORY} playbooks/site.yml
+  remove it all                    lab/lab down""")
 
 
 if __name__ == "__main__":

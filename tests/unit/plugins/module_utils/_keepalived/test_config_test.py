@@ -1,0 +1,92 @@
+"""Verdicts on what keepalived printed, recorded from 2.2.7 (Debian 12) and 2.3.3 (Debian 13), which say the same."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.config_test import verdict
+
+CONTENT = "global_defs {\n    router_id lvs1\n}\nvrrp_instance web {\n    interface eth9\n    lb_algo foo\n}\n"
+
+WARNED = {
+    "interface not there yet": """\
+(keepalived.conf: Line 5) WARNING - interface eth9 for vrrp_instance web doesn't exist
+Non-existent interface specified in configuration
+""",
+    "all real servers drained": """\
+Warning - quorum 1 for [192.0.2.100]:tcp:80 exceeds total weight of real servers 0, reducing quorum to 0
+Virtual server [192.0.2.100]:tcp:80: hysteresis 0 >= quorum 0; setting hysteresis to 4294967295
+""",
+}
+REFUSED = {
+    "password too long": "(keepalived.conf: Line 5) Truncating auth_pass to 8 characters\n",
+    "port that DR cannot rewrite": (
+        "WARNING - virtual server [192.0.2.100]:tcp:80 and real server [192.0.2.21]:tcp:8080 "
+        "ports don't match - resetting\n"
+    ),
+    "unknown scheduler": """\
+(keepalived.conf: Line 6) Invalid lvs_scheduler 'foo' - ignoring
+Virtual server [192.0.2.100]:tcp:80: no scheduler set, setting default 'wlc'
+""",
+    "deprecated keyword": "(keepalived.conf: Line 6) nb_get_retry is deprecated - please use 'retry'\n",
+    "brace too many": "(Line 6) Extra '}' found\n(Line 6) Unknown keyword '}'\n",
+    "authentication with version 3": "(web) VRRP version 3 does not support authentication. Ignoring.\n",
+    "fraction with version 2": "(web) VRRPv2 advertisement interval 0.100000s must be an integer. rounding\n",
+    "brace missing": """\
+There are 1 missing '}'s or extra '{'s
+Virtual server [192.0.2.100]:tcp:80 has no real servers - ignoring
+""",
+    "router id out of range": """\
+(keepalived.conf: Line 5) number '256' outside range [1, 255]
+(keepalived.conf: Line 5) (web): VRID '256' not valid - must be between 1 & 255
+(web) the virtual router id must be set
+""",
+}
+
+
+def test_silence_is_consent() -> None:
+    found = verdict(0, "", CONTENT)
+    assert (found.errors, found.warnings, found.crashed) == ((), (), False)
+
+
+@pytest.mark.parametrize("output", WARNED.values(), ids=WARNED)
+def test_remarks_on_sound_files_do_not_stop_them(output: str) -> None:
+    found = verdict(5, output, CONTENT)
+    assert found.errors == ()
+    assert len(found.warnings) == 2
+
+
+@pytest.mark.parametrize("output", REFUSED.values(), ids=REFUSED)
+def test_everything_else_with_the_same_status_is_an_error(output: str) -> None:
+    found = verdict(5, output, CONTENT)
+    assert len(found.errors) == len(output.splitlines())
+    assert found.warnings == ()
+
+
+def test_error_quotes_the_line_it_speaks_of_and_no_temporary_file() -> None:
+    found = verdict(5, "(/tmp/x/keepalived.conf: Line 6) Invalid lvs_scheduler 'foo' - ignoring\n", CONTENT)
+    assert found.errors == ("line 6 (lb_algo foo): Invalid lvs_scheduler 'foo' - ignoring",)
+
+
+def test_line_beyond_the_end_of_the_file_is_not_quoted() -> None:
+    assert verdict(5, "(Line 99) Extra '}' found\n", CONTENT).errors == ("(Line 99) Extra '}' found",)
+
+
+def test_error_among_warnings_is_found() -> None:
+    found = verdict(5, WARNED["all real servers drained"] + REFUSED["deprecated keyword"], CONTENT)
+    assert len(found.errors) == 1
+    assert len(found.warnings) == 2
+
+
+def test_each_message_is_told_once_though_three_processes_print_it() -> None:
+    assert len(verdict(5, REFUSED["brace too many"] * 3, CONTENT).errors) == 2
+
+
+@pytest.mark.parametrize("status", [-15, 134, 143])
+def test_crash_of_the_test_says_nothing_about_the_file(status: int) -> None:
+    found = verdict(status, "", CONTENT)
+    assert found.crashed
+    assert found.errors == ()
+
+
+def test_failure_without_a_word_is_an_error() -> None:
+    assert verdict(1, "", CONTENT).errors == ("keepalived --config-test ended with status 1 and no message",)

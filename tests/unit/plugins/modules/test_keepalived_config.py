@@ -1,0 +1,116 @@
+"""The module as Ansible runs it, with a keepalived that says what it is told to say."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.module_utils.testing import patch_module_args
+from ansible_collections.lvs.cluster.plugins.modules import keepalived_config
+
+OLD = "global_defs {\n    router_id old\n}\n"
+NEW = "global_defs {\n    router_id new\n}\nauthentication {\n    auth_pass s3cret\n}\n"
+
+
+@pytest.fixture
+def keepalived(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A program in place of keepalived; what it does is written to by a test."""
+    program = tmp_path / "bin" / "keepalived"
+    program.parent.mkdir()
+    monkeypatch.setenv("PATH", str(program.parent), prepend=":")
+    program.write_text("#!/bin/sh\nexit 0\n")
+    program.chmod(0o755)
+    return program
+
+
+@pytest.fixture
+def live(tmp_path: Path) -> Path:
+    path = tmp_path / "keepalived.conf"
+    path.write_text(OLD)
+    return path
+
+
+def run(capsys: pytest.CaptureFixture[str], path: Path, check: bool = False, **options: Any) -> dict[str, Any]:
+    arguments = {"path": str(path), "content": NEW, "secrets": ["s3cret"], **options}
+    with (
+        patch_module_args({**arguments, "_ansible_check_mode": check, "_ansible_diff": True}),
+        pytest.raises(SystemExit),
+    ):
+        keepalived_config.main()
+    result: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return result
+
+
+def test_accepted_configuration_is_written_for_root_alone(keepalived, live, capsys):
+    result = run(capsys, live)
+    assert result["changed"]
+    assert live.read_text() == NEW
+    assert live.stat().st_mode & 0o777 == 0o640
+
+
+def test_second_run_changes_nothing(keepalived, live, capsys):
+    run(capsys, live)
+    assert not run(capsys, live)["changed"]
+
+
+def test_check_mode_tells_and_does_not_write(keepalived, live, capsys):
+    result = run(capsys, live, check=True)
+    assert result["changed"]
+    assert live.read_text() == OLD
+
+
+def test_refused_configuration_leaves_the_live_one_alone_and_names_the_line(keepalived, live, capsys):
+    keepalived.write_text("#!/bin/sh\necho \"(x: Line 2) Unknown keyword 'router_id'\" >&2\nexit 5\n")
+    result = run(capsys, live)
+    assert result["failed"]
+    assert "line 2 (router_id new): Unknown keyword 'router_id'" in result["msg"]
+    assert live.read_text() == OLD
+
+
+def test_remark_is_passed_on_and_the_file_written(keepalived, live, capsys):
+    keepalived.write_text("#!/bin/sh\necho 'quorum 1 for x exceeds total weight of real servers 0' >&2\nexit 5\n")
+    result = run(capsys, live)
+    assert live.read_text() == NEW
+    assert "quorum 1" in str(result["warnings"])
+
+
+def test_crash_of_keepalived_is_told_from_a_bad_file(keepalived, live, capsys):
+    keepalived.write_text("#!/bin/sh\nkill -TERM $$\n")
+    result = run(capsys, live)
+    assert live.read_text() == NEW
+    assert "crashed" in str(result["warnings"])
+
+
+def test_validation_alone_writes_nothing_and_is_no_change(keepalived, live, capsys):
+    result = run(capsys, live, validate_only=True)
+    assert not result["changed"]
+    assert live.read_text() == OLD
+
+
+def test_password_is_in_no_result(keepalived, live, capsys):
+    live.write_text(NEW.replace("new", "old"))
+    keepalived.write_text("#!/bin/sh\necho '(x: Line 5) bad' >&2\nexit 5\n")
+    assert "s3cret" not in json.dumps(run(capsys, live))
+    keepalived.write_text("#!/bin/sh\nexit 0\n")
+    result = run(capsys, live)
+    assert "s3cret" not in json.dumps(result)
+    assert "router_id old" in result["diff"]["before"]
+
+
+def test_dry_run_before_keepalived_is_installed_succeeds(keepalived, live, capsys, monkeypatch):
+    monkeypatch.setattr(keepalived_config.AnsibleModule, "get_bin_path", lambda *_args, **_options: None)
+    assert run(capsys, live, check=True)["changed"]
+    assert run(capsys, live)["failed"]
+    assert live.read_text() == OLD
+
+
+@pytest.mark.parametrize(
+    ("before", "moves"),
+    [("", False), (NEW, False), ("virtual_router_id 51\nvirtual_ipaddress {\n 192.0.2.100\n}\n", True)],
+    ids=["first configuration", "same addresses", "addresses differ"],
+)
+def test_change_of_addresses_is_told(keepalived, live, capsys, before, moves):
+    live.write_text(before)
+    assert run(capsys, live, validate_only=True)["moves_addresses"] is moves
