@@ -1,6 +1,6 @@
 # Every target installs first what it needs (tools/install says what) and then takes less than a second for that.
 .DEFAULT_GOAL := help
-.PHONY: help install lint types unit golden test-quick sanity artifact molecule demo test clean
+.PHONY: help install lint types unit golden test-quick sanity artifact molecule demo red test clean
 
 # The wrappers in .cache/bin run keepalived and ipvsadm unpacked from Debian's packages; installed ones are in /usr/sbin.
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/.cache/bin:$(PATH):/usr/sbin:/sbin
@@ -46,6 +46,9 @@ molecule: install ## One scenario on the lab: make molecule SCENARIO=default
 
 demo: install ## A cluster from nothing, and a director killed before your eyes
 	lab/demo
+
+red: install ## Break what each test of the scenario guards, and see it go red (needs the lab up and set up)
+	python tests/red.py $(ROWS)
 
 test: install ## Everything
 	@python tests/run.py $(QUICK) sanity artifact molecule

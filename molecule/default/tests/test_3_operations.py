@@ -38,12 +38,8 @@ def test_built_collection_works_by_name_from_elsewhere_and_finds_nothing_to_chan
     """Built as for Galaxy, installed into an empty place, run from a folder that is not the checkout."""
     galaxy = Path(sys.executable).with_name("ansible-galaxy")
     playbook = Path(sys.executable).with_name("ansible-playbook")
-    environment = {
-        **os.environ,
-        "ANSIBLE_COLLECTIONS_PATH": str(tmp_path),
-        "ANSIBLE_CONFIG": os.devnull,
-        "ANSIBLE_PIPELINING": "1",
-    }
+    environment = {name: value for name, value in os.environ.items() if name != "ANSIBLE_CONFIG"}
+    environment |= {"ANSIBLE_COLLECTIONS_PATH": str(tmp_path), "ANSIBLE_PIPELINING": "1"}
 
     def run(*command):
         done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
@@ -85,7 +81,7 @@ def test_missing_interface_is_refused_before_anything_is_written(site, live, clu
 
 def test_configuration_that_one_keepalived_refuses_goes_live_on_none(site, live, cluster, prove):
     before = live()
-    bad = f"{{{{ 'x\\n    no_such_keyword' if inventory_hostname == '{cluster.backup}' else 'other' }}}}"
+    bad = f"{{{{ 'x\n    no_such_keyword' if inventory_hostname == '{cluster.backup}' else 'other' }}}}"
     done = site(*extra(keepalived_router_id=bad), "--limit", "lvs_directors")
     assert done.returncode == 2, done.stdout
     assert "no_such_keyword" in done.stdout + done.stderr

@@ -10,6 +10,8 @@ import pytest
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.lvs.cluster.plugins.modules import keepalived_config
 
+pytestmark = pytest.mark.usefixtures("keepalived")
+
 OLD = "global_defs {\n    router_id old\n}\n"
 NEW = "global_defs {\n    router_id new\n}\nauthentication {\n    auth_pass s3cret\n}\n"
 
@@ -43,19 +45,19 @@ def run(capsys: pytest.CaptureFixture[str], path: Path, check: bool = False, **o
     return result
 
 
-def test_accepted_configuration_is_written_for_root_alone(keepalived, live, capsys):
+def test_accepted_configuration_is_written_for_root_alone(live, capsys):
     result = run(capsys, live)
     assert result["changed"]
     assert live.read_text() == NEW
     assert live.stat().st_mode & 0o777 == 0o640
 
 
-def test_second_run_changes_nothing(keepalived, live, capsys):
+def test_second_run_changes_nothing(live, capsys):
     run(capsys, live)
     assert not run(capsys, live)["changed"]
 
 
-def test_check_mode_tells_and_does_not_write(keepalived, live, capsys):
+def test_check_mode_tells_and_does_not_write(live, capsys):
     result = run(capsys, live, check=True)
     assert result["changed"]
     assert live.read_text() == OLD
@@ -83,7 +85,7 @@ def test_crash_of_keepalived_is_told_from_a_bad_file(keepalived, live, capsys):
     assert "crashed" in str(result["warnings"])
 
 
-def test_validation_alone_writes_nothing_and_is_no_change(keepalived, live, capsys):
+def test_validation_alone_writes_nothing_and_is_no_change(live, capsys):
     result = run(capsys, live, validate_only=True)
     assert not result["changed"]
     assert live.read_text() == OLD
@@ -99,7 +101,7 @@ def test_password_is_in_no_result(keepalived, live, capsys):
     assert "router_id old" in result["diff"]["before"]
 
 
-def test_dry_run_before_keepalived_is_installed_succeeds(keepalived, live, capsys, monkeypatch):
+def test_dry_run_before_keepalived_is_installed_succeeds(live, capsys, monkeypatch):
     monkeypatch.setattr(keepalived_config.AnsibleModule, "get_bin_path", lambda *_args, **_options: None)
     assert run(capsys, live, check=True)["changed"]
     assert run(capsys, live)["failed"]
@@ -111,6 +113,6 @@ def test_dry_run_before_keepalived_is_installed_succeeds(keepalived, live, capsy
     [("", False), (NEW, False), ("virtual_router_id 51\nvirtual_ipaddress {\n 192.0.2.100\n}\n", True)],
     ids=["first configuration", "same addresses", "addresses differ"],
 )
-def test_change_of_addresses_is_told(keepalived, live, capsys, before, moves):
+def test_change_of_addresses_is_told(live, capsys, before, moves):
     live.write_text(before)
     assert run(capsys, live, validate_only=True)["moves_addresses"] is moves
