@@ -62,6 +62,22 @@ def test_keepalived_is_stopped_on_the_master(cluster, lab, steady, probe, synced
     prove(cluster.master)
 
 
+def test_keepalived_dies_on_the_master_and_comes_back_by_itself(cluster, lab, steady, probe, tell, prove, limit):
+    def restarts():
+        return int(lab.exec(cluster.master, "systemctl", "show", "-P", "NRestarts", "keepalived"))
+
+    steady()
+    before = restarts()
+    running = probe(seconds=12)
+    lab.exec(cluster.master, "systemctl", "kill", "--signal=KILL", "--kill-whom=all", "keepalived")
+    report = running.report()
+    tell("keepalived is killed on the master", report, limit(cluster.takeover))
+    assert report["longest_gap"] < limit(cluster.takeover)
+    assert restarts() == before + 1
+    steady()
+    prove(cluster.master)
+
+
 def test_realserver_loses_power(cluster, lab, steady, probe, tell, prove, limit, outage):
     lost, *others = sorted(cluster.realservers)
     steady()

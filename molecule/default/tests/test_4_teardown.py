@@ -13,7 +13,7 @@ def test_teardown_removes_what_site_made(cluster, lab, arp, site, on):
         assert not host.service("keepalived").is_running
         assert not host.service("keepalived").is_enabled
         assert not host.file("/etc/keepalived/keepalived.conf").exists
-        assert "lvs" not in lab.exec(director, "ls", "/etc/sysctl.d")
+        assert lab.shell(director, "find /etc/sysctl.d /etc/systemd -name '*lvs*'") == ""
         assert "ip_vs" not in lab.exec(director, "ls", "/etc/modules-load.d")
     for realserver in sorted(cluster.realservers):
         host = on(realserver)
