@@ -114,13 +114,13 @@ ROWS = [
     ),
     Row(
         "adverts come every four seconds",
-        "master_loses_power or cable_is_pulled",
+        "stands_in",
         everywhere("lvs1 lvs2", SLOW_ADVERTS[0]),
         everywhere("lvs1 lvs2", SLOW_ADVERTS[1]),
     ),
     Row(
         "nobody tells the backup of connections",
-        "master_loses_power",
+        "stands_in and power",
         everywhere("lvs1 lvs2", "ipvsadm --stop-daemon master; ipvsadm --stop-daemon backup"),
         everywhere("lvs1 lvs2", "systemctl restart keepalived"),
     ),
@@ -162,7 +162,7 @@ ROWS = [
     ),
     Row(
         "nothing is broken when power should be lost",
-        "master_loses_power or realserver_loses_power",
+        "stands_in or realserver_loses_power",
         edits={"molecule/conftest.py": ("        self(breaking, host)\n", "        self('status')\n")},
     ),
     Row(
