@@ -121,7 +121,7 @@ ROWS = [
     Row(
         "nobody tells the backup of connections",
         "stands_in and power",
-        everywhere("lvs1 lvs2", "ipvsadm --stop-daemon master; ipvsadm --stop-daemon backup"),
+        everywhere("lvs1 lvs2", "ipvsadm --stop-daemon master; ipvsadm --stop-daemon backup; :"),
         everywhere("lvs1 lvs2", "systemctl restart keepalived"),
     ),
     Row(
