@@ -70,7 +70,11 @@ def master(directors: list[str], address: str) -> str:
 
 
 def second_run_is_unchanged() -> None:
-    recap = output("ansible-playbook", "-i", INVENTORY, "playbooks/site.yml").split("PLAY RECAP")[1]
+    command = ["ansible-playbook", "-i", INVENTORY, "playbooks/site.yml"]
+    done = subprocess.run(command, cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"{done.stdout}{done.stderr}\nThe second run failed. `lab/lab down` removes what is there.")
+    recap = done.stdout.split("PLAY RECAP")[1]
     print("\n".join(line for line in recap.splitlines() if "changed=" in line))
     if set(re.findall(r"changed=(\d+)", recap)) != {"0"}:
         sys.exit("The second run changed something, and should not have.")
@@ -88,7 +92,8 @@ def kill_while_a_client_asks(victim: str, url: str) -> None:
         if number == CALM_SECONDS:
             run("lab/lab", "kill", victim)
     print("\nWhat the client saw:\n" + asking.stdout.read())
-    asking.wait()
+    if asking.wait():
+        sys.exit("The probe failed. `lab/lab down` removes what is there.")
 
 
 def main() -> None:

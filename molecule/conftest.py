@@ -161,9 +161,14 @@ class Lab:
         total = re.search(rf"^TCP +{re.escape(f'{service.address}:{service.port}')} +\d+ +(\d+)", table, re.MULTILINE)
         return int(total[1]) if total else 0
 
-    def knows_a_connection(self, director: str) -> bool:
-        """Whether a director has an established connection in its table, its own or one that it was told of."""
-        return "ESTABLISHED" in self.exec(director, "ipvsadm", "--list", "--numeric", "--connection")
+    def established(self, director: str) -> set[str]:
+        """The clients, with their ports, of the established connections in a director's table."""
+        table = self.exec(director, "ipvsadm", "--list", "--numeric", "--connection", check=False)
+        return {line.split()[3] for line in table.splitlines() if "ESTABLISHED" in line}
+
+    def boot(self, host: str) -> str:
+        """Differs from boot to boot."""
+        return self.exec(host, "systemctl", "show", "--property", "UserspaceTimestampMonotonic").strip()
 
     def weights(self, director: str, service: VirtualServer) -> dict[str, int]:
         """The real servers in a director's IPVS table, and their weights."""
@@ -177,8 +182,10 @@ class Lab:
 class Probe:
     """The probe on the client, at work while something is broken."""
 
-    def __init__(self, lab: Lab, url: str, seconds: float, rate: float = 50) -> None:
+    def __init__(self, lab: Lab, url: str, backup: str, seconds: float = 500, rate: float = 50) -> None:
         self.lab = lab
+        self.backup = backup
+        self.known_before = lab.established(backup)
         words = ["load", url, "--rate", str(rate), "--seconds", str(seconds), "--hold", "--samples", "--json"]
         command = [ROOT / "lab" / "lab", "exec", "-i", INVENTORY, "client", "--", "/opt/lab/probe", *words]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -190,10 +197,20 @@ class Probe:
                 return
         pytest.fail(f"the probe did not begin: {''.join(told)}")
 
+    def wait_until_synced(self) -> None:
+        """Until the backup was told of the held connection, which takes the kernel a few packets."""
+        wait_for(
+            f"the held connection in the table of {self.backup}",
+            lambda: self.lab.established(self.backup) - self.known_before,
+            patience=30,
+        )
+
     def stop(self) -> dict[str, Any]:
-        """The report of what was seen until now."""
+        """The report of what was seen from the beginning until now, with nothing left out."""
         self.lab.exec("client", "pkill", "-TERM", "-f", "/opt/lab/probe load")
-        return self.report()
+        report = self.report()
+        assert report["stopped_early"], "the probe had ended before it was to"
+        return report
 
     def report(self) -> dict[str, Any]:
         out, err = self.process.communicate(timeout=PATIENCE)
@@ -212,6 +229,11 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.line(f"{'':<42}{'out for':>9}{'limit':>9}{'failed':>8}{'of':>6}  long-lived connection")
         for line in MEASURED:
             terminalreporter.line(line)
+
+
+@pytest.fixture(scope="session", name="wait_for")
+def wait_for_fixture() -> Callable[..., Any]:
+    return wait_for
 
 
 @pytest.fixture(scope="session")
@@ -260,15 +282,7 @@ def arp(cluster: Cluster, lab: Lab) -> Callable[[], set[str]]:
 @pytest.fixture
 def probe(cluster: Cluster, lab: Lab) -> Callable[..., Probe]:
     """Starts the probe on the client; it is at work when this returns."""
-    return functools.partial(Probe, lab, cluster.url)
-
-
-@pytest.fixture
-def synced(cluster: Cluster, lab: Lab) -> Callable[[], None]:
-    """Waits until the backup was told of the probe's held connection, which takes the kernel a few packets."""
-    return lambda: wait_for(
-        "the held connection on the backup", lambda: lab.knows_a_connection(cluster.backup), bool, 20
-    )
+    return functools.partial(Probe, lab, cluster.url, cluster.backup)
 
 
 @pytest.fixture
@@ -316,8 +330,8 @@ def prove(
     """Proves, as a client sees it, that requests go through this director to these real servers and nowhere else."""
 
     def look(director: str, realservers: set[str] | None = None) -> None:
-        # Two masters, or a real server that is not silent, would be two answers.
-        assert arp() == {lab.mac(director)}
+        # For a moment nobody answers; but two masters, or a real server that is not silent, would stay two answers.
+        wait_for(f"{director} alone to answer ARP", arp, lambda macs: macs == {lab.mac(director)}, patience=30)
         before = lab.packets(director, cluster.service)
         report = ask()
         assert report["failures"] == {}
@@ -348,6 +362,16 @@ def steady(cluster: Cluster, lab: Lab) -> Callable[[], None]:
         wait_for("one master and all real servers", look, lambda seen: seen == expected)
 
     return wait
+
+
+@pytest.fixture
+def without(cluster: Cluster, lab: Lab) -> Callable[[str], None]:
+    """Waits until both directors have taken a real server out."""
+
+    def look() -> set[str]:
+        return {address for each in cluster.instance.directors for address in lab.weights(each, cluster.service)}
+
+    return lambda host: wait_for(f"{host} to be taken out", look, lambda known: cluster.addresses[host] not in known)
 
 
 @pytest.fixture

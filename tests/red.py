@@ -52,6 +52,7 @@ HIDDEN_CLIENT = edit_live(NGINX, "s/\\$remote_addr/127.0.0.9/", "nginx -s reload
 ARP = "for i in all lo eth0; do sysctl -qw net.ipv4.conf.$i.arp_ignore={} net.ipv4.conf.$i.arp_announce={}; done"
 VIP = "$(ip -4 -o addr show dev eth0 | grep -o '198[0-9.]*/24' | head -n 1 | sed 's#[0-9]*/24#100/32#')"
 KILLED_ON_STOP = "mkdir -p /run/systemd/system/keepalived.service.d && printf '[Service]\\nKillSignal=SIGKILL\\n'"
+UNIT_ADDITION = "/etc/systemd/system/keepalived.service.d/lvs.conf"
 DROP_IN = "/run/systemd/system/keepalived.service.d/red.conf"
 
 ROWS = [
@@ -131,6 +132,18 @@ ROWS = [
         {"lvs1": f"rm {DROP_IN} && systemctl daemon-reload && systemctl restart keepalived"},
     ),
     Row(
+        "nobody starts a dead keepalived",
+        "dies_comes_back",
+        {"lvs1": f"mv {UNIT_ADDITION} /root && systemctl daemon-reload"},
+        {"lvs1": f"mv /root/lvs.conf {UNIT_ADDITION} && systemctl daemon-reload && systemctl restart keepalived"},
+    ),
+    Row(
+        "a dead keepalived's table stays",
+        "dies_comes_back",
+        {"lvs1": f"sed -i s/lvs_flush/#lvs_flush/ {KEEPALIVED}"},
+        {"lvs1": f"sed -i s/#lvs_flush/lvs_flush/ {KEEPALIVED} && systemctl restart keepalived"},
+    ),
+    Row(
         "checks come every minute",
         "realserver_loses_power or nginx_is_stopped",
         everywhere("lvs1 lvs2", SLOW_CHECKS[0]),
@@ -166,6 +179,23 @@ ROWS = [
         edits={"molecule/conftest.py": ("        self(breaking, host)\n", "        self('status')\n")},
     ),
     Row(
+        "the control run has its sync daemon",
+        "dies_without_the_sync_daemon",
+        edits={"molecule/default/tests/test_2_failures.py": ("lvs_sync_daemon=false", "lvs_sync_daemon=true")},
+    ),
+    Row(
+        "a keepalived refuses a golden file",
+        "golden_file",
+        edits={"tests/golden/master_backup/lvs1.keepalived.conf": ("lb_algo", "lb_algorithm")},
+    ),
+    Row(
+        "one lost host stops the others",
+        "unreachable_realserver",
+        edits={
+            "playbooks/site.yml": ("  force_handlers: true\n", "  force_handlers: true\n  any_errors_fatal: true\n")
+        },
+    ),
+    Row(
         "something is left to change",
         "finds_nothing_to_change",
         {"web2": "sysctl -qw net.ipv4.conf.all.arp_ignore=0"},
@@ -199,7 +229,19 @@ ROWS = [
     Row(
         "addresses change on one director alone",
         "cannot_be_told",
-        edits={"roles/keepalived/tasks/configure.yml": ("that: not __keepalived_test.moves_addresses", "that: true")},
+        edits={
+            "roles/keepalived/tasks/configure.yml": ("that: not __keepalived_test.needs_all_directors", "that: true")
+        },
+    ),
+    Row(
+        "a real server lets go before the directors know",
+        "leaves_without_a_failed_request",
+        edits={
+            "roles/realserver/tasks/main.yml": (
+                '    addresses: "{{ realserver_vips }}"\n',
+                '    addresses: "{{ realserver_vips }}"\n    purge: true\n',
+            )
+        },
     ),
     Row(
         "keepalived is restarted and not reloaded",

@@ -24,24 +24,38 @@ def held(text: str) -> Labels:
     }
 
 
-def plan(current: Labels, wanted: Labels) -> List[List[str]]:
-    """Commands that lead from current to wanted. Addresses without a label C(lo:N) are others', and stay."""
-    commands = []
-    for address, label in current.items():
-        if wanted.get(address, label) != label:
-            commands.append(["ip", "address", "delete", f"{address}/32", "dev", "lo"])
+def plan(current: Labels, wanted: Labels, purge: bool) -> List[List[str]]:
+    """Commands that lead from current to wanted.
+
+    An address that has any label C(lo:N) is right: its number is for people, and to change it would take the address
+    away for a moment. Addresses without such a label are others', and stay.
+    """
+    ours = [address for address, label in current.items() if LABEL.fullmatch(label)]
+    commands = [
+        ["ip", "address", "delete", f"{address}/32", "dev", "lo"]
+        for address in current
+        if address in wanted and address not in ours
+    ]
     for address, label in wanted.items():
-        if current.get(address) != label:
+        if address not in ours:
             commands.append(
                 ["ip", "address", "add", f"{address}/32", "broadcast", address, "dev", "lo", "label", label]
             )
-    for address, label in current.items():
-        if address not in wanted and LABEL.fullmatch(label):
-            commands.append(["ip", "address", "delete", f"{address}/32", "dev", "lo"])
+    if purge:
+        commands += [
+            ["ip", "address", "delete", f"{address}/32", "dev", "lo"] for address in ours if address not in wanted
+        ]
     return commands
 
 
-def render(labels: Labels) -> str:
-    """The addresses as C(--diff) shows them, in the words of ip-address(8)."""
+def render(current: Labels, commands: List[List[str]]) -> str:
+    """The addresses under a label C(lo:N) as the commands leave them, for C(--diff), in the words of ip-address(8)."""
+    labels = dict(current)
+    for _ip, _address, verb, prefixed, *rest in commands:
+        address = prefixed.split("/")[0]
+        if verb == "add":
+            labels[address] = rest[-1]
+        else:
+            del labels[address]
     lines = [f"inet {address}/32 scope global {label}\n" for address, label in labels.items() if LABEL.fullmatch(label)]
     return "".join(sorted(lines))

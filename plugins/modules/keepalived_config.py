@@ -70,20 +70,22 @@ path:
   returned: always
   type: str
   sample: /etc/keepalived/keepalived.conf
-moves_addresses:
+needs_all_directors:
   description:
-    - Whether there was a configuration and O(content) changes the addresses that one of its VRRP instances carries.
-    - Until all directors have the same addresses, an instance can have two masters.
+    - Whether there was a configuration, and O(content) changes what all directors of a VRRP instance must agree on;
+      its addresses, version, C(advert_int), password, or whether adverts are unicast.
+    - Until all of them have it, the instance can have two masters.
   returned: always
   type: bool
   sample: false
 """
 
 import os
+import re
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.config_test import verdict
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.floating import floating
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.shared import shared_terms
 
 # auth_pass is in it.
 MODE = 0o640
@@ -141,9 +143,11 @@ def main():
         with open(path, encoding="utf-8") as file:
             before = file.read()
     changed = before != content
-    moves = bool(before) and floating(before) != floating(content)
+    needs_all = bool(before) and shared_terms(before) != shared_terms(content)
+    # The diff shows the former password too.
+    module.no_log_values.update(re.findall(r"^\s*auth_pass\s+(\S+)", before, re.MULTILINE))
     if module.params["validate_only"]:
-        module.exit_json(changed=False, path=path, moves_addresses=moves)
+        module.exit_json(changed=False, path=path, needs_all_directors=needs_all)
 
     if changed and not module.check_mode:
         candidate = write_candidate(module, content)
@@ -154,7 +158,7 @@ def main():
     module.exit_json(
         changed=changed,
         path=path,
-        moves_addresses=moves,
+        needs_all_directors=needs_all,
         diff={"before": before, "after": content, "before_header": path, "after_header": path},
     )
 

@@ -11,13 +11,13 @@ short_description: Give the loopback the virtual addresses of a real server
 version_added: 1.0.0
 author: lvs.cluster authors (@lvs-cluster)
 description:
-  - C(lo) holds exactly O(addresses), each as C(/32) that is its own broadcast address, under a label C(lo:N).
+  - C(lo) holds O(addresses), each as C(/32) that is its own broadcast address, under a label C(lo:N).
     Addresses of the loopback without such a label are left alone.
   - Changes the running kernel alone; what the next boot does is up to the host's network configuration.
   - Silence the host's ARP for the addresses first (C(arp_ignore), C(arp_announce)).
 options:
   addresses:
-    description: The addresses; an empty list removes all that have a label C(lo:N).
+    description: The addresses.
     type: list
     elements: dict
     required: true
@@ -27,9 +27,17 @@ options:
         type: str
         required: true
       label:
-        description: Its label, C(lo:0), C(lo:1), and so on.
+        description:
+          - Its label, C(lo:0), C(lo:1), and so on.
+          - An address that has another label of this kind already keeps that.
         type: str
         required: true
+  purge:
+    description:
+      - Remove the addresses that have a label C(lo:N) and are not among O(addresses).
+      - Do so only when no director sends here for them any more.
+    type: bool
+    default: false
 attributes:
   check_mode:
     support: full
@@ -53,6 +61,7 @@ EXAMPLES = r"""
 - name: Hold none any more
   lvs.cluster.loopback_addresses:
     addresses: []
+    purge: true
 """
 
 RETURN = r"""
@@ -80,20 +89,21 @@ def main():
                     "label": {"type": "str", "required": True},
                 },
             },
+            "purge": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
     )
     out = module.run_command(["ip", "-json", "-4", "address", "show", "dev", "lo"], check_rc=True)[1]
     current = held(out)
     wanted = {each["address"]: each["label"] for each in module.params["addresses"]}
-    commands = plan(current, wanted)
+    commands = plan(current, wanted, module.params["purge"])
     if not module.check_mode:
         for command in commands:
             module.run_command(command, check_rc=True)
     module.exit_json(
         changed=bool(commands),
         commands=commands,
-        diff={"before": render(current), "after": render(wanted)},
+        diff={"before": render(current, []), "after": render(current, commands)},
     )
 
 

@@ -159,8 +159,7 @@ def director_view(cluster: Cluster, host: str) -> View:
     """What a director's kernel needs."""
     services = directed_services(cluster, host)
     return {
-        "schedulers": sorted({each.lb_algo for each in services}),
-        "persistence": any(each.persistence_timeout for each in services),
+        "modules": ["ip_vs", *sorted({f"ip_vs_{each.lb_algo}" for each in services})],
     }
 
 
@@ -204,8 +203,9 @@ def nginx_view(cluster: Cluster, host: str, addresses: Addresses) -> View:
                 "listen": listen,
                 "health_paths": sorted({each.health_path for each, other in pools if other.port == service.port}),
                 "upstream": upstream.name,
-                "proxy_connect_timeout": upstream.proxy_connect_timeout,
-                "proxy_read_timeout": upstream.proxy_read_timeout,
+                # nginx takes no fractions.
+                "proxy_connect_timeout": f"{round(1000 * upstream.proxy_connect_timeout)}ms",
+                "proxy_read_timeout": f"{round(1000 * upstream.proxy_read_timeout)}ms",
             }
         )
     return {"upstreams": [_upstream_view(upstream, addresses) for upstream, _service in pools], "servers": servers}

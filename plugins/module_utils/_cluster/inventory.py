@@ -7,10 +7,11 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Set, Tuple
 
 from . import derive
 from .checks import check_cluster
+from .kinds import numbered
 from .model import Cluster, read_cluster
 from .problems import Problem
 
@@ -49,12 +50,25 @@ def host_interface(variables: Mapping[str, Any]) -> str:
     return ""
 
 
+def named_hosts(cluster: Cluster) -> Set[str]:
+    """The directors and real servers that a description names."""
+    names = {name for _place, each in numbered(cluster.lvs_vrrp_instances) for _p, name in numbered(each.directors)}
+    for _place, service in numbered(cluster.lvs_virtual_servers):
+        servers = [server for _p, server in numbered(service.real_servers)]
+        names.update(server.host for server in [*servers, service.sorry_server] if server and server.host)
+    return names
+
+
 def described(hostvars: HostVars, host: str) -> Tuple[Cluster, Dict[str, Optional[str]], List[Problem]]:
     """The cluster that a host's variables describe, the address of every host, and all that is wrong."""
     hosts = {name: host_address(hostvars[name]) for name in hostvars}
     problems: List[Problem] = []
     cluster = read_cluster(hostvars[host], problems)
     problems.extend(check_cluster(cluster, hosts))
+    for name in sorted(named_hosts(cluster)):
+        if name in hosts and read_cluster(hostvars[name], []) != cluster:
+            remedy = "Put it into group_vars of a group that all hosts of the cluster are in"
+            problems.append(Problem("lvs_*", None, f"host {name} has another description than host {host}", remedy))
     return cluster, hosts, problems
 
 

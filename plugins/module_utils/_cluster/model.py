@@ -112,7 +112,11 @@ class VirtualServer:
         list_of(table(RealServer, shorthand="host")), "host names, or mappings with host or address"
     )
     protocol: str = option(choice(["TCP"], "protocol"), "TCP", default="TCP")
-    lb_algo: str = option(choice(SCHEDULERS, "lb_algo"), "scheduler", default="wlc")
+    lb_algo: str = option(
+        choice(SCHEDULERS, "lb_algo"),
+        f"scheduler, {', '.join(SCHEDULERS)}; mh and sh always get their fallback flag",
+        default="wlc",
+    )
     lb_kind: str = option(choice(["DR"], "lb_kind"), "DR", default="DR")
     mh_port: bool = option(BOOLEAN, "mh: hash the client's port too", name="mh-port", default=False)
     sh_port: bool = option(BOOLEAN, "sh: hash the client's port too", name="sh-port", default=False)

@@ -51,26 +51,43 @@ def test_recorded_addresses_are_read() -> None:
 
 
 def test_address_is_added_as_its_own_broadcast_under_its_label() -> None:
-    assert _loopback.plan({}, {"192.0.2.100": "lo:0"}) == [
+    assert _loopback.plan({}, {"192.0.2.100": "lo:0"}, purge=True) == [
         ["ip", "address", "add", "192.0.2.100/32", "broadcast", "192.0.2.100", "dev", "lo", "label", "lo:0"]
     ]
 
 
 def test_address_of_somebody_else_stays() -> None:
-    assert _loopback.plan(_loopback.held(RECORDED), {}) == [["ip", "address", "delete", "192.0.2.100/32", "dev", "lo"]]
+    commands = _loopback.plan(_loopback.held(RECORDED), {}, purge=True)
+    assert commands == [["ip", "address", "delete", "192.0.2.100/32", "dev", "lo"]]
+
+
+def test_nothing_goes_unless_it_is_to_be_purged() -> None:
+    assert _loopback.plan(_loopback.held(RECORDED), {}, purge=False) == []
+
+
+def test_address_is_not_taken_away_to_change_its_number() -> None:
+    assert _loopback.plan({"192.0.2.100": "lo:1"}, {"192.0.2.100": "lo:0"}, purge=True) == []
 
 
 def test_new_addresses_come_before_old_ones_go() -> None:
-    verbs = [command[2] for command in _loopback.plan({"192.0.2.1": "lo:0"}, {"192.0.2.2": "lo:1"})]
+    verbs = [command[2] for command in _loopback.plan({"192.0.2.1": "lo:0"}, {"192.0.2.2": "lo:1"}, purge=True)]
     assert verbs == ["add", "delete"]
 
 
 @given(HELD, LABELS)
 def test_plan_leads_to_what_is_wanted_and_leaves_the_rest(current: dict[str, str], wanted: dict[str, str]) -> None:
-    others = {address: label for address, label in current.items() if label == "lo" and address not in wanted}
-    assert apply(current, _loopback.plan(current, wanted)) == {**others, **wanted}
+    others = {address for address, label in current.items() if label == "lo"}
+    after = apply(current, _loopback.plan(current, wanted, purge=True))
+    assert set(after) == others | set(wanted)
+    assert all(_loopback.LABEL.fullmatch(after[address]) for address in wanted)
+
+
+@given(HELD, LABELS)
+def test_diff_shows_what_the_plan_leads_to(current: dict[str, str], wanted: dict[str, str]) -> None:
+    commands = _loopback.plan(current, wanted, purge=True)
+    assert _loopback.render(current, commands) == _loopback.render(apply(current, commands), [])
 
 
 @given(LABELS)
 def test_nothing_is_done_where_nothing_differs(labels: dict[str, str]) -> None:
-    assert _loopback.plan(labels, labels) == []
+    assert _loopback.plan(labels, labels, purge=True) == []

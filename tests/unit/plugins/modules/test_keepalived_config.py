@@ -106,6 +106,8 @@ def test_password_is_in_no_result(keepalived, live, capsys):
     keepalived.write_text("#!/bin/sh\nexit 0\n")
     result = run(capsys, live)
     assert "s3cret" not in json.dumps(result)
+    live.write_text(NEW.replace("s3cret", "former"))
+    assert "former" not in json.dumps(run(capsys, live))
     assert "router_id old" in result["diff"]["before"]
 
 
@@ -117,10 +119,10 @@ def test_dry_run_before_keepalived_is_installed_succeeds(live, capsys, monkeypat
 
 
 @pytest.mark.parametrize(
-    ("before", "moves"),
-    [("", False), (NEW, False), ("virtual_router_id 51\nvirtual_ipaddress {\n 192.0.2.100\n}\n", True)],
-    ids=["first configuration", "same addresses", "addresses differ"],
+    ("before", "needs_all"),
+    [("", False), (NEW, False), ("vrrp_instance a {\n    virtual_router_id 51\n    192.0.2.100/32\n}\n", True)],
+    ids=["first configuration", "same terms", "terms differ"],
 )
-def test_change_of_addresses_is_told(live, capsys, before, moves):
+def test_change_that_needs_all_directors_is_told(live, capsys, before, needs_all):
     live.write_text(before)
-    assert run(capsys, live, validate_only=True)["moves_addresses"] is moves
+    assert run(capsys, live, validate_only=True)["needs_all_directors"] is needs_all

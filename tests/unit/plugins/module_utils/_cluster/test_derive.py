@@ -291,14 +291,8 @@ def test_numbers_in_text_become_numbers_and_words_truth():
 def test_a_director_s_kernel_needs_each_scheduler_once():
     changes = {**TWO_SERVICES, f"{FIRST_SERVICE}.lb_algo": "wlc"}
 
-    assert view("lvs1", changes)["director"] == {"schedulers": ["wlc"], "persistence": False}
-    assert view("lvs1", TWO_SERVICES)["director"]["schedulers"] == ["wlc", "wrr"]
-
-
-def test_one_persistent_service_is_enough_for_persistence():
-    changes = {**TWO_SERVICES, "lvs_virtual_servers[1].persistence_timeout": 50}
-
-    assert view("lvs1", changes)["director"]["persistence"] is True
+    assert view("lvs1", changes)["director"] == {"modules": ["ip_vs", "ip_vs_wlc"]}
+    assert view("lvs1", TWO_SERVICES)["director"]["modules"] == ["ip_vs", "ip_vs_wlc", "ip_vs_wrr"]
 
 
 def test_a_realserver_holds_the_address_of_each_service_that_it_serves():
@@ -361,8 +355,8 @@ def test_nginx_answers_on_the_service_s_address_and_on_the_host_s_own_for_checks
                 "listen": ["80", f"{VIP}:80"],
                 "health_paths": ["/healthz"],
                 "upstream": "app",
-                "proxy_connect_timeout": 2,
-                "proxy_read_timeout": 60,
+                "proxy_connect_timeout": "2000ms",
+                "proxy_read_timeout": "60000ms",
             }
         ],
     }
@@ -429,7 +423,7 @@ def test_a_pool_keeps_its_backup_its_own_ports_and_its_health_path():
 def test_a_host_in_no_instance_and_no_service_has_nothing_to_do():
     assert view("app1") == {
         "keepalived": {"router_id": "app1", "vrrp_instances": [], "lvs_sync_daemon": {}, "virtual_servers": []},
-        "director": {"schedulers": [], "persistence": False},
+        "director": {"modules": ["ip_vs"]},
         "realserver": {"interface": "eth0", "vips": []},
         "nginx": {"upstreams": [], "servers": []},
     }

@@ -314,3 +314,13 @@ def test_a_number_may_be_given_as_text_and_means_the_same(numbers):
 
     for host in HOSTS:
         assert inventory.view(as_texts, host) == inventory.view(as_numbers, host)
+
+
+def test_host_with_another_description_is_told():
+    """As where the description stands in group_vars of the directors alone."""
+    variables = hostvars()
+    variables["web2"] = {**variables["web2"], "lvs_virtual_servers": []}
+
+    (problem,) = inventory.problems_of(variables, "lvs1")
+
+    assert problem.startswith("lvs_*: host web2 has another description than host lvs1. Put it into group_vars")
