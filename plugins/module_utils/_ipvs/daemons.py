@@ -7,10 +7,11 @@
 from __future__ import annotations
 
 import re
-from typing import Dict, NamedTuple
+from typing import Any, Dict, Mapping, NamedTuple
 
 from .commands import Command, IpvsParseError
-from .model import canonical_address
+from .model import IpvsValueError, canonical_address, is_multicast
+from .options import refuse
 
 
 class Daemon(NamedTuple):
@@ -31,6 +32,38 @@ _LINE = re.compile(
     r"(?P<role>master|backup) sync daemon \(mcast=(?P<interface>[^,]+), syncid=(?P<syncid>\d+)"
     r"(?:, maxlen=(?P<maxlen>\d+))?(?:, group=(?P<group>[^,]+), port=(?P<port>\d+), ttl=(?P<ttl>\d+))?\)"
 )
+
+
+# ipvsadm(8), --start-daemon; maxlen is what fits into a packet.
+RANGES = {"syncid": (0, 255), "mcast_port": (1, 65535), "mcast_ttl": (1, 255), "sync_maxlen": (1, 65507)}
+# IFNAMSIZ, less the null that ends it: ipvsadm cuts off what is longer, and starts another interface's daemon.
+LONGEST_INTERFACE = 15
+
+
+def desired_daemon(options: Mapping[str, Any]) -> Daemon:
+    """What options want."""
+    for name, (low, high) in RANGES.items():
+        if options[name] is not None and not low <= options[name] <= high:
+            raise refuse(name, options[name], f"is not a number from {low} to {high}")
+    if not 0 < len(options["interface"]) <= LONGEST_INTERFACE:
+        raise refuse("interface", options["interface"], f"is not a name of 1 to {LONGEST_INTERFACE} characters")
+    group = options["mcast_group"]
+    if group is not None:
+        try:
+            group = canonical_address(group)
+        except IpvsValueError as error:
+            raise refuse("mcast_group", group, str(error)) from None
+        if not is_multicast(group):
+            raise refuse("mcast_group", group, "is not a multicast address", "Write one as 224.0.0.81 or ff02::81")
+    return Daemon(
+        role=options["role"],
+        interface=options["interface"],
+        syncid=options["syncid"],
+        mcast_group=group,
+        mcast_port=options["mcast_port"],
+        mcast_ttl=options["mcast_ttl"],
+        sync_maxlen=options["sync_maxlen"],
+    )
 
 
 def parse_daemons(text: str) -> Daemons:

@@ -9,7 +9,6 @@ All listings have one shape: a service that starts in the first column, then its
 
 from __future__ import annotations
 
-import re
 from typing import Dict, Iterator, NamedTuple, Sequence, Tuple
 
 from .commands import IpvsParseError
@@ -95,11 +94,3 @@ def _numbers(words: Sequence[str], columns: Sequence[str]) -> Numbers:
     if len(words) != len(columns):
         raise IpvsParseError(f"{len(words)} numbers, not {len(columns)}")
     return {name: int(word) for name, word in zip(columns, words)}
-
-
-def parse_table_size(text: str) -> int:
-    """The size of the connection table, from the title of any listing."""
-    found = re.search(r"^IP Virtual Server version \S+ \(size=(\d+)\)", text, re.MULTILINE)
-    if not found:
-        raise IpvsParseError("no title with a size in the listing")
-    return int(found.group(1))

@@ -141,6 +141,13 @@ def canonical_address(text: str) -> str:
         raise IpvsValueError("is not an IPv4 or IPv6 address") from None
 
 
+def is_multicast(address: str) -> bool:
+    """Whether an address is that of a group."""
+    if ":" in address:
+        return address.startswith("ff")
+    return 224 <= int(address.split(".", maxsplit=1)[0]) < 240
+
+
 def is_unicast(address: str) -> bool:
     """Whether a packet can be sent to a single host at this address; the kernel refuses others as servers."""
     if ":" in address:

@@ -53,13 +53,15 @@ def refuse(path: str, value: Any, reason: str, remedy: str = "") -> RefusedError
 def desired_key(options: Options, path: str = "") -> ServiceKey:
     """The service that options name."""
     fwmark, address, port = options.get("fwmark"), options.get("address"), options.get("port")
-    if (fwmark is None) == (address is None):
-        raise RefusedError([f"{_at(path, 'address')}: a service has either an address or a fwmark"])
+    if fwmark is not None and address is not None:
+        raise refuse(_at(path, "fwmark"), fwmark, f"and address {address} are two services", "Write one of the two")
     if fwmark is not None:
         _in_range(_at(path, "fwmark"), fwmark, 1, HIGHEST_FWMARK)
         if port is not None:
             raise refuse(_at(path, "port"), port, "does not go with a fwmark", "Mark the packets of the wanted ports")
         return fwmark_service(fwmark, options.get("family") or "ipv4")
+    if address is None:
+        raise RefusedError([f"{_at(path, 'address')}: missing. Write the service's address, or its fwmark"])
     if port is None:
         raise RefusedError([f"{_at(path, 'port')}: missing. Write the port, or 0 for all of them with persistence"])
     if options.get("family") not in (None, family_of(address)):
@@ -130,6 +132,18 @@ def desired_server(service: ServiceKey, options: Options, path: str = "", lb_kin
         raise refuse(_at(path, "lthreshold"), lower, f"is not from 0 to uthreshold, which is {upper}")
     tun_type, tun_port, tun_checksum = _tunnel(kind, options, path)
     return Server(key, kind, weight, upper, lower, tun_type, tun_port, tun_checksum)
+
+
+def desired_address(text: str, path: str = "address") -> str:
+    """The address that an option names."""
+    return _address(path, text)
+
+
+def desired_weight(weight: int | None, path: str = "weight") -> int | None:
+    """The weight that an option names, if it names one."""
+    if weight is not None:
+        _in_range(path, weight, 0, 65535)
+    return weight
 
 
 def desired_server_key(service: ServiceKey, options: Options, kind: str | None, path: str = "") -> ServerKey:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .commands import Command, delete_server, delete_service, pool_commands, server_command, service_command
-from .model import Pool, Table
+from .model import Pool, Server, ServiceKey, Table
 
 
 def plan(current: Table, desired: Table) -> list[Command]:
@@ -41,6 +41,15 @@ def _edit(current: Pool, desired: Pool, changes: list[Command], deletions: list[
         elif current.servers[each] != server:
             changes.append(server_command("-e", key, server))
     deletions += [delete_server(key, each) for each in sorted(current.servers) if each not in desired.servers]
+
+
+def plan_server(service: ServiceKey, current: Server | None, desired: Server | None) -> list[Command]:
+    """The commands that turn one server of a service into another; None for none."""
+    if current == desired:
+        return []
+    if desired is None:
+        return [delete_server(service, current.key)] if current else []
+    return [server_command("-e" if current else "-a", service, desired)]
 
 
 def is_deletion(command: Command) -> bool:

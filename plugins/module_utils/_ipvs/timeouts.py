@@ -7,9 +7,11 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import Any, Mapping, NamedTuple
 
 from .commands import Command, IpvsParseError
+from .model import LONGEST_TIMEOUT
+from .options import refuse
 
 
 class Timeouts(NamedTuple):
@@ -18,6 +20,14 @@ class Timeouts(NamedTuple):
     tcp: int | None
     tcp_fin: int | None
     udp: int | None
+
+
+def desired_timeouts(options: Mapping[str, Any]) -> Timeouts:
+    """What options want."""
+    for name in Timeouts._fields:
+        if options[name] is not None and not 1 <= options[name] <= LONGEST_TIMEOUT:
+            raise refuse(name, options[name], f"is not a number of seconds from 1 to {LONGEST_TIMEOUT} (31 days)")
+    return Timeouts(*(options[name] for name in Timeouts._fields))
 
 
 def parse_timeouts(text: str) -> Timeouts:
