@@ -47,8 +47,8 @@ def targets(table: Table, service: ServiceKey | None, address: str, port: int | 
         if service in (None, key) and server.address == address and port in (None, server.port)
     ]
     if not found:
-        where = "no service" if service is None else f"not in {service}"
-        raise RefusedError([f"address: {address} is in {where}. See what is there with lvs.cluster.ipvs_info"])
+        where = "in no service" if service is None else f"not in {service}"
+        raise RefusedError([f"address: {address} is {where}. See what is there with lvs.cluster.ipvs_info"])
     return found
 
 
