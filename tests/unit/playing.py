@@ -8,6 +8,7 @@ import io
 import json
 from typing import Any
 
+from ansible.module_utils.common import warnings
 from ansible.module_utils.testing import patch_module_args
 
 MODULES = "ansible_collections.lvs.cluster.plugins.modules"
@@ -25,6 +26,8 @@ def play(name: str, *, check: bool = False, **options: Any) -> dict[str, Any]:
     """The result of a module, with a diff."""
     module = importlib.import_module(f"{MODULES}.{name}")
     output = io.StringIO()
+    # Warnings are kept per process, and a module is a process.
+    warnings._global_warnings.clear()
     arguments = {**options, "_ansible_check_mode": check, "_ansible_diff": True, "_ansible_remote_tmp": "/tmp"}
     with patch_module_args(arguments), contextlib.redirect_stdout(output), contextlib.suppress(SystemExit):
         module.main()
