@@ -10,7 +10,7 @@ class ModuleDocFragment:
     # What all IPVS modules have.
     DOCUMENTATION = r"""
 options: {}
-author: lvs.cluster authors
+author: lvs.cluster authors (@lvs-cluster)
 requirements:
   - C(ipvsadm) on the host, and a kernel with IPVS
 attributes:

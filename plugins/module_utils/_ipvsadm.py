@@ -112,7 +112,8 @@ class InvalidOperationError(IpvsadmError):
 
     kind = "invalid"
     remedy = (
-        "A server must have the address of one host. A sync daemon and a server of another family than its service's"
+        "A server must have the address of one host, and the network namespace a lo that is up."
+        " A sync daemon and a server of another family than its service's"
         " exclude each other"
     )
 
@@ -139,6 +140,10 @@ def error_of(text: str, command: Sequence[str] = ()) -> IpvsadmError:
     return kind(text, command)
 
 
+# How many of the rules that failed a message tells; the result has all of them.
+MESSAGES = 3
+
+
 class BatchError(IpvsadmError):
     """Rules of a batch failed; the others are in the table."""
 
@@ -152,7 +157,9 @@ class BatchError(IpvsadmError):
         self.unsent = unsent
         self.after = after
         told = [_told(each) for each in failed if each.reason]
-        text = f"ipvsadm refused {len(told)} of {total} rules: {'; '.join(told)}"
+        text = f"ipvsadm refused {len(told)} of {total} rules: {'; '.join(told[:MESSAGES])}"
+        if len(told) > MESSAGES:
+            text += f"; and {len(told) - MESSAGES} more, see failed_commands"
         untried = [each for each in failed if not each.reason]
         if untried:
             text += f". {len(untried)} rules after that were not tried, from line {untried[0].line} on"

@@ -104,7 +104,7 @@ statistics:
           inactive_connections: 0
           persistent_connections: 1
 connections:
-  description: Single connections; those with RV(connections[].template) are the memory of persistence.
+  description: Single connections; those with C(template) are the memory of persistence.
   returned: with V(connections) in O(gather)
   type: list
   elements: dict

@@ -13,7 +13,7 @@ description:
   - The VRRP instances with their states and addresses, and the virtual and real servers with the verdicts of their
     checkers, as keepalived itself has them in memory.
   - Signals keepalived to write its state to files, and reads them. The instances come from its JSON; where keepalived
-    was built without JSON they come from the text that every build writes, and lack RV(instances[].counters).
+    was built without JSON they come from the text that every build writes, and have no C(counters).
     Virtual servers come from that text always, as no keepalived up to 2.3.4 writes them as JSON. Logs are not read.
   - Changes nothing but these files, also in check mode.
 extends_documentation_fragment:

@@ -152,7 +152,7 @@ def test_draining_waits_for_the_connection_and_sends_new_ones_elsewhere() -> Non
     assert result["waited"] >= 1
     assert result["remaining"][0]["active_connections"] == 1
     assert connection.lives()
-    assert {Connection(STAYS).server for _ in range(4)} == {other}
+    assert {Connection(STAYS).server for _again in range(4)} == {other}
 
     threading.Timer(0.5, connection.close).start()
     result = play("ipvs_drain", **drain, timeout=20, interval=0.2)
@@ -162,7 +162,7 @@ def test_draining_waits_for_the_connection_and_sends_new_ones_elsewhere() -> Non
     assert result["remaining"][0]["inactive_connections"] >= 1
 
     assert play("ipvs_drain", **drain, state="restored")["changed"]
-    assert {Connection(STAYS).server for _ in range(4)} == set(SERVERS)
+    assert {Connection(STAYS).server for _again in range(4)} == set(SERVERS)
     assert not play("ipvs_drain", **drain, state="restored")["changed"]
 
 
@@ -196,7 +196,7 @@ def test_a_hash_scheduler_is_drained_only_with_its_fallback() -> None:
         play("ipvs_drain", **drain)
     play("ipvs_table", services=[service(COMES, lb_algo="mh", lb_flags=["mh-fallback"])])
     assert play("ipvs_drain", **drain)["drained"]
-    assert {Connection(COMES).server for _ in range(4)} == {SERVERS[1]}
+    assert {Connection(COMES).server for _again in range(4)} == {SERVERS[1]}
 
 
 @pytest.mark.usefixtures("table")

@@ -10,6 +10,7 @@ tested.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Callable, Iterable, NamedTuple, Sequence, Tuple
 
 from .model import (
@@ -165,9 +166,13 @@ SERVICE_SETTINGS = {"-s", "-p", "-M", "--pe", "-o", "-b"}
 SERVER_SETTINGS = {"-g", "-m", "-i", "-w", "-x", "-y", "--tun-type", "--tun-port", *CHECKSUM_OPTIONS.values()}
 SETTINGS = {"-A": SERVICE_SETTINGS, "-E": SERVICE_SETTINGS, "-a": SERVER_SETTINGS, "-e": SERVER_SETTINGS}
 NAMING = {"-t", "-u", "--sctp-service", "-f", "-6"}
+ALLOWED = {
+    verb: NAMING | SETTINGS.get(verb, set()) | (set() if verb.isupper() else {"-r"})
+    for verb in ("-A", "-E", "-D", "-a", "-e", "-d")
+}
 
+SERVICE_OPTIONS = (*PROTOCOL_OPTIONS.values(), "-f")
 PROTOCOLS = {option: protocol for protocol, option in PROTOCOL_OPTIONS.items()}
-KINDS = {option: kind for kind, option in KIND_OPTIONS.items()}
 CHECKSUMS = {option: checksum for checksum, option in CHECKSUM_OPTIONS.items()}
 
 
@@ -177,9 +182,8 @@ def read_command(words: Sequence[str]) -> Rule:
     if verb not in VERBS:
         raise IpvsParseError(f"{words[0]} is not a rule")
     options = _options(words[1:])
-    for option in options:
-        if option not in SETTINGS.get(verb, ()) and option not in NAMING and (option != "-r" or verb.isupper()):
-            raise IpvsParseError(f"{option} does not go with {verb}")
+    if not options.keys() <= ALLOWED[verb]:
+        raise IpvsParseError(f"{min(options.keys() - ALLOWED[verb])} does not go with {verb}")
     key = _service_key(options)
     if verb == "-D":
         return Rule(verb, key, None)
@@ -193,42 +197,53 @@ def read_command(words: Sequence[str]) -> Rule:
 
 def _options(words: Sequence[str]) -> dict[str, str]:
     options: dict[str, str] = {}
-    rest = iter(range(len(words)))
-    for index in rest:
-        option = LONG_OPTIONS.get(words[index], words[index])
-        following = words[index + 1] if index + 1 < len(words) else ""
+    rest = iter(words)
+    for word in rest:
+        option = LONG_OPTIONS.get(word, word)
         if option in options:
             raise IpvsParseError(f"{option} twice")
         if option in BARE:
             options[option] = ""
-        elif option in VALUED and following:
-            options[option] = following
-            next(rest)
+        elif option in VALUED:
+            options[option] = next(rest, "")
+            if not options[option]:
+                raise IpvsParseError(f"{word} is not understood")
         elif option == "-p":
-            options[option] = str(PERSISTENCE_TIMEOUT)
-            if following.isdigit():
-                options[option] = following
-                next(rest)
+            return {**options, **_persistence(list(rest))}
         else:
-            raise IpvsParseError(f"{words[index]} is not understood")
+            raise IpvsParseError(f"{word} is not understood")
     return options
 
 
+def _persistence(rest: Sequence[str]) -> dict[str, str]:
+    """What follows C(-p): its value, which may be missing, and other options."""
+    timeout, others = (rest[0], rest[1:]) if rest and rest[0].isdigit() else (str(PERSISTENCE_TIMEOUT), rest)
+    options = _options(others)
+    if "-p" in options:
+        raise IpvsParseError("-p twice")
+    return {"-p": timeout, **options}
+
+
 def _service_key(options: dict[str, str]) -> ServiceKey:
-    naming = [each for each in ("-t", "-u", "--sctp-service", "-f") if each in options]
+    naming = [option for option in SERVICE_OPTIONS if option in options]
     if len(naming) != 1:
         raise IpvsParseError("not one service (-t, -u, --sctp-service or -f)")
-    text = options[naming[0]]
-    if naming[0] == "-f":
+    return _named(naming[0], options[naming[0]], "-6" in options)
+
+
+# The servers of a service name it one after the other.
+@lru_cache(maxsize=64)
+def _named(option: str, text: str, ipv6: bool) -> ServiceKey:
+    if option == "-f":
         # ipvsadm 1.31 prints marks from 2^31 on as negative numbers, which it refuses to read back.
         fwmark = _number(text, -(1 << 31), (1 << 32) - 1) % (1 << 32)
         if not fwmark:
             raise IpvsParseError("0 is no firewall mark")
-        return fwmark_service(fwmark, "ipv6" if "-6" in options else "ipv4")
-    if "-6" in options:
+        return fwmark_service(fwmark, "ipv6" if ipv6 else "ipv4")
+    if ipv6:
         raise IpvsParseError("-6 goes with -f")
     address, port = _endpoint(text)
-    return address_service(PROTOCOLS[naming[0]], address, port or 0)
+    return address_service(PROTOCOLS[option], address, port or 0)
 
 
 def _service(key: ServiceKey, options: dict[str, str]) -> Service:
@@ -251,7 +266,7 @@ def _service(key: ServiceKey, options: dict[str, str]) -> Service:
 
 
 def _server(service: ServiceKey, options: dict[str, str]) -> Server:
-    kind = next((kind for option, kind in KINDS.items() if option in options), "DR")
+    kind = "NAT" if "-m" in options else "TUN" if "-i" in options else "DR"
     address, port = _endpoint(options["-r"])
     if port is None or (kind != "NAT" and not service.fwmark):
         # Nothing rewrites the port of a packet on its way to a DR or TUN server, so ipvsadm stores the service's.
@@ -265,8 +280,8 @@ def _server(service: ServiceKey, options: dict[str, str]) -> Server:
         lb_kind=kind,
         # No upper bound: ipvsadm 1.31 stores 70000 where it is told to, and what is stored must be read.
         weight=_number(options.get("-w", "1"), 0, (1 << 31) - 1),
-        uthreshold=_number(options.get("-x", "0"), 0, (1 << 32) - 1),
-        lthreshold=_number(options.get("-y", "0"), 0, (1 << 32) - 1),
+        uthreshold=_number(options["-x"], 0, (1 << 32) - 1) if "-x" in options else 0,
+        lthreshold=_number(options["-y"], 0, (1 << 32) - 1) if "-y" in options else 0,
         tun_type=tunnel,
         tun_port=_number(options["--tun-port"], 0, 65535) if "--tun-port" in options else None,
         tun_checksum=checksum,

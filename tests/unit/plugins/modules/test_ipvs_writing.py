@@ -157,6 +157,15 @@ def test_a_batch_that_fails_says_which_line_and_why_and_deletes_nothing(ipvsadm:
     assert not play("ipvs_table", services=services, purge=True)["changed"]
 
 
+def test_a_message_tells_a_few_failures_and_the_result_all(ipvsadm: FakeIpvsadm) -> None:
+    services = [{"fwmark": mark, "lb_algo": "nosuch"} for mark in range(10, 1010)]
+    with pytest.raises(ModuleFailedError, match=r"refused 1000 of 1000 rules: line 1: .*; and 997 more") as caught:
+        play("ipvs_table", services=services)
+    assert len(str(caught.value)) < 1000
+    assert len(caught.value.result["failed_commands"]) == 1000
+    assert len(ipvsadm.table) == 2
+
+
 def test_a_server_without_its_service_fails_with_what_to_do() -> None:
     with pytest.raises(ModuleFailedError, match=r"Service not defined.*lvs\.cluster\.ipvs_service") as caught:
         play("ipvs_server", service={"fwmark": 9}, address="192.0.2.21")

@@ -141,5 +141,5 @@ def test_all_problems_of_a_table_come_at_once_each_with_its_path() -> None:
 
 def test_a_service_says_how_its_servers_are_reached_unless_they_say_it() -> None:
     servers = [{"address": "192.0.2.21"}, {"address": "192.0.2.22", "lb_kind": "TUN"}]
-    (pool,) = desired_table([{**WEB, "lb_kind": "NAT", "real_servers": servers}]).values()
+    pool = desired_table([{**WEB, "lb_kind": "NAT", "real_servers": servers}])[WEB_KEY]
     assert [server.lb_kind for server in pool.servers.values()] == ["NAT", "TUN"]
