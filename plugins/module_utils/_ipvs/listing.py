@@ -1,0 +1,96 @@
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection.
+"""Numbers that C(ipvsadm --list -n) prints about a table: thresholds, counters, rates, connections.
+
+All listings have one shape: a service that starts in the first column, then its servers, each after an arrow.
+"""
+
+from __future__ import annotations
+
+from typing import Dict, Iterator, NamedTuple, Sequence, Tuple
+
+from .commands import IpvsParseError
+from .model import ServerKey, ServiceKey, address_service, fwmark_service, server_key
+
+# C(--stats), C(--rate), C(--thresholds) and C(--persistent-conn), in the order of their columns.
+STATS = ("connections", "incoming_packets", "outgoing_packets", "incoming_bytes", "outgoing_bytes")
+RATE = tuple(f"{name}_per_second" for name in STATS)
+THRESHOLDS = ("uthreshold", "lthreshold", "active_connections", "inactive_connections")
+PERSISTENT = ("weight", "persistent_connections", "active_connections", "inactive_connections")
+
+Numbers = Dict[str, int]
+Listed = Tuple[ServiceKey, ServerKey]
+
+
+class Listing(NamedTuple):
+    """What a listing says of each service, where it says something, and of each server."""
+
+    services: dict[ServiceKey, Numbers]
+    servers: dict[Listed, Numbers]
+
+
+def parse_listing(text: str, columns: Sequence[str]) -> Listing:
+    """Read a listing whose numbers are the given columns."""
+    listing = Listing({}, {})
+    service = None
+    for number, words in _body(text):
+        service = _add_line(listing, service, number, words, columns)
+    return listing
+
+
+def _add_line(
+    listing: Listing, service: ServiceKey | None, number: int, words: Sequence[str], columns: Sequence[str]
+) -> ServiceKey:
+    try:
+        if words[0] == "->":
+            if service is None:
+                raise IpvsParseError("a server before any service")
+            listing.servers[service, _server(words[1])] = _numbers(words[2:], columns)
+            return service
+        key, rest = _service(words)
+        # C(--thresholds) and C(--persistent-conn) have the scheduler here, and numbers for servers alone.
+        listing.services[key] = _numbers(rest, columns) if rest[0].isdigit() else {}
+    except (IpvsParseError, ValueError, IndexError) as error:
+        raise IpvsParseError(f"line {number}: {' '.join(words)}: {error}") from None
+    return key
+
+
+def _body(text: str) -> Iterator[tuple[int, list[str]]]:
+    """The lines after the title, which ends with the heading of the servers."""
+    heading = False
+    for number, line in enumerate(text.splitlines(), start=1):
+        words = line.split()
+        if heading and words:
+            yield number, words
+        heading = heading or words[:2] == ["->", "RemoteAddress:Port"]
+
+
+def _service(words: Sequence[str]) -> tuple[ServiceKey, Sequence[str]]:
+    if words[0] == "FWM":
+        # As in the save format, a mark from 2^31 on is printed as a negative number.
+        fwmark = int(words[1]) % (1 << 32)
+        if words[2] == "IPv6":
+            return fwmark_service(fwmark, "ipv6"), words[3:]
+        return fwmark_service(fwmark), words[2:]
+    if words[0] not in ("TCP", "UDP", "SCTP"):
+        raise IpvsParseError(f"{words[0]} is no protocol")
+    address, port = _endpoint(words[1])
+    return address_service(words[0].lower(), address, port), words[2:]
+
+
+def _server(text: str) -> ServerKey:
+    address, port = _endpoint(text)
+    return server_key(address, port)
+
+
+def _endpoint(text: str) -> tuple[str, int]:
+    address, _colon, port = text.rpartition(":")
+    return address.strip("[]"), int(port)
+
+
+def _numbers(words: Sequence[str], columns: Sequence[str]) -> Numbers:
+    if len(words) != len(columns):
+        raise IpvsParseError(f"{len(words)} numbers, not {len(columns)}")
+    return {name: int(word) for name, word in zip(columns, words)}

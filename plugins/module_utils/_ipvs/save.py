@@ -1,0 +1,58 @@
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection.
+"""Tables as text: what C(ipvsadm --save -n) prints, C(ipvsadm --restore) reads, and a diff shows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Mapping, Sequence, Tuple
+
+from .commands import Command, IpvsParseError, pool_commands, run_numbered
+from .model import Pool, Server, ServerKey, ServiceKey, Table
+
+Thresholds = Mapping[Tuple[ServiceKey, ServerKey], Tuple[int, int]]
+
+
+def parse(text: str) -> Table:
+    """Read a saved table; a line that is not understood is an error that names it."""
+    numbered = [(number, line.split()) for number, line in enumerate(text.splitlines(), start=1)]
+    rules = [(number, words) for number, words in numbered if words and not words[0].startswith("#")]
+    for number, words in rules:
+        if words[0] not in ("-A", "-a", "--add-service", "--add-server"):
+            raise IpvsParseError(f"line {number}: {' '.join(words)}: {words[0]} does not belong in a table")
+    return run_numbered(rules, {})
+
+
+def with_thresholds(table: Table, thresholds: Thresholds) -> Table:
+    """A saved table with the thresholds that saving leaves out."""
+    if not any(upper or lower for upper, lower in thresholds.values()):
+        return table
+    return {
+        key: Pool(
+            pool.service, {each: _limited(server, thresholds.get((key, each))) for each, server in pool.servers.items()}
+        )
+        for key, pool in table.items()
+    }
+
+
+def _limited(server: Server, limits: tuple[int, int] | None) -> Server:
+    if not limits or limits == (0, 0):
+        return server
+    return replace(server, uthreshold=limits[0], lthreshold=limits[1])
+
+
+def commands_for(table: Table) -> list[Command]:
+    """What makes this table out of an empty one, in a fixed order."""
+    return [command for key in sorted(table) for command in pool_commands(table[key])]
+
+
+def lines(commands: Sequence[Command]) -> str:
+    """Commands as the text that C(ipvsadm --restore) reads."""
+    return "".join(" ".join(command) + "\n" for command in commands)
+
+
+def render(table: Table) -> str:
+    """A table as text; unlike C(ipvsadm --save) it keeps the thresholds."""
+    return lines(commands_for(table))

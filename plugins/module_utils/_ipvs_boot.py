@@ -1,0 +1,93 @@
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection.
+"""What the host restores at boot: files, and a service that is enabled."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from typing import Any, NamedTuple
+
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.persist import LAYOUTS, SERVICE, Layout, switched_on
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import IpvsadmError
+
+
+class BootError(IpvsadmError):
+    """The host has no way to restore the table."""
+
+    kind = "no_boot_service"
+    remedy = "Install the distribution's package ipvsadm, or leave persist out and run the play after each boot"
+
+
+class File(NamedTuple):
+    """A file whose text changes."""
+
+    path: str
+    before: str
+    after: str
+
+
+class Boot:
+    """The changes that make a host restore rules at boot; worked out first, and then applied or not."""
+
+    def __init__(self, module: Any, files: list[File], commands: list[list[str]]) -> None:
+        self._module = module
+        self.files = files
+        self.commands = commands
+
+    @classmethod
+    def untouched(cls, module: Any) -> Boot:
+        """No change at all."""
+        return cls(module, [], [])
+
+    @classmethod
+    def of(cls, module: Any, rules: str, root: str = "/") -> Boot:
+        """What is missing for these rules."""
+        systemctl = module.get_bin_path("systemctl")
+        layout = next((each for each in LAYOUTS if os.path.exists(_below(root, each.mark))), None)
+        if layout is None or not systemctl:
+            raise BootError("Nothing on this host restores a table of IPVS at boot")
+        _status, output, _errors = module.run_command([systemctl, "is-enabled", f"{SERVICE}.service"])
+        commands = [] if output.strip() == "enabled" else [[systemctl, "enable", f"{SERVICE}.service"]]
+        return cls(module, _files(layout, rules, root), commands)
+
+    def apply(self) -> None:
+        """Write the files, and enable the service."""
+        for each in self.files:
+            handle, path = tempfile.mkstemp(dir=self._module.tmpdir)
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(each.after)
+            self._module.atomic_move(path, each.path)
+        for command in self.commands:
+            status, output, errors = self._module.run_command(command)
+            if status:
+                raise BootError(errors.strip() or output.strip(), command)
+
+    def diff(self) -> list[dict[str, str]]:
+        """The changes of the files."""
+        return [
+            {"before_header": each.path, "after_header": each.path, "before": each.before, "after": each.after}
+            for each in self.files
+        ]
+
+
+def _files(layout: Layout, rules: str, root: str) -> list[File]:
+    wanted = {layout.rules: lambda _text: rules}
+    if layout.switch:
+        wanted[layout.switch] = switched_on
+    files = [_changed(_below(root, path), change) for path, change in wanted.items()]
+    return [each for each in files if each.before != each.after]
+
+
+def _changed(path: str, change: Any) -> File:
+    before = ""
+    if os.path.exists(path):
+        with open(path, encoding="utf-8") as file:
+            before = file.read()
+    return File(path, before, change(before))
+
+
+def _below(root: str, path: str) -> str:
+    return os.path.join(root, path.lstrip("/"))

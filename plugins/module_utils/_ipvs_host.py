@@ -1,0 +1,76 @@
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection.
+"""What draining needs of a host apart from ipvsadm: a sysctl, a memory, and who else writes the table."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from typing import Any
+
+SYSCTLS = "/proc/sys/net/ipv4/vs"
+MEMORY = "/run/lvs-cluster"
+
+
+class Sysctl:
+    """A switch of net.ipv4.vs: as it is, and as it shall be; None for as it is."""
+
+    def __init__(self, name: str, wanted: bool | None) -> None:
+        self._name = f"net.ipv4.vs.{name}"
+        self._path = os.path.join(SYSCTLS, name)
+        with open(self._path, encoding="ascii") as file:
+            self.before = file.read().strip() != "0"
+        self.after = self.before if wanted is None else wanted
+
+    @property
+    def commands(self) -> list[list[str]]:
+        """The command that would do what L(write) does."""
+        return [["sysctl", "-w", f"{self._name}={self.after:d}"]] if self.after != self.before else []
+
+    def text(self, value: bool) -> str:
+        """For a diff."""
+        return f"{self._name} = {value:d}\n"
+
+    def write(self) -> None:
+        """Switch it, if it has to be switched."""
+        if self.after != self.before:
+            with open(self._path, "w", encoding="ascii") as file:
+                file.write(f"{self.after:d}")
+
+
+class Memory:
+    """A text that lasts until the host boots, or the network namespace ends."""
+
+    def __init__(self, module: Any) -> None:
+        self._module = module
+        self._path = os.path.join(MEMORY, f"drained-{os.stat('/proc/self/ns/net').st_ino}.json")
+        self.text = ""
+        if os.path.exists(self._path):
+            with open(self._path, encoding="utf-8") as file:
+                self.text = file.read()
+
+    def write(self, text: str) -> None:
+        """Keep another text."""
+        if text == self.text:
+            return
+        os.makedirs(MEMORY, mode=0o755, exist_ok=True)
+        handle, path = tempfile.mkstemp(dir=self._module.tmpdir)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        self._module.atomic_move(path, self._path)
+
+
+def keepalived_runs() -> bool:
+    """Whether a keepalived runs in this network namespace."""
+    here = os.stat("/proc/self/ns/net").st_ino
+    return any(_is_keepalived(pid, here) for pid in os.listdir("/proc") if pid.isdigit())
+
+
+def _is_keepalived(pid: str, namespace: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/comm", encoding="utf-8") as file:
+            return file.read().strip() == "keepalived" and os.stat(f"/proc/{pid}/ns/net").st_ino == namespace
+    except OSError:  # it ended meanwhile
+        return False

@@ -1,0 +1,283 @@
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection.
+"""The one door to the kernel's IPVS: the C(ipvsadm) program."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Sequence, Tuple
+
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.commands import Command
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.daemons import Daemons, parse_daemons
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.listing import THRESHOLDS, parse_listing
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import Table
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import RefusedError
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.outcome import Failure, failures
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.plan import is_deletion
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.save import lines, parse, render, with_thresholds
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.timeouts import Timeouts, parse_timeouts
+
+# As AnsibleModule.run_command: a list of words and what to feed to it; exit status, output, errors.
+RunCommand = Callable[..., Tuple[int, str, str]]
+
+# Its texts are all that tells one error from another: the exit status is 255 for every error of the kernel.
+C_LOCALE = {"LANGUAGE": "C", "LC_ALL": "C"}
+
+
+class IpvsadmError(Exception):
+    """ipvsadm did not do what it was told."""
+
+    kind = "refused"
+    remedy = ""
+
+    def __init__(self, text: str, command: Sequence[str] = ()) -> None:
+        super().__init__(text)
+        self.text = text
+        self.command = list(command)
+
+    def result(self) -> dict[str, Any]:
+        """What a module fails with."""
+        message = f"{' '.join(self.command)}: {self.text}" if self.command else self.text
+        return {
+            "msg": f"{message}. {self.remedy}" if self.remedy else message,
+            "error": {"kind": self.kind, "remedy": self.remedy, "text": self.text, "command": self.command},
+        }
+
+
+class NoIpvsadmError(IpvsadmError):
+    """The program is not there."""
+
+    kind = "no_ipvsadm"
+    remedy = "Install the package ipvsadm, or apply the role lvs.cluster.director"
+
+
+class NoIpvsError(IpvsadmError):
+    """The kernel has no IPVS."""
+
+    kind = "no_ipvs"
+    remedy = (
+        "Load it with 'modprobe ip_vs'; if there is no such module, install the package with all modules of the kernel,"
+        " and in a container load it on the host"
+    )
+
+
+class NotRootError(IpvsadmError):
+    """Whoever runs it must not."""
+
+    kind = "not_root"
+    remedy = "Use become: true; in a container, give it CAP_NET_ADMIN"
+
+
+class UnknownSchedulerError(IpvsadmError):
+    """The kernel does not know the scheduler, or the persistence engine."""
+
+    kind = "unknown_scheduler"
+    remedy = (
+        "See 'ls /lib/modules/$(uname -r)/kernel/net/netfilter/ipvs' for what this kernel has:"
+        " ip_vs_NAME for lb_algo NAME, ip_vs_pe_NAME for persistence_engine NAME"
+    )
+
+
+class NoSuchServiceError(IpvsadmError):
+    """The service is not in the table."""
+
+    kind = "no_such_service"
+    remedy = "Add it first, with lvs.cluster.ipvs_service or lvs.cluster.ipvs_table"
+
+
+class NoSuchDeviceError(IpvsadmError):
+    """The interface of a sync daemon is not there."""
+
+    kind = "no_such_device"
+    remedy = "Name an interface of 'ip -brief link' that is up"
+
+
+class NoRouteError(IpvsadmError):
+    """A sync daemon cannot send."""
+
+    kind = "no_route"
+    remedy = "Give the interface of the sync daemon an address, and bring it up"
+
+
+class DaemonRunsError(IpvsadmError):
+    """There is a sync daemon of this role already."""
+
+    kind = "daemon_runs"
+    remedy = "Something else started one meanwhile; run again"
+
+
+class InvalidOperationError(IpvsadmError):
+    """The kernel's EINVAL."""
+
+    kind = "invalid"
+    remedy = (
+        "A server must have the address of one host, and the network namespace a lo that is up."
+        " A sync daemon and a server of another family than its service's"
+        " exclude each other"
+    )
+
+
+# ipvs_strerror() of ipvsadm 1.31, and strerror() for what that does not know.
+ERRORS = (
+    ("you must be root", NotRootError),
+    ("Can't initialize ipvs", NoIpvsError),
+    ("Protocol not available", NoIpvsError),
+    ("Scheduler or persistence engine not found", UnknownSchedulerError),
+    ("Service not defined", NoSuchServiceError),
+    ("No such service", NoSuchServiceError),
+    ("No such device", NoSuchDeviceError),
+    ("Network is unreachable", NoRouteError),
+    ("Cannot assign requested address", NoRouteError),
+    ("Daemon has already run", DaemonRunsError),
+    ("Invalid operation", InvalidOperationError),
+)
+
+
+def error_of(text: str, command: Sequence[str] = ()) -> IpvsadmError:
+    """The error that ipvsadm's words mean."""
+    kind = next((kind for words, kind in ERRORS if words in text), IpvsadmError)
+    return kind(text, command)
+
+
+# How many of the rules that failed a message tells; the result has all of them.
+MESSAGES = 3
+
+
+class BatchError(IpvsadmError):
+    """Rules of a batch failed; the others are in the table."""
+
+    kind = "batch"
+
+    def __init__(self, failed: Sequence[Failure], total: int, unsent: Sequence[Command], after: Table) -> None:
+        cause = next((error_of(each.reason) for each in failed if each.reason), IpvsadmError(""))
+        self.kind = cause.kind
+        self.remedy = cause.remedy
+        self.failed = failed
+        self.unsent = unsent
+        self.after = after
+        told = [_told(each) for each in failed if each.reason]
+        text = f"ipvsadm refused {len(told)} of {total} rules: {'; '.join(told[:MESSAGES])}"
+        if len(told) > MESSAGES:
+            text += f"; and {len(told) - MESSAGES} more, see failed_commands"
+        untried = [each for each in failed if not each.reason]
+        if untried:
+            text += f". {len(untried)} rules after that were not tried, from line {untried[0].line} on"
+        if unsent:
+            text += f". Nothing was deleted ({len(unsent)} deletions wait)"
+        super().__init__(f"{text}. The table holds all else; a second run sends only what is missing")
+
+    def result(self) -> dict[str, Any]:
+        """As of its parent, with the lines that failed and the table as it is now."""
+        return {
+            **super().result(),
+            "failed_commands": [
+                {"line": each.line, "command": ["ipvsadm", *each.command], "reason": each.reason or "not tried"}
+                for each in self.failed
+            ],
+            "table": render(self.after).splitlines(),
+        }
+
+
+def _told(failure: Failure) -> str:
+    if not failure.line:
+        return failure.reason
+    return f"line {failure.line}: {' '.join(failure.command)}: {failure.reason}"
+
+
+class Ipvsadm:
+    """ipvsadm on this host."""
+
+    def __init__(self, run_command: RunCommand, path: str) -> None:
+        self._run_command = run_command
+        self._path = path
+
+    @classmethod
+    def of(cls, module: Any) -> Ipvsadm:
+        """The program that a module of Ansible finds."""
+        path = module.get_bin_path("ipvsadm")
+        if not path:
+            raise NoIpvsadmError("There is no ipvsadm on this host")
+        return cls(module.run_command, path)
+
+    def run(self, *words: str) -> str:
+        """What one command prints."""
+        status, output, errors = self._run_command([self._path, *words], environ_update=C_LOCALE)
+        if status:
+            raise error_of(_joined(errors) or f"exit status {status}", ["ipvsadm", *words])
+        return output
+
+    def require(self) -> None:
+        """Fail unless the kernel has IPVS and this user may use it; loads the module as ipvsadm always does."""
+        self.run("--list", "--timeout")
+
+    def run_all(self, commands: Sequence[Command]) -> None:
+        """Run commands that are no rules, one after the other."""
+        for command in commands:
+            self.run(*command)
+
+    def table(self) -> Table:
+        """All services and servers. Saving leaves the thresholds out, so they come from a listing."""
+        table = parse(self.run("--save", "-n"))
+        if not table:
+            return table
+        limits = parse_listing(self.run("--list", "-n", "--thresholds"), THRESHOLDS).servers
+        return with_thresholds(
+            table, {key: (numbers["uthreshold"], numbers["lthreshold"]) for key, numbers in limits.items()}
+        )
+
+    def timeouts(self) -> Timeouts:
+        """The timeouts of connections."""
+        return parse_timeouts(self.run("--list", "--timeout"))
+
+    def daemons(self) -> Daemons:
+        """The sync daemons that run."""
+        return parse_daemons(self.run("--list", "--daemon"))
+
+    def apply(self, commands: Sequence[Command]) -> None:
+        """Change the table: one process for all that is added and edited, and one for what is deleted.
+
+        ipvsadm goes on after a rule that failed. Deletions wait for its success in a process of their own, so that
+        nothing is taken away for which the replacement was refused.
+        """
+        changes = [command for command in commands if not is_deletion(command)]
+        deletions = [command for command in commands if is_deletion(command)]
+        self._restore(changes, deletions)
+        self._restore(deletions, [])
+
+    def _restore(self, batch: list[Command], waiting: list[Command]) -> None:
+        if not batch:
+            return
+        status, _output, errors = self._run_command(
+            [self._path, "--restore"], data=lines(batch), environ_update=C_LOCALE
+        )
+        messages = [line for line in errors.splitlines() if line.strip()]
+        if not status and not messages:
+            return
+        whole = error_of(_joined(errors))
+        if isinstance(whole, (NotRootError, NoIpvsError)):
+            raise whole
+        after = self.table()
+        failed = failures(batch, messages or [f"exit status {status}"], after)
+        if failed:
+            raise BatchError(failed, len(batch), waiting, after)
+
+
+def _joined(text: str) -> str:
+    return " ".join(line.strip() for line in text.splitlines() if line.strip())
+
+
+# What the modules catch, once.
+Refusals = (IpvsadmError, RefusedError)
+
+
+def failure(error: Exception) -> dict[str, Any]:
+    """What a module fails with."""
+    if isinstance(error, IpvsadmError):
+        return error.result()
+    return {"msg": str(error), "error": {"kind": "refused_options", "remedy": "", "text": str(error), "command": []}}
+
+
+def argv(commands: Sequence[Command]) -> list[list[str]]:
+    """Commands as a module returns them."""
+    return [["ipvsadm", *command] for command in commands]

@@ -1,0 +1,208 @@
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection.
+"""What a running keepalived says of itself in the files that it writes when it is signalled.
+
+C(keepalived.json) has the VRRP instances, where keepalived was built with JSON. C(keepalived.data) has them as text
+in every build, and C(keepalived_check.data) the virtual servers, of which there is no JSON up to keepalived 2.3.4.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Dict, Iterator, Sequence
+
+Dict_ = Dict[str, Any]
+
+# vrrp.h: VRRP_STATE_*; greater ones are on their way to one of these.
+STATES = {0: "INIT", 1: "BACKUP", 2: "MASTER", 3: "FAULT"}
+
+
+class StatusError(ValueError):
+    """A file that keepalived did not write, or not as the versions do that are known."""
+
+
+def parse_json(text: str) -> list[Dict_]:
+    """The instances of C(keepalived.json)."""
+    try:
+        dump = json.loads(text)
+    except ValueError as error:
+        raise StatusError(f"keepalived.json: {error}") from None
+    # json_version 1, the default, is a list; from 2 on the list is under a key.
+    entries = dump.get("vrrp", []) if isinstance(dump, dict) else dump
+    return [_json_instance(entry["data"], entry.get("stats", {})) for entry in entries]
+
+
+def _json_instance(data: Dict_, stats: Dict_) -> Dict_:
+    return {
+        "name": data["iname"],
+        "state": STATES.get(data["state"], "TRANSITION"),
+        "wanted_state": STATES.get(data["wantstate"], "TRANSITION"),
+        "interface": data["ifp_ifname"],
+        "virtual_router_id": data["vrid"],
+        "version": data["version"],
+        "priority": data["base_priority"],
+        "effective_priority": data["effective_priority"],
+        "virtual_ipaddress": [_address(each) for each in data.get("vips", [])],
+        "holds_virtual_ipaddress": bool(data["vipset"]),
+        "last_transition": float(data["last_transition"]),
+        "counters": {name: int(number) for name, number in stats.items()},
+    }
+
+
+def _address(text: str) -> str:
+    """The address of C(192.0.2.10 dev eth0 scope global set)."""
+    return text.split(maxsplit=1)[0].partition("/")[0]
+
+
+def parse_vrrp_data(text: str) -> list[Dict_]:
+    """The instances of C(keepalived.data); it has no counters."""
+    instances = []
+    for _number, title, lines in _blocks(text, r"VRRP Instance = "):
+        values = _values(lines)
+        addresses = [
+            line.strip()
+            for line in _below(lines, r"Virtual IP \(\d+\):")
+            if re.match(r"[0-9a-fA-F.:]+(/\d+)? dev ", line.strip())
+        ]
+        state = values["State"]
+        instances.append(
+            {
+                "name": title,
+                "state": state,
+                "wanted_state": values["Wantstate"],
+                "interface": values["Interface"],
+                "virtual_router_id": int(values["Virtual Router ID"]),
+                "version": int(values["VRRP Version"]),
+                "priority": int(values["Priority"]),
+                "effective_priority": int(values["Effective priority"]),
+                "virtual_ipaddress": [_address(each) for each in addresses],
+                "holds_virtual_ipaddress": any(each.endswith(" set") for each in addresses),
+                "last_transition": float(values["Last transition"].split()[0]),
+                "counters": {},
+            }
+        )
+    return instances
+
+
+def parse_check_data(text: str) -> list[Dict_]:
+    """The virtual servers of C(keepalived_check.data), each with its real servers and what their checkers say."""
+    body, _title, health = text.partition("< Health checkers >")
+    checkers = list(_checkers(health))
+    return [_virtual_server(lines, checkers) for _number, _title, lines in _blocks(body, r"-+< Virtual server >-+")]
+
+
+def _virtual_server(lines: Sequence[str], checkers: Sequence[tuple[str, str, Dict_]]) -> Dict_:
+    own, *servers = _split(lines, r"\s*-+< Real server >-+")
+    values = _values(own)
+    protocol = values["protocol"].lower()
+    server: Dict_ = {}
+    if "VS FWMARK" in values:
+        server["fwmark"] = int(values["VS FWMARK"])
+        server["family"] = "ipv6" if values.get("Address family") == "inet6" else "ipv4"
+        label = f"FWM {server['fwmark']}"
+    elif "VS VIP" in values:
+        server.update(protocol=protocol, address=values["VS VIP"], port=int(values["VPORT"]))
+        label = f"[{server['address']}]:{protocol}:{server['port']}"
+    else:
+        server.update(protocol=protocol, group=values.get("VS GROUP", values.get("VSG", "")))
+        label = f"[{server['group']}]:{protocol}"
+    server.update(
+        lb_algo=values["lvs_sched"],
+        lb_kind=values["default forwarding method"],
+        quorum=int(values["quorum"].split(",")[0]),
+        quorum_up=values["quorum_state_up"] == "1",
+        alive=(values.get("VS alive") or values["alive"]) == "1",
+    )
+    server["real_servers"] = [_real_server(each, protocol, label, checkers) for each in servers]
+    return server
+
+
+def _real_server(
+    lines: Sequence[str], protocol: str, service: str, checkers: Sequence[tuple[str, str, Dict_]]
+) -> Dict_:
+    values = _values(lines)
+    label = f"[{values['RIP']}]:{protocol}:{values['RPORT']}"
+    return {
+        "address": values["RIP"],
+        "port": int(values["RPORT"]),
+        "lb_kind": values["forwarding method"],
+        "weight": int(values["initial weight"]),
+        "effective_weight": int(values["effective weight"]),
+        "alive": values["alive"] == "1",
+        "in_table": values["RS set"] == "1",
+        "failed_checkers": int(values["num failed checkers"]),
+        "checkers": [checker for vs, rs, checker in checkers if rs == label and vs.startswith(service)],
+    }
+
+
+def _checkers(text: str) -> Iterator[tuple[str, str, Dict_]]:
+    """Each checker with the labels of its virtual and its real server."""
+    for _number, title, lines in _blocks(text, r"(?=\s(?:\[|FWM ).* -> \[)"):
+        service, _arrow, server = title.partition(" -> ")
+        values = _values(lines)
+        yield (
+            service.strip(),
+            server.strip(),
+            {
+                "type": values["Keepalive method"].split(",")[0],
+                "enabled": values["Enabled"] == "yes",
+                "up": values["Up"] == "yes",
+                "has_run": values["Has run"] == "yes",
+            },
+        )
+
+
+def _blocks(text: str, start: str) -> Iterator[tuple[int, str, list[str]]]:
+    """Parts of a text that start with a line of this beginning: its number, what follows it, and the lines after."""
+    found: list[tuple[int, str, list[str]]] = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        begins = re.match(rf"\s?{start}", line)
+        if begins:
+            found.append((number, line[begins.end() :].strip(), []))
+        elif line.startswith("------<") and found:
+            break
+        elif found:
+            found[-1][2].append(line)
+    yield from found
+
+
+def _split(lines: Sequence[str], separator: str) -> list[list[str]]:
+    parts: list[list[str]] = [[]]
+    for line in lines:
+        if re.fullmatch(separator, line):
+            parts.append([])
+        else:
+            parts[-1].append(line)
+    return parts
+
+
+def _values(lines: Sequence[str]) -> dict[str, str]:
+    """C(name = value) of each line, the first one where a name comes again; some lines have several."""
+    values: dict[str, str] = {}
+    for line in lines:
+        for name, value in re.findall(
+            r"([A-Za-z][A-Za-z _]*?) = (.*?)(?=, VPORT =|, RPORT =|, WEIGHT =|$)", line.strip()
+        ):
+            values.setdefault(name.strip(), value.strip())
+    return _Missing(values)
+
+
+class _Missing(Dict[str, str]):
+    def __missing__(self, name: str) -> str:
+        raise StatusError(f"keepalived's dump says nothing of '{name}'; this version of it is not known")
+
+
+def _below(lines: Sequence[str], title: str) -> Iterator[str]:
+    """The lines that are indented more than a title, up to the first that is not."""
+    depth = -1
+    for line in lines:
+        indent = len(line) - len(line.lstrip())
+        if depth >= 0:
+            if indent <= depth:
+                return
+            yield line
+        elif re.fullmatch(title, line.strip()):
+            depth = indent

@@ -1,0 +1,99 @@
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection.
+"""The one door to a running keepalived: signals, and the files that it writes upon them."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, TypeVar
+
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.status import StatusError
+
+T = TypeVar("T")
+RunCommand = Callable[..., Tuple[int, str, str]]
+
+# Between two looks at a file that keepalived is about to write.
+INTERVAL = 0.05
+
+
+class KeepalivedError(Exception):
+    """keepalived does not say what it was asked for."""
+
+    def __init__(self, text: str, remedy: str) -> None:
+        super().__init__(f"{text}. {remedy}")
+        self.text = text
+        self.remedy = remedy
+
+    def result(self) -> Dict[str, Any]:
+        """What a module fails with."""
+        return {"msg": str(self), "error": {"kind": "keepalived", "remedy": self.remedy, "text": self.text, "command": []}}
+
+
+class Keepalived:
+    """A keepalived that runs here."""
+
+    def __init__(self, pid: int, run_directory: str, dump_directory: str) -> None:
+        self.pid = pid
+        self._run_directory = run_directory
+        # Its own view of the directory: systemd may have given it a private /tmp.
+        self._dumps = f"/proc/{pid}/root{dump_directory}"
+
+    @classmethod
+    def running(cls, pid_file: str, dump_directory: str) -> Optional[Keepalived]:
+        """The one whose process id is in a file, if it runs."""
+        try:
+            with open(pid_file, encoding="ascii") as file:
+                pid = int(file.read())
+            with open(f"/proc/{pid}/comm", encoding="utf-8") as file:
+                name = file.read().strip()
+        except (OSError, ValueError):
+            return None
+        return cls(pid, os.path.dirname(pid_file), dump_directory) if name == "keepalived" else None
+
+    def has(self, child: str) -> bool:
+        """Whether it has a process for C(vrrp) or C(checkers); without one it writes no file of that."""
+        return os.path.exists(os.path.join(self._run_directory, f"{child}.pid"))
+
+    def dump(self, signal: int, names: Sequence[str], timeout: float) -> List[Callable[[Callable[[str], T]], T]]:
+        """Have files written; each result reads one of them with a parser."""
+        before = {name: self._signature(name) for name in names}
+        os.kill(self.pid, signal)
+        deadline = time.monotonic() + timeout
+
+        def reader(name: str) -> Callable[[Callable[[str], T]], T]:
+            return lambda parse: self._read(name, before[name], parse, deadline)
+
+        return [reader(name) for name in names]
+
+    def _read(self, name: str, before: Any, parse: Callable[[str], T], deadline: float) -> T:
+        """A file that is new, does not grow any more, and can be read."""
+        problem = f"keepalived did not write {name}"
+        seen = before
+        while time.monotonic() < deadline:
+            now = self._signature(name)
+            if now not in (None, before) and now == seen:
+                try:
+                    with open(os.path.join(self._dumps, name), encoding="utf-8", errors="replace") as file:
+                        return parse(file.read())
+                except StatusError as error:
+                    problem = str(error)
+            seen = now
+            time.sleep(INTERVAL)
+        raise KeepalivedError(problem, "See its log; set timeout if the host is slow, dump_directory if it writes elsewhere")
+
+    def _signature(self, name: str) -> Any:
+        try:
+            status = os.stat(os.path.join(self._dumps, name))
+        except OSError:
+            return None
+        return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def signal_number(run_command: RunCommand, program: str, name: str) -> Optional[int]:
+    """The number of a signal of this build; None if the build does not know it."""
+    status, output, _errors = run_command([program, f"--signum={name}"])
+    text = output.strip()
+    return int(text) if not status and text.isdigit() else None

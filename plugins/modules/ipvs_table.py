@@ -1,0 +1,259 @@
+#!/usr/bin/python
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ipvs_table
+short_description: Have a list of services with their servers in IPVS
+version_added: 1.0.0
+description:
+  - The kernel has the services of a list, each with the servers of its list, with exactly these settings. Without
+    O(purge) other services, and other servers of these services, stay as they are.
+  - What is new and what is different is sent first, in one batch, and deletions after that, in another that is sent
+    only if the first was accepted whole. Nothing that stays is ever taken away, so connections through it live on.
+  - If rules of the batch fail, the module fails and names each with its line and its reason; the others are in the
+    table, and another run sends only what is missing.
+  - On a director with keepalived, do not use this module but change the configuration of keepalived.
+extends_documentation_fragment:
+  - lvs.cluster._ipvs
+  - lvs.cluster._ipvs.writes
+options:
+  services:
+    description:
+      - The services, in the form that M(lvs.cluster.ipvs_info) returns. An empty list with O(purge) empties the table.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      protocol:
+        description: The protocol of a service that has an address.
+        type: str
+        choices: [tcp, udp, sctp]
+        default: tcp
+      address:
+        description: The virtual address, IPv4 or IPv6, in numbers. Exactly one of address and fwmark is needed.
+        type: str
+      port:
+        description: The port; needed with an address. V(0) stands for all other ports, and needs persistence.
+        type: int
+      fwmark:
+        description: A firewall mark, from 1 to 4294967295.
+        type: int
+      family:
+        description: The address family of a service with a fwmark, V(ipv4) if not given.
+        type: str
+        choices: [ipv4, ipv6]
+      lb_algo:
+        description: The scheduler, as for M(lvs.cluster.ipvs_service).
+        type: str
+        default: wlc
+      lb_flags:
+        description: Flags of the scheduler, as for M(lvs.cluster.ipvs_service).
+        type: list
+        elements: str
+        default: []
+      persistence_timeout:
+        description: Seconds for which a client keeps its server.
+        type: int
+      persistence_granularity:
+        description: A netmask or the length of a prefix; the clients of such a network count as one.
+        type: str
+      persistence_engine:
+        description: What tells clients apart instead of their address, as V(sip).
+        type: str
+      ops:
+        description: Schedule each packet for itself.
+        type: bool
+        default: false
+      lb_kind:
+        description: How packets get to those of the servers that say nothing about it; V(DR) if not given.
+        type: str
+        choices: [DR, NAT, TUN]
+      real_servers:
+        description: The servers.
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          address:
+            description: The server's address in numbers.
+            type: str
+            required: true
+          port:
+            description: The server's port, by default the service's. Only with NAT can it be another.
+            type: int
+          lb_kind:
+            description: How packets get to the server, by default as the service says.
+            type: str
+            choices: [DR, NAT, TUN]
+          weight:
+            description: The share of new connections, from 0 to 65535.
+            type: int
+            default: 1
+          uthreshold:
+            description: The number of connections from which on the server gets no new ones; V(0) for no limit.
+            type: int
+            default: 0
+          lthreshold:
+            description: The number of connections below which it gets new ones again.
+            type: int
+            default: 0
+          tun_type:
+            description: The kind of tunnel, with TUN; V(ipip) if not given.
+            type: str
+            choices: [ipip, gue, gre]
+          tun_port:
+            description: The UDP port of the tunnel's far end; needed with V(gue).
+            type: int
+          tun_checksum:
+            description: The checksum of the tunnel, V(none) if not given.
+            type: str
+            choices: [none, csum, remcsum]
+  purge:
+    description: Remove services that are not in the list, and servers that are not in the list of their service.
+    type: bool
+    default: false
+  keep_weights:
+    description:
+      - Servers that are in the table keep the weight they have there; the weights of the list are for new ones.
+        A server that was drained stays drained.
+    type: bool
+    default: false
+  persist:
+    description:
+      - Have the whole resulting table, thresholds included, restored at boot.
+      - On Debian and its like the rules go into C(/etc/ipvsadm.rules) and C(AUTO) is set in C(/etc/default/ipvsadm),
+        on Fedora and its like they go into C(/etc/sysconfig/ipvsadm). The service C(ipvsadm) is enabled, and not
+        started, because its start flushes the table.
+    type: bool
+    default: false
+seealso:
+  - module: lvs.cluster.ipvs_info
+  - module: lvs.cluster.ipvs_drain
+"""
+
+EXAMPLES = r"""
+- name: Balance the web and the resolver, and leave all else alone
+  lvs.cluster.ipvs_table:
+    services:
+      - address: 192.0.2.10
+        port: 80
+        lb_algo: wrr
+        real_servers:
+          - {address: 192.0.2.21, weight: 3}
+          - {address: 192.0.2.22}
+      - protocol: udp
+        address: 2001:db8::10
+        port: 53
+        lb_kind: NAT
+        real_servers:
+          - {address: "2001:db8::21", port: 5353}
+
+- name: Have exactly what stands in the inventory, also after a boot, and leave drained servers drained
+  lvs.cluster.ipvs_table:
+    services: "{{ ipvs_services }}"
+    purge: true
+    keep_weights: true
+    persist: true
+
+- name: Remember the table
+  lvs.cluster.ipvs_info:
+  register: before
+
+- name: Bring it back
+  lvs.cluster.ipvs_table:
+    services: "{{ before.services }}"
+    purge: true
+"""
+
+RETURN = r"""
+commands:
+  description: What was done, or would be done in check mode, as words of commands. The rules are sent in batches.
+  returned: success
+  type: list
+  elements: list
+  sample:
+    - [ipvsadm, -A, -t, "192.0.2.10:80", -s, wrr]
+    - [ipvsadm, -a, -t, "192.0.2.10:80", -r, "192.0.2.21:80", -g, -w, "3"]
+    - [ipvsadm, -D, -t, "192.0.2.9:80"]
+persisted:
+  description: The files that were written for the next boot, or would be in check mode.
+  returned: with O(persist)
+  type: list
+  elements: str
+  sample: [/etc/ipvsadm.rules, /etc/default/ipvsadm]
+failed_commands:
+  description: The rules that had no effect.
+  returned: if rules of a batch failed
+  type: list
+  elements: dict
+  sample:
+    - line: 1
+      command: [ipvsadm, -A, -t, "192.0.2.10:80", -s, nosuch]
+      reason: Scheduler or persistence engine not found
+table:
+  description: What the kernel holds after a failure, as rules.
+  returned: if rules of a batch failed
+  type: list
+  elements: str
+  sample: ["-A -t 192.0.2.11:80 -s rr"]
+"""
+
+import gc
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import desired_table
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.plan import overlaid, plan, with_weights_of
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.save import render
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_boot import Boot
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_spec import TABLE_SERVICE
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import Ipvsadm, Refusals, argv, failure
+
+
+def desired_of(params, current):
+    """The whole table as it shall be."""
+    desired = desired_table(params["services"])
+    if params["keep_weights"]:
+        desired = with_weights_of(current, desired)
+    return desired if params["purge"] else overlaid(current, desired)
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "services": {"type": "list", "elements": "dict", "required": True, "options": TABLE_SERVICE},
+            "purge": {"type": "bool", "default": False},
+            "keep_weights": {"type": "bool", "default": False},
+            "persist": {"type": "bool", "default": False},
+        },
+        supports_check_mode=True,
+    )
+    try:
+        ipvsadm = Ipvsadm.of(module)
+        current = ipvsadm.table()
+        desired = desired_of(module.params, current)
+        commands = plan(current, desired)
+        boot = Boot.of(module, render(desired)) if module.params["persist"] else Boot.untouched(module)
+        if not module.check_mode:
+            ipvsadm.apply(commands)
+            boot.apply()
+    except Refusals as error:
+        module.fail_json(**failure(error))
+    module.exit_json(
+        changed=bool(commands or boot.files or boot.commands),
+        commands=argv(commands) + boot.commands,
+        persisted=[each.path for each in boot.files],
+        # Ten thousand rules as text are not for those who did not ask.
+        diff=[{"before": render(current), "after": render(desired)}, *boot.diff()] if module._diff else [],
+        # Nor is what they gave us themselves: AnsibleModule would return all of it.
+        invocation={"module_args": {**module.params, "services": f"{len(module.params['services'])} services"}},
+    )
+
+
+if __name__ == "__main__":
+    # Ten thousand rules are a million objects that live until the end: nothing there for a collector.
+    gc.disable()
+    main()

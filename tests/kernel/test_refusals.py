@@ -1,0 +1,159 @@
+"""What cannot be had is refused, and the table stays as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from ansible_collections.lvs.cluster.tests.kernel.conftest import RULES, kernel_state, kernel_table, run
+from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
+
+WEB = {"address": "192.0.2.10", "port": 80}
+NEW = {"address": "192.0.2.11", "port": 80}
+SERVER = {"service": WEB, "address": "192.0.2.99"}
+
+# Bad values of each option; those that a single service or server has are tried in a table too.
+BAD_SERVICES: list[dict[str, Any]] = [
+    {"port": 65536},
+    {"port": -1},
+    {"port": 0},
+    {"port": None},
+    {"address": "www.example.com"},
+    {"address": "192.0.2.10/24"},
+    {"address": "192.0.2.256"},
+    {"address": "2001:db8::g"},
+    {"address": "192.0.2.11 -p"},
+    {"protocol": "icmp"},
+    {"family": "ipv6"},
+    {"fwmark": 7},
+    {"address": None, "port": None},
+    {"address": None, "port": None, "fwmark": 0},
+    {"address": None, "port": None, "fwmark": 4294967296},
+    {"address": None, "fwmark": 7},
+    {"lb_algo": "nosuch"},
+    {"lb_algo": "rr -p 5"},
+    {"lb_algo": "rr\n-C"},
+    {"lb_flags": ["flag-4"]},
+    {"lb_flags": ["mh-port"]},
+    {"lb_algo": "sh", "lb_flags": ["flag-3"]},
+    {"persistence_timeout": 0},
+    {"persistence_timeout": 2678401},
+    {"persistence_timeout": "soon"},
+    {"persistence_granularity": "24"},
+    {"persistence_timeout": 9, "persistence_granularity": "33"},
+    {"persistence_timeout": 9, "persistence_granularity": "255.0.0"},
+    {"persistence_engine": "sip"},
+    {"persistence_timeout": 9, "persistence_engine": "nosuch"},
+    {"ops": True},
+    {"ops": True, "protocol": "sctp"},
+    {"no_such_option": 1},
+]
+BAD_SERVERS: list[dict[str, Any]] = [
+    {"address": "web1"},
+    {"address": "239.0.0.1"},
+    {"address": "0.0.0.0"},
+    {"address": "2001:db8::99"},
+    {"address": "2001:db8::99", "lb_kind": "NAT"},
+    {"port": 8080},
+    {"port": 8080, "lb_kind": "TUN"},
+    {"port": 65536, "lb_kind": "NAT"},
+    {"lb_kind": "LOCAL"},
+    {"weight": -1},
+    {"weight": 65536},
+    {"weight": "heavy"},
+    {"uthreshold": -1},
+    {"uthreshold": 2147483648},
+    {"lthreshold": 1},
+    {"uthreshold": 5, "lthreshold": 6},
+    {"tun_type": "gue"},
+    {"tun_port": 6080},
+    {"tun_checksum": "csum"},
+    {"lb_kind": "TUN", "tun_type": "vxlan"},
+    {"lb_kind": "TUN", "tun_type": "gue"},
+    {"lb_kind": "TUN", "tun_type": "gue", "tun_port": 65536},
+    {"lb_kind": "TUN", "tun_port": 6080},
+    {"lb_kind": "TUN", "tun_checksum": "csum"},
+    {"lb_kind": "TUN", "tun_type": "gre", "tun_checksum": "remcsum"},
+]
+OTHERS: list[tuple[str, dict[str, Any]]] = [
+    ("ipvs_server", {"service": NEW, "address": "192.0.2.99"}),
+    ("ipvs_server", {"service": {}, "address": "192.0.2.99"}),
+    ("ipvs_server", {"address": "192.0.2.99"}),
+    ("ipvs_table", {"services": [WEB, WEB]}),
+    ("ipvs_table", {"services": [{**WEB, "real_servers": [{"address": "192.0.2.99"}, {"address": "192.0.2.99"}]}]}),
+    ("ipvs_timeouts", {}),
+    ("ipvs_timeouts", {"tcp": 0}),
+    ("ipvs_timeouts", {"udp": 2678401}),
+    ("ipvs_daemon", {"role": "both", "interface": "lo"}),
+    ("ipvs_daemon", {"role": "master"}),
+    ("ipvs_daemon", {"role": "master", "interface": "nodev0"}),
+    ("ipvs_daemon", {"role": "master", "interface": "lo", "syncid": 256}),
+    ("ipvs_daemon", {"role": "master", "interface": "lo", "mcast_group": "192.0.2.1"}),
+    ("ipvs_daemon", {"role": "master", "interface": "lo", "mcast_port": 0}),
+    ("ipvs_daemon", {"role": "master", "interface": "lo", "mcast_ttl": 256}),
+    ("ipvs_daemon", {"role": "master", "interface": "lo", "sync_maxlen": 65508}),
+    ("ipvs_zero", {"service": NEW}),
+    ("ipvs_drain", {"address": "192.0.2.99"}),
+    ("ipvs_drain", {"address": "192.0.2.21", "port": 81}),
+    ("ipvs_drain", {"address": "192.0.2.21", "service": NEW}),
+    ("ipvs_drain", {"address": "192.0.2.21", "state": "restored", "weight": 65536}),
+    ("ipvs_drain", {"address": "192.0.2.21", "state": "restored"}),
+]
+MATRIX = [
+    *(("ipvs_service", {**NEW, **bad}) for bad in BAD_SERVICES),
+    *(("ipvs_table", {"services": [{**NEW, **bad}], "purge": True}) for bad in BAD_SERVICES),
+    *(("ipvs_server", {**SERVER, **bad}) for bad in BAD_SERVERS),
+    *(
+        ("ipvs_table", {"services": [{**WEB, "real_servers": [{"address": "192.0.2.99", **bad}]}], "purge": True})
+        for bad in BAD_SERVERS
+    ),
+    *OTHERS,
+]
+
+
+@pytest.fixture(scope="module")
+def untouched() -> dict[Callable[[], str], str]:
+    """The state from which all refusals start, and to which all of them must come back."""
+    run(["ipvsadm", "-C"])
+    run(["ipvsadm", "-R"], stdin=RULES)
+    return {read: read() for read in (kernel_table, kernel_state)}
+
+
+@pytest.mark.parametrize(("name", "options"), MATRIX, ids=lambda each: each if isinstance(each, str) else "")
+def test_a_refusal_leaves_the_kernel_as_it_was(
+    untouched: dict[Callable[[], str], str], name: str, options: dict[str, Any]
+) -> None:
+    with pytest.raises(ModuleFailedError) as caught:
+        play(name, **options)
+    assert "Traceback" not in str(caught.value)
+    read = kernel_state if name in ("ipvs_daemon", "ipvs_timeouts") else kernel_table
+    assert read() == untouched[read]
+
+
+@pytest.mark.usefixtures("empty")
+@pytest.mark.parametrize(
+    ("name", "options", "kind"),
+    [
+        ("ipvs_service", {**NEW, "lb_algo": "nosuch"}, "unknown_scheduler"),
+        ("ipvs_service", {**NEW, "persistence_timeout": 9, "persistence_engine": "nosuch"}, "unknown_scheduler"),
+        ("ipvs_server", {"service": NEW, "address": "192.0.2.99"}, "no_such_service"),
+        ("ipvs_daemon", {"role": "master", "interface": "nodev0"}, "no_such_device"),
+        ("ipvs_zero", {"service": NEW}, "no_such_service"),
+    ],
+)
+def test_the_kernels_refusals_have_a_kind_and_a_remedy(name: str, options: dict[str, Any], kind: str) -> None:
+    with pytest.raises(ModuleFailedError) as caught:
+        play(name, **options)
+    error = caught.value.result["error"]
+    assert error["kind"] == kind
+    assert error["remedy"]
+    assert error["remedy"] in caught.value.result["msg"]
+
+
+@pytest.mark.usefixtures("rules", "quiet")
+def test_a_sync_daemon_and_a_server_of_another_family_exclude_each_other(device: str) -> None:
+    play("ipvs_daemon", role="master", interface=device)
+    with pytest.raises(ModuleFailedError, match="another family") as caught:
+        play("ipvs_server", service=WEB, address="2001:db8::99", lb_kind="TUN")
+    assert caught.value.result["error"]["kind"] == "invalid"

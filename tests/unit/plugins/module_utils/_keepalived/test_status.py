@@ -1,0 +1,71 @@
+"""What three versions of keepalived write of themselves."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.status import (
+    StatusError,
+    parse_check_data,
+    parse_json,
+    parse_vrrp_data,
+)
+
+RECORDED = Path(__file__).parent / "recorded"
+JSON = (RECORDED / "2.2.7" / "keepalived.json").read_text()
+TEXT = (RECORDED / "2.2.7" / "keepalived.data").read_text()
+
+
+def test_json_and_text_say_the_same_but_for_counters() -> None:
+    assert [{**each, "counters": {}} for each in parse_json(JSON)] == parse_vrrp_data(TEXT)
+
+
+def test_instances_have_states_addresses_and_times() -> None:
+    web, web6 = parse_json(JSON)
+    assert (web["name"], web["state"], web["virtual_router_id"], web["priority"]) == ("web", "MASTER", 51, 254)
+    assert web["virtual_ipaddress"] == ["192.0.2.10", "192.0.2.11"]
+    assert web["holds_virtual_ipaddress"]
+    assert web["last_transition"] == 1795219039.099913
+    assert web["counters"]["advert_sent"] == 28
+    assert web6["virtual_ipaddress"] == ["fe80::1111", "2001:db8::10"]
+
+
+def test_a_list_of_the_second_json_version_is_read_too() -> None:
+    assert parse_json(json.dumps({"vrrp": json.loads(JSON)})) == parse_json(JSON)
+    assert parse_json("[]") == []
+
+
+def test_backups_and_faults_have_names_and_hold_nothing() -> None:
+    dump = json.loads(JSON)[:1]
+    for number, name in ((0, "INIT"), (1, "BACKUP"), (3, "FAULT"), (97, "TRANSITION")):
+        dump[0]["data"].update(state=number, vipset=False)
+        (instance,) = parse_json(json.dumps(dump))
+        assert (instance["state"], instance["holds_virtual_ipaddress"]) == (name, False)
+    (backup, _web6) = parse_vrrp_data(TEXT.replace("State = MASTER", "State = BACKUP").replace("global set", "global"))
+    assert (backup["state"], backup["holds_virtual_ipaddress"]) == ("BACKUP", False)
+
+
+@pytest.mark.parametrize("version", ["2.2.7", "2.3.3", "2.3.4"])
+def test_virtual_servers_have_their_servers_and_the_verdicts_of_their_checkers(version: str) -> None:
+    web, mark, dns = parse_check_data((RECORDED / version / "keepalived_check.data").read_text())
+    assert (web["protocol"], web["address"], web["port"], web["quorum_up"]) == ("tcp", "192.0.2.10", 80, True)
+    up, down = web["real_servers"]
+    assert (up["address"], up["weight"], up["alive"], up["failed_checkers"]) == ("192.0.2.50", 3, True, 0)
+    assert up["checkers"] == [{"type": "TCP_CHECK", "enabled": True, "up": True, "has_run": True}]
+    assert (down["address"], down["alive"], down["failed_checkers"]) == ("192.0.2.51", False, 1)
+    assert [(each["type"], each["up"]) for each in down["checkers"]] == [("HTTP_GET", False)]
+    assert (mark["fwmark"], mark["family"]) == (7, "ipv4")
+    assert [each["type"] for each in mark["real_servers"][0]["checkers"]] == ["TCP_CHECK", "PING_CHECK"]
+    assert (dns["protocol"], dns["address"], dns["real_servers"][0]["checkers"]) == ("udp", "2001:db8::10", [])
+
+
+def test_a_half_written_file_is_not_taken_for_a_whole_one() -> None:
+    with pytest.raises(StatusError):
+        parse_json(JSON[:200])
+    with pytest.raises(StatusError, match="says nothing of"):
+        parse_vrrp_data(TEXT[: TEXT.index("Wantstate")])
+    text = (RECORDED / "2.2.7" / "keepalived_check.data").read_text()
+    with pytest.raises(StatusError, match="says nothing of"):
+        parse_check_data(text[: text.index("quorum_state_up")])

@@ -1,0 +1,24 @@
+"""What the tests of modules share."""
+
+from __future__ import annotations
+
+import pytest
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.lvs.cluster.tests.unit.fake_ipvsadm import FakeIpvsadm
+
+RULES = """
+-A -t 192.0.2.10:80 -s wrr
+-a -t 192.0.2.10:80 -r 192.0.2.21:80 -g -w 0 -x 10
+-a -t 192.0.2.10:80 -r 192.0.2.22:80 -g -w 5
+-A -f 7 -s rr
+-a -f 7 -r 192.0.2.21:0 -g -w 1
+"""
+
+
+@pytest.fixture
+def ipvsadm(monkeypatch: pytest.MonkeyPatch) -> FakeIpvsadm:
+    """The program that the modules find."""
+    fake = FakeIpvsadm(RULES)
+    monkeypatch.setattr(AnsibleModule, "run_command", lambda _module, words, **options: fake(words, **options))
+    monkeypatch.setattr(AnsibleModule, "get_bin_path", lambda _module, name: f"/sbin/{name}")
+    return fake

@@ -1,0 +1,173 @@
+"""Draining and restoring, over a table in memory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.lvs.cluster.plugins.module_utils import _ipvs_host
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.drain import KEEPALIVED_NEXT
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.save import parse, render
+from ansible_collections.lvs.cluster.plugins.modules import ipvs_drain
+from ansible_collections.lvs.cluster.tests.unit.fake_ipvsadm import FakeIpvsadm
+from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
+
+WEB = {"address": "192.0.2.10", "port": 80}
+SERVER = "192.0.2.22"
+
+
+@pytest.fixture(autouse=True)
+def host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A host with the sysctl and a place for the memory, without keepalived."""
+    (tmp_path / "expire_quiescent_template").write_text("0\n")
+    monkeypatch.setattr(_ipvs_host, "SYSCTLS", str(tmp_path))
+    monkeypatch.setattr(_ipvs_host, "MEMORY", str(tmp_path / "memory"))
+    monkeypatch.setattr(ipvs_drain, "keepalived_runs", lambda: False)
+    monkeypatch.setattr(ipvs_drain.time, "sleep", lambda _seconds: None)
+    return tmp_path
+
+
+def weights(ipvsadm: FakeIpvsadm) -> dict[str, int]:
+    return {
+        f"{key} {each}": server.weight for key, pool in ipvsadm.table.items() for each, server in pool.servers.items()
+    }
+
+
+def test_a_drained_server_gets_its_old_weight_back(ipvsadm: FakeIpvsadm) -> None:
+    before = render(ipvsadm.table)
+    assert play("ipvs_drain", address=SERVER)["changed"]
+    assert weights(ipvsadm)["tcp 192.0.2.10:80 192.0.2.22:80"] == 0
+    assert not play("ipvs_drain", address=SERVER)["changed"]
+    assert play("ipvs_drain", address=SERVER, state="restored")["changed"]
+    assert render(ipvsadm.table) == before
+    assert not play("ipvs_drain", address=SERVER, state="restored")["changed"]
+
+
+def test_a_server_is_drained_in_all_services_or_in_one(ipvsadm: FakeIpvsadm) -> None:
+    ipvsadm.table = parse(
+        render(ipvsadm.table) + "-A -t 192.0.2.11:80 -s rr\n-a -t 192.0.2.11:80 -r 192.0.2.22:80 -w 4\n"
+    )
+    play("ipvs_drain", address=SERVER, service=WEB)
+    assert weights(ipvsadm)["tcp 192.0.2.11:80 192.0.2.22:80"] == 4
+    play("ipvs_drain", address=SERVER)
+    assert weights(ipvsadm)["tcp 192.0.2.11:80 192.0.2.22:80"] == 0
+    play("ipvs_drain", address=SERVER, state="restored")
+    assert (
+        weights(ipvsadm)["tcp 192.0.2.10:80 192.0.2.22:80"],
+        weights(ipvsadm)["tcp 192.0.2.11:80 192.0.2.22:80"],
+    ) == (5, 4)
+
+
+def test_it_waits_until_the_connections_are_gone(ipvsadm: FakeIpvsadm) -> None:
+    ipvsadm.connections[SERVER] = [3, 7, 1]
+    result = play("ipvs_drain", address=SERVER)
+    assert result["drained"]
+    looks = [call for call in ipvsadm.calls if "--persistent-conn" in call]
+    assert len(looks) == 4
+    assert result["remaining"] == [
+        {
+            "service": {"protocol": "tcp", **WEB},
+            "address": SERVER,
+            "port": 80,
+            "active_connections": 0,
+            "inactive_connections": 7,
+            "persistent_connections": 1,
+        }
+    ]
+
+
+@pytest.mark.parametrize("what", ["inactive", "persistent"])
+def test_it_waits_for_what_it_is_told_to_and_says_what_remains(ipvsadm: FakeIpvsadm, what: str) -> None:
+    ipvsadm.connections[SERVER] = [0, 7, 1]
+    result = play("ipvs_drain", address=SERVER, wait_for=[what], timeout=0)
+    assert not result["drained"]
+    assert result["remaining"][0][f"{what}_connections"] in (7, 1)
+
+
+def test_check_mode_touches_and_remembers_nothing_and_does_not_wait(ipvsadm: FakeIpvsadm, host: Path) -> None:
+    before = render(ipvsadm.table)
+    ipvsadm.connections[SERVER] = [3, 0, 0]
+    result = play("ipvs_drain", check=True, address=SERVER, expire_quiescent_template=True)
+    assert result["changed"]
+    assert not result["drained"]
+    assert result["commands"] == [
+        ["sysctl", "-w", "net.ipv4.vs.expire_quiescent_template=1"],
+        ["ipvsadm", "-e", "-t", "192.0.2.10:80", "-r", "192.0.2.22:80", "-g", "-w", "0"],
+    ]
+    assert render(ipvsadm.table) == before
+    assert (host / "expire_quiescent_template").read_text() == "0\n"
+    assert not (host / "memory").exists()
+    assert len([call for call in ipvsadm.calls if "--persistent-conn" in call]) == 1
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "remedy"),
+    [("sh", "sh-fallback"), ("mh", "mh-fallback"), ("dh", "no flag for that")],
+)
+def test_a_scheduler_that_would_drop_connections_is_refused(ipvsadm: FakeIpvsadm, scheduler: str, remedy: str) -> None:
+    ipvsadm.table = parse(render(ipvsadm.table).replace("-s wrr", f"-s {scheduler}"))
+    before = render(ipvsadm.table)
+    with pytest.raises(ModuleFailedError, match=f"scheduler {scheduler} drops the new connections.*{remedy}"):
+        play("ipvs_drain", address=SERVER)
+    assert render(ipvsadm.table) == before
+    assert play("ipvs_drain", address=SERVER, force=True)["changed"]
+
+
+@pytest.mark.parametrize("scheduler", ["sh -b sh-fallback", "mh -b mh-fallback", "sh -b flag-1"])
+def test_a_hash_scheduler_with_a_fallback_is_drained(ipvsadm: FakeIpvsadm, scheduler: str) -> None:
+    ipvsadm.table = parse(render(ipvsadm.table).replace("-s wrr", f"-s {scheduler}"))
+    assert play("ipvs_drain", address=SERVER)["changed"]
+
+
+def test_templates_of_persistence_are_spoken_of_until_the_sysctl_is_set(ipvsadm: FakeIpvsadm, host: Path) -> None:
+    ipvsadm.table = parse(render(ipvsadm.table).replace("-s wrr", "-s wrr -p 300"))
+    result = play("ipvs_drain", address=SERVER)
+    assert not result["expire_quiescent_template"]
+    assert any("expire_quiescent_template is off" in str(warning) for warning in result["warnings"])
+    result = play("ipvs_drain", address=SERVER, expire_quiescent_template=True)
+    assert result["changed"]
+    assert result["expire_quiescent_template"]
+    assert not result.get("warnings")
+    assert (host / "expire_quiescent_template").read_text() == "1"
+    assert not play("ipvs_drain", address=SERVER, expire_quiescent_template=True)["changed"]
+
+
+@pytest.mark.usefixtures("ipvsadm")
+def test_the_result_says_what_keepalived_will_do_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert play("ipvs_drain", address=SERVER)["keepalived"] == {"running": False, "next": ""}
+    monkeypatch.setattr(ipvs_drain, "keepalived_runs", lambda: True)
+    assert play("ipvs_drain", address=SERVER)["keepalived"] == {"running": True, "next": KEEPALIVED_NEXT}
+
+
+def test_without_a_memory_the_weight_has_to_be_said(ipvsadm: FakeIpvsadm) -> None:
+    with pytest.raises(ModuleFailedError, match="nobody knows its weight before"):
+        play("ipvs_drain", address="192.0.2.21", service=WEB, state="restored")
+    assert play("ipvs_drain", address="192.0.2.21", service=WEB, state="restored", weight=9)["changed"]
+    assert weights(ipvsadm)["tcp 192.0.2.10:80 192.0.2.21:80"] == 9
+
+
+@pytest.mark.usefixtures("ipvsadm")
+def test_a_damaged_memory_is_no_memory(host: Path) -> None:
+    play("ipvs_drain", address=SERVER)
+    (memory,) = (host / "memory").iterdir()
+    memory.write_text("{")
+    with pytest.raises(ModuleFailedError, match="nobody knows"):
+        play("ipvs_drain", address=SERVER, state="restored")
+
+
+@pytest.mark.usefixtures("ipvsadm")
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ({"address": "192.0.2.99"}, "192.0.2.99 is in no service"),
+        ({"address": SERVER, "port": 81}, "is in no service"),
+        ({"address": SERVER, "service": {"fwmark": 7}}, "192.0.2.22 is not in fwmark 7"),
+        ({"address": "web1"}, "address: web1 is not an IPv4"),
+        ({"address": SERVER, "state": "restored", "weight": 65536}, "weight: 65536"),
+        ({"address": SERVER, "wait_for": ["all"]}, "must be one or more of"),
+    ],
+)
+def test_what_cannot_be_drained_is_refused(options: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(ModuleFailedError, match=complaint):
+        play("ipvs_drain", **options)

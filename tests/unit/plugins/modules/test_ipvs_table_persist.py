@@ -1,0 +1,122 @@
+"""What the table module writes for the next boot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.lvs.cluster.plugins.module_utils import _ipvs_boot
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.persist import DEBIAN, REDHAT, Layout, switched_on
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.save import parse
+from ansible_collections.lvs.cluster.tests.unit.fake_ipvsadm import FakeIpvsadm
+from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
+
+# /etc/default/ipvsadm of Debian 12.
+DEFAULTS = '# ipvsadm\n\n# if you want to start ipvsadm on boot set this to true\nAUTO="false"\n\nDAEMON="none"\n'
+
+
+class Host:
+    """A host that may have one of the layouts, below a directory."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.enabled = False
+        self.fails = ""
+
+    def has(self, layout: Layout) -> None:
+        mark = self.root / layout.mark.lstrip("/")
+        if layout.switch:
+            mark.parent.mkdir(parents=True)
+            mark.write_text(DEFAULTS)
+        else:
+            mark.mkdir(parents=True)
+
+    def text(self, path: str) -> str:
+        return (self.root / path.lstrip("/")).read_text()
+
+    def systemctl(self, words: list[str]) -> tuple[int, str, str]:
+        assert words[2] == "ipvsadm.service"
+        if words[1] == "is-enabled":
+            return (0, "enabled\n", "") if self.enabled else (1, "disabled\n", "")
+        assert words[1] == "enable"
+        self.enabled = not self.fails
+        return (1, "", self.fails) if self.fails else (0, "", "")
+
+
+@pytest.fixture
+def host(ipvsadm: FakeIpvsadm, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Host:
+    host = Host(tmp_path)
+    of = _ipvs_boot.Boot.of
+
+    def run_command(_module: AnsibleModule, words: list[str], **options: Any) -> tuple[int, str, str]:
+        return host.systemctl(words) if words[0].endswith("systemctl") else ipvsadm(words, **options)
+
+    monkeypatch.setattr(AnsibleModule, "run_command", run_command)
+    monkeypatch.setattr(_ipvs_boot.Boot, "of", lambda module, rules: of(module, rules, root=str(tmp_path)))
+    return host
+
+
+def test_debian_gets_its_rules_its_switch_and_its_service(ipvsadm: FakeIpvsadm, host: Host) -> None:
+    host.has(DEBIAN)
+    result = play("ipvs_table", services=[{"fwmark": 8}], persist=True)
+    assert parse(host.text("/etc/ipvsadm.rules")) == ipvsadm.table, "the whole table, thresholds included"
+    assert "-x 10" in host.text("/etc/ipvsadm.rules")
+    assert host.text("/etc/default/ipvsadm") == DEFAULTS.replace("false", "true")
+    assert host.enabled
+    assert [path.removeprefix(str(host.root)) for path in result["persisted"]] == [
+        "/etc/ipvsadm.rules",
+        "/etc/default/ipvsadm",
+    ]
+    assert result["commands"][-1] == ["/sbin/systemctl", "enable", "ipvsadm.service"]
+    second = play("ipvs_table", services=[{"fwmark": 8}], persist=True)
+    assert (second["changed"], second["persisted"], second["commands"]) == (False, [], [])
+
+
+def test_redhat_gets_its_rules_and_its_service(ipvsadm: FakeIpvsadm, host: Host) -> None:
+    host.has(REDHAT)
+    result = play("ipvs_table", services=[], persist=True)
+    assert parse(host.text("/etc/sysconfig/ipvsadm")) == ipvsadm.table
+    assert host.enabled
+    assert len(result["persisted"]) == 1
+    assert not play("ipvs_table", services=[], persist=True)["changed"]
+
+
+def test_check_mode_writes_and_enables_nothing(host: Host) -> None:
+    host.has(DEBIAN)
+    result = play("ipvs_table", check=True, services=[], persist=True)
+    assert result["changed"]
+    assert len(result["diff"]) == 3
+    assert not (host.root / "etc/ipvsadm.rules").exists()
+    assert host.text("/etc/default/ipvsadm") == DEFAULTS
+    assert not host.enabled
+
+
+def test_without_persist_the_files_stay(host: Host) -> None:
+    host.has(DEBIAN)
+    play("ipvs_table", services=[{"fwmark": 8}])
+    assert not (host.root / "etc/ipvsadm.rules").exists()
+
+
+@pytest.mark.usefixtures("host")
+def test_a_host_that_restores_nothing_is_told_so_before_anything_changes(ipvsadm: FakeIpvsadm) -> None:
+    with pytest.raises(ModuleFailedError, match="Install the distribution's package ipvsadm"):
+        play("ipvs_table", services=[{"fwmark": 8}], persist=True)
+    assert ipvsadm.batches == []
+
+
+def test_a_service_that_cannot_be_enabled_is_an_error(host: Host) -> None:
+    host.has(DEBIAN)
+    host.fails = "Failed to enable unit: Unit ipvsadm.service is masked.\n"
+    with pytest.raises(ModuleFailedError, match="is masked"):
+        play("ipvs_table", services=[], persist=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "after"),
+    [("", 'AUTO="true"\n'), ("X=1", 'X=1\nAUTO="true"\n'), ("AUTO=no # why\nX=1\n", 'AUTO="true"\nX=1\n')],
+)
+def test_the_switch_is_set_whatever_the_file_says(text: str, after: str) -> None:
+    assert switched_on(text) == after
+    assert switched_on(after) == after
