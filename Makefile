@@ -1,6 +1,6 @@
 # Every target installs first what it needs (tools/install says what) and then takes less than a second for that.
 .DEFAULT_GOAL := help
-.PHONY: help install lint types unit golden test-quick sanity artifact molecule demo red test clean
+.PHONY: help install lint types unit golden test-quick sanity artifact test-kernel molecule demo red test clean
 
 # The wrappers in .cache/bin run keepalived and ipvsadm unpacked from Debian's packages; installed ones are in /usr/sbin.
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/.cache/bin:$(PATH):/usr/sbin:/sbin
@@ -41,6 +41,9 @@ sanity: install ## ansible-test sanity
 artifact: install ## Build the collection, install it elsewhere, use it by name, import it as Galaxy would
 	pytest tests/artifact $(REPORT)
 
+test-kernel: install ## The IPVS modules on a real kernel that has IPVS
+	lab/lab run -- env PATH="$$PATH" PYTHONPATH=.collections $(CURDIR)/.venv/bin/pytest tests/kernel $(REPORT)
+
 molecule: install ## One scenario on the lab: make molecule SCENARIO=default
 	@tools/molecule $(SCENARIO)
 
@@ -51,7 +54,7 @@ red: install ## Break what each test of the scenario guards, and see it go red (
 	python tests/red.py $(ROWS)
 
 test: install ## Everything
-	@python tests/run.py $(QUICK) sanity artifact molecule
+	@python tests/run.py $(QUICK) sanity artifact test-kernel molecule
 
 clean: ## Remove all that install and the gates made
 	rm -rf .venv .collections .cache .reports .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache

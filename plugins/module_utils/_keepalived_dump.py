@@ -29,7 +29,10 @@ class KeepalivedError(Exception):
 
     def result(self) -> Dict[str, Any]:
         """What a module fails with."""
-        return {"msg": str(self), "error": {"kind": "keepalived", "remedy": self.remedy, "text": self.text, "command": []}}
+        return {
+            "msg": str(self),
+            "error": {"kind": "keepalived", "remedy": self.remedy, "text": self.text, "command": []},
+        }
 
 
 class Keepalived:
@@ -82,7 +85,9 @@ class Keepalived:
                     problem = str(error)
             seen = now
             time.sleep(INTERVAL)
-        raise KeepalivedError(problem, "See its log; set timeout if the host is slow, dump_directory if it writes elsewhere")
+        raise KeepalivedError(
+            problem, "See its log; set timeout if the host is slow, dump_directory if it writes elsewhere"
+        )
 
     def _signature(self, name: str) -> Any:
         try:
