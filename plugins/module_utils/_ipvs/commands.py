@@ -191,8 +191,11 @@ def read_command(words: Sequence[str]) -> Rule:
         return Rule(verb, key, _service(key, options))
     if "-r" not in options:
         raise IpvsParseError("no server (-r)")
-    server = _server(key, options)
-    return Rule(verb, key, server.key if verb == "-d" else server)
+    if verb == "-d":
+        # It tells no lb_kind, so that the port is taken as it is written, a NAT server's too.
+        address, port = _endpoint(options["-r"])
+        return Rule(verb, key, server_key(address, key.port if port is None else port))
+    return Rule(verb, key, _server(key, options))
 
 
 def _options(words: Sequence[str]) -> dict[str, str]:
