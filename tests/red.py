@@ -40,8 +40,8 @@ def everywhere(hosts: str, command: str) -> dict[str, str]:
 def edit_live(path: str, expression: str, reload: str) -> tuple[str, str]:
     """Commands that change a live configuration and bring it back, each followed by a reload."""
     return (
-        f"cp -p {path} /root/kept && sed -i '{expression}' {path} && {reload}",
-        f"mv /root/kept {path} && {reload}",
+        f"cp -p {path} /var/tmp/kept && sed -i '{expression}' {path} && {reload}",
+        f"mv /var/tmp/kept {path} && {reload}",
     )
 
 
@@ -134,8 +134,8 @@ ROWS = [
     Row(
         "nobody starts a dead keepalived",
         "dies_comes_back",
-        {"lvs1": f"mv {UNIT_ADDITION} /root && systemctl daemon-reload"},
-        {"lvs1": f"mv /root/lvs.conf {UNIT_ADDITION} && systemctl daemon-reload && systemctl restart keepalived"},
+        {"lvs1": f"mv {UNIT_ADDITION} /var/tmp && systemctl daemon-reload"},
+        {"lvs1": f"mv /var/tmp/lvs.conf {UNIT_ADDITION} && systemctl daemon-reload && systemctl restart keepalived"},
     ),
     Row(
         "a dead keepalived's table stays",
@@ -164,14 +164,14 @@ ROWS = [
     Row(
         "a real server forgets its silence at boot",
         "as_it_was",
-        {"web1": "mv /etc/sysctl.d/60-lvs-realserver.conf /root"},
-        {"web1": "mv /root/60-lvs-realserver.conf /etc/sysctl.d && sysctl -q --system"},
+        {"web1": "mv /etc/sysctl.d/60-lvs-realserver.conf /var/tmp"},
+        {"web1": "mv /var/tmp/60-lvs-realserver.conf /etc/sysctl.d && sysctl -q --system"},
     ),
     Row(
         "a real server forgets its address at boot",
         "as_it_was",
-        {"web2": "mv /etc/network/interfaces.d/lvs-loopback /root"},
-        {"web2": "mv /root/lvs-loopback /etc/network/interfaces.d && ifup lo:0"},
+        {"web2": "mv /etc/network/interfaces.d/lvs-loopback /var/tmp"},
+        {"web2": "mv /var/tmp/lvs-loopback /etc/network/interfaces.d && ifup lo:0"},
     ),
     Row(
         "nothing is broken when power should be lost",

@@ -69,7 +69,7 @@ def test_directors_kernel_is_set_up(cluster, on):
         assert host.sysctl("net.ipv4.vs.expire_nodest_conn") == 1
         assert host.sysctl("net.ipv4.vs.expire_quiescent_template") == 1
         assert host.sysctl("net.ipv4.vs.conn_reuse_mode") == 3
-        assert host.file("/etc/modules-load.d/ip_vs.conf").contains("ip_vs")
+        assert host.file("/etc/modules-load.d/lvs-director.conf").contains("^ip_vs_wrr$")
 
 
 def test_password_is_for_root_alone(cluster, on):
