@@ -287,8 +287,12 @@ def probe(cluster: Cluster, lab: Lab) -> Callable[..., Probe]:
 
 @pytest.fixture
 def ask(probe: Callable[..., Probe]) -> Callable[[], dict[str, Any]]:
-    """A short measurement from the client."""
-    return lambda: probe(seconds=2, rate=10).report()
+    """A short measurement from the client.
+
+    Its rate is no divisor of a longer measurement's (50, 20) that may be under way: requests of both in turns would
+    give a round-robin scheduler reason to send all of one's to the same real server.
+    """
+    return lambda: probe(seconds=2.5, rate=9).report()
 
 
 @pytest.fixture

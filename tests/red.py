@@ -192,7 +192,10 @@ ROWS = [
         "one lost host stops the others",
         "unreachable_realserver",
         edits={
-            "playbooks/site.yml": ("  force_handlers: true\n", "  force_handlers: true\n  any_errors_fatal: true\n")
+            "playbooks/site.yml": (
+                "  hosts: lvs_directors:lvs_realservers\n",
+                "  hosts: lvs_directors:lvs_realservers\n  any_errors_fatal: true\n",
+            )
         },
     ),
     Row(
