@@ -42,10 +42,13 @@ def plan(current: Labels, wanted: Labels, purge: bool) -> List[List[str]]:
                 ["ip", "address", "add", f"{address}/32", "broadcast", address, "dev", "lo", "label", label]
             )
     if purge:
-        commands += [
-            ["ip", "address", "delete", f"{address}/32", "dev", "lo"] for address in ours if address not in wanted
-        ]
+        commands += [["ip", "address", "delete", f"{each}/32", "dev", "lo"] for each in surplus(current, wanted)]
     return commands
+
+
+def surplus(current: Labels, wanted: Labels) -> List[str]:
+    """The addresses under a label C(lo:N) that are not wanted."""
+    return [address for address, label in current.items() if LABEL.fullmatch(label) and address not in wanted]
 
 
 def render(current: Labels, commands: List[List[str]]) -> str:

@@ -71,10 +71,16 @@ commands:
   type: list
   elements: list
   sample: [[ip, address, add, 192.0.2.100/32, broadcast, 192.0.2.100, dev, lo, label, "lo:0"]]
+surplus:
+  description: Addresses with a label C(lo:N) that are not among O(addresses) and stay, as O(purge=false).
+  returned: always
+  type: list
+  elements: str
+  sample: [192.0.2.101]
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils._loopback import held, plan, render
+from ansible_collections.lvs.cluster.plugins.module_utils._loopback import held, plan, render, surplus
 
 
 def main():
@@ -103,6 +109,7 @@ def main():
     module.exit_json(
         changed=bool(commands),
         commands=commands,
+        surplus=[] if module.params["purge"] else surplus(current, wanted),
         diff={"before": render(current, []), "after": render(current, commands)},
     )
 

@@ -39,7 +39,7 @@ def test_built_collection_works_by_name_from_elsewhere_and_finds_nothing_to_chan
     galaxy = Path(sys.executable).with_name("ansible-galaxy")
     playbook = Path(sys.executable).with_name("ansible-playbook")
     environment = {name: value for name, value in os.environ.items() if name != "ANSIBLE_CONFIG"}
-    environment |= {"ANSIBLE_COLLECTIONS_PATH": str(tmp_path), "ANSIBLE_PIPELINING": "1"}
+    environment |= {"ANSIBLE_COLLECTIONS_PATH": str(tmp_path), "ANSIBLE_PIPELINING": "1", "ANSIBLE_FORCE_COLOR": "0"}
 
     def run(*command):
         done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
@@ -66,7 +66,7 @@ def test_bad_description_is_refused_as_a_whole_before_any_host_is_touched(site, 
     assert done.returncode == 2, done.stdout
     output = done.stdout + done.stderr
     assert "no host was touched" in output
-    assert output.count("virtual_router_id = 256") == 1
+    assert done.stdout.count("fatal: [") == 1, "told once, not for each host"
     for path in ("lvs_vrrp_instances[0].virtual_router_id = 256", "lvs_vrrp_instances[0].directors[0]", "lvs_colour"):
         assert path in done.stdout + done.stderr
     assert "Look at each host" not in done.stdout
@@ -77,7 +77,7 @@ def test_missing_interface_is_refused_before_anything_is_written(site, live, clu
     before = live()
     done = site(*extra(lvs_interface="eth9"))
     assert done.returncode == 2, done.stdout
-    assert f'{cluster.master} has no interface "eth9"' in done.stdout + done.stderr
+    assert f"{cluster.master} has no interface eth9" in done.stdout + done.stderr
     assert set(recap(done.stdout, "changed").values()) == {0}
     assert live() == before
 
