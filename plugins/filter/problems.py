@@ -12,7 +12,7 @@ author: lvs.cluster authors
 description:
   - Checks the description of a cluster (variables that start with C(lvs_)) as a whole, without touching a host.
   - Each problem names the path, the value, the reason and the remedy. Passwords are not shown.
-positional: _input, host
+positional: _input, host, groups
 options:
   _input:
     description: The variables of all hosts, C(hostvars).
@@ -22,12 +22,24 @@ options:
     description: A host of the cluster; its variables hold the description.
     type: str
     required: true
+  groups:
+    description:
+      - The groups whose hosts get the parts C(directors) and C(real_servers).
+      - A host that has the part and is not in the group is a problem.
+    type: dict
+    default: {}
 """
 
 EXAMPLES = r"""
 - name: Refuse a bad description
   ansible.builtin.assert:
     that: (hostvars | lvs.cluster.problems(inventory_hostname)) == []
+
+- name: Refuse a director too that is not in the group lvs_directors
+  ansible.builtin.assert:
+    that: (hostvars | lvs.cluster.problems(inventory_hostname, parts)) == []
+  vars:
+    parts: {directors: lvs_directors}
 """
 
 RETURN = r"""

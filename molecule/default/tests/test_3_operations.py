@@ -60,6 +60,7 @@ def test_bad_description_is_refused_as_a_whole_before_any_host_is_touched(site, 
             lvs_vrrp_instances=[
                 {"name": "web", "virtual_router_id": 256, "virtual_ipaddress": ["198.18.0.1"], "directors": ["lvs9"]}
             ],
+            lvs_virtual_servers=[{"name": "web", "address": "198.18.0.1", "port": 80, "real_servers": ["client"]}],
             lvs_colour="red",
         )
     )
@@ -67,8 +68,14 @@ def test_bad_description_is_refused_as_a_whole_before_any_host_is_touched(site, 
     output = done.stdout + done.stderr
     assert "no host was touched" in output
     assert done.stdout.count("fatal: [") == 1, "told once, not for each host"
-    for path in ("lvs_vrrp_instances[0].virtual_router_id = 256", "lvs_vrrp_instances[0].directors[0]", "lvs_colour"):
-        assert path in done.stdout + done.stderr
+    for text in (
+        "lvs_vrrp_instances[0].virtual_router_id = 256",
+        "lvs_vrrp_instances[0].directors[0]",
+        "lvs_virtual_servers[0].real_servers[0]",
+        "is not in the group lvs_realservers",
+        "lvs_colour",
+    ):
+        assert text in output
     assert "Look at each host" not in done.stdout
     assert live() == before
 

@@ -40,6 +40,32 @@ def check_cluster(cluster: Cluster, hosts: Hosts) -> Iterator[Problem]:
         yield from _check_upstream(upstream, path, earlier, cluster, hosts)
 
 
+def check_groups(
+    cluster: Cluster, groups_of: Mapping[str, Sequence[str]], parts: Mapping[str, str]
+) -> Iterator[Problem]:
+    """Every host that has a part in the description and is not in the group that gets this part.
+
+    groups_of: the groups of every host of the inventory.
+    parts: the groups that get C(directors) and C(real_servers); a part that is left out is not checked.
+    """
+    for here, instance, _earlier in _entries(cluster.lvs_vrrp_instances, "lvs_vrrp_instances"):
+        for index, director in numbered(instance.directors):
+            yield from _check_group(director, f"{here}.directors[{index}]", groups_of, parts.get("directors"))
+    for here, service, _earlier in _entries(cluster.lvs_virtual_servers, "lvs_virtual_servers"):
+        servers = [(f"{here}.real_servers[{index}]", server.host) for index, server in numbered(service.real_servers)]
+        if service.sorry_server:
+            servers.append((f"{here}.sorry_server", service.sorry_server.host))
+        for path, host in servers:
+            yield from _check_group(host, path, groups_of, parts.get("real_servers"))
+
+
+def _check_group(
+    host: Optional[str], path: str, groups_of: Mapping[str, Sequence[str]], group: Optional[str]
+) -> Iterator[Problem]:
+    if host in groups_of and group and group not in groups_of[host]:
+        yield Problem(path, host, f"is not in the group {group}, so nothing would set it up", f"Add it to {group}")
+
+
 def _entries(held: Optional[Sequence[Any]], name: str) -> Iterator[Tuple[str, Any, List[Any]]]:
     """Each entry of a table, with its path and the entries before it."""
     earlier: List[Any] = []

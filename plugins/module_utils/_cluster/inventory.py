@@ -10,7 +10,7 @@ import ipaddress
 from typing import Any, Dict, List, Mapping, Optional, Set, Tuple
 
 from . import derive
-from .checks import check_cluster
+from .checks import check_cluster, check_groups
 from .kinds import numbered
 from .model import Cluster, read_cluster
 from .problems import Problem
@@ -72,9 +72,14 @@ def described(hostvars: HostVars, host: str) -> Tuple[Cluster, Dict[str, Optiona
     return cluster, hosts, problems
 
 
-def problems_of(hostvars: HostVars, host: str) -> List[str]:
-    """What is wrong with the description, a line each; empty where nothing is."""
-    return [str(problem) for problem in described(hostvars, host)[2]]
+def problems_of(hostvars: HostVars, host: str, groups: Optional[Mapping[str, str]] = None) -> List[str]:
+    """What is wrong with the description, a line each; empty where nothing is.
+
+    groups: the groups that get C(directors) and C(real_servers), where they are known.
+    """
+    cluster, _hosts, problems = described(hostvars, host)
+    groups_of = {name: hostvars[name].get("group_names", ()) for name in hostvars}
+    return [str(problem) for problem in [*problems, *check_groups(cluster, groups_of, groups or {})]]
 
 
 def view(hostvars: HostVars, host: str) -> Dict[str, derive.View]:

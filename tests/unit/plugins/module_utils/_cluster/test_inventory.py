@@ -324,3 +324,34 @@ def test_host_with_another_description_is_told():
     (problem,) = inventory.problems_of(variables, "lvs1")
 
     assert problem.startswith("lvs_*: host web2 has another description than host lvs1. Put it into group_vars")
+
+
+GROUPS = {"directors": "lvs_directors", "real_servers": "lvs_realservers"}
+
+
+@pytest.mark.parametrize(
+    ("host", "groups", "problems"),
+    [
+        ("lvs2", ["lvs_directors"], []),
+        ("lvs2", ["all"], ['lvs_vrrp_instances[0].directors[1] = "lvs2": is not in the group lvs_directors']),
+        ("web2", ["lvs_realservers"], []),
+        (
+            "web2",
+            ["lvs_directors"],
+            ['lvs_virtual_servers[0].real_servers[1] = "web2": is not in the group lvs_realser'],
+        ),
+        ("app2", ["all"], ['lvs_virtual_servers[0].sorry_server = "app2": is not in the group lvs_realservers']),
+    ],
+)
+def test_a_host_that_no_play_sets_up_is_refused(host, groups, problems):
+    variables = hostvars({"lvs_virtual_servers[0].sorry_server": "app2"})
+    for name in variables:
+        variables[name]["group_names"] = ["lvs_directors", "lvs_realservers"] if name != host else groups
+
+    found = inventory.problems_of(variables, "lvs1", GROUPS)
+
+    assert [line[: len(start)] for line, start in zip(found, problems, strict=True)] == problems
+
+
+def test_groups_that_are_not_known_are_not_asked_for():
+    assert inventory.problems_of(hostvars(), "lvs1", {}) == []
