@@ -1,6 +1,6 @@
 # Every target installs first what it needs (tools/install says what) and then takes less than a second for that.
 .DEFAULT_GOAL := help
-.PHONY: help install lint types unit golden test-quick sanity artifact test-kernel molecule demo red test clean
+.PHONY: help install lint types unit golden test-quick sanity artifact test-kernel molecule bench demo red test clean
 
 # The wrappers in .cache/bin run keepalived and ipvsadm unpacked from Debian's packages; installed ones are in /usr/sbin.
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/.cache/bin:$(PATH):/usr/sbin:/sbin
@@ -46,6 +46,9 @@ test-kernel: install ## The IPVS modules on a real kernel that has IPVS
 
 molecule: install ## One scenario on the lab: make molecule SCENARIO=default
 	@tools/molecule $(SCENARIO)
+
+bench: install ## How fast the table module is, beside raw ipvsadm
+	lab/lab run -- env PATH="$$PATH" python benchmarks/ipvs_table.py 1000 10 .reports/bench-ipvs-table.json
 
 demo: install ## A cluster from nothing, and a director killed before your eyes
 	lab/demo

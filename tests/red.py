@@ -47,6 +47,8 @@ def edit_live(path: str, expression: str, reload: str) -> tuple[str, str]:
 
 SLOW_ADVERTS = edit_live(KEEPALIVED, "s/advert_int 1/advert_int 4/", "systemctl reload keepalived")
 SLOW_CHECKS = edit_live(KEEPALIVED, "s/delay_loop 2/delay_loop 60/", "systemctl reload keepalived")
+# Without the keyword alone: a daemon that is stopped by hand is started again by a reload that still goes on.
+NO_SYNC = edit_live(KEEPALIVED, "/lvs_sync_daemon/d", "systemctl restart keepalived")
 NO_OTHER_TRY = edit_live(NGINX, "s/proxy_http_version/proxy_next_upstream off; &/", "nginx -s reload")
 HIDDEN_CLIENT = edit_live(NGINX, "s/\\$remote_addr/127.0.0.9/", "nginx -s reload")
 ARP = "for i in all lo eth0; do sysctl -qw net.ipv4.conf.$i.arp_ignore={} net.ipv4.conf.$i.arp_announce={}; done"
@@ -122,8 +124,8 @@ ROWS = [
     Row(
         "nobody tells the backup of connections",
         "stands_in and power",
-        everywhere("lvs1 lvs2", "ipvsadm --stop-daemon master; ipvsadm --stop-daemon backup; :"),
-        everywhere("lvs1 lvs2", "systemctl restart keepalived"),
+        everywhere("lvs1 lvs2", NO_SYNC[0]),
+        everywhere("lvs1 lvs2", NO_SYNC[1]),
     ),
     Row(
         "keepalived dies when it should stop",

@@ -41,7 +41,7 @@ class IpvsadmError(Exception):
         message = f"{' '.join(self.command)}: {self.text}" if self.command else self.text
         return {
             "msg": f"{message}. {self.remedy}" if self.remedy else message,
-            "error": {"kind": self.kind, "remedy": self.remedy, "text": self.text, "command": self.command},
+            "error": {"kind": self.kind, "remedy": self.remedy, "text": self.text, "command": " ".join(self.command)},
         }
 
 
@@ -172,7 +172,11 @@ class BatchError(IpvsadmError):
         return {
             **super().result(),
             "failed_commands": [
-                {"line": each.line, "command": ["ipvsadm", *each.command], "reason": each.reason or "not tried"}
+                {
+                    "line": each.line,
+                    "command": " ".join(["ipvsadm", *each.command]),
+                    "reason": each.reason or "not tried",
+                }
                 for each in self.failed
             ],
             "table": render(self.after).splitlines(),
@@ -275,9 +279,9 @@ def failure(error: Exception) -> dict[str, Any]:
     """What a module fails with."""
     if isinstance(error, IpvsadmError):
         return error.result()
-    return {"msg": str(error), "error": {"kind": "refused_options", "remedy": "", "text": str(error), "command": []}}
+    return {"msg": str(error), "error": {"kind": "refused_options", "remedy": "", "text": str(error), "command": ""}}
 
 
-def argv(commands: Sequence[Command]) -> list[list[str]]:
-    """Commands as a module returns them."""
-    return [["ipvsadm", *command] for command in commands]
+def written(commands: Sequence[Command]) -> list[str]:
+    """Commands as a module returns them; no word of them has a space."""
+    return [f"ipvsadm {' '.join(command)}" for command in commands]

@@ -66,11 +66,11 @@ EXAMPLES = r"""
 
 RETURN = r"""
 commands:
-  description: What was done, or would be done in check mode, as words of commands.
+  description: What was done, or would be done in check mode, a line for each command.
   returned: success
   type: list
-  elements: list
-  sample: [[ipvsadm, --start-daemon, master, --mcast-interface, eth1, --syncid, "51"]]
+  elements: str
+  sample: ["ipvsadm --start-daemon master --mcast-interface eth1 --syncid 51"]
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -81,7 +81,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.daemons import (
     render_daemons,
     run_daemons,
 )
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import Ipvsadm, Refusals, argv, failure
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import Ipvsadm, Refusals, failure, written
 
 
 def plan(params, current):
@@ -115,7 +115,7 @@ def main():
         module.fail_json(**failure(error))
     module.exit_json(
         changed=bool(commands),
-        commands=argv(commands),
+        commands=written(commands),
         diff={"before": render_daemons(current), "after": render_daemons(run_daemons(commands, current))},
     )
 

@@ -94,11 +94,11 @@ EXAMPLES = r"""
 
 RETURN = r"""
 commands:
-  description: What was done, or would be done in check mode, as words of commands.
+  description: What was done, or would be done in check mode, a line for each command.
   returned: success
   type: list
-  elements: list
-  sample: [[ipvsadm, -e, -t, "192.0.2.10:80", -r, "192.0.2.21:80", -g, -w, "0"]]
+  elements: str
+  sample: ["ipvsadm -e -t 192.0.2.10:80 -r 192.0.2.21:80 -g -w 0"]
 drained:
   description: Whether all that was waited for is gone.
   returned: with O(state=drained)
@@ -162,7 +162,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.plan import plan
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.save import lines
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_host import Memory, Sysctl, keepalived_runs
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_spec import SERVICE_KEY
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import Ipvsadm, Refusals, argv, failure
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import Ipvsadm, Refusals, failure, written
 
 
 def weights_and_memory(params, table, chosen, memory):
@@ -239,7 +239,7 @@ def main():
     running = keepalived_runs()
     module.exit_json(
         changed=bool(commands or sysctl.commands),
-        commands=sysctl.commands + argv(commands),
+        commands=[" ".join(each) for each in sysctl.commands] + written(commands),
         expire_quiescent_template=sysctl.after,
         keepalived={"running": running, "next": KEEPALIVED_NEXT if running else ""},
         diff={

@@ -103,11 +103,11 @@ EXAMPLES = r"""
 
 RETURN = r"""
 commands:
-  description: What was done, or would be done in check mode, as words of commands.
+  description: What was done, or would be done in check mode, a line for each command.
   returned: success
   type: list
-  elements: list
-  sample: [[ipvsadm, -a, -t, "192.0.2.10:80", -r, "192.0.2.21:80", -g, -w, "3"]]
+  elements: str
+  sample: ["ipvsadm -a -t 192.0.2.10:80 -r 192.0.2.21:80 -g -w 3"]
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -120,7 +120,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import (
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.plan import plan_server
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.save import lines
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_spec import LB_KIND, SERVER, SERVICE_KEY
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import Ipvsadm, Refusals, argv, failure
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import Ipvsadm, Refusals, failure, written
 
 
 def desired_of(service, params):
@@ -158,7 +158,7 @@ def main():
         module.fail_json(**failure(error))
     module.exit_json(
         changed=bool(commands),
-        commands=argv(commands),
+        commands=written(commands),
         diff={"before": as_text(service, current), "after": as_text(service, desired)},
     )
 

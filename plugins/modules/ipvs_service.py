@@ -95,11 +95,11 @@ EXAMPLES = r"""
 
 RETURN = r"""
 commands:
-  description: What was done, or would be done in check mode, as words of commands.
+  description: What was done, or would be done in check mode, a line for each command.
   returned: success
   type: list
-  elements: list
-  sample: [[ipvsadm, -A, -t, "192.0.2.10:80", -s, wrr]]
+  elements: str
+  sample: ["ipvsadm -A -t 192.0.2.10:80 -s wrr"]
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -108,7 +108,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import d
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.plan import plan
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.save import render
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_spec import SERVICE, SERVICE_KEY
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import Ipvsadm, Refusals, argv, failure
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import Ipvsadm, Refusals, failure, written
 
 
 def desired_part(params, current):
@@ -144,7 +144,7 @@ def main():
         module.fail_json(**failure(error))
     module.exit_json(
         changed=bool(commands),
-        commands=argv(commands),
+        commands=written(commands),
         diff={"before": render(current), "after": render(desired)},
     )
 

@@ -171,14 +171,14 @@ EXAMPLES = r"""
 
 RETURN = r"""
 commands:
-  description: What was done, or would be done in check mode, as words of commands. The rules are sent in batches.
+  description: What was done, or would be done in check mode, a line for each command. The rules are sent in batches.
   returned: success
   type: list
-  elements: list
+  elements: str
   sample:
-    - [ipvsadm, -A, -t, "192.0.2.10:80", -s, wrr]
-    - [ipvsadm, -a, -t, "192.0.2.10:80", -r, "192.0.2.21:80", -g, -w, "3"]
-    - [ipvsadm, -D, -t, "192.0.2.9:80"]
+    - "ipvsadm -A -t 192.0.2.10:80 -s wrr"
+    - "ipvsadm -a -t 192.0.2.10:80 -r 192.0.2.21:80 -g -w 3"
+    - "ipvsadm -D -t 192.0.2.9:80"
 persisted:
   description: The files that were written for the next boot, or would be in check mode.
   returned: with O(persist)
@@ -192,7 +192,7 @@ failed_commands:
   elements: dict
   sample:
     - line: 1
-      command: [ipvsadm, -A, -t, "192.0.2.10:80", -s, nosuch]
+      command: "ipvsadm -A -t 192.0.2.10:80 -s nosuch"
       reason: Scheduler or persistence engine not found
 table:
   description: What the kernel holds after a failure, as rules.
@@ -210,7 +210,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.plan import over
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.save import render
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_boot import Boot
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_spec import TABLE_SERVICE
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import Ipvsadm, Refusals, argv, failure
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import Ipvsadm, Refusals, failure, written
 
 
 def desired_of(params, current):
@@ -244,7 +244,7 @@ def main():
         module.fail_json(**failure(error))
     module.exit_json(
         changed=bool(commands or boot.files or boot.commands),
-        commands=argv(commands) + boot.commands,
+        commands=written(commands) + [" ".join(each) for each in boot.commands],
         persisted=[each.path for each in boot.files],
         # Ten thousand rules as text are not for those who did not ask.
         diff=[{"before": render(current), "after": render(desired)}, *boot.diff()] if module._diff else [],

@@ -37,11 +37,11 @@ EXAMPLES = r"""
 
 RETURN = r"""
 commands:
-  description: What was done, or would be done in check mode, as words of commands. 0 leaves a timeout as it is.
+  description: What was done, or would be done in check mode, a line for each command. 0 leaves a timeout as it is.
   returned: success
   type: list
-  elements: list
-  sample: [[ipvsadm, --set, "7200", "0", "0"]]
+  elements: str
+  sample: ["ipvsadm --set 7200 0 0"]
 timeouts:
   description: The timeouts afterwards, in check mode as they would be.
   returned: success
@@ -56,7 +56,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.timeouts import 
     plan_timeouts,
     render_timeouts,
 )
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import Ipvsadm, Refusals, argv, failure
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import Ipvsadm, Refusals, failure, written
 
 
 def main():
@@ -77,7 +77,7 @@ def main():
     after = merged(current, wanted)
     module.exit_json(
         changed=bool(commands),
-        commands=argv(commands),
+        commands=written(commands),
         timeouts=after._asdict(),
         diff={"before": render_timeouts(current), "after": render_timeouts(after)},
     )

@@ -39,11 +39,11 @@ EXAMPLES = r"""
 
 RETURN = r"""
 commands:
-  description: What was done, or would be done in check mode, as words of commands.
+  description: What was done, or would be done in check mode, a line for each command.
   returned: success
   type: list
-  elements: list
-  sample: [[ipvsadm, -Z, -t, "192.0.2.10:80"]]
+  elements: str
+  sample: ["ipvsadm -Z -t 192.0.2.10:80"]
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -55,8 +55,8 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import (
     Ipvsadm,
     NoSuchServiceError,
     Refusals,
-    argv,
     failure,
+    written,
 )
 
 
@@ -78,7 +78,7 @@ def main():
         module.fail_json(**failure(error))
     module.exit_json(
         changed=bool(commands),
-        commands=argv(commands),
+        commands=written(commands),
         diff={"before": render_counters(counters), "after": render_counters(zeroed(counters, key))},
     )
 

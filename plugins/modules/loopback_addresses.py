@@ -69,8 +69,8 @@ commands:
   description: What was run, or would be in check mode.
   returned: always
   type: list
-  elements: list
-  sample: [[ip, address, add, 192.0.2.100/32, broadcast, 192.0.2.100, dev, lo, label, "lo:0"]]
+  elements: str
+  sample: ["ip address add 192.0.2.100/32 broadcast 192.0.2.100 dev lo label lo:0"]
 surplus:
   description: Addresses with a label C(lo:N) that are not among O(addresses) and stay, as O(purge=false).
   returned: always
@@ -108,7 +108,7 @@ def main():
             module.run_command(command, check_rc=True)
     module.exit_json(
         changed=bool(commands),
-        commands=commands,
+        commands=[" ".join(command) for command in commands],
         surplus=[] if module.params["purge"] else surplus(current, wanted),
         diff={"before": render(current, []), "after": render(current, commands)},
     )

@@ -122,7 +122,7 @@ def test_established_connections_survive_a_change_that_adds_edits_and_deletes() 
     through_untouched, through_edited, through_deleted = Connection(STAYS), Connection(EDITED), Connection(GOES)
     changed = service(EDITED, weights=(7, 0), lb_algo="wrr", persistence_timeout=60)
     result = play("ipvs_table", services=[service(STAYS), changed, service(COMES)], purge=True)
-    assert {command[1] for command in result["commands"]} == {"-A", "-a", "-E", "-e", "-D"}
+    assert {command.split()[1] for command in result["commands"]} == {"-A", "-a", "-E", "-e", "-D"}
     assert Connection(COMES).server in SERVERS
     assert through_untouched.lives()
     assert through_edited.lives(), "its server was edited, and its service"

@@ -260,7 +260,7 @@ def test_a_daemon_starts_changes_and_stops(device: str, role: str) -> None:
     assert not play("ipvs_daemon", **options, mcast_group="224.0.0.81", mcast_port=8848, mcast_ttl=1)["changed"]
     options |= {"syncid": 8, "mcast_group": "239.1.1.1", "mcast_port": 9000, "mcast_ttl": 3, "sync_maxlen": 1400}
     result = changes_checks_and_stays("ipvs_daemon", options, kernel_state)
-    assert [command[1] for command in result["commands"]] == ["--stop-daemon", "--start-daemon"]
+    assert [command.split()[1] for command in result["commands"]] == ["--stop-daemon", "--start-daemon"]
     del options["interface"]
     (running,) = play("ipvs_info", gather=["daemons"])["daemons"]
     assert running == {**options, "interface": device}

@@ -62,7 +62,7 @@ def check_groups(
 def _check_group(
     host: Optional[str], path: str, groups_of: Mapping[str, Sequence[str]], group: Optional[str]
 ) -> Iterator[Problem]:
-    if host in groups_of and group and group not in groups_of[host]:
+    if host and group and group not in groups_of.get(host, [group]):
         yield Problem(path, host, f"is not in the group {group}, so nothing would set it up", f"Add it to {group}")
 
 

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any, Dict, Mapping, NamedTuple, Sequence
 
 from .listing import Listing, Numbers
@@ -77,7 +76,7 @@ def with_weights(table: Table, weights: Mapping[Target, int]) -> Table:
     after = dict(table)
     for target, weight in weights.items():
         pool = after[target.service]
-        changed = replace(pool.servers[target.server], weight=weight)
+        changed = pool.servers[target.server]._replace(weight=weight)
         after[target.service] = pool._replace(servers={**pool.servers, target.server: changed})
     return after
 

@@ -81,9 +81,8 @@ class Service:
         return self.lb_algo in FALLBACK_FLAGS and FALLBACK_FLAGS[self.lb_algo] not in self.lb_flags
 
 
-@dataclass(frozen=True)
-class Server:
-    """A real server of a service."""
+class Server(NamedTuple):
+    """A real server of a service; a tuple, for tables have tens of thousands."""
 
     key: ServerKey
     lb_kind: str = "DR"

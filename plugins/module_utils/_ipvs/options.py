@@ -56,7 +56,7 @@ def desired_key(options: Options, path: str = "") -> ServiceKey:
     if fwmark is not None and address is not None:
         raise refuse(_at(path, "fwmark"), fwmark, f"and address {address} are two services", "Write one of the two")
     if fwmark is not None:
-        _in_range(_at(path, "fwmark"), fwmark, 1, HIGHEST_FWMARK)
+        _in_range(path, "fwmark", fwmark, 1, HIGHEST_FWMARK)
         if port is not None:
             raise refuse(_at(path, "port"), port, "does not go with a fwmark", "Mark the packets of the wanted ports")
         return fwmark_service(fwmark, options.get("family") or "ipv4")
@@ -66,8 +66,8 @@ def desired_key(options: Options, path: str = "") -> ServiceKey:
         raise RefusedError([f"{_at(path, 'port')}: missing. Write the port, or 0 for all of them with persistence"])
     if options.get("family") not in (None, family_of(address)):
         raise refuse(_at(path, "family"), options["family"], f"is not the family of {address}", "Leave it out")
-    _in_range(_at(path, "port"), port, 0, 65535)
-    return address_service(options.get("protocol") or "tcp", _address(_at(path, "address"), address), port)
+    _in_range(path, "port", port, 0, 65535)
+    return address_service(options.get("protocol") or "tcp", _address(path, "address", address), port)
 
 
 def desired_service(options: Options, path: str = "") -> Service:
@@ -103,7 +103,7 @@ def _check_service(key: ServiceKey, options: Options, path: str) -> None:
         _word(_at(path, name), options.get(name))
     timeout = options.get("persistence_timeout")
     if timeout is not None:
-        _in_range(_at(path, "persistence_timeout"), timeout, 1, LONGEST_TIMEOUT)
+        _in_range(path, "persistence_timeout", timeout, 1, LONGEST_TIMEOUT)
     else:
         for name in ("persistence_granularity", "persistence_engine"):
             if options.get(name) is not None:
@@ -126,35 +126,35 @@ def desired_server(service: ServiceKey, options: Options, path: str = "", lb_kin
         raise refuse(_at(path, "address"), key.address, reason, "Only lb_kind TUN reaches servers of the other family")
     weight = 1 if options.get("weight") is None else options["weight"]
     upper, lower = options.get("uthreshold") or 0, options.get("lthreshold") or 0
-    _in_range(_at(path, "weight"), weight, 0, 65535)
-    _in_range(_at(path, "uthreshold"), upper, 0, HIGHEST_THRESHOLD)
+    _in_range(path, "weight", weight, 0, 65535)
+    _in_range(path, "uthreshold", upper, 0, HIGHEST_THRESHOLD)
     if lower > upper or lower < 0:
         raise refuse(_at(path, "lthreshold"), lower, f"is not from 0 to uthreshold, which is {upper}")
     tun_type, tun_port, tun_checksum = _tunnel(kind, options, path)
     return Server(key, kind, weight, upper, lower, tun_type, tun_port, tun_checksum)
 
 
-def desired_address(text: str, path: str = "address") -> str:
+def desired_address(text: str) -> str:
     """The address that an option names."""
-    return _address(path, text)
+    return _address("", "address", text)
 
 
-def desired_weight(weight: int | None, path: str = "weight") -> int | None:
+def desired_weight(weight: int | None) -> int | None:
     """The weight that an option names, if it names one."""
     if weight is not None:
-        _in_range(path, weight, 0, 65535)
+        _in_range("", "weight", weight, 0, 65535)
     return weight
 
 
 def desired_server_key(service: ServiceKey, options: Options, kind: str | None, path: str = "") -> ServerKey:
     """The server that options name; without a port it has the service's."""
     address, port = options["address"], options.get("port")
-    canonical = _address(_at(path, "address"), address)
+    canonical = _address(path, "address", address)
     if not is_unicast(canonical):
         raise refuse(_at(path, "address"), address, "is not the address of one host")
     if port is None:
         port = service.port
-    _in_range(_at(path, "port"), port, 0, 65535)
+    _in_range(path, "port", port, 0, 65535)
     if kind in ("DR", "TUN") and not service.fwmark and port != service.port:
         raise refuse(
             _at(path, "port"),
@@ -178,7 +178,7 @@ def _tunnel(kind: str, options: Options, path: str) -> tuple[str | None, int | N
             _at(path, "tun_port"), port, f"with tun_type {tun_type}", "gue needs a port, and no other type has one"
         )
     if port is not None:
-        _in_range(_at(path, "tun_port"), port, 1, 65535)
+        _in_range(path, "tun_port", port, 1, 65535)
     if checksum is not None and (tun_type == "ipip" or (tun_type, checksum) == ("gre", "remcsum")):
         raise refuse(_at(path, "tun_checksum"), checksum, f"is not for tun_type {tun_type}")
     return tun_type, port, None if tun_type == "ipip" else checksum or "none"
@@ -218,11 +218,11 @@ def _add_server(pool: Pool, options: Options, path: str, lb_kind: str | None) ->
     return []
 
 
-def _address(path: str, text: str) -> str:
+def _address(path: str, name: str, text: str) -> str:
     try:
         return canonical_address(text)
     except IpvsValueError as error:
-        raise refuse(path, text, str(error), "Write it in numbers, as 192.0.2.10 or 2001:db8::10") from None
+        raise refuse(_at(path, name), text, str(error), "Write it in numbers, as 192.0.2.10 or 2001:db8::10") from None
 
 
 def _word(path: str, text: str | None) -> None:
@@ -231,9 +231,9 @@ def _word(path: str, text: str | None) -> None:
         raise refuse(path, repr(text), "is not a name")
 
 
-def _in_range(path: str, value: int, low: int, high: int) -> None:
+def _in_range(path: str, name: str, value: int, low: int, high: int) -> None:
     if not low <= value <= high:
-        raise refuse(path, value, f"is not a number from {low} to {high}")
+        raise refuse(_at(path, name), value, f"is not a number from {low} to {high}")
 
 
 def _at(path: str, name: str) -> str:

@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from .commands import Command, delete_server, delete_service, pool_commands, server_command, service_command
 from .model import Pool, Server, ServiceKey, Table
 
@@ -72,7 +70,7 @@ def with_weights_of(current: Table, desired: Table) -> Table:
         key: Pool(
             pool.service,
             {
-                each: replace(server, weight=current[key].servers[each].weight)
+                each: server._replace(weight=current[key].servers[each].weight)
                 if key in current and each in current[key].servers
                 else server
                 for each, server in pool.servers.items()

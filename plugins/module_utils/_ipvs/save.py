@@ -6,8 +6,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Mapping, Sequence, Tuple
+from typing import Iterator, Mapping, Sequence, Tuple
 
 from .commands import Command, IpvsParseError, pool_commands, run_numbered
 from .model import Pool, Server, ServerKey, ServiceKey, Table
@@ -15,14 +14,23 @@ from .model import Pool, Server, ServerKey, ServiceKey, Table
 Thresholds = Mapping[Tuple[ServiceKey, ServerKey], Tuple[int, int]]
 
 
+ADDING = ("-A", "-a", "--add-service", "--add-server")
+
+
 def parse(text: str) -> Table:
     """Read a saved table; a line that is not understood is an error that names it."""
-    numbered = [(number, line.split()) for number, line in enumerate(text.splitlines(), start=1)]
-    rules = [(number, words) for number, words in numbered if words and not words[0].startswith("#")]
-    for number, words in rules:
-        if words[0] not in ("-A", "-a", "--add-service", "--add-server"):
-            raise IpvsParseError(f"line {number}: {' '.join(words)}: {words[0]} does not belong in a table")
-    return run_numbered(rules, {})
+    return run_numbered(_rules(text), {})
+
+
+def _rules(text: str) -> Iterator[Tuple[int, Sequence[str]]]:
+    # One at a time: the words of ten thousand rules at once would be half of the module's memory.
+    for number, line in enumerate(text.splitlines(), start=1):
+        words = line.split()
+        if not words or words[0].startswith("#"):
+            continue
+        if words[0] not in ADDING:
+            raise IpvsParseError(f"line {number}: {line.strip()}: {words[0]} does not belong in a table")
+        yield number, words
 
 
 def with_thresholds(table: Table, thresholds: Thresholds) -> Table:
@@ -40,7 +48,7 @@ def with_thresholds(table: Table, thresholds: Thresholds) -> Table:
 def _limited(server: Server, limits: tuple[int, int] | None) -> Server:
     if not limits or limits == (0, 0):
         return server
-    return replace(server, uthreshold=limits[0], lthreshold=limits[1])
+    return server._replace(uthreshold=limits[0], lthreshold=limits[1])
 
 
 def commands_for(table: Table) -> list[Command]:

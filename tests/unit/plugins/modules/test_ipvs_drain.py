@@ -93,8 +93,8 @@ def test_check_mode_touches_and_remembers_nothing_and_does_not_wait(ipvsadm: Fak
     assert result["changed"]
     assert not result["drained"]
     assert result["commands"] == [
-        ["sysctl", "-w", "net.ipv4.vs.expire_quiescent_template=1"],
-        ["ipvsadm", "-e", "-t", "192.0.2.10:80", "-r", "192.0.2.22:80", "-g", "-w", "0"],
+        "sysctl -w net.ipv4.vs.expire_quiescent_template=1",
+        "ipvsadm -e -t 192.0.2.10:80 -r 192.0.2.22:80 -g -w 0",
     ]
     assert render(ipvsadm.table) == before
     assert (host / "expire_quiescent_template").read_text() == "0\n"

@@ -69,7 +69,7 @@ def test_debian_gets_its_rules_its_switch_and_its_service(ipvsadm: FakeIpvsadm, 
         "/etc/ipvsadm.rules",
         "/etc/default/ipvsadm",
     ]
-    assert result["commands"][-1] == ["/sbin/systemctl", "enable", "ipvsadm.service"]
+    assert result["commands"][-1] == "/sbin/systemctl enable ipvsadm.service"
     second = play("ipvs_table", services=[{"fwmark": 8}], persist=True)
     assert (second["changed"], second["persisted"], second["commands"]) == (False, [], [])
 

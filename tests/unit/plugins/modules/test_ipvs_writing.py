@@ -88,7 +88,7 @@ def test_a_change_runs_just_what_it_says(
 ) -> None:
     result = play(name, **options)
     assert result["changed"]
-    assert [" ".join(command) for command in result["commands"]] == [f"ipvsadm {command}" for command in commands]
+    assert result["commands"] == [f"ipvsadm {command}" for command in commands]
     ran = [line for batch in ipvsadm.batches for line in batch.splitlines()]
     ran += [" ".join(call) for call in ipvsadm.calls if call[0] not in ("--save", "--list", "--restore")]
     assert ran == commands
