@@ -253,11 +253,23 @@ ROWS = [
         "comes_and_goes",
         edits={"roles/keepalived/handlers/main.yml": ("state: reloaded", "state: restarted")},
     ),
-    # The last one: it leaves a lab that needs site.yml again.
+    Row(
+        "a keepalived does not run",
+        "keepalived_info",
+        edits={"molecule/default/tests/test_1_steady.py": ("    steady()\n    states", "    states")},
+        on={"lvs2": "systemctl stop keepalived"},
+        undo={"lvs2": "systemctl start keepalived"},
+    ),
+    # The last ones: they leave a lab that needs site.yml again.
     Row(
         "teardown forgets what the next boot sets",
         "removes_what_site_made",
         edits={"roles/director/tasks/teardown.yml": ('"{{ __director_sysctl_file }}", ', "")},
+    ),
+    Row(
+        "nothing is restored at boot",
+        "back_after_a_boot",
+        edits={"plugins/modules/ipvs_table.py": ("            boot.apply()\n", "")},
     ),
 ]
 

@@ -41,9 +41,9 @@ def description_tables() -> str:
 
 def table_lines(table: type[Any], title: str) -> Iterator[str]:
     yield from (f"## {title}", "", plain(table.__doc__ or "").splitlines()[0], "")
-    yield from ("| key | meaning | default |", "| --- | --- | --- |")
+    yield from ("| key | meaning | value | default |", "| --- | --- | --- | --- |")
     for name, field in kinds.options(table).items():
-        yield f"| `{name}` | {field.metadata['about']} | {default_of(field)} |"
+        yield f"| `{name}` | {field.metadata['about']} | {field.metadata['reader'].accepts} | {default_of(field)} |"
     yield ""
     for name, nested in nested_tables(table):
         yield from table_lines(nested, f"{title}: {name}" if table is not model.Cluster else name)

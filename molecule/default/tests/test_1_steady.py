@@ -93,3 +93,19 @@ def test_both_keepalived_versions_accept_every_golden_file(cluster, lab):
             assert not found.errors, (director, path, found)
             assert not found.crashed, (director, path, found)
     assert len(versions) == 2, versions
+
+
+def test_keepalived_info_tells_each_directors_part(cluster, on, steady):
+    steady()
+    states = {}
+    for director in cluster.instance.directors:
+        told = on(director).ansible("lvs.cluster.keepalived_info", check=False)
+        (instance,) = told["instances"]
+        states[director] = instance["state"]
+        assert (instance["name"], instance["interface"]) == (cluster.instance.name, "eth0")
+        assert [address.split("/")[0] for address in instance["virtual_ipaddress"]] == [cluster.vip]
+        (service,) = told["virtual_servers"]
+        assert (service["address"], service["port"]) == (cluster.vip, cluster.service.port)
+        alive = {server["address"]: server["alive"] for server in service["real_servers"]}
+        assert alive == {cluster.addresses[host]: True for host in cluster.realservers}
+    assert states == {cluster.master: "MASTER", cluster.backup: "BACKUP"}

@@ -82,7 +82,7 @@ def test_realserver_loses_power(cluster, lab, steady, probe, tell, prove, limit,
     prove(cluster.master)
 
 
-def test_nginx_is_stopped_on_a_realserver(cluster, lab, steady, probe, tell, prove, limit, outage, without):
+def test_nginx_is_stopped_on_a_realserver(cluster, lab, on, steady, probe, tell, prove, limit, outage, without):
     stopped, *others = sorted(cluster.realservers)
     steady()
     running = probe()
@@ -90,9 +90,12 @@ def test_nginx_is_stopped_on_a_realserver(cluster, lab, steady, probe, tell, pro
     try:
         without(stopped)
         prove(cluster.master, set(others))
+        (service,) = on(cluster.master).ansible("lvs.cluster.keepalived_info", check=False)["virtual_servers"]
         report = running.stop()
     finally:
         lab.exec(stopped, "systemctl", "start", "nginx")
+    dead = [server["address"] for server in service["real_servers"] if not server["alive"]]
+    assert dead == [cluster.addresses[stopped]]
     seen = outage(report)
     tell("nginx is stopped on a real server", report, limit(cluster.detection), seen)
     assert seen < limit(cluster.detection)

@@ -21,8 +21,20 @@ from .problems import Problem, Refused, shown
 
 T = TypeVar("T")
 Problems = List[Problem]
-# What turns the value at a path into what the model holds, or adds to the problems and gives None.
-Reader = Callable[[Any, str, Problems], Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Reader:
+    """What turns the value at a path into what the model holds, or adds to the problems and gives None.
+
+    accepts: which values it takes, for the documentation.
+    """
+
+    read: Callable[[Any, str, Problems], Any]
+    accepts: str
+
+    def __call__(self, value: Any, path: str, problems: Problems) -> Any:
+        return self.read(value, path, problems)
 
 
 def option(reader: Reader, about: str, name: str = "", **default: Any) -> Any:
@@ -34,7 +46,7 @@ def option(reader: Reader, about: str, name: str = "", **default: Any) -> Any:
     return dataclasses.field(metadata=metadata, **default)  # pylint: disable=invalid-field-call # it is a field's value
 
 
-def scalar(accept: Callable[[Any], Any]) -> Reader:
+def scalar(accept: Callable[[Any], Any], accepts: str) -> Reader:
     """A reader from a function that returns the value to hold or raises L(Refused)."""
 
     def read(value: Any, path: str, problems: Problems) -> Any:
@@ -44,7 +56,7 @@ def scalar(accept: Callable[[Any], Any]) -> Reader:
             problems.append(Problem(path, value, refused.reason, refused.remedy))
             return None
 
-    return read
+    return Reader(read, accepts)
 
 
 def integer(low: int, high: int, unit: str = "") -> Reader:
@@ -60,7 +72,7 @@ def integer(low: int, high: int, unit: str = "") -> Reader:
             raise Refused("is out of range", f"Write {bounds}")
         return number
 
-    return scalar(accept)
+    return scalar(accept, f"{low} to {high}")
 
 
 def seconds(low: float, high: float) -> Reader:
@@ -76,7 +88,7 @@ def seconds(low: float, high: float) -> Reader:
             raise Refused("is not a time in this range", f"Write {bounds}")
         return int(number) if number == int(number) else number
 
-    return scalar(accept)
+    return scalar(accept, f"{low:g} to {high:g}, with fractions")
 
 
 def _boolean(value: Any) -> bool:
@@ -120,11 +132,11 @@ def _url_path(value: Any) -> str:
     return str(value)
 
 
-BOOLEAN = scalar(_boolean)
-ADDRESS = scalar(_address)
-INTERFACE_ADDRESS = scalar(_interface_address)
-WORD = scalar(_word)
-URL_PATH = scalar(_url_path)
+BOOLEAN = scalar(_boolean, "true or false")
+ADDRESS = scalar(_address, "IPv4 address")
+INTERFACE_ADDRESS = scalar(_interface_address, "IPv4 address/length")
+WORD = scalar(_word, "name")
+URL_PATH = scalar(_url_path, "path of a URL")
 PORT = integer(1, 65535)
 
 
@@ -136,7 +148,7 @@ def choice(names: Sequence[str], what: str) -> Reader:
             raise Refused(f"is not a known {what}", f"Write one of {', '.join(names)}{_meant(str(value), names)}")
         return str(value)
 
-    return scalar(accept)
+    return scalar(accept, ", ".join(names))
 
 
 def secret(longest: int) -> Reader:
@@ -154,7 +166,7 @@ def secret(longest: int) -> Reader:
             return str(value)
         return None
 
-    return read
+    return Reader(read, f"text of at most {longest} characters")
 
 
 def list_of(reader: Reader, at_least: int = 1) -> Reader:
@@ -187,7 +199,7 @@ def list_of(reader: Reader, at_least: int = 1) -> Reader:
             held.append(got)
         return tuple(held)
 
-    return read
+    return Reader(read, f"list: {reader.accepts}")
 
 
 def numbered(held: Optional[Sequence[Optional[T]]]) -> Iterator[Tuple[int, T]]:
@@ -211,7 +223,7 @@ def table(model: Type[T], shorthand: str = "") -> Reader:
             return None
         return read_table(model, value, path, problems)
 
-    return read
+    return Reader(read, f"{shorthand}, or mapping" if shorthand else "mapping")
 
 
 def options(model: Type[Any]) -> Dict[str, Any]:

@@ -42,7 +42,7 @@ class Authentication:
     """C(authentication) of a VRRPv2 instance; RFC 9568 has none."""
 
     auth_pass: str = option(secret(longest=8), "a password of at most 8 characters")
-    auth_type: str = option(choice(["PASS"], "auth_type"), "PASS", default="PASS")
+    auth_type: str = option(choice(["PASS"], "auth_type"), "how it is used", default="PASS")
 
 
 @dataclass(frozen=True)
@@ -111,13 +111,13 @@ class VirtualServer:
     real_servers: Tuple[RealServer, ...] = option(
         list_of(table(RealServer, shorthand="host")), "host names, or mappings with host or address"
     )
-    protocol: str = option(choice(["TCP"], "protocol"), "TCP", default="TCP")
+    protocol: str = option(choice(["TCP"], "protocol"), "what is balanced", default="TCP")
     lb_algo: str = option(
         choice(SCHEDULERS, "lb_algo"),
-        f"scheduler, {', '.join(SCHEDULERS)}; mh and sh always get their fallback flag",
+        "scheduler; mh and sh always get their fallback flag",
         default="wlc",
     )
-    lb_kind: str = option(choice(["DR"], "lb_kind"), "DR", default="DR")
+    lb_kind: str = option(choice(["DR"], "lb_kind"), "how packets reach the real servers", default="DR")
     mh_port: bool = option(BOOLEAN, "mh: hash the client's port too", name="mh-port", default=False)
     sh_port: bool = option(BOOLEAN, "sh: hash the client's port too", name="sh-port", default=False)
     delay_loop: float = option(seconds(0.001, 86400), "seconds between checks", default=6)
@@ -188,7 +188,9 @@ class Cluster:
         list_of(table(Upstream), at_least=0), "what stands behind nginx", default=()
     )
     lvs_sync_daemon: bool = option(
-        BOOLEAN, "whether the master tells the other directors its connections, so that they survive it", default=True
+        BOOLEAN,
+        "whether the master of the first instance tells the other directors its connections, so that they survive it",
+        default=True,
     )
 
 
