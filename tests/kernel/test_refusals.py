@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.lvs.cluster.tests.kernel.conftest import RULES, kernel_state, kernel_table, run
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.lvs.cluster.tests.kernel.conftest import RULES, kernel_state, kernel_table, run, run_command
 from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
 
 WEB = {"address": "192.0.2.10", "port": 80}
@@ -149,6 +150,20 @@ def test_the_kernels_refusals_have_a_kind_and_a_remedy(name: str, options: dict[
     assert error["kind"] == kind
     assert error["remedy"]
     assert error["remedy"] in caught.value.result["msg"]
+
+
+@pytest.mark.usefixtures("rules")
+@pytest.mark.parametrize(("name", "options"), [("ipvs_info", {}), ("ipvs_table", {"services": [], "purge": True})])
+def test_who_is_not_root_is_told_so(name: str, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    before = kernel_table()
+    as_nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    monkeypatch.setattr(
+        AnsibleModule, "run_command", lambda _module, words, **options: run_command([*as_nobody, *words], **options)
+    )
+    with pytest.raises(ModuleFailedError, match="become") as caught:
+        play(name, **options)
+    assert caught.value.result["error"]["kind"] == "not_root"
+    assert kernel_table() == before
 
 
 @pytest.mark.usefixtures("rules", "quiet")
