@@ -61,7 +61,7 @@ timed(basic.AnsibleModule, "exit_json", "result")
 timed(options, "desired_table", "options to model")
 timed(plan, "plan", "plan")
 timed(_ipvsadm, "parse", "parse")
-timed(_ipvsadm, "parse_listing", "parse")
+timed(_ipvsadm, "parse_thresholds", "parse")
 basic._ANSIBLE_ARGS, basic._ANSIBLE_PROFILE = open(sys.argv[1], "rb").read(), "legacy"
 output = sys.stdout
 sys.stdout = io.StringIO()

@@ -10,7 +10,7 @@ from typing import Any, Callable, Sequence, Tuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.commands import Command
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.daemons import Daemons, parse_daemons
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.listing import THRESHOLDS, parse_listing
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.listing import parse_thresholds
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import Table
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import RefusedError
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.outcome import Failure, failures
@@ -225,10 +225,7 @@ class Ipvsadm:
         table = parse(self.run("--save", "-n"))
         if not table:
             return table
-        limits = parse_listing(self.run("--list", "-n", "--thresholds"), THRESHOLDS).servers
-        return with_thresholds(
-            table, {key: (numbers["uthreshold"], numbers["lthreshold"]) for key, numbers in limits.items()}
-        )
+        return with_thresholds(table, parse_thresholds(self.run("--list", "-n", "--thresholds")))
 
     def timeouts(self) -> Timeouts:
         """The timeouts of connections."""

@@ -9,6 +9,7 @@ All listings have one shape: a service that starts in the first column, then its
 
 from __future__ import annotations
 
+import re
 from typing import Dict, Iterator, NamedTuple, Sequence, Tuple
 
 from .commands import IpvsParseError
@@ -38,6 +39,19 @@ def parse_listing(text: str, columns: Sequence[str]) -> Listing:
     for number, words in _body(text):
         service = _add_line(listing, service, number, words, columns)
     return listing
+
+
+# A server without limits, in a listing of thresholds.
+_UNLIMITED = re.compile(r"^ +-> \S+ +0 +0 +\d+ +\d+ *\n", re.MULTILINE)
+
+
+def parse_thresholds(text: str) -> dict[Listed, tuple[int, int]]:
+    """The servers of a listing of thresholds that have any: the upper and the lower one.
+
+    Few have, and to leave the others out first makes it ten times as fast for ten thousand servers.
+    """
+    servers = parse_listing(_UNLIMITED.sub("", text), THRESHOLDS).servers
+    return {key: (numbers["uthreshold"], numbers["lthreshold"]) for key, numbers in servers.items()}
 
 
 def _add_line(

@@ -35,7 +35,7 @@ def _rules(text: str) -> Iterator[Tuple[int, Sequence[str]]]:
 
 def with_thresholds(table: Table, thresholds: Thresholds) -> Table:
     """A saved table with the thresholds that saving leaves out."""
-    if not any(upper or lower for upper, lower in thresholds.values()):
+    if not thresholds:
         return table
     return {
         key: Pool(
@@ -46,9 +46,7 @@ def with_thresholds(table: Table, thresholds: Thresholds) -> Table:
 
 
 def _limited(server: Server, limits: tuple[int, int] | None) -> Server:
-    if not limits or limits == (0, 0):
-        return server
-    return server._replace(uthreshold=limits[0], lthreshold=limits[1])
+    return server._replace(uthreshold=limits[0], lthreshold=limits[1]) if limits else server
 
 
 def commands_for(table: Table) -> list[Command]:

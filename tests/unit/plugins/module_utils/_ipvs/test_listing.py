@@ -27,6 +27,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.listing import (
     STATS,
     THRESHOLDS,
     parse_listing,
+    parse_thresholds,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import address_service, fwmark_service, server_key
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.save import parse
@@ -73,6 +74,19 @@ def test_thresholds_are_numbers_by_name(release: Path) -> None:
         "inactive_connections": 0,
     }
     assert listing.services[WEB] == {}
+
+
+def test_thresholds_are_read_of_the_servers_that_have_any(release: Path) -> None:
+    text = (release / "thresholds.txt").read_text()
+    everyone = parse_listing(text, THRESHOLDS).servers
+    limits = {key: (each["uthreshold"], each["lthreshold"]) for key, each in everyone.items()}
+    assert parse_thresholds(text) == {key: pair for key, pair in limits.items() if pair != (0, 0)} != limits
+
+
+def test_thresholds_in_an_unknown_form_are_an_error(release: Path) -> None:
+    text = (release / "thresholds.txt").read_text()
+    with pytest.raises(IpvsParseError, match="-> 192.0.2.21:0 none"):
+        parse_thresholds(text.replace("192.0.2.21:0                 0 ", "192.0.2.21:0                 none "))
 
 
 def test_counters_are_numbers_of_services_and_servers(release: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.commands import IpvsParseError, IpvsRuleError
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.listing import THRESHOLDS, parse_listing
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.listing import parse_thresholds
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import (
     Server,
     Service,
@@ -42,12 +42,10 @@ def test_a_recorded_table_renders_to_the_recorded_text_except_for_negative_marks
 
 @pytest.mark.parametrize("release", RELEASES)
 def test_a_recorded_table_is_what_was_restored_once_the_thresholds_are_added(release: str) -> None:
-    listed = parse_listing(recorded(release, "thresholds"), THRESHOLDS).servers
-    limits = {key: (numbers["uthreshold"], numbers["lthreshold"]) for key, numbers in listed.items()}
     saved = parse(recorded(release, "save"))
     restored = parse((RECORDED / "table.rules").read_text())
     assert saved != restored, "the thresholds are not in the saved text"
-    assert with_thresholds(saved, limits) == restored
+    assert with_thresholds(saved, parse_thresholds(recorded(release, "thresholds"))) == restored
 
 
 def test_defaults_are_those_of_ipvsadm() -> None:
