@@ -28,6 +28,13 @@ attributes:
   idempotent:
     description: When run twice in a row outside check mode, with the same arguments, the second time changes nothing.
     support: full
+notes:
+  - A failure has C(error) in its result, with C(kind), C(remedy), C(text) as the program gave it, and C(command).
+  - >-
+    C(kind) is C(refused_options) for values that cannot be had; C(no_ipvsadm), C(no_ipvs), C(not_root) or
+    C(no_boot_service) for a host that is not ready; C(unknown_scheduler), C(no_such_service), C(no_such_device),
+    C(no_route), C(daemon_runs), C(invalid) or C(refused) for what the kernel says; and C(keepalived) for a keepalived
+    that does not answer.
 """
 
     # For modules that write.

@@ -22,6 +22,8 @@ INTERVAL = 0.05
 class KeepalivedError(Exception):
     """keepalived does not say what it was asked for."""
 
+    kind = "keepalived"
+
     def __init__(self, text: str, remedy: str) -> None:
         super().__init__(f"{text}. {remedy}")
         self.text = text
@@ -31,8 +33,14 @@ class KeepalivedError(Exception):
         """What a module fails with."""
         return {
             "msg": str(self),
-            "error": {"kind": "keepalived", "remedy": self.remedy, "text": self.text, "command": []},
+            "error": {"kind": self.kind, "remedy": self.remedy, "text": self.text, "command": ""},
         }
+
+
+class NotRootError(KeepalivedError):
+    """Whoever asks must not signal it."""
+
+    kind = "not_root"
 
 
 class Keepalived:
@@ -63,7 +71,10 @@ class Keepalived:
     def dump(self, signal: int, names: Sequence[str], timeout: float) -> List[Callable[[Callable[[str], T]], T]]:
         """Have files written; each result reads one of them with a parser."""
         before = {name: self._signature(name) for name in names}
-        os.kill(self.pid, signal)
+        try:
+            os.kill(self.pid, signal)
+        except PermissionError:
+            raise NotRootError("keepalived takes no signal of this user", "Use become: true") from None
         deadline = time.monotonic() + timeout
 
         def reader(name: str) -> Callable[[Callable[[str], T]], T]:

@@ -128,6 +128,8 @@ options:
       - On Debian and its like the rules go into C(/etc/ipvsadm.rules) and C(AUTO) is set in C(/etc/default/ipvsadm),
         on Fedora and its like they go into C(/etc/sysconfig/ipvsadm). The service C(ipvsadm) is enabled, and not
         started, because its start flushes the table.
+      - The service of Fedora and its like, once a boot has started it, writes its file anew whenever it stops, without
+        thresholds. Have them in the list of a play that runs after a boot.
     type: bool
     default: false
 seealso:

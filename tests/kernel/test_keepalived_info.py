@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import time
@@ -112,6 +113,22 @@ def test_files_that_do_not_come_are_an_error_that_says_so(keepalived: Path) -> N
     with pytest.raises(ModuleFailedError, match=r"did not write keepalived\.json.*timeout") as caught:
         info(keepalived, dump_directory="/nonexistent", timeout=0.3)
     assert caught.value.result["error"]["kind"] == "keepalived"
+
+
+def test_who_may_not_signal_it_is_told_so(keepalived: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kill = os.kill
+
+    def as_nobody(pid: int, signal: int) -> None:
+        os.setresuid(65534, 65534, 0)
+        try:
+            kill(pid, signal)
+        finally:
+            os.setresuid(0, 0, 0)
+
+    monkeypatch.setattr(os, "kill", as_nobody)
+    with pytest.raises(ModuleFailedError, match="become") as caught:
+        info(keepalived)
+    assert caught.value.result["error"]["kind"] == "not_root"
 
 
 def test_no_keepalived_is_no_error(tmp_path: Path) -> None:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
+import yaml
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.lvs.cluster.plugins.doc_fragments._ipvs import ModuleDocFragment
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.save import parse, render
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_boot import BootError
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import BatchError, IpvsadmError
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived_dump import KeepalivedError
 from ansible_collections.lvs.cluster.tests.unit.fake_ipvsadm import FakeIpvsadm
 from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
 
@@ -218,6 +224,17 @@ def test_every_error_has_a_kind_and_a_remedy(
             play(name, **options)
         assert caught.value.result["error"]["kind"] == kind
         assert remedy in caught.value.result["msg"]
+
+
+def test_the_documentation_tells_every_kind_of_error() -> None:
+    errors: list[type[IpvsadmError | KeepalivedError]] = [IpvsadmError, BootError, KeepalivedError]
+    for each in errors:
+        errors += each.__subclasses__()
+    # A batch has the kind of the rule that failed.
+    kinds = {each.kind for each in errors if each is not BatchError} | {"refused_options"}
+    notes = yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["notes"]
+    told = set(re.findall(r"C\((\w+)\)", notes[-1])) - {"kind"}
+    assert told == kinds
 
 
 def test_a_host_without_ipvsadm_is_told_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -85,7 +85,7 @@ def test_thresholds_are_read_of_the_servers_that_have_any(release: Path) -> None
 
 def test_thresholds_in_an_unknown_form_are_an_error(release: Path) -> None:
     text = (release / "thresholds.txt").read_text()
-    with pytest.raises(IpvsParseError, match="-> 192.0.2.21:0 none"):
+    with pytest.raises(IpvsParseError, match=r"-> 192\.0\.2\.21:0 none"):
         parse_thresholds(text.replace("192.0.2.21:0                 0 ", "192.0.2.21:0                 none "))
 
 
