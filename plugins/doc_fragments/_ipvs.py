@@ -29,12 +29,12 @@ attributes:
     description: When run twice in a row outside check mode, with the same arguments, the second time changes nothing.
     support: full
 notes:
-  - A failure has C(error) in its result, with C(kind), C(remedy), C(text) as the program gave it, and C(command).
+  - A failure has C(error) in its result, with C(kind), C(remedy), C(text), and the C(command) that failed.
   - >-
     C(kind) is C(refused_options) for values that cannot be had; C(no_ipvsadm), C(no_ipvs), C(not_root) or
     C(no_boot_service) for a host that is not ready; C(unknown_scheduler), C(no_such_service), C(no_such_device),
-    C(no_route), C(daemon_runs), C(invalid) or C(refused) for what the kernel says; and C(keepalived) for a keepalived
-    that does not answer.
+    C(no_route), C(daemon_runs), C(invalid) or C(refused) for what the kernel says; C(unreadable) for an unknown version
+    of ipvsadm; and C(keepalived) for a keepalived that does not answer.
 """
 
     # For modules that write.
@@ -60,10 +60,9 @@ attributes:
     SERVICE_KEY = r"""
 options:
   protocol:
-    description: The protocol of a service that has an O(address).
+    description: The protocol of a service that has an O(address), V(tcp) if not given. A fwmark has all of them.
     type: str
     choices: [tcp, udp, sctp]
-    default: tcp
   address:
     description: The virtual address, IPv4 or IPv6, in numbers. Exactly one of O(address) and O(fwmark) is needed.
     type: str
@@ -92,15 +91,14 @@ options:
     type: dict
     suboptions:
       protocol:
-        description: The protocol of a service that has an address.
+        description: The protocol of a service that has an address, V(tcp) if not given. A fwmark has all of them.
         type: str
         choices: [tcp, udp, sctp]
-        default: tcp
       address:
         description: The virtual address, IPv4 or IPv6, in numbers. Exactly one of address and fwmark is needed.
         type: str
       port:
-        description: The port; needed with an address.
+        description: The port; needed with an address. V(0) stands for all other ports.
         type: int
       fwmark:
         description: A firewall mark, from 1 to 4294967295.

@@ -21,6 +21,12 @@ class BootError(IpvsadmError):
     remedy = "Install the distribution's package ipvsadm, or leave persist out and run the play after each boot"
 
 
+class MaskedError(BootError):
+    """The service that restores the table must not start."""
+
+    remedy = f"Use 'systemctl unmask {SERVICE}', or leave persist out"
+
+
 class File(NamedTuple):
     """A file whose text changes."""
 
@@ -49,8 +55,13 @@ class Boot:
         layout = next((each for each in LAYOUTS if os.path.exists(_below(root, each.mark))), None)
         if layout is None or not systemctl:
             raise BootError("Nothing on this host restores a table of IPVS at boot")
-        _status, output, _errors = module.run_command([systemctl, "is-enabled", f"{SERVICE}.service"])
-        commands = [] if output.strip() == "enabled" else [[systemctl, "enable", f"{SERVICE}.service"]]
+        _status, output, errors = module.run_command([systemctl, "is-enabled", f"{SERVICE}.service"])
+        state = output.strip()
+        if state.startswith("masked"):
+            raise MaskedError(f"{SERVICE}.service is {state}, and would restore nothing at boot")
+        if state in ("", "not-found"):
+            raise BootError(f"There is no {SERVICE}.service on this host: {errors.strip()}")
+        commands = [] if state == "enabled" else [[systemctl, "enable", f"{SERVICE}.service"]]
         return cls(module, _files(layout, rules, root), commands)
 
     def apply(self) -> None:

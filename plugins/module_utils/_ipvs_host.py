@@ -2,13 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # PRIVATE to the collection.
-"""What draining needs of a host apart from ipvsadm: a sysctl, a memory, and who else writes the table."""
+"""What the modules need of a host apart from ipvsadm: a sysctl, a memory, its interfaces, and who writes the table."""
 
 from __future__ import annotations
 
 import os
+import socket
 import tempfile
 from typing import Any
+
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import NoSuchDeviceError
 
 SYSCTLS = "/proc/sys/net/ipv4/vs"
 MEMORY = "/run/lvs-cluster"
@@ -60,6 +63,14 @@ class Memory:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
         self._module.atomic_move(path, self._path)
+
+
+def require_interface(name: str) -> None:
+    """Fail unless this network namespace has an interface."""
+    try:
+        socket.if_nametoindex(name)
+    except OSError:
+        raise NoSuchDeviceError(f"There is no interface {name} on this host") from None
 
 
 def keepalived_runs() -> bool:

@@ -12,7 +12,7 @@ Spec = Dict[str, Dict[str, Any]]
 
 # What names a service.
 SERVICE_KEY: Spec = {
-    "protocol": {"type": "str", "choices": ["tcp", "udp", "sctp"], "default": "tcp"},
+    "protocol": {"type": "str", "choices": ["tcp", "udp", "sctp"]},
     "address": {"type": "str"},
     "port": {"type": "int"},
     "fwmark": {"type": "int"},

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Sequence, Tuple
 
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.commands import Command
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.commands import Command, IpvsParseError, IpvsRuleError
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.daemons import Daemons, parse_daemons
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.listing import parse_thresholds
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import Table
@@ -149,33 +149,44 @@ class BatchError(IpvsadmError):
 
     kind = "batch"
 
-    def __init__(self, failed: Sequence[Failure], total: int, unsent: Sequence[Command], after: Table) -> None:
-        cause = next((error_of(each.reason) for each in failed if each.reason), IpvsadmError(""))
-        self.kind = cause.kind
-        self.remedy = cause.remedy
+    def __init__(
+        self,
+        failed: Sequence[Failure],
+        batch: Sequence[Command],
+        done: Sequence[Command],
+        waiting: Sequence[Command],
+        after: Table,
+    ) -> None:
+        causes = [error_of(each.reason) for each in failed if each.reason]
+        self.kind = causes[0].kind if causes else IpvsadmError.kind
+        self.remedy = ". ".join(dict.fromkeys(each.remedy for each in causes if each.remedy))
         self.failed = failed
-        self.unsent = unsent
         self.after = after
+        without_effect = {each.line for each in failed}
+        self.done = [*done, *(each for line, each in enumerate(batch, start=1) if line not in without_effect)]
         told = [_told(each) for each in failed if each.reason]
-        text = f"ipvsadm refused {len(told)} of {total} rules: {'; '.join(told[:MESSAGES])}"
+        text = f"ipvsadm refused {len(told)} of {len(batch)} rules: {'; '.join(told[:MESSAGES])}"
         if len(told) > MESSAGES:
             text += f"; and {len(told) - MESSAGES} more, see failed_commands"
         untried = [each for each in failed if not each.reason]
         if untried:
             text += f". {len(untried)} rules after that were not tried, from line {untried[0].line} on"
-        if unsent:
-            text += f". Nothing was deleted ({len(unsent)} deletions wait)"
+        if waiting:
+            text += f". Nothing was deleted ({len(waiting)} deletions wait)"
         super().__init__(f"{text}. The table holds all else; a second run sends only what is missing")
 
     def result(self) -> dict[str, Any]:
-        """As of its parent, with the lines that failed and the table as it is now."""
+        """As of its parent, with what was done, the lines that failed, and the table as it is now."""
         return {
             **super().result(),
+            "changed": bool(self.done),
+            "commands": written(self.done),
             "failed_commands": [
                 {
                     "line": each.line,
                     "command": " ".join(["ipvsadm", *each.command]),
                     "reason": each.reason or "not tried",
+                    "remedy": error_of(each.reason).remedy,
                 }
                 for each in self.failed
             ],
@@ -243,10 +254,10 @@ class Ipvsadm:
         """
         changes = [command for command in commands if not is_deletion(command)]
         deletions = [command for command in commands if is_deletion(command)]
-        self._restore(changes, deletions)
-        self._restore(deletions, [])
+        self._restore(changes, waiting=deletions)
+        self._restore(deletions, done=changes)
 
-    def _restore(self, batch: list[Command], waiting: list[Command]) -> None:
+    def _restore(self, batch: list[Command], done: Sequence[Command] = (), waiting: Sequence[Command] = ()) -> None:
         if not batch:
             return
         status, _output, errors = self._run_command(
@@ -261,22 +272,33 @@ class Ipvsadm:
         after = self.table()
         failed = failures(batch, messages or [f"exit status {status}"], after)
         if failed:
-            raise BatchError(failed, len(batch), waiting, after)
+            raise BatchError(failed, batch, done, waiting, after)
 
 
 def _joined(text: str) -> str:
     return " ".join(line.strip() for line in text.splitlines() if line.strip())
 
 
+class UnreadableError(IpvsadmError):
+    """ipvsadm or the kernel printed something that is not understood."""
+
+    kind = "unreadable"
+    remedy = "This version of ipvsadm or of the kernel is not known; report it with the output of 'ipvsadm --save -n'"
+
+
 # What the modules catch, once.
-Refusals = (IpvsadmError, RefusedError)
+Refusals = (IpvsadmError, IpvsParseError, IpvsRuleError, RefusedError)
 
 
 def failure(error: Exception) -> dict[str, Any]:
     """What a module fails with."""
     if isinstance(error, IpvsadmError):
         return error.result()
-    return {"msg": str(error), "error": {"kind": "refused_options", "remedy": "", "text": str(error), "command": ""}}
+    if isinstance(error, RefusedError):
+        result = IpvsadmError(str(error)).result()
+        result["error"].update(kind="refused_options", remedy=". ".join(error.remedies))
+        return result
+    return UnreadableError(str(error)).result()
 
 
 def written(commands: Sequence[Command]) -> list[str]:

@@ -13,6 +13,7 @@ description:
   - The kernel runs the sync daemon with these settings, or runs none of this role. A director that has the services
     sends its connections to others with O(role=master); one that may take over receives them with O(role=backup).
   - A daemon that runs with other settings is stopped and started, for the kernel cannot change it. Connections stay.
+    If the new one cannot be started, the old one is started again.
   - On a director with keepalived, use keepalived's C(lvs_sync_daemon), which follows the state of VRRP.
 extends_documentation_fragment:
   - lvs.cluster._ipvs
@@ -36,16 +37,23 @@ options:
     type: int
     default: 0
   mcast_group:
-    description: The multicast group, IPv4 or IPv6. What is not given, here and below, is the kernel's choice or stays.
+    description: The multicast group, IPv4 or IPv6.
     type: str
+    default: 224.0.0.81
   mcast_port:
-    description: The UDP port.
+    description: The UDP port, from 1 to 65535.
     type: int
+    default: 8848
   mcast_ttl:
-    description: How many hops the packets may go.
+    description: How many hops the packets may go, from 1 to 255.
     type: int
+    default: 1
   sync_maxlen:
-    description: The length up to which the packets are filled.
+    description:
+      - The length up to which packets are filled, or for which there is room to receive them. From 1, with
+        O(role=backup) from 1024, to 65507, with a group of IPv6 to 65487.
+      - If it is not given, a daemon that runs keeps what it has, and one that is started takes what the MTU of its
+        interface allows.
     type: int
 seealso:
   - module: lvs.cluster.ipvs_info
@@ -70,7 +78,10 @@ commands:
   returned: success
   type: list
   elements: str
-  sample: ["ipvsadm --start-daemon master --mcast-interface eth1 --syncid 51"]
+  sample:
+    - >-
+      ipvsadm --start-daemon master --mcast-interface eth1 --syncid 51 --mcast-group 224.0.0.81 --mcast-port 8848
+      --mcast-ttl 1
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -78,16 +89,37 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.daemons import (
     desired_daemon,
     plan_start,
     plan_stop,
+    plan_undo,
     render_daemons,
     run_daemons,
 )
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import Ipvsadm, Refusals, failure, written
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_host import require_interface
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import (
+    Ipvsadm,
+    IpvsadmError,
+    Refusals,
+    failure,
+    written,
+)
 
 
 def plan(params, current):
     if params["state"] == "stopped":
         return plan_stop(current, params["role"])
-    return plan_start(current, desired_daemon(params))
+    desired = desired_daemon(params)
+    require_interface(desired.interface)
+    return plan_start(current, desired)
+
+
+def restart(ipvsadm, commands, current):
+    """Run the commands; where the new daemon does not start, have the old one again."""
+    try:
+        ipvsadm.run_all(commands)
+    except IpvsadmError as error:
+        undo = plan_undo(current, ipvsadm.daemons())
+        ipvsadm.run_all(undo)
+        again = " (the daemon that ran before runs again)" if undo else ""
+        raise type(error)(error.text + again, error.command) from None
 
 
 def main():
@@ -97,9 +129,10 @@ def main():
             "role": {"type": "str", "choices": ["master", "backup"], "required": True},
             "interface": {"type": "str"},
             "syncid": {"type": "int", "default": 0},
-            "mcast_group": {"type": "str"},
-            "mcast_port": {"type": "int"},
-            "mcast_ttl": {"type": "int"},
+            # As in net/netfilter/ipvs/ip_vs_sync.c.
+            "mcast_group": {"type": "str", "default": "224.0.0.81"},
+            "mcast_port": {"type": "int", "default": 8848},
+            "mcast_ttl": {"type": "int", "default": 1},
             "sync_maxlen": {"type": "int"},
         },
         required_if=[("state", "started", ("interface",))],
@@ -110,7 +143,7 @@ def main():
         current = ipvsadm.daemons()
         commands = plan(module.params, current)
         if not module.check_mode:
-            ipvsadm.run_all(commands)
+            restart(ipvsadm, commands, current)
     except Refusals as error:
         module.fail_json(**failure(error))
     module.exit_json(

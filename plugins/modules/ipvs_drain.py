@@ -69,7 +69,8 @@ attributes:
   idempotent:
     support: full
 notes:
-  - Weights from before are kept in C(/run), which a boot empties, as it does the table.
+  - Weights from before are kept in C(/run), which a boot empties. Where a boot brings back the table that
+    M(lvs.cluster.ipvs_table) persisted, give O(weight) to have a server restored that was drained before.
   - In check mode it does not wait.
 seealso:
   - module: lvs.cluster.ipvs_server

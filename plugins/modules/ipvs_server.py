@@ -154,6 +154,8 @@ def main():
         commands = plan_server(service, current, desired)
         if not module.check_mode:
             ipvsadm.apply(commands)
+        elif commands and pool is None:
+            module.warn(f"{service} is not in the table: unless the service is added before, this fails")
     except Refusals as error:
         module.fail_json(**failure(error))
     module.exit_json(

@@ -32,7 +32,8 @@ options:
   lb_flags:
     description:
       - Flags of the scheduler, V(mh-port) and V(mh-fallback) for V(mh), V(sh-port) and V(sh-fallback) for V(sh),
-        V(flag-1) to V(flag-3) for others.
+        V(flag-1) to V(flag-3) for others. V(flag-1) and V(flag-2) of V(mh) and V(sh) are those with names; they have no
+        third one.
       - Without its fallback flag a hash scheduler drops the new connections that fall on a server of weight 0.
     type: list
     elements: str

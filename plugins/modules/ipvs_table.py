@@ -29,10 +29,9 @@ options:
     required: true
     suboptions:
       protocol:
-        description: The protocol of a service that has an address.
+        description: The protocol of a service that has an address, V(tcp) if not given. A fwmark has all of them.
         type: str
         choices: [tcp, udp, sctp]
-        default: tcp
       address:
         description: The virtual address, IPv4 or IPv6, in numbers. Exactly one of address and fwmark is needed.
         type: str
@@ -130,6 +129,8 @@ options:
         started, because its start flushes the table.
       - The service of Fedora and its like, once a boot has started it, writes its file anew whenever it stops, without
         thresholds. Have them in the list of a play that runs after a boot.
+      - A weight that O(keep_weights) kept is restored as it was kept, and a boot empties the memory of
+        M(lvs.cluster.ipvs_drain). Give its O(lvs.cluster.ipvs_drain#module:weight) to a server that was drained before.
     type: bool
     default: false
 seealso:
@@ -174,7 +175,7 @@ EXAMPLES = r"""
 RETURN = r"""
 commands:
   description: What was done, or would be done in check mode, a line for each command. The rules are sent in batches.
-  returned: success
+  returned: success, and if rules of a batch failed
   type: list
   elements: str
   sample:
@@ -196,6 +197,9 @@ failed_commands:
     - line: 1
       command: "ipvsadm -A -t 192.0.2.10:80 -s nosuch"
       reason: Scheduler or persistence engine not found
+      remedy: >-
+        See 'ls /lib/modules/$(uname -r)/kernel/net/netfilter/ipvs' for what this kernel has: ip_vs_NAME for lb_algo
+        NAME, ip_vs_pe_NAME for persistence_engine NAME
 table:
   description: What the kernel holds after a failure, as rules.
   returned: if rules of a batch failed

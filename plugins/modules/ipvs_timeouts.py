@@ -17,13 +17,13 @@ extends_documentation_fragment:
   - lvs.cluster._ipvs.writes
 options:
   tcp:
-    description: Seconds without a packet after which an established TCP connection is forgotten.
+    description: Seconds without a packet, up to 31 days, after which an established TCP connection is forgotten.
     type: int
   tcp_fin:
-    description: Seconds after which a TCP connection is forgotten whose end has begun.
+    description: Seconds, up to 31 days, after which a TCP connection is forgotten whose end has begun.
     type: int
   udp:
-    description: Seconds without a packet after which a UDP client is forgotten.
+    description: Seconds without a packet, up to 31 days, after which a UDP client is forgotten.
     type: int
 seealso:
   - module: lvs.cluster.ipvs_info

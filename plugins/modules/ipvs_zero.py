@@ -10,7 +10,7 @@ module: ipvs_zero
 short_description: Set the counters of IPVS to zero
 version_added: 1.0.0
 description:
-  - The counters of one service and its servers, or of all services, are zero. Rates and connections stay as they are.
+  - The counters and rates of one service and its servers, or of all services, are zero. Connections stay as they are.
   - The kernel counts every two seconds, so packets of the last moments can appear in the counters afterwards.
 extends_documentation_fragment:
   - lvs.cluster._ipvs
@@ -23,7 +23,7 @@ attributes:
     support: partial
     details: Without traffic in between the second run changes nothing; with traffic there is something to do again.
 notes:
-  - Harmless beside keepalived, which does not read the counters.
+  - Harmless beside keepalived, which decides nothing by the counters; if it serves SNMP, it shows them.
 seealso:
   - module: lvs.cluster.ipvs_info
 """

@@ -214,6 +214,17 @@ def test_a_table_with_purge_is_all_there_is_and_keeps_weights_on_request() -> No
     assert saved() == []
 
 
+@pytest.mark.usefixtures("empty")
+def test_a_flag_that_ipvsadm_cannot_name_hinders_nobody() -> None:
+    run(["ipvsadm", "-A", "-t", "192.0.2.10:80", "-s", "sh", "-b", "flag-3"])
+    assert saved() == ["-A -t 192.0.2.10:80 -s sh -b "]
+    services = play("ipvs_info")["services"]
+    assert services[0]["lb_flags"] == []
+    assert not play("ipvs_table", services=services, purge=True)["changed"]
+    changes_checks_and_stays("ipvs_service", {**WEB, "lb_algo": "sh", "lb_flags": ["sh-port"]})
+    changes_checks_and_stays("ipvs_table", {"services": [], "purge": True})
+
+
 def test_what_info_returns_brings_the_table_back(rules: str) -> None:
     services = play("ipvs_info")["services"]
     assert not play("ipvs_table", services=services, purge=True)["changed"]
@@ -258,6 +269,9 @@ def test_a_daemon_starts_changes_and_stops(device: str, role: str) -> None:
     options = {"role": role, "interface": device, "syncid": 7}
     changes_checks_and_stays("ipvs_daemon", options, kernel_state)
     assert not play("ipvs_daemon", **options, mcast_group="224.0.0.81", mcast_port=8848, mcast_ttl=1)["changed"]
+    changes_checks_and_stays("ipvs_daemon", {**options, "mcast_port": 9000, "sync_maxlen": 65507}, kernel_state)
+    changes_checks_and_stays("ipvs_daemon", {**options, "mcast_group": "ff02::81", "sync_maxlen": 65487}, kernel_state)
+    changes_checks_and_stays("ipvs_daemon", {**options, "sync_maxlen": 1024}, kernel_state)
     options |= {"syncid": 8, "mcast_group": "239.1.1.1", "mcast_port": 9000, "mcast_ttl": 3, "sync_maxlen": 1400}
     result = changes_checks_and_stays("ipvs_daemon", options, kernel_state)
     assert [command.split()[1] for command in result["commands"]] == ["--stop-daemon", "--start-daemon"]

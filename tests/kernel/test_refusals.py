@@ -7,7 +7,14 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.tests.kernel.conftest import RULES, kernel_state, kernel_table, run, run_command
+from ansible_collections.lvs.cluster.tests.kernel.conftest import (
+    RULES,
+    kernel_state,
+    kernel_table,
+    run,
+    run_command,
+    sh,
+)
 from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
 
 WEB = {"address": "192.0.2.10", "port": 80}
@@ -26,8 +33,11 @@ BAD_SERVICES: list[dict[str, Any]] = [
     {"address": "2001:db8::g"},
     {"address": "192.0.2.11 -p"},
     {"protocol": "icmp"},
+    {"address": "239.0.0.1"},
+    {"address": "::ffff:192.0.2.11"},
     {"family": "ipv6"},
     {"fwmark": 7},
+    {"address": None, "port": None, "fwmark": 7, "protocol": "udp"},
     {"address": None, "port": None},
     {"address": None, "port": None, "fwmark": 0},
     {"address": None, "port": None, "fwmark": 4294967296},
@@ -44,6 +54,7 @@ BAD_SERVICES: list[dict[str, Any]] = [
     {"persistence_granularity": "24"},
     {"persistence_timeout": 9, "persistence_granularity": "33"},
     {"persistence_timeout": 9, "persistence_granularity": "255.0.0"},
+    {"persistence_timeout": 9, "persistence_granularity": "²"},
     {"persistence_engine": "sip"},
     {"persistence_timeout": 9, "persistence_engine": "nosuch"},
     {"ops": True},
@@ -56,6 +67,8 @@ BAD_SERVERS: list[dict[str, Any]] = [
     {"address": "0.0.0.0"},
     {"address": "2001:db8::99"},
     {"address": "2001:db8::99", "lb_kind": "NAT"},
+    {"address": "fe80::99", "lb_kind": "TUN"},
+    {"address": "::ffff:192.0.2.99", "lb_kind": "TUN"},
     {"port": 8080},
     {"port": 8080, "lb_kind": "TUN"},
     {"port": 65536, "lb_kind": "NAT"},
@@ -94,6 +107,7 @@ OTHERS: list[tuple[str, dict[str, Any]]] = [
     ("ipvs_daemon", {"role": "master", "interface": "lo", "mcast_port": 0}),
     ("ipvs_daemon", {"role": "master", "interface": "lo", "mcast_ttl": 256}),
     ("ipvs_daemon", {"role": "master", "interface": "lo", "sync_maxlen": 65508}),
+    ("ipvs_daemon", {"role": "backup", "interface": "lo", "sync_maxlen": 1023}),
     ("ipvs_zero", {"service": NEW}),
     ("ipvs_drain", {"address": "192.0.2.99"}),
     ("ipvs_drain", {"address": "192.0.2.21", "port": 81}),
@@ -164,6 +178,27 @@ def test_who_is_not_root_is_told_so(name: str, options: dict[str, Any], monkeypa
         play(name, **options)
     assert caught.value.result["error"]["kind"] == "not_root"
     assert kernel_table() == before
+
+
+@pytest.mark.usefixtures("rules", "quiet")
+@pytest.mark.parametrize("role", ["master", "backup"])
+def test_a_daemon_runs_on_where_the_wanted_one_cannot(device: str, role: str) -> None:
+    options = {"role": role, "interface": device, "syncid": 7, "mcast_ttl": 3, "sync_maxlen": 1400}
+    play("ipvs_daemon", **options)
+    before = kernel_state()
+    sh("ip link add down0 type dummy")  # is there, and is down
+    try:
+        for interface, kind, message in (("nodev0", "no_such_device", "nodev0"), ("down0", "", "runs again")):
+            if (interface, role) == ("down0", "backup"):
+                continue  # the kernel receives by it
+            with pytest.raises(ModuleFailedError, match=message) as caught:
+                play("ipvs_daemon", **{**options, "interface": interface})
+            assert caught.value.result["error"]["kind"] in (kind, "no_route", "no_such_device")
+            assert kernel_state() == before
+        with pytest.raises(ModuleFailedError, match="nodev0"):
+            play("ipvs_daemon", check=True, **{**options, "interface": "nodev0"})
+    finally:
+        sh("ip link del down0")
 
 
 @pytest.mark.usefixtures("rules", "quiet")

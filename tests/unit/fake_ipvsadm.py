@@ -96,7 +96,8 @@ class FakeIpvsadm:
             options = dict(zip(words[::2], words[1::2], strict=True))
             yield (
                 f"{words[1]} sync daemon (mcast={options['--mcast-interface']}, syncid={options['--syncid']},"
-                " maxlen=1472, group=224.0.0.81, port=8848, ttl=1)\n"
+                f" maxlen={options.get('--sync-maxlen', 1472)}, group={options['--mcast-group']},"
+                f" port={options['--mcast-port']}, ttl={options['--mcast-ttl']})\n"
             )
 
     def _restore(self, data: str) -> tuple[int, str, str]:

@@ -209,7 +209,8 @@ def _options(words: Sequence[str]) -> dict[str, str]:
             options[option] = ""
         elif option in VALUED:
             options[option] = next(rest, "")
-            if not options[option]:
+            # The flags of sh that have no name: ipvsadm takes -b flag-3 and then saves -b with nothing after it.
+            if not options[option] and option != "-b":
                 raise IpvsParseError(f"{word} is not understood")
         elif option == "-p":
             return {**options, **_persistence(list(rest))}
@@ -260,7 +261,7 @@ def _service(key: ServiceKey, options: dict[str, str]) -> Service:
     return Service(
         key=key,
         lb_algo=lb_algo,
-        lb_flags=canonical_flags(lb_algo, tuple(options["-b"].split(","))) if "-b" in options else (),
+        lb_flags=canonical_flags(lb_algo, tuple(options["-b"].split(","))) if options.get("-b") else (),
         persistence_timeout=timeout,
         persistence_granularity=granularity,
         persistence_engine=options.get("--pe"),

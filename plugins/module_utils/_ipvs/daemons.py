@@ -10,12 +10,12 @@ import re
 from typing import Any, Dict, Mapping, NamedTuple
 
 from .commands import Command, IpvsParseError
-from .model import IpvsValueError, canonical_address, is_multicast
+from .model import IpvsValueError, canonical_address, family_of, is_multicast
 from .options import refuse
 
 
 class Daemon(NamedTuple):
-    """A daemon; None, in what is wanted, for a setting that is left to the kernel."""
+    """A daemon; None for what an old kernel does not tell, and, in what is wanted, for a length that is left to it."""
 
     role: str
     interface: str
@@ -34,8 +34,12 @@ _LINE = re.compile(
 )
 
 
-# ipvsadm(8), --start-daemon; maxlen is what fits into a packet.
-RANGES = {"syncid": (0, 255), "mcast_port": (1, 65535), "mcast_ttl": (1, 255), "sync_maxlen": (1, 65507)}
+# ipvsadm(8), --start-daemon.
+RANGES = {"syncid": (0, 255), "mcast_port": (1, 65535), "mcast_ttl": (1, 255)}
+# What fits into a packet after the headers of IP and UDP, and what a receiver has room for at least: the kernel takes
+# other lengths and silently uses the nearest of these.
+LONGEST_MESSAGE = {"ipv4": 65535 - 20 - 8, "ipv6": 65535 - 40 - 8}
+SHORTEST_MESSAGE = {"master": 1, "backup": 1024}
 # IFNAMSIZ, less the null that ends it: ipvsadm cuts off what is longer, and starts another interface's daemon.
 LONGEST_INTERFACE = 15
 
@@ -43,18 +47,21 @@ LONGEST_INTERFACE = 15
 def desired_daemon(options: Mapping[str, Any]) -> Daemon:
     """What options want."""
     for name, (low, high) in RANGES.items():
-        if options[name] is not None and not low <= options[name] <= high:
+        if not low <= options[name] <= high:
             raise refuse(name, options[name], f"is not a number from {low} to {high}")
     if not 0 < len(options["interface"]) <= LONGEST_INTERFACE:
         raise refuse("interface", options["interface"], f"is not a name of 1 to {LONGEST_INTERFACE} characters")
-    group = options["mcast_group"]
-    if group is not None:
-        try:
-            group = canonical_address(group)
-        except IpvsValueError as error:
-            raise refuse("mcast_group", group, str(error)) from None
-        if not is_multicast(group):
-            raise refuse("mcast_group", group, "is not a multicast address", "Write one as 224.0.0.81 or ff02::81")
+    remedy = "Write one as 224.0.0.81 or ff02::81"
+    try:
+        group = canonical_address(options["mcast_group"])
+    except IpvsValueError as error:
+        raise refuse("mcast_group", options["mcast_group"], str(error), remedy) from None
+    if not is_multicast(group):
+        raise refuse("mcast_group", group, "is not a multicast address", remedy)
+    length, low, high = options["sync_maxlen"], SHORTEST_MESSAGE[options["role"]], LONGEST_MESSAGE[family_of(group)]
+    if length is not None and not low <= length <= high:
+        reason = f"is not a number from {low} to {high}, which is what a {options['role']} can have with {group}"
+        raise refuse("sync_maxlen", length, reason)
     return Daemon(
         role=options["role"],
         interface=options["interface"],
@@ -62,7 +69,7 @@ def desired_daemon(options: Mapping[str, Any]) -> Daemon:
         mcast_group=group,
         mcast_port=options["mcast_port"],
         mcast_ttl=options["mcast_ttl"],
-        sync_maxlen=options["sync_maxlen"],
+        sync_maxlen=length,
     )
 
 
@@ -100,6 +107,11 @@ def plan_start(current: Daemons, wanted: Daemon) -> list[Command]:
     if running is not None and satisfies(running, wanted):
         return []
     return [*plan_stop(current, wanted.role), start_command(wanted)]
+
+
+def plan_undo(current: Daemons, after: Daemons) -> list[Command]:
+    """What makes the daemons run that ran before a restart that failed."""
+    return [start_command(daemon) for role, daemon in current.items() if role not in after]
 
 
 def plan_stop(current: Daemons, role: str) -> list[Command]:

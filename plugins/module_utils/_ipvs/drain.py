@@ -11,7 +11,7 @@ from typing import Any, Dict, Mapping, NamedTuple, Sequence
 
 from .listing import Listing, Numbers
 from .model import FALLBACK_FLAGS, ServerKey, Service, ServiceKey, Table
-from .options import RefusedError, key_options
+from .options import RefusedError, key_options, refuse, refuse_all
 
 # What may be waited for, and the column of C(ipvsadm --list --persistent-conn) that counts it.
 COUNTED = {
@@ -47,28 +47,26 @@ def targets(table: Table, service: ServiceKey | None, address: str, port: int | 
     ]
     if not found:
         where = "in no service" if service is None else f"not in {service}"
-        raise RefusedError([f"address: {address} is {where}. See what is there with lvs.cluster.ipvs_info"])
+        raise refuse("address", address, f"is {where}", "See what is there with lvs.cluster.ipvs_info")
     return found
 
 
 def check_fallback(table: Table, chosen: Sequence[Target]) -> None:
     """Refuse what would drop connections instead of sending them elsewhere."""
-    problems = [_drops(table[each.service].service) for each in chosen if table[each.service].service.drops_quiesced]
-    if problems:
-        raise RefusedError(sorted(set(problems)))
+    refusals = [_drops(table[each.service].service) for each in chosen if table[each.service].service.drops_quiesced]
+    if refusals:
+        raise refuse_all(refusals)
 
 
-def _drops(service: Service) -> str:
+def _drops(service: Service) -> RefusedError:
     flag = FALLBACK_FLAGS[service.lb_algo]
     remedy = (
         f"Add the flag {flag} to its lb_flags"
         if flag
         else "It has no flag for that: use sh with sh-fallback or mh with mh-fallback, or remove the server"
     )
-    return (
-        f"{service.key}: scheduler {service.lb_algo} drops the new connections that fall on a server of weight 0."
-        f" {remedy}. With force: true the server is drained all the same"
-    )
+    reason = f"scheduler {service.lb_algo} drops the new connections that fall on a server of weight 0"
+    return refuse(str(service.key), None, reason, f"{remedy}. With force: true the server is drained all the same")
 
 
 def with_weights(table: Table, weights: Mapping[Target, int]) -> Table:
@@ -104,7 +102,7 @@ def forgotten(weights: Weights, chosen: Sequence[Target]) -> Weights:
 def restored_weights(weights: Weights, table: Table, chosen: Sequence[Target], weight: int | None) -> dict[Target, int]:
     """The weights that drained servers get back: the one that is given, or what each had."""
     found: dict[Target, int] = {}
-    problems = []
+    refusals = []
     for target in chosen:
         before = weights.get(str(target.service), {}).get(str(target.server))
         if weight is not None:
@@ -113,9 +111,10 @@ def restored_weights(weights: Weights, table: Table, chosen: Sequence[Target], w
             if not table[target.service].servers[target.server].weight:
                 found[target] = before
         elif not table[target.service].servers[target.server].weight:
-            problems.append(f"{target.service} -> {target.server}: nobody knows its weight before. Set weight")
-    if problems:
-        raise RefusedError(problems)
+            name = f"{target.service} -> {target.server}"
+            refusals.append(refuse(name, None, "nobody knows its weight before", "Set weight"))
+    if refusals:
+        raise refuse_all(refusals)
     return found
 
 

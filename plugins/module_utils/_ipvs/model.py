@@ -31,6 +31,9 @@ PLAIN_FLAGS = ("flag-1", "flag-2", "flag-3")
 FALLBACK_FLAGS = {"dh": None, "mh": "mh-fallback", "sh": "sh-fallback"}
 
 FAMILIES = {"ipv4": socket.AF_INET, "ipv6": socket.AF_INET6}
+IPV6_LENGTH = 16
+IPV4_MAPPED = bytes(10) + b"\xff\xff"
+LINK = (0xFE, 0x80)
 
 
 class IpvsValueError(ValueError):
@@ -140,19 +143,27 @@ def canonical_address(text: str) -> str:
         raise IpvsValueError("is not an IPv4 or IPv6 address") from None
 
 
+def _packed(address: str) -> bytes:
+    return socket.inet_pton(FAMILIES[family_of(address)], address)
+
+
 def is_multicast(address: str) -> bool:
     """Whether an address is that of a group."""
-    if ":" in address:
-        return address.startswith("ff")
-    return 224 <= int(address.split(".", maxsplit=1)[0]) < 240
+    packed = _packed(address)
+    return packed[0] == 0xFF if len(packed) == IPV6_LENGTH else 224 <= packed[0] < 240
 
 
 def is_unicast(address: str) -> bool:
-    """Whether a packet can be sent to a single host at this address; the kernel refuses others as servers."""
-    if ":" in address:
-        return address != "::" and not address.lower().startswith("ff")
-    first = int(address.split(".", maxsplit=1)[0])
-    return 0 < first < 224
+    """Whether a director can send a packet to a single host at this address; the kernel refuses others as servers.
+
+    Those of IPv4 in the form of IPv6 (RFC 4291, 2.5.5.2) and those of a link (2.5.6) are among the others.
+    """
+    packed = _packed(address)
+    if len(packed) == IPV6_LENGTH:
+        return (
+            any(packed) and packed[0] != 0xFF and packed[:12] != IPV4_MAPPED and (packed[0], packed[1] & 0xC0) != LINK
+        )
+    return 0 < packed[0] < 224
 
 
 def canonical_flags(lb_algo: str, flags: tuple[str, ...]) -> tuple[str, ...]:
@@ -166,13 +177,18 @@ def canonical_flags(lb_algo: str, flags: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
+def _is_number(text: str) -> bool:
+    # isdigit() alone takes the digits of all scripts, and superscripts that int() does not.
+    return text.isascii() and text.isdigit()
+
+
 def canonical_granularity(family: str, text: str) -> str | None:
     """A persistence mask, or the length of a prefix, as ipvsadm prints it; None where it means single clients."""
     if family == "ipv6":
-        if not text.isdigit() or not 1 <= int(text) <= 128:
+        if not _is_number(text) or not 1 <= int(text) <= 128:
             raise IpvsValueError("is not the length of an IPv6 prefix, from 1 to 128")
         return None if int(text) == 128 else str(int(text))
-    if text.isdigit() and int(text) <= 32:
+    if _is_number(text) and int(text) <= 32:
         length = int(text)
         mask = (0xFFFFFFFF << (32 - length)) & 0xFFFFFFFF
         text = socket.inet_ntop(socket.AF_INET, mask.to_bytes(4, "big"))

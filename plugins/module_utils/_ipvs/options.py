@@ -36,18 +36,30 @@ Options = Mapping[str, Any]
 HIGHEST_FWMARK = (1 << 32) - 1
 HIGHEST_THRESHOLD = (1 << 31) - 1
 
+DESCRIBED_TWICE = "Remove one of the two"
+
 
 class RefusedError(ValueError):
     """Options that cannot be had; each problem names its path, what is wrong and what to write."""
 
-    def __init__(self, problems: Sequence[str]) -> None:
+    def __init__(self, problems: Sequence[str], remedies: Sequence[str] = ()) -> None:
         super().__init__("; ".join(problems))
         self.problems = list(problems)
+        self.remedies = list(remedies)
 
 
 def refuse(path: str, value: Any, reason: str, remedy: str = "") -> RefusedError:
     """One problem: C(real_servers[1].port: 8080 ...)."""
-    return RefusedError([f"{path}: {value} {reason}" + (f". {remedy}" if remedy else "")])
+    problem = f"{path}: {reason}" if value is None else f"{path}: {value} {reason}"
+    return RefusedError([f"{problem}. {remedy}" if remedy else problem], [remedy] if remedy else [])
+
+
+def refuse_all(refusals: Sequence[RefusedError]) -> RefusedError:
+    """All problems at once, each of them once."""
+    return RefusedError(
+        list(dict.fromkeys(problem for each in refusals for problem in each.problems)),
+        list(dict.fromkeys(remedy for each in refusals for remedy in each.remedies)),
+    )
 
 
 def desired_key(options: Options, path: str = "") -> ServiceKey:
@@ -57,17 +69,19 @@ def desired_key(options: Options, path: str = "") -> ServiceKey:
         raise refuse(_at(path, "fwmark"), fwmark, f"and address {address} are two services", "Write one of the two")
     if fwmark is not None:
         _in_range(path, "fwmark", fwmark, 1, HIGHEST_FWMARK)
-        if port is not None:
-            raise refuse(_at(path, "port"), port, "does not go with a fwmark", "Mark the packets of the wanted ports")
+        for name, given in (("protocol", options.get("protocol")), ("port", port)):
+            if given is not None:
+                remedy = f"Leave it out, and mark the packets of the wanted {name}"
+                raise refuse(_at(path, name), given, "does not go with a fwmark", remedy)
         return fwmark_service(fwmark, options.get("family") or "ipv4")
     if address is None:
-        raise RefusedError([f"{_at(path, 'address')}: missing. Write the service's address, or its fwmark"])
+        raise refuse(_at(path, "address"), None, "missing", "Write the service's address, or its fwmark")
     if port is None:
-        raise RefusedError([f"{_at(path, 'port')}: missing. Write the port, or 0 for all of them with persistence"])
+        raise refuse(_at(path, "port"), None, "missing", "Write the port, or 0 for all of them with persistence")
     if options.get("family") not in (None, family_of(address)):
         raise refuse(_at(path, "family"), options["family"], f"is not the family of {address}", "Leave it out")
     _in_range(path, "port", port, 0, 65535)
-    return address_service(options.get("protocol") or "tcp", _address(path, "address", address), port)
+    return address_service(options.get("protocol") or "tcp", _host(path, address), port)
 
 
 def desired_service(options: Options, path: str = "") -> Service:
@@ -136,7 +150,7 @@ def desired_server(service: ServiceKey, options: Options, path: str = "", lb_kin
 
 def desired_address(text: str) -> str:
     """The address that an option names."""
-    return _address("", "address", text)
+    return _address("", text)
 
 
 def desired_weight(weight: int | None) -> int | None:
@@ -149,9 +163,7 @@ def desired_weight(weight: int | None) -> int | None:
 def desired_server_key(service: ServiceKey, options: Options, kind: str | None, path: str = "") -> ServerKey:
     """The server that options name; without a port it has the service's."""
     address, port = options["address"], options.get("port")
-    canonical = _address(path, "address", address)
-    if not is_unicast(canonical):
-        raise refuse(_at(path, "address"), address, "is not the address of one host")
+    canonical = _host(path, address)
     if port is None:
         port = service.port
     _in_range(path, "port", port, 0, 65535)
@@ -173,62 +185,72 @@ def _tunnel(kind: str, options: Options, path: str) -> tuple[str | None, int | N
                 raise refuse(_at(path, name), options[name], f"does not go with lb_kind {kind}", "Set lb_kind to TUN")
         return None, None, None
     tun_type = tun_type or "ipip"
-    if (port is not None) != (tun_type == "gue"):
-        raise refuse(
-            _at(path, "tun_port"), port, f"with tun_type {tun_type}", "gue needs a port, and no other type has one"
-        )
+    if tun_type == "gue" and port is None:
+        raise refuse(_at(path, "tun_port"), None, "missing", "tun_type gue needs the UDP port of the tunnel's far end")
+    if tun_type != "gue" and port is not None:
+        raise refuse(_at(path, "tun_port"), port, f"does not go with tun_type {tun_type}", "Leave it out, or use gue")
     if port is not None:
         _in_range(path, "tun_port", port, 1, 65535)
     if checksum is not None and (tun_type == "ipip" or (tun_type, checksum) == ("gre", "remcsum")):
-        raise refuse(_at(path, "tun_checksum"), checksum, f"is not for tun_type {tun_type}")
+        remedy = "Leave it out" if tun_type == "ipip" else "gre has none or csum"
+        raise refuse(_at(path, "tun_checksum"), checksum, f"is not for tun_type {tun_type}", remedy)
     return tun_type, port, None if tun_type == "ipip" else checksum or "none"
 
 
 def desired_table(services: Sequence[Options], path: str = "services") -> Table:
     """The table that a list describes; all its problems at once."""
     table: Table = {}
-    problems: list[str] = []
+    refusals: list[RefusedError] = []
     for index, options in enumerate(services):
         here = f"{path}[{index}]"
         try:
             service = desired_service(options, here)
             if service.key in table:
-                raise refuse(here, service.key, "is described twice")
+                raise refuse(here, service.key, "is described twice", DESCRIBED_TWICE)
         except RefusedError as refused:
-            problems += refused.problems
+            refusals.append(refused)
             continue
         table[service.key] = Pool(service, {})
         for number, server in enumerate(options.get("real_servers") or []):
-            problems += _add_server(
+            refusals += _add_server(
                 table[service.key], server, f"{here}.real_servers[{number}]", options.get("lb_kind")
             )
-    if problems:
-        raise RefusedError(problems)
+    if refusals:
+        raise refuse_all(refusals)
     return table
 
 
-def _add_server(pool: Pool, options: Options, path: str, lb_kind: str | None) -> list[str]:
+def _add_server(pool: Pool, options: Options, path: str, lb_kind: str | None) -> list[RefusedError]:
     try:
         server = desired_server(pool.service.key, options, path, lb_kind)
         if server.key in pool.servers:
-            raise refuse(path, server.key, "is described twice")
+            raise refuse(path, server.key, "is described twice", DESCRIBED_TWICE)
     except RefusedError as refused:
-        return refused.problems
+        return [refused]
     pool.servers[server.key] = server
     return []
 
 
-def _address(path: str, name: str, text: str) -> str:
+def _address(path: str, text: str) -> str:
     try:
         return canonical_address(text)
     except IpvsValueError as error:
-        raise refuse(_at(path, name), text, str(error), "Write it in numbers, as 192.0.2.10 or 2001:db8::10") from None
+        remedy = "Write it in numbers, as 192.0.2.10 or 2001:db8::10"
+        raise refuse(_at(path, "address"), text, str(error), remedy) from None
+
+
+def _host(path: str, text: str) -> str:
+    address = _address(path, text)
+    if not is_unicast(address):
+        remedy = "Write one that routers forward to one host, as 192.0.2.10 or 2001:db8::10"
+        raise refuse(_at(path, "address"), text, "is not the address of one host", remedy)
+    return address
 
 
 def _word(path: str, text: str | None) -> None:
     # What has a space or a # in it would be another rule to ipvsadm --restore.
     if text is not None and not text.replace("_", "").replace("-", "").isalnum():
-        raise refuse(path, repr(text), "is not a name")
+        raise refuse(path, repr(text), "is not a name", "Write letters, digits, - and _ only")
 
 
 def _in_range(path: str, name: str, value: int, low: int, high: int) -> None:

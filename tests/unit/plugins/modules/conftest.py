@@ -21,4 +21,5 @@ def ipvsadm(monkeypatch: pytest.MonkeyPatch) -> FakeIpvsadm:
     fake = FakeIpvsadm(RULES)
     monkeypatch.setattr(AnsibleModule, "run_command", lambda _module, words, **options: fake(words, **options))
     monkeypatch.setattr(AnsibleModule, "get_bin_path", lambda _module, name: f"/sbin/{name}")
+    monkeypatch.setattr("socket.if_nametoindex", lambda _name: 1)
     return fake

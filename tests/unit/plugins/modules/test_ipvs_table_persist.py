@@ -22,7 +22,7 @@ class Host:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.enabled = False
+        self.state = "disabled"
         self.fails = ""
 
     def has(self, layout: Layout) -> None:
@@ -39,10 +39,16 @@ class Host:
     def systemctl(self, words: list[str]) -> tuple[int, str, str]:
         assert words[2] == "ipvsadm.service"
         if words[1] == "is-enabled":
-            return (0, "enabled\n", "") if self.enabled else (1, "disabled\n", "")
+            return (int(not self.enabled), f"{self.state}\n", "")
         assert words[1] == "enable"
-        self.enabled = not self.fails
-        return (1, "", self.fails) if self.fails else (0, "", "")
+        if self.fails:
+            return 1, "", self.fails
+        self.state = "enabled"
+        return 0, "", ""
+
+    @property
+    def enabled(self) -> bool:
+        return self.state == "enabled"
 
 
 @pytest.fixture
@@ -108,9 +114,23 @@ def test_a_host_that_restores_nothing_is_told_so_before_anything_changes(ipvsadm
 
 def test_a_service_that_cannot_be_enabled_is_an_error(host: Host) -> None:
     host.has(DEBIAN)
-    host.fails = "Failed to enable unit: Unit ipvsadm.service is masked.\n"
-    with pytest.raises(ModuleFailedError, match="is masked"):
+    host.fails = "Failed to enable unit: Read-only file system\n"
+    with pytest.raises(ModuleFailedError, match="Read-only"):
         play("ipvs_table", services=[], persist=True)
+
+
+@pytest.mark.parametrize(
+    ("state", "remedy"), [("masked", "systemctl unmask ipvsadm"), ("", "Install the distribution's package")]
+)
+def test_a_service_that_no_boot_would_start_is_told_before_anything_changes(
+    ipvsadm: FakeIpvsadm, host: Host, state: str, remedy: str
+) -> None:
+    host.has(DEBIAN)
+    host.state = state
+    with pytest.raises(ModuleFailedError, match=remedy):
+        play("ipvs_table", services=[{"fwmark": 8}], persist=True)
+    assert ipvsadm.batches == []
+    assert not (host.root / "etc/ipvsadm.rules").exists()
 
 
 @pytest.mark.parametrize(

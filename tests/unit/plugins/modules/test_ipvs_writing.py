@@ -39,7 +39,10 @@ CHANGES: list[tuple[str, dict[str, Any], list[str]]] = [
     (
         "ipvs_daemon",
         {"role": "backup", "interface": "eth1", "syncid": 9},
-        ["--start-daemon backup --mcast-interface eth1 --syncid 9"],
+        [
+            "--start-daemon backup --mcast-interface eth1 --syncid 9 --mcast-group 224.0.0.81 --mcast-port 8848"
+            " --mcast-ttl 1"
+        ],
     ),
     ("ipvs_zero", {}, ["-Z"]),
     ("ipvs_zero", {"service": WEB}, ["-Z -t 192.0.2.10:80"]),
@@ -130,6 +133,36 @@ def test_a_diff_is_text_of_ipvsadm() -> None:
     }
 
 
+def test_what_is_refused_comes_with_its_remedy_apart() -> None:
+    with pytest.raises(ModuleFailedError) as caught:
+        play("ipvs_server", service=WEB, address="192.0.2.21", port=8080)
+    error = caught.value.result["error"]
+    assert (error["kind"], error["remedy"]) == (
+        "refused_options",
+        "Write 80 or leave it out, or use lb_kind NAT",
+    )
+    assert error["remedy"] in caught.value.result["msg"]
+
+
+def test_check_mode_warns_that_the_service_is_not_there_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    warned: list[str] = []
+    monkeypatch.setattr(AnsibleModule, "warn", lambda _module, text: warned.append(text))
+    play("ipvs_server", check=True, service=WEB, address="192.0.2.29")
+    assert warned == []
+    play("ipvs_server", check=True, service={"fwmark": 9}, address="192.0.2.21")
+    assert warned == ["fwmark 9 is not in the table: unless the service is added before, this fails"]
+
+
+def test_output_that_is_not_understood_is_an_error_with_a_kind(
+    ipvsadm: FakeIpvsadm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ipvsadm, "_saved", lambda: ["-A -t 192.0.2.10:80 -s rr --novelty\n"])
+    for name, options in (("ipvs_info", {}), ("ipvs_table", {"services": [], "purge": True})):
+        with pytest.raises(ModuleFailedError, match=r"line 1: .* --novelty is not understood") as caught:
+            play(name, **options)
+        assert caught.value.result["error"]["kind"] == "unreadable"
+
+
 def test_absence_of_what_is_not_there_is_no_change() -> None:
     assert not play("ipvs_service", address="192.0.2.99", port=80, state="absent")["changed"]
     assert not play("ipvs_server", service={"fwmark": 9}, address="192.0.2.99", state="absent")["changed"]
@@ -156,6 +189,12 @@ def test_a_batch_that_fails_says_which_line_and_why_and_deletes_nothing(ipvsadm:
     ]
     assert "line 1: -A -t 192.0.2.11:80 -s nosuch: Scheduler or persistence engine not found" in result["msg"]
     assert "Nothing was deleted (2 deletions wait)" in result["msg"]
+    assert [each["remedy"][:30] for each in result["failed_commands"]] == [
+        "See 'ls /lib/modules/$(uname -",
+        "Add it first, with lvs.cluster",
+    ]
+    assert all(each["remedy"] in result["error"]["remedy"] for each in result["failed_commands"])
+    assert (result["changed"], result["commands"]) == (True, ["ipvsadm -A -t 192.0.2.12:80 -s rr"])
     assert parse("\n".join(result["table"])) == ipvsadm.table
     services[0]["lb_algo"] = "rr"
     assert play("ipvs_table", services=services, purge=True)["changed"], "a second run converges"
@@ -261,6 +300,13 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("ipvs_daemon", {"role": "master", "interface": "eth1", "mcast_group": "192.0.2.1"}, "not a multicast address"),
     ("ipvs_daemon", {"role": "master", "interface": "eth1", "mcast_group": "all"}, "mcast_group: all"),
     ("ipvs_daemon", {"role": "master", "interface": "eth1", "mcast_ttl": 0}, "mcast_ttl: 0"),
+    ("ipvs_daemon", {"role": "master", "interface": "eth1", "sync_maxlen": 65508}, "sync_maxlen: 65508 .* to 65507"),
+    ("ipvs_daemon", {"role": "backup", "interface": "eth1", "sync_maxlen": 1023}, "sync_maxlen: 1023 .* from 1024"),
+    (
+        "ipvs_daemon",
+        {"role": "master", "interface": "eth1", "mcast_group": "ff02::81", "sync_maxlen": 65488},
+        "sync_maxlen: 65488 .* to 65487",
+    ),
     ("ipvs_zero", {"service": {"fwmark": 0}}, "service.fwmark: 0"),
     ("ipvs_table", {"services": [{"address": "192.0.2.10"}]}, r"services\[0\].port: missing"),
     ("ipvs_table", {"services": [{"fwmark": 7, "weight": 1}]}, "Supported parameters"),

@@ -35,12 +35,15 @@ def test_a_table_survives_the_way_through_options(table: Table) -> None:
         ({"address": "www.example.com"}, "address: www.example.com is not an IPv4 or IPv6 address"),
         ({"address": "192.0.2.10/32"}, "address: 192.0.2.10/32 is not"),
         ({"address": "010.0.0.1"}, "is not an IPv4"),
-        ({"address": None}, "address: missing"),
+        ({"address": None}, "address: missing. Write"),
+        ({"address": "239.0.0.1"}, "address: 239.0.0.1 is not the address of one host"),
+        ({"address": "::"}, "address: :: is not the address of one host"),
+        ({"address": None, "port": None, "fwmark": 7, "protocol": "udp"}, "protocol: udp does not go with a fwmark"),
         ({"family": "ipv6"}, "family: ipv6 is not the family of 192.0.2.10"),
         ({"fwmark": 7}, "fwmark: 7 and address 192.0.2.10 are two services"),
-        ({"address": None, "port": None, "fwmark": 0}, "fwmark: 0 is not a number from 1"),
+        ({"address": None, "port": None, "fwmark": 0, "protocol": None}, "fwmark: 0 is not a number from 1"),
         ({"address": None, "port": None, "fwmark": 1 << 32}, "fwmark: 4294967296 is not a number"),
-        ({"address": None, "fwmark": 7}, "port: 80 does not go with a fwmark"),
+        ({"address": None, "protocol": None, "fwmark": 7}, "port: 80 does not go with a fwmark"),
         ({"lb_algo": "rr -p"}, "lb_algo: 'rr -p' is not a name"),
         ({"lb_algo": "rr\n-C"}, "lb_algo: 'rr.n-C' is not a name"),
         ({"lb_algo": "mh", "lb_flags": ["sh-port"]}, "lb_flags: scheduler mh has no flag sh-port"),
@@ -51,6 +54,8 @@ def test_a_table_survives_the_way_through_options(table: Table) -> None:
         ({"persistence_granularity": "24"}, "persistence_granularity: 24 means nothing without persistence"),
         ({"persistence_engine": "sip"}, "persistence_engine: sip means nothing without persistence"),
         ({"persistence_timeout": 9, "persistence_granularity": "33"}, "persistence_granularity: 33 is neither"),
+        ({"persistence_timeout": 9, "persistence_granularity": "²"}, "persistence_granularity: ² is neither"),
+        ({"persistence_timeout": 9, "persistence_granularity": "٢٤"}, "persistence_granularity: ٢٤ is neither"),
         ({"persistence_timeout": 9, "persistence_granularity": "ffff::"}, "persistence_granularity: ffff:: is neither"),
         ({"persistence_timeout": 9, "persistence_engine": "sip -b"}, "persistence_engine: 'sip -b' is not a name"),
         ({"ops": True}, "ops: one-packet scheduling is not for tcp"),
@@ -61,7 +66,7 @@ def test_a_service_that_cannot_be_had_is_refused(options: dict[str, Any], compla
         desired_service({**WEB, **options})
 
 
-@pytest.mark.parametrize("granularity", ["129", "0", "255.255.255.0"])
+@pytest.mark.parametrize("granularity", ["129", "0", "255.255.255.0", "²"])
 def test_the_granularity_of_ipv6_is_the_length_of_a_prefix(granularity: str) -> None:
     options = {"address": "2001:db8::10", "port": 80, "persistence_timeout": 9, "persistence_granularity": granularity}
     with pytest.raises(RefusedError, match="length of an IPv6 prefix"):
@@ -77,6 +82,10 @@ def test_the_granularity_of_ipv6_is_the_length_of_a_prefix(granularity: str) -> 
         ({"address": "2001:db8::21"}, "address: 2001:db8::21 is not ipv4, as the service is"),
         ({"address": "239.0.0.1"}, "address: 239.0.0.1 is not the address of one host"),
         ({"address": "0.0.0.0"}, "is not the address of one host"),
+        ({"address": "::", "lb_kind": "TUN"}, "is not the address of one host"),
+        ({"address": "ff02::1", "lb_kind": "TUN"}, "is not the address of one host"),
+        ({"address": "fe80::1", "lb_kind": "TUN"}, "is not the address of one host"),
+        ({"address": "::ffff:192.0.2.21", "lb_kind": "TUN"}, "is not the address of one host"),
         ({"address": "web1"}, "address: web1 is not an IPv4"),
         ({"weight": -1}, "weight: -1 is not a number from 0 to 65535"),
         ({"weight": 65536}, "weight: 65536"),
@@ -86,8 +95,8 @@ def test_the_granularity_of_ipv6_is_the_length_of_a_prefix(granularity: str) -> 
         ({"lthreshold": 1}, "lthreshold: 1 is not from 0 to uthreshold, which is 0"),
         ({"tun_type": "gue"}, "tun_type: gue does not go with lb_kind DR"),
         ({"lb_kind": "NAT", "tun_port": 1}, "tun_port: 1 does not go with lb_kind NAT"),
-        ({"lb_kind": "TUN", "tun_type": "gue"}, "gue needs a port"),
-        ({"lb_kind": "TUN", "tun_port": 6080}, "tun_port: 6080 with tun_type ipip"),
+        ({"lb_kind": "TUN", "tun_type": "gue"}, "tun_port: missing. tun_type gue needs the UDP port"),
+        ({"lb_kind": "TUN", "tun_port": 6080}, "tun_port: 6080 does not go with tun_type ipip"),
         ({"lb_kind": "TUN", "tun_type": "gue", "tun_port": 0}, "tun_port: 0 is not a number from 1"),
         ({"lb_kind": "TUN", "tun_checksum": "csum"}, "tun_checksum: csum is not for tun_type ipip"),
         ({"lb_kind": "TUN", "tun_type": "gre", "tun_checksum": "remcsum"}, "remcsum is not for tun_type gre"),
@@ -96,6 +105,11 @@ def test_the_granularity_of_ipv6_is_the_length_of_a_prefix(granularity: str) -> 
 def test_a_server_that_cannot_be_had_is_refused(options: dict[str, Any], complaint: str) -> None:
     with pytest.raises(RefusedError, match=complaint):
         desired_server(WEB_KEY, {"address": "192.0.2.21", **options})
+
+
+@pytest.mark.parametrize("address", ["ff::1", "fec0::1", "2001:DB8::21", "::1", "::ffff:0:c000:215"])
+def test_what_only_looks_like_no_host_is_taken(address: str) -> None:
+    assert desired_server(WEB_KEY, {"address": address, "lb_kind": "TUN"}).key.address == address.lower()
 
 
 def test_weight_0_is_a_weight_and_no_weight_is_1() -> None:
@@ -130,6 +144,7 @@ def test_all_problems_of_a_table_come_at_once_each_with_its_path() -> None:
     ]
     with pytest.raises(RefusedError) as caught:
         desired_table(services)
+    assert caught.value.remedies == ["Write 80 or leave it out, or use lb_kind NAT", "Remove one of the two"]
     assert [problem.partition(":")[0] for problem in caught.value.problems] == [
         "services[0].real_servers[0].port",
         "services[0].real_servers[1].weight",
