@@ -242,10 +242,12 @@ def report(found: dict[str, Any]) -> None:
             + " ".join(f"{inner.get(name, 0):16.2f}" for name in names)
             + f"   {len(each['starts'])}: {' '.join(each['starts'])}"
         )
+    batches = max(each["starts"].count("--restore") for each in found["modules"].values())
     targets = {
         "full load at most 1.3 times ipvsadm -R": (load / fastest["load: ipvsadm -R"], 1.3, "times"),
         "unchanged at most ipvsadm -S + 1.5 s": (unchanged - fastest["unchanged: ipvsadm -S"], 1.5, "s more"),
         "memory of the module under 150 MB": (memory, 150, "MB"),
+        "one process for a batch of rules": (batches, 1, f"for {found['rules']} rules"),
     }
     print()
     for name, (value, limit, unit) in targets.items():

@@ -11,10 +11,18 @@ import socket
 import tempfile
 from typing import Any
 
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import NoSuchDeviceError
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import IpvsadmError, NoSuchDeviceError
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived_dump import is_keepalived
 
 SYSCTLS = "/proc/sys/net/ipv4/vs"
 MEMORY = "/run/lvs-cluster"
+
+
+class SysctlError(IpvsadmError):
+    """A switch that this host does not have, or does not let be written."""
+
+    kind = "sysctl"
+    remedy = "In a container, set it on the host or have /proc/sys writable; or leave the option out"
 
 
 class Sysctl:
@@ -23,8 +31,13 @@ class Sysctl:
     def __init__(self, name: str, wanted: bool | None) -> None:
         self._name = f"net.ipv4.vs.{name}"
         self._path = os.path.join(SYSCTLS, name)
-        with open(self._path, encoding="ascii") as file:
-            self.before = file.read().strip() != "0"
+        self.before: bool | None = None
+        try:
+            with open(self._path, encoding="ascii") as file:
+                self.before = file.read().strip() != "0"
+        except FileNotFoundError:
+            if wanted is not None:
+                raise SysctlError(f"{self._name} is not in this network namespace") from None
         self.after = self.before if wanted is None else wanted
 
     @property
@@ -32,15 +45,18 @@ class Sysctl:
         """The command that would do what L(write) does."""
         return [["sysctl", "-w", f"{self._name}={self.after:d}"]] if self.after != self.before else []
 
-    def text(self, value: bool) -> str:
+    def text(self, value: bool | None) -> str:
         """For a diff."""
-        return f"{self._name} = {value:d}\n"
+        return "" if value is None else f"{self._name} = {value:d}\n"
 
     def write(self) -> None:
         """Switch it, if it has to be switched."""
         if self.after != self.before:
-            with open(self._path, "w", encoding="ascii") as file:
-                file.write(f"{self.after:d}")
+            try:
+                with open(self._path, "w", encoding="ascii") as file:
+                    file.write(f"{self.after:d}")
+            except OSError as error:
+                raise SysctlError(f"{self._name} cannot be written: {error.strerror}") from None
 
 
 class Memory:
@@ -76,12 +92,11 @@ def require_interface(name: str) -> None:
 def keepalived_runs() -> bool:
     """Whether a keepalived runs in this network namespace."""
     here = os.stat("/proc/self/ns/net").st_ino
-    return any(_is_keepalived(pid, here) for pid in os.listdir("/proc") if pid.isdigit())
+    return any(_runs_keepalived(int(pid), here) for pid in os.listdir("/proc") if pid.isdigit())
 
 
-def _is_keepalived(pid: str, namespace: int) -> bool:
+def _runs_keepalived(pid: int, namespace: int) -> bool:
     try:
-        with open(f"/proc/{pid}/comm", encoding="utf-8") as file:
-            return file.read().strip() == "keepalived" and os.stat(f"/proc/{pid}/ns/net").st_ino == namespace
-    except OSError:  # it ended meanwhile
+        return is_keepalived(pid) and os.stat(f"/proc/{pid}/ns/net").st_ino == namespace
+    except OSError:  # it ended meanwhile, or is somebody else's
         return False

@@ -18,6 +18,8 @@ RunCommand = Callable[..., Tuple[int, str, str]]
 # Between two looks at a file that keepalived is about to write.
 INTERVAL = 0.05
 
+CHILDREN = ("vrrp", "checkers", "bfd")
+
 
 class KeepalivedError(Exception):
     """keepalived does not say what it was asked for."""
@@ -55,18 +57,32 @@ class Keepalived:
     @classmethod
     def running(cls, pid_file: str, dump_directory: str) -> Optional[Keepalived]:
         """The one whose process id is in a file, if it runs."""
+        pid = _read_pid(pid_file)
         try:
-            with open(pid_file, encoding="ascii") as file:
-                pid = int(file.read())
-            with open(f"/proc/{pid}/comm", encoding="utf-8") as file:
-                name = file.read().strip()
-        except (OSError, ValueError):
-            return None
-        return cls(pid, os.path.dirname(pid_file), dump_directory) if name == "keepalived" else None
+            runs = pid is not None and is_keepalived(pid)
+        except PermissionError:
+            raise NotRootError(f"process {pid} shows itself to root alone", "Use become: true") from None
+        return cls(pid, os.path.dirname(pid_file), dump_directory) if pid is not None and runs else None
 
-    def has(self, child: str) -> bool:
-        """Whether it has a process for C(vrrp) or C(checkers); without one it writes no file of that."""
-        return os.path.exists(os.path.join(self._run_directory, f"{child}.pid"))
+    def children(self, timeout: float) -> List[str]:
+        """The names of its processes, as C(vrrp) and C(checkers); without one it writes no file of that.
+
+        What a process does is known from its pid file alone, which may come a moment after it, or outlive it.
+        """
+        deadline = time.monotonic() + timeout
+        while True:
+            pids = [pid for pid in _processes() if _parent(pid) == self.pid and is_keepalived(pid)]
+            files = {name: _read_pid(os.path.join(self._run_directory, f"{name}.pid")) for name in CHILDREN}
+            names = [name for name, pid in files.items() if pid in pids]
+            if len(names) == len(pids):
+                return names
+            if time.monotonic() > deadline:
+                raise KeepalivedError(
+                    f"keepalived has {len(pids)} processes, and {len(names)} of their pid files are in"
+                    f" {self._run_directory}",
+                    "Have keepalived write them beside its own (options --vrrp_pid and --checkers_pid)",
+                )
+            time.sleep(INTERVAL)
 
     def dump(self, signal: int, names: Sequence[str], timeout: float) -> List[Callable[[Callable[[str], T]], T]]:
         """Have files written; each result reads one of them with a parser."""
@@ -75,6 +91,8 @@ class Keepalived:
             os.kill(self.pid, signal)
         except PermissionError:
             raise NotRootError("keepalived takes no signal of this user", "Use become: true") from None
+        except ProcessLookupError:
+            raise KeepalivedError("keepalived has just ended", "See its log") from None
         deadline = time.monotonic() + timeout
 
         def reader(name: str) -> Callable[[Callable[[str], T]], T]:
@@ -106,6 +124,37 @@ class Keepalived:
         except OSError:
             return None
         return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def is_keepalived(pid: int) -> bool:
+    """Whether a process runs this program; it may call itself something else (process_name, instance)."""
+    try:
+        program = os.readlink(f"/proc/{pid}/exe")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    # C( (deleted)) after an upgrade.
+    return os.path.basename(program).split(" ", maxsplit=1)[0] == "keepalived"
+
+
+def _processes() -> List[int]:
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+
+
+def _parent(pid: int) -> Optional[int]:
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            # proc(5): the name is in parentheses, and may have some itself; state and parent follow.
+            return int(file.read().rpartition(")")[2].split()[1])
+    except (OSError, IndexError):
+        return None
+
+
+def _read_pid(path: str) -> Optional[int]:
+    try:
+        with open(path, encoding="ascii") as file:
+            return int(file.read())
+    except (OSError, ValueError):
+        return None
 
 
 def signal_number(run_command: RunCommand, program: str, name: str) -> Optional[int]:

@@ -46,7 +46,7 @@ options:
     type: int
     default: 300
   interval:
-    description: Seconds between two looks.
+    description: Seconds between two looks, more than 0.
     type: float
     default: 1.0
   weight:
@@ -123,12 +123,12 @@ remaining:
       inactive_connections: 4
       persistent_connections: 0
 expire_quiescent_template:
-  description: What the sysctl says afterwards, in check mode what it would say.
+  description: What the sysctl says afterwards, in check mode what it would say; none where there is no such sysctl.
   returned: success
   type: bool
   sample: true
 keepalived:
-  description: Whether keepalived runs here, and if so what it will do next.
+  description: Whether keepalived runs here, and if so what it will do next with services of its own.
   returned: success
   type: dict
   sample: {running: false, next: ""}
@@ -141,6 +141,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.commands import 
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.drain import (
     KEEPALIVED_NEXT,
     check_fallback,
+    check_wait,
     forgotten,
     is_drained,
     persistent_warnings,
@@ -152,6 +153,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.drain import (
     targets,
     with_weights,
     write_weights,
+    zero_warnings,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.listing import PERSISTENT, parse_listing
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import (
@@ -215,6 +217,7 @@ def main():
     params = module.params
     result = {}
     try:
+        check_wait(params)
         service = desired_key(params["service"], "service") if params["service"] else None
         ipvsadm = Ipvsadm.of(module)
         table = ipvsadm.table()
@@ -223,18 +226,26 @@ def main():
         weights, memorable = weights_and_memory(params, table, chosen, read_weights(memory.text))
         desired = with_weights(table, weights)
         commands = plan(table, desired)
+        drains = params["state"] == "drained"
         if not module.check_mode:
-            memory.write(write_weights(memorable))
             sysctl.write()
+            # A weight is remembered before it is lost, and forgotten once it is back.
+            if drains:
+                memory.write(write_weights(memorable))
             ipvsadm.apply(commands)
-        if params["state"] == "drained":
+            if not drains:
+                memory.write(write_weights(memorable))
+        if drains:
             timeout = 0 if module.check_mode else params["timeout"]
             left, waited = wait(ipvsadm, chosen, params["wait_for"], timeout, params["interval"])
             result["drained"] = is_drained(left, params["wait_for"])
             result["waited"] = round(waited, 1)
             result["remaining"] = remaining_options(left)
-            for text in persistent_warnings(table, chosen, sysctl.after):
-                module.warn(text)
+            warnings = persistent_warnings(table, chosen, sysctl.after)
+        else:
+            warnings = zero_warnings(weights) if params["weight"] is None else []
+        for text in warnings:
+            module.warn(text)
     except Refusals as error:
         module.fail_json(**failure(error))
     running = keepalived_runs()

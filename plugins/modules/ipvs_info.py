@@ -11,7 +11,8 @@ short_description: Read what IPVS holds and does
 version_added: 1.0.0
 description:
   - Services and servers in the form that M(lvs.cluster.ipvs_table) takes, and apart from them all that the kernel
-    counts, as numbers.
+    counts, as numbers. What only C(ipvsadm) itself takes is shown too, and refused there, a weight above 65535 or an
+    engine without persistence.
   - Safe beside keepalived.
 extends_documentation_fragment:
   - lvs.cluster._ipvs
@@ -174,7 +175,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.listing import (
     STATS,
     parse_listing,
 )
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import table_options
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import refuse, table_options
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import Ipvsadm, Refusals, failure
 
 SYSCTLS = "/proc/sys/net/ipv4/vs"
@@ -246,6 +247,8 @@ def main():
     )
     result = {}
     try:
+        if module.params["connections_limit"] < 0:
+            raise refuse("connections_limit", module.params["connections_limit"], "is not a number from 0 on")
         ipvsadm = Ipvsadm.of(module)
         ipvsadm.require()
         for part in module.params["gather"]:

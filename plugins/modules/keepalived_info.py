@@ -120,8 +120,6 @@ from ansible_collections.lvs.cluster.plugins.module_utils._keepalived_dump impor
 
 def instances(keepalived, module, data_signal):
     """The VRRP instances, and where they come from."""
-    if not keepalived.has("vrrp"):
-        return [], "none"
     json_signal = signal_number(module.run_command, module.get_bin_path("keepalived", required=True), "JSON")
     name, signal, parse, source = (
         ("keepalived.json", json_signal, parse_json, "json")
@@ -133,8 +131,6 @@ def instances(keepalived, module, data_signal):
 
 
 def virtual_servers(keepalived, module, data_signal):
-    if not keepalived.has("checkers"):
-        return []
     (read,) = keepalived.dump(data_signal, ["keepalived_check.data"], module.params["timeout"])
     return read(parse_check_data)
 
@@ -149,16 +145,19 @@ def main():
         supports_check_mode=True,
     )
     result = {"running": False, "source": "none", "instances": [], "virtual_servers": []}
-    keepalived = Keepalived.running(module.params["pid_file"], module.params["dump_directory"])
-    if keepalived:
-        program = module.get_bin_path("keepalived", required=True)
-        data_signal = signal_number(module.run_command, program, "DATA")
-        try:
+    try:
+        keepalived = Keepalived.running(module.params["pid_file"], module.params["dump_directory"])
+        if keepalived:
             result["running"] = True
-            result["instances"], result["source"] = instances(keepalived, module, data_signal)
-            result["virtual_servers"] = virtual_servers(keepalived, module, data_signal)
-        except KeepalivedError as error:
-            module.fail_json(**error.result())
+            children = keepalived.children(module.params["timeout"])
+            program = module.get_bin_path("keepalived", required=True)
+            data_signal = signal_number(module.run_command, program, "DATA")
+            if "vrrp" in children:
+                result["instances"], result["source"] = instances(keepalived, module, data_signal)
+            if "checkers" in children:
+                result["virtual_servers"] = virtual_servers(keepalived, module, data_signal)
+    except KeepalivedError as error:
+        module.fail_json(**error.result())
     module.exit_json(changed=False, **result)
 
 

@@ -5,6 +5,7 @@ Without IPVS, or without root, the tests fail: skipped tests would look like pas
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import shutil
@@ -59,6 +60,18 @@ def unshare(flags: int) -> None:
         raise OSError(ctypes.get_errno(), "unshare")
 
 
+@contextlib.contextmanager
+def namespace(name: str) -> Iterator[None]:
+    """Sockets that are made in here belong to a namespace, also afterwards."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    with open("/proc/thread-self/ns/net", "rb") as before, open(f"/run/netns/{name}", "rb") as there:
+        assert not libc.setns(there.fileno(), CLONE_NEWNET), os.strerror(ctypes.get_errno())
+        try:
+            yield
+        finally:
+            assert not libc.setns(before.fileno(), CLONE_NEWNET)
+
+
 def pytest_sessionstart() -> None:
     """Everything below happens to a namespace that ends with this process."""
     if os.getuid():
@@ -105,6 +118,13 @@ def kernel_table() -> str:
 def kernel_state() -> str:
     """The table, the timeouts and the daemons."""
     return kernel_table() + run(["ipvsadm", "-L", "--timeout"]) + run(["ipvsadm", "-L", "--daemon"])
+
+
+def drain_state() -> str:
+    """The table, the sysctl, and what is remembered of drained servers."""
+    memories = sorted(Path("/run/lvs-cluster").glob("drained-*.json"))
+    sysctl = Path("/proc/sys/net/ipv4/vs/expire_quiescent_template").read_text()
+    return "\n".join([kernel_table(), sysctl, *(memory.read_text() for memory in memories)])
 
 
 @pytest.fixture

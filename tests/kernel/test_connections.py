@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.lvs.cluster.tests.kernel.conftest import CLONE_NEWNET, run, sh
+from ansible_collections.lvs.cluster.tests.kernel.conftest import kernel_table, namespace, run, sh
 from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
 
 VIP = "192.0.2.10"
@@ -31,18 +29,6 @@ ip -n servers link set eth0 up && ip -n servers addr add 198.51.100.21/24 dev et
 ip -n servers addr add 198.51.100.22/24 dev eth0 && ip -n servers route add default via 198.51.100.1
 echo 1 >/proc/sys/net/ipv4/ip_forward
 """
-
-
-@contextlib.contextmanager
-def namespace(name: str) -> Iterator[None]:
-    """Sockets that are made in here belong to a namespace, also afterwards."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    with open("/proc/thread-self/ns/net", "rb") as before, open(f"/run/netns/{name}", "rb") as there:
-        assert not libc.setns(there.fileno(), CLONE_NEWNET), os.strerror(ctypes.get_errno())
-        try:
-            yield
-        finally:
-            assert not libc.setns(before.fileno(), CLONE_NEWNET)
 
 
 def answer(listener: socket.socket, name: bytes) -> None:
@@ -166,6 +152,27 @@ def test_draining_waits_for_the_connection_and_sends_new_ones_elsewhere() -> Non
     assert not play("ipvs_drain", **drain, state="restored")["changed"]
 
 
+@pytest.mark.usefixtures("quiet")
+def test_draining_waits_for_what_is_inactive_if_it_is_told_to() -> None:
+    run(["ipvsadm", "-C"])
+    play("ipvs_timeouts", udp=1)
+    play("ipvs_table", services=[service(COMES, protocol="udp")])
+    with namespace("clients"), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.sendto(b"?", (VIP, COMES))
+    used = {"protocol": "udp", "address": VIP, "port": COMES}
+
+    def inactive(address: str) -> int:
+        (left,) = play("ipvs_drain", check=True, address=address, service=used)["remaining"]
+        return int(left["inactive_connections"])
+
+    (server,) = [each for each in SERVERS if inactive(each)]
+    assert play("ipvs_drain", address=server, service=used, timeout=0)["drained"], "UDP is never active"
+    assert not play("ipvs_drain", address=server, service=used, timeout=0, wait_for=["inactive"])["drained"]
+    result = play("ipvs_drain", address=server, service=used, timeout=20, wait_for=["inactive"], interval=0.1)
+    assert (result["drained"], result["remaining"][0]["inactive_connections"]) == (True, 0)
+    assert result["waited"] > 0
+
+
 @pytest.mark.usefixtures("table")
 @pytest.mark.parametrize("expire", [False, True])
 def test_a_known_client_of_a_persistent_service_leaves_a_drained_server_only_with_the_sysctl(expire: bool) -> None:
@@ -192,8 +199,10 @@ def test_a_known_client_of_a_persistent_service_leaves_a_drained_server_only_wit
 def test_a_hash_scheduler_is_drained_only_with_its_fallback() -> None:
     play("ipvs_table", services=[service(COMES, lb_algo="mh")])
     drain = {"address": SERVERS[0], "service": {"address": VIP, "port": COMES}}
+    before = kernel_table()
     with pytest.raises(ModuleFailedError, match="mh-fallback"):
         play("ipvs_drain", **drain)
+    assert kernel_table() == before
     play("ipvs_table", services=[service(COMES, lb_algo="mh", lb_flags=["mh-fallback"])])
     assert play("ipvs_drain", **drain)["drained"]
     assert {Connection(COMES).server for _again in range(4)} == {SERVERS[1]}
@@ -226,4 +235,9 @@ def test_counters_and_connections_are_numbers_and_go_back_to_zero() -> None:
     assert play("ipvs_zero", **zero)["commands"] == planned["commands"]
     assert statistics()["connections"] == 0
     assert not play("ipvs_zero", **zero)["changed"]
+    others = Connection(EDITED)
+    assert eventually(lambda: play("ipvs_zero", check=True)["changed"])
+    assert play("ipvs_zero")["commands"] == ["ipvsadm -Z"]
+    assert not play("ipvs_zero")["changed"]
+    assert others.lives()
     assert [each.lives() for each in connections] == [True, True]

@@ -9,6 +9,7 @@ import pytest
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.tests.kernel.conftest import (
     RULES,
+    drain_state,
     kernel_state,
     kernel_table,
     run,
@@ -114,6 +115,14 @@ OTHERS: list[tuple[str, dict[str, Any]]] = [
     ("ipvs_drain", {"address": "192.0.2.21", "service": NEW}),
     ("ipvs_drain", {"address": "192.0.2.21", "state": "restored", "weight": 65536}),
     ("ipvs_drain", {"address": "192.0.2.21", "state": "restored"}),
+    ("ipvs_drain", {"address": "192.0.2.22", "timeout": -1}),
+    ("ipvs_drain", {"address": "192.0.2.22", "interval": 0}),
+    ("ipvs_drain", {"address": "192.0.2.22", "weight": 3}),
+    ("ipvs_drain", {"address": "192.0.2.22", "wait_for": ["all"]}),
+    ("ipvs_drain", {"address": "192.0.2.29", "expire_quiescent_template": True}),
+    ("ipvs_drain", {"address": "198.51.100.31", "expire_quiescent_template": True}),
+    ("ipvs_info", {"connections_limit": -1}),
+    ("ipvs_info", {"gather": ["all"]}),
 ]
 MATRIX = [
     *(("ipvs_service", {**NEW, **bad}) for bad in BAD_SERVICES),
@@ -127,12 +136,18 @@ MATRIX = [
 ]
 
 
+# What is looked at of modules that could touch more than the table.
+STATES = {"ipvs_daemon": kernel_state, "ipvs_timeouts": kernel_state, "ipvs_drain": drain_state}
+
+
 @pytest.fixture(scope="module")
 def untouched() -> dict[Callable[[], str], str]:
     """The state from which all refusals start, and to which all of them must come back."""
     run(["ipvsadm", "-C"])
     run(["ipvsadm", "-R"], stdin=RULES)
-    return {read: read() for read in (kernel_table, kernel_state)}
+    # A scheduler that drops what falls on a drained server.
+    run(["ipvsadm", "-R"], stdin="-A -f 31 -s sh\n-a -f 31 -r 198.51.100.31:0 -w 1\n")
+    return {read: read() for read in (kernel_table, kernel_state, drain_state)}
 
 
 @pytest.mark.parametrize(("name", "options"), MATRIX, ids=lambda each: each if isinstance(each, str) else "")
@@ -142,7 +157,7 @@ def test_a_refusal_leaves_the_kernel_as_it_was(
     with pytest.raises(ModuleFailedError) as caught:
         play(name, **options)
     assert "Traceback" not in str(caught.value)
-    read = kernel_state if name in ("ipvs_daemon", "ipvs_timeouts") else kernel_table
+    read = STATES.get(name, kernel_table)
     assert read() == untouched[read]
 
 

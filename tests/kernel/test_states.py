@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import Pool, Table
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.plan import overlaid, plan
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.plan import overlaid, plan, with_weights_of
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import Ipvsadm
 from ansible_collections.lvs.cluster.tests.kernel.conftest import run, run_command
-from ansible_collections.lvs.cluster.tests.unit.ipvs_strategies import pools, service_keys, tables
-from hypothesis import HealthCheck, settings
+from ansible_collections.lvs.cluster.tests.unit.ipvs_strategies import (
+    edited,
+    kinds_of,
+    pools,
+    server_settings,
+    service_keys,
+    tables,
+)
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -33,6 +40,29 @@ class KernelTable(RuleBasedStateMachine):
     @rule(table=tables(2))
     def add_and_edit(self, table: Table) -> None:
         self.converge(overlaid(self.model, table))
+
+    @rule(data=st.data())
+    def edit_what_is_there(self, data: st.DataObject) -> None:
+        self.converge(data.draw(edited(self.model)))
+
+    @rule(data=st.data())
+    def edit_every_server(self, data: st.DataObject) -> None:
+        self.converge(
+            {
+                key: Pool(
+                    pool.service,
+                    {
+                        each: data.draw(server_settings(each, data.draw(st.sampled_from(kinds_of(key, each)))))
+                        for each in pool.servers
+                    },
+                )
+                for key, pool in self.model.items()
+            }
+        )
+
+    @rule(data=st.data())
+    def edit_all_but_weights(self, data: st.DataObject) -> None:
+        self.converge(with_weights_of(self.model, data.draw(edited(self.model))))
 
     @rule(data=st.data())
     def change_a_service(self, data: st.DataObject) -> None:
@@ -64,5 +94,11 @@ class KernelTable(RuleBasedStateMachine):
 
 TestKernelTable = KernelTable.TestCase
 TestKernelTable.settings = settings(
-    max_examples=12, stateful_step_count=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+    max_examples=20,
+    stateful_step_count=8,
+    deadline=None,
+    derandomize=True,
+    # A shorter way to a failure would take minutes of processes to find.
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
 )

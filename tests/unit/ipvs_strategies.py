@@ -62,8 +62,8 @@ def services(draw: st.DrawFn, key: ServiceKey) -> Service:
         lb_flags=tuple(sorted(draw(st.sets(st.sampled_from(FLAGS[lb_algo]))))) if FLAGS[lb_algo] else (),
         persistence_timeout=timeout,
         persistence_granularity=None if timeout is None else draw(st.none() | st.sampled_from(masks)),
-        persistence_engine=draw(st.none() | st.just("sip")) if timeout and key.protocol == "udp" else None,
-        ops=draw(st.booleans()) if key.protocol in ("udp", "fwmark") and timeout is None else False,
+        persistence_engine=draw(st.none() | st.just("sip")) if timeout else None,
+        ops=draw(st.booleans()) if key.protocol in ("udp", "fwmark") else False,
     )
 
 
@@ -80,11 +80,24 @@ def server_keys(draw: st.DrawFn, service: ServiceKey, kind: str) -> ServerKey:
 def servers(draw: st.DrawFn, service: ServiceKey) -> Server:
     """Any settings of a server."""
     kind = draw(st.sampled_from(["DR", "NAT", "TUN"]))
+    return draw(server_settings(draw(server_keys(service, kind)), kind))
+
+
+def kinds_of(service: ServiceKey, key: ServerKey) -> list[str]:
+    """How a server can be reached that has this address and port."""
+    if (":" in key.address) != (service.family == "ipv6"):
+        return ["TUN"]
+    return ["DR", "NAT", "TUN"] if service.fwmark or key.port == service.port else ["NAT"]
+
+
+@st.composite
+def server_settings(draw: st.DrawFn, key: ServerKey, kind: str) -> Server:
+    """Any settings of a server that is reached in some way."""
     upper = draw(st.sampled_from([0, 0, 1, 100, (1 << 31) - 1]))
     tun_type = draw(st.sampled_from(["ipip", "gue", "gre"])) if kind == "TUN" else None
     checksums = {"gue": ["none", "csum", "remcsum"], "gre": ["none", "csum"]}.get(tun_type or "", [])
     return Server(
-        key=draw(server_keys(service, kind)),
+        key=key,
         lb_kind=kind,
         weight=draw(st.sampled_from([0, 1, 3, 65535])),
         uthreshold=upper,
@@ -107,3 +120,36 @@ def tables(draw: st.DrawFn, max_services: int = 4) -> Table:
     """A table of a few services."""
     keys = draw(st.lists(service_keys(), max_size=max_services, unique=True))
     return {key: draw(pools(key)) for key in keys}
+
+
+@st.composite
+def edited_servers(draw: st.DrawFn, service: ServiceKey, before: dict[ServerKey, Server]) -> dict[ServerKey, Server]:
+    """The servers of a service after a change: some stay, have another weight or all settings anew, go, or come."""
+    after = {each.key: each for each in draw(st.lists(servers(service), max_size=1))}
+    for key, server in before.items():
+        change = draw(st.sampled_from(["stays", "weight", "settings", "goes"]))
+        if change == "settings":
+            server = draw(server_settings(key, draw(st.sampled_from(kinds_of(service, key)))))  # noqa: PLW2901
+        elif change == "weight":
+            server = server._replace(weight=draw(st.sampled_from([0, 1, 3, 65535])))  # noqa: PLW2901
+        if change != "goes":
+            after[key] = server
+    return after
+
+
+@st.composite
+def edited(draw: st.DrawFn, before: Table) -> Table:
+    """A table after a change; two tables drawn apart hardly ever have a service in common, let alone a server."""
+    after = draw(tables(1))
+    for key, pool in before.items():
+        if draw(st.sampled_from(["stays", "stays", "stays", "goes"])) == "stays":
+            service = draw(st.just(pool.service) | services(key))
+            after[key] = Pool(service, draw(edited_servers(key, pool.servers)))
+    return after
+
+
+@st.composite
+def pairs(draw: st.DrawFn) -> tuple[Table, Table]:
+    """A table, and another that it becomes."""
+    before = draw(tables(3))
+    return before, draw(edited(before))

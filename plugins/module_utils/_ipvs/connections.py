@@ -14,6 +14,10 @@ from .commands import IpvsParseError
 Connection = Dict[str, Union[str, int, bool]]
 
 
+# ip_vs_state_name(): the second one since Linux 4.19, once a client has an established connection.
+TEMPLATE_STATES = ("NONE", "ASSURED")
+
+
 def parse_connections(lines: Iterable[str], limit: int) -> tuple[list[Connection], bool]:
     """Read at most C(limit) connections; also whether there are more. Lines beyond are not even read."""
     connections: list[Connection] = []
@@ -44,7 +48,7 @@ def _connection(words: list[str]) -> Connection:
         "state": words[7],
         "expires": int(words[8]),
         # Persistence is kept as a connection of no client port in particular.
-        "template": words[2] == "0000" and words[7] == "NONE",
+        "template": words[2] == "0000" and words[7] in TEMPLATE_STATES,
     }
     if len(words) > 9:
         connection["persistence_engine"] = words[9]

@@ -24,9 +24,10 @@ COUNTED = {
 Weights = Dict[str, Dict[str, int]]
 
 KEEPALIVED_NEXT = (
-    "keepalived runs here and owns the table. It leaves the weight as it is now through a reload, if its configured"
-    " weight stays the same, and sets the configured one at a restart, and when the checks of the server fail and"
-    " succeed again. To keep the server out for longer, set its weight to 0 in the configuration"
+    "keepalived runs here and owns the services that are its virtual_servers. It leaves the weight of their servers as"
+    " it is now through a reload, if the configured weight stays the same, and sets the configured one at a restart,"
+    " and when the checks of the server fail and succeed again. To keep the server out for longer, set its weight to 0"
+    " in the configuration"
 )
 
 
@@ -35,6 +36,16 @@ class Target(NamedTuple):
 
     service: ServiceKey
     server: ServerKey
+
+
+def check_wait(options: Mapping[str, Any]) -> None:
+    """Refuse what draining cannot go by."""
+    if options["timeout"] < 0:
+        raise refuse("timeout", options["timeout"], "is not a number of seconds from 0 on")
+    if not options["interval"] > 0:
+        raise refuse("interval", options["interval"], "is not a number of seconds above 0")
+    if options["weight"] is not None and options["state"] == "drained":
+        raise refuse("weight", options["weight"], "does not go with state drained, which is weight 0", "Leave it out")
 
 
 def targets(table: Table, service: ServiceKey | None, address: str, port: int | None) -> list[Target]:
@@ -53,7 +64,11 @@ def targets(table: Table, service: ServiceKey | None, address: str, port: int | 
 
 def check_fallback(table: Table, chosen: Sequence[Target]) -> None:
     """Refuse what would drop connections instead of sending them elsewhere."""
-    refusals = [_drops(table[each.service].service) for each in chosen if table[each.service].service.drops_quiesced]
+    refusals = [
+        _drops(table[each.service].service)
+        for each in chosen
+        if table[each.service].service.drops_quiesced and table[each.service].servers[each.server].weight
+    ]
     if refusals:
         raise refuse_all(refusals)
 
@@ -80,12 +95,12 @@ def with_weights(table: Table, weights: Mapping[Target, int]) -> Table:
 
 
 def remembered(weights: Weights, table: Table, chosen: Sequence[Target]) -> Weights:
-    """The memory of weights with those that the chosen servers have now; what is 0 already is not worth keeping."""
+    """The memory of weights with those that the chosen servers have now; 0 is no news of a drained one."""
     after = {service: dict(servers) for service, servers in weights.items()}
     for target in chosen:
         weight = table[target.service].servers[target.server].weight
-        if weight:
-            after.setdefault(str(target.service), {})[str(target.server)] = weight
+        known = after.setdefault(str(target.service), {})
+        known[str(target.server)] = weight or known.get(str(target.server), 0)
     return after
 
 
@@ -116,6 +131,15 @@ def restored_weights(weights: Weights, table: Table, chosen: Sequence[Target], w
     if refusals:
         raise refuse_all(refusals)
     return found
+
+
+def zero_warnings(weights: Mapping[Target, int]) -> list[str]:
+    """What a user has to know of servers that come back with the weight of a drained one."""
+    return [
+        f"{target.service} -> {target.server} had weight 0 when it was drained, and keeps it. Set weight for another"
+        for target, weight in weights.items()
+        if not weight
+    ]
 
 
 def persistent_warnings(table: Table, chosen: Sequence[Target], expire_quiescent_template: bool | None) -> list[str]:

@@ -46,6 +46,7 @@ def _json_instance(data: Dict_, stats: Dict_) -> Dict_:
         "priority": data["base_priority"],
         "effective_priority": data["effective_priority"],
         "virtual_ipaddress": [_address(each) for each in data.get("vips", [])],
+        "virtual_ipaddress_excluded": [_address(each) for each in data.get("evips", [])],
         "holds_virtual_ipaddress": bool(data["vipset"]),
         "last_transition": float(data["last_transition"]),
         "counters": {name: int(number) for name, number in stats.items()},
@@ -62,29 +63,32 @@ def parse_vrrp_data(text: str) -> list[Dict_]:
     instances = []
     for _number, title, lines in _blocks(text, r"VRRP Instance = "):
         values = _values(lines)
-        addresses = [
-            line.strip()
-            for line in _below(lines, r"Virtual IP \(\d+\):")
-            if re.match(r"[0-9a-fA-F.:]+(/\d+)? dev ", line.strip())
-        ]
-        state = values["State"]
+        addresses = _addresses(lines, r"Virtual IP \(\d+\):")
         instances.append(
             {
                 "name": title,
-                "state": state,
+                "state": values["State"],
                 "wanted_state": values["Wantstate"],
-                "interface": values["Interface"],
+                # C(vrrp.51, vmac on eth0)
+                "interface": values["Interface"].split(",")[0],
                 "virtual_router_id": int(values["Virtual Router ID"]),
                 "version": int(values["VRRP Version"]),
                 "priority": int(values["Priority"]),
                 "effective_priority": int(values["Effective priority"]),
                 "virtual_ipaddress": [_address(each) for each in addresses],
+                "virtual_ipaddress_excluded": [
+                    _address(each) for each in _addresses(lines, r"Virtual IP Excluded .*:")
+                ],
                 "holds_virtual_ipaddress": any(each.endswith(" set") for each in addresses),
                 "last_transition": float(values["Last transition"].split()[0]),
                 "counters": {},
             }
         )
     return instances
+
+
+def _addresses(lines: Sequence[str], title: str) -> list[str]:
+    return [line.strip() for line in _below(lines, title) if re.match(r"[0-9a-fA-F.:]+(/\d+)? .*dev ", line.strip())]
 
 
 def parse_check_data(text: str) -> list[Dict_]:
@@ -107,11 +111,11 @@ def _virtual_server(lines: Sequence[str], checkers: Sequence[tuple[str, str, Dic
         server.update(protocol=protocol, address=values["VS VIP"], port=int(values["VPORT"]))
         label = f"[{server['address']}]:{protocol}:{server['port']}"
     else:
-        server.update(protocol=protocol, group=values.get("VS GROUP", values.get("VSG", "")))
-        label = f"[{server['group']}]:{protocol}"
+        label = values["VS GROUP"]  # C([web]:0)
+        server.update(protocol=protocol, group=re.sub(r"^\[(.*)\]:\d+$", r"\1", label))
     server.update(
         lb_algo=values["lvs_sched"],
-        lb_kind=values["default forwarding method"],
+        lb_kind=_lb_kind(values["default forwarding method"]),
         quorum=int(values["quorum"].split(",")[0]),
         quorum_up=values["quorum_state_up"] == "1",
         alive=(values.get("VS alive") or values["alive"]) == "1",
@@ -128,14 +132,19 @@ def _real_server(
     return {
         "address": values["RIP"],
         "port": int(values["RPORT"]),
-        "lb_kind": values["forwarding method"],
+        "lb_kind": _lb_kind(values["forwarding method"]),
         "weight": int(values["initial weight"]),
         "effective_weight": int(values["effective weight"]),
         "alive": values["alive"] == "1",
         "in_table": values["RS set"] == "1",
         "failed_checkers": int(values["num failed checkers"]),
-        "checkers": [checker for vs, rs, checker in checkers if rs == label and vs.startswith(service)],
+        "checkers": [checker for vs, rs, checker in checkers if (vs, rs) == (service, label)],
     }
+
+
+def _lb_kind(text: str) -> str:
+    """The kind of C(TUN, type = IPIP)."""
+    return text.split(",", maxsplit=1)[0]
 
 
 def _checkers(text: str) -> Iterator[tuple[str, str, Dict_]]:

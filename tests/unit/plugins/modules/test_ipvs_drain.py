@@ -86,6 +86,29 @@ def test_it_waits_for_what_it_is_told_to_and_says_what_remains(ipvsadm: FakeIpvs
     assert result["remaining"][0][f"{what}_connections"] in (7, 1)
 
 
+@pytest.mark.parametrize(("connections", "slept"), [(2, [2, 2]), (9, [2, 1])])
+def test_it_looks_at_intervals_and_no_longer_than_it_may(
+    ipvsadm: FakeIpvsadm, monkeypatch: pytest.MonkeyPatch, connections: int, slept: list[float]
+) -> None:
+    clock: list[float] = []
+    monkeypatch.setattr(ipvs_drain.time, "sleep", clock.append)
+    monkeypatch.setattr(ipvs_drain.time, "monotonic", lambda: sum(clock))
+    limit = 3 if connections == 9 else 300
+    ipvsadm.connections[SERVER] = [connections, 0, 0]
+    result = play("ipvs_drain", address=SERVER, interval=2, timeout=limit)
+    assert clock == slept
+    assert (result["drained"], result["waited"]) == (connections == 2, sum(slept))
+
+
+@pytest.mark.usefixtures("ipvsadm")
+def test_a_diff_has_the_servers_and_the_sysctl() -> None:
+    diff = play("ipvs_drain", address=SERVER, expire_quiescent_template=True)["diff"]
+    assert diff == {
+        "before": "-a -t 192.0.2.10:80 -r 192.0.2.22:80 -g -w 5\nnet.ipv4.vs.expire_quiescent_template = 0\n",
+        "after": "-a -t 192.0.2.10:80 -r 192.0.2.22:80 -g -w 0\nnet.ipv4.vs.expire_quiescent_template = 1\n",
+    }
+
+
 def test_check_mode_touches_and_remembers_nothing_and_does_not_wait(ipvsadm: FakeIpvsadm, host: Path) -> None:
     before = render(ipvsadm.table)
     ipvsadm.connections[SERVER] = [3, 0, 0]
@@ -113,6 +136,7 @@ def test_a_scheduler_that_would_drop_connections_is_refused(ipvsadm: FakeIpvsadm
         play("ipvs_drain", address=SERVER)
     assert render(ipvsadm.table) == before
     assert play("ipvs_drain", address=SERVER, force=True)["changed"]
+    assert not play("ipvs_drain", address=SERVER)["changed"], "nothing is dropped that was not before"
 
 
 @pytest.mark.parametrize("scheduler", ["sh -b sh-fallback", "mh -b mh-fallback", "sh -b flag-1"])
@@ -127,6 +151,8 @@ def test_templates_of_persistence_are_spoken_of_until_the_sysctl_is_set(
     # Where a controller's code was imported too, Ansible shows a warning and returns none.
     warned: list[str] = []
     monkeypatch.setattr(AnsibleModule, "warn", lambda _module, text: warned.append(text))
+    play("ipvs_drain", address=SERVER)
+    assert warned == [], "no service is persistent"
     ipvsadm.table = parse(render(ipvsadm.table).replace("-s wrr", "-s wrr -p 300"))
     result = play("ipvs_drain", address=SERVER)
     assert not result["expire_quiescent_template"]
@@ -154,6 +180,65 @@ def test_without_a_memory_the_weight_has_to_be_said(ipvsadm: FakeIpvsadm) -> Non
     assert weights(ipvsadm)["tcp 192.0.2.10:80 192.0.2.21:80"] == 9
 
 
+def test_a_server_of_weight_0_among_others_keeps_it(ipvsadm: FakeIpvsadm, monkeypatch: pytest.MonkeyPatch) -> None:
+    warned: list[str] = []
+    monkeypatch.setattr(AnsibleModule, "warn", lambda _module, text: warned.append(text))
+    before = render(ipvsadm.table)
+    play("ipvs_drain", address="192.0.2.21")  # 0 in one service, 1 in the other
+    play("ipvs_drain", address="192.0.2.21")
+    assert warned == []
+    play("ipvs_drain", address="192.0.2.21", state="restored")
+    assert render(ipvsadm.table) == before
+    assert warned == [
+        "tcp 192.0.2.10:80 -> 192.0.2.21:80 had weight 0 when it was drained, and keeps it. Set weight for another"
+    ]
+
+
+def test_who_comes_back_is_forgotten_and_nobody_else(ipvsadm: FakeIpvsadm) -> None:
+    before = render(ipvsadm.table)
+    play("ipvs_drain", address="192.0.2.21", service={"fwmark": 7})
+    play("ipvs_drain", address=SERVER)
+    play("ipvs_drain", address="192.0.2.21", service={"fwmark": 7}, state="restored")
+    play("ipvs_drain", address=SERVER, state="restored")
+    assert render(ipvsadm.table) == before
+
+
+def test_a_restored_server_may_get_weight_0(ipvsadm: FakeIpvsadm) -> None:
+    assert play("ipvs_drain", address=SERVER, state="restored", weight=0)["changed"]
+    assert weights(ipvsadm)["tcp 192.0.2.10:80 192.0.2.22:80"] == 0
+
+
+def test_a_weight_that_could_not_be_brought_back_is_not_forgotten(
+    ipvsadm: FakeIpvsadm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = render(ipvsadm.table)
+    play("ipvs_drain", address=SERVER)
+    with monkeypatch.context() as patch:
+        patch.setattr(ipvsadm, "_rule", lambda _words: (255, "Memory allocation problem\n"))
+        with pytest.raises(ModuleFailedError, match="Memory allocation problem"):
+            play("ipvs_drain", address=SERVER, state="restored")
+    play("ipvs_drain", address=SERVER, state="restored")
+    assert render(ipvsadm.table) == before
+
+
+@pytest.mark.parametrize("missing", [True, False])
+def test_a_sysctl_that_cannot_be_had_is_an_error_only_for_who_wants_it(
+    ipvsadm: FakeIpvsadm, host: Path, missing: bool
+) -> None:
+    before = render(ipvsadm.table)
+    (host / "expire_quiescent_template").unlink()
+    if not missing:
+        (host / "expire_quiescent_template").symlink_to("/proc/version")  # cannot be written, by root neither
+    with pytest.raises(ModuleFailedError, match=r"expire_quiescent_template .*/proc/sys writable") as caught:
+        play("ipvs_drain", address=SERVER, expire_quiescent_template=False)
+    assert caught.value.result["error"]["kind"] == "sysctl"
+    assert render(ipvsadm.table) == before
+    assert not (host / "memory").exists()
+    result = play("ipvs_drain", address=SERVER)
+    assert result["changed"]
+    assert (result["expire_quiescent_template"] is None) is missing
+
+
 @pytest.mark.usefixtures("ipvsadm")
 def test_a_damaged_memory_is_no_memory(host: Path) -> None:
     play("ipvs_drain", address=SERVER)
@@ -173,6 +258,10 @@ def test_a_damaged_memory_is_no_memory(host: Path) -> None:
         ({"address": "web1"}, "address: web1 is not an IPv4"),
         ({"address": SERVER, "state": "restored", "weight": 65536}, "weight: 65536"),
         ({"address": SERVER, "wait_for": ["all"]}, "must be one or more of"),
+        ({"address": SERVER, "timeout": -1}, "timeout: -1 is not a number of seconds"),
+        ({"address": SERVER, "interval": 0}, "interval: 0.0 is not a number of seconds"),
+        ({"address": SERVER, "interval": "nan"}, "interval: nan is not a number of seconds"),
+        ({"address": SERVER, "weight": 3}, "weight: 3 does not go with state drained"),
     ],
 )
 def test_what_cannot_be_drained_is_refused(options: dict[str, Any], complaint: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.save import render
 from ansible_collections.lvs.cluster.plugins.modules import ipvs_info
 from ansible_collections.lvs.cluster.tests.unit.fake_ipvsadm import FakeIpvsadm
-from ansible_collections.lvs.cluster.tests.unit.playing import play
+from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
 
 RECORDED = Path(__file__).parent.parent / "module_utils" / "_ipvs" / "recorded" / "debian-14"
 
@@ -58,3 +58,12 @@ def test_connections_are_read_only_on_request_and_not_without_end() -> None:
     assert len(result["connections"]) == 2
     assert result["connections_truncated"]
     assert "services" not in result
+    with pytest.raises(ModuleFailedError, match="connections_limit: -1"):
+        play("ipvs_info", connections_limit=-1)
+
+
+def test_check_mode_reads_the_same(ipvsadm: FakeIpvsadm) -> None:
+    assert play("ipvs_info", check=True) == play("ipvs_info")
+    ipvsadm.fails = (2, "Can't initialize ipvs: Permission denied (you must be root)\n")
+    with pytest.raises(ModuleFailedError, match="become"):
+        play("ipvs_info", gather=[])

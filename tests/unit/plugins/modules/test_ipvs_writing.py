@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,12 +12,13 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.doc_fragments._ipvs import ModuleDocFragment
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.save import parse, render
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_boot import BootError
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import BatchError, IpvsadmError
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import BatchError, IpvsadmError, error_of
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived_dump import KeepalivedError
 from ansible_collections.lvs.cluster.tests.unit.fake_ipvsadm import FakeIpvsadm
 from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
 
 WEB = {"address": "192.0.2.10", "port": 80}
+RECORDED = Path(__file__).parent.parent / "module_utils" / "_ipvs" / "recorded"
 
 # Name, options that change something, and the rules or commands that do it.
 CHANGES: list[tuple[str, dict[str, Any], list[str]]] = [
@@ -263,6 +265,31 @@ def test_every_error_has_a_kind_and_a_remedy(
             play(name, **options)
         assert caught.value.result["error"]["kind"] == kind
         assert remedy in caught.value.result["msg"]
+
+
+RECORDED_KINDS = {
+    "Scheduler or persistence engine not found": "unknown_scheduler",
+    "Service already exists": "refused",
+    "Destination already exists": "refused",
+    "No such service": "no_such_service",
+    "Service not defined": "no_such_service",
+    "No such destination": "refused",
+    "Numerical result out of range": "refused",
+    "Invalid operation": "invalid",
+    "Daemon has already run": "daemon_runs",
+    "No such device": "no_such_device",
+    "No daemon is running": "refused",
+    "One-Packet Scheduling": "refused",
+    "Can't initialize ipvs: Permission denied": "not_root",
+}
+
+
+@pytest.mark.parametrize("recorded", sorted(RECORDED.glob("*/errors.txt")), ids=lambda path: path.parent.name)
+def test_recorded_errors_have_the_kinds_that_their_words_mean(recorded: Path) -> None:
+    for block in recorded.read_text().split("\n\n"):
+        _command, first, *_rest = block.strip().splitlines()
+        (kind,) = [kind for words, kind in RECORDED_KINDS.items() if first.startswith(words)]
+        assert error_of(first).kind == kind
 
 
 def test_the_documentation_tells_every_kind_of_error() -> None:

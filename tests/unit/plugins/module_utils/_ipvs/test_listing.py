@@ -139,6 +139,21 @@ def test_connections_are_read_with_templates_and_engines(release: Path) -> None:
     assert not refused["template"]
 
 
+@pytest.mark.parametrize(
+    ("line", "template"),
+    [
+        ("TCP C0000232 0000 C000020A 0050 C0000201 1F91 NONE 297", True),
+        # Of an established connection, on Linux 7.2.7.
+        ("TCP C0000232 0000 C000020A 0050 C6336415 1F90 ASSURED     300", True),
+        ("TCP C0000232 0000 C000020A 0050 C0000201 1F91 CLOSE 7", False),
+        ("TCP C0000232 BACE C000020A 0050 C0000201 1F91 NONE 7", False),
+    ],
+)
+def test_a_template_is_of_no_port_and_of_a_state_of_its_own(line: str, template: bool) -> None:
+    ((connection,), _more) = parse_connections([line], 9)
+    assert connection["template"] is template
+
+
 def test_no_more_connections_are_read_than_wanted(release: Path) -> None:
     def lines():
         yield from (release / "connections.txt").read_text().splitlines()[:4]

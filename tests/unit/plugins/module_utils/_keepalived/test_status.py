@@ -16,10 +16,22 @@ from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.status imp
 RECORDED = Path(__file__).parent / "recorded"
 JSON = (RECORDED / "2.2.7" / "keepalived.json").read_text()
 TEXT = (RECORDED / "2.2.7" / "keepalived.data").read_text()
+MANY = RECORDED / "2.2.7-many"
 
 
-def test_json_and_text_say_the_same_but_for_counters() -> None:
-    assert [{**each, "counters": {}} for each in parse_json(JSON)] == parse_vrrp_data(TEXT)
+@pytest.mark.parametrize("recorded", ["2.2.7", "2.2.7-many"])
+def test_json_and_text_say_the_same_but_for_counters(recorded: str) -> None:
+    by_json = parse_json((RECORDED / recorded / "keepalived.json").read_text())
+    by_text = parse_vrrp_data((RECORDED / recorded / "keepalived.data").read_text())
+    assert [{**each, "counters": {}} for each in by_json] == by_text
+
+
+def test_addresses_come_without_what_is_said_of_them_and_excluded_ones_apart() -> None:
+    web, other = parse_vrrp_data((MANY / "keepalived.data").read_text())
+    assert (web["interface"], other["interface"]) == ("vrrp.53", "vrrp0")
+    assert web["virtual_ipaddress"] == ["203.0.113.10", "203.0.113.11"]
+    assert web["virtual_ipaddress_excluded"] == ["203.0.113.12", "2001:db8::12"]
+    assert (other["virtual_ipaddress"], other["virtual_ipaddress_excluded"]) == (["203.0.113.13"], [])
 
 
 def test_instances_have_states_addresses_and_times() -> None:
@@ -59,6 +71,27 @@ def test_virtual_servers_have_their_servers_and_the_verdicts_of_their_checkers(v
     assert (mark["fwmark"], mark["family"]) == (7, "ipv4")
     assert [each["type"] for each in mark["real_servers"][0]["checkers"]] == ["TCP_CHECK", "PING_CHECK"]
     assert (dns["protocol"], dns["address"], dns["real_servers"][0]["checkers"]) == ("udp", "2001:db8::10", [])
+
+
+def test_a_server_has_the_verdicts_of_its_own_service_alone() -> None:
+    services = parse_check_data((MANY / "keepalived_check.data").read_text())
+    assert [
+        (
+            service.get("port", service.get("fwmark", service.get("group"))),
+            service["alive"],
+            service["quorum_up"],
+            service["lb_kind"],
+            *((each["lb_kind"], each["alive"], each["in_table"]) for each in service["real_servers"]),
+            *((each["type"], each["up"]) for each in service["real_servers"][0]["checkers"]),
+        )
+        for service in services
+    ] == [
+        (80, True, False, "NAT", ("NAT", False, False), ("TCP_CHECK", False)),
+        (8080, True, True, "NAT", ("NAT", True, True), ("MISC_CHECK", True)),
+        (7, True, True, "TUN", ("TUN", True, True), ("MISC_CHECK", True)),
+        (70, True, False, "TUN", ("TUN", False, False), ("MISC_CHECK", False)),
+        ("grp", True, True, "DR", ("DR", True, True), ("MISC_CHECK", True)),
+    ]
 
 
 def test_a_half_written_file_is_not_taken_for_a_whole_one() -> None:
