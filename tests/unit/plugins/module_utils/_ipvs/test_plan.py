@@ -84,6 +84,36 @@ def test_kept_weights_are_those_of_the_servers_that_are_there(pair: tuple[Table,
             assert server.weight == (there or desired[key].servers[each]).weight
 
 
+TUNNEL = "-a -f 7 -r 192.0.2.21:0 -i -w 1 --tun-type gue --tun-port 6080 --tun-nocsum -x 9 -y 5"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "verb"),
+    [
+        ("-i -w 1 --tun-type gue --tun-port 6080 --tun-nocsum", "-g -w 1", "-e"),
+        ("-w 1", "-w 0", "-e"),
+        ("gue --tun-port 6080", "gre", "-e"),
+        ("6080", "6081", "-e"),
+        ("--tun-nocsum", "--tun-csum", "-e"),
+        ("-x 9", "-x 8", "-e"),
+        ("-y 5", "-y 6", "-e"),
+        ("-s mh -p 60 -M 255.255.255.0 --pe sip -o -b mh-port", "-s rr -p 60", "-E"),
+        ("-p 60", "-p 61", "-E"),
+        ("-M 255.255.255.0", "-M 255.255.0.0", "-E"),
+        (" --pe sip", "", "-E"),
+        (" -o", "", "-E"),
+        (" -b mh-port", "", "-E"),
+    ],
+)
+def test_each_setting_that_differs_is_edited(old: str, new: str, verb: str) -> None:
+    text = f"-A -f 7 -s mh -p 60 -M 255.255.255.0 --pe sip -o -b mh-port\n{TUNNEL}\n"
+    changed = text.replace(old, new)
+    assert changed != text
+    commands = plan(parse(text), parse(changed))
+    assert [command[0] for command in commands] == [verb]
+    assert " ".join(commands[0][1:]) in changed
+
+
 def test_an_edit_says_every_setting() -> None:
     current = parse(BEFORE)
     desired = parse(BEFORE.replace("-w 0", "-w 2 -x 10").replace("-s wrr", "-s sh -b sh-port -p 60"))
