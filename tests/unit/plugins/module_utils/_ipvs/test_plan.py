@@ -84,13 +84,18 @@ def test_kept_weights_are_those_of_the_servers_that_are_there(pair: tuple[Table,
             assert server.weight == (there or desired[key].servers[each]).weight
 
 
-TUNNEL = "-a -f 7 -r 192.0.2.21:0 -i -w 1 --tun-type gue --tun-port 6080 --tun-nocsum -x 9 -y 5"
+EVERY_SETTING = """
+-A -f 7 -s mh -p 60 -M 255.255.255.0 --pe sip -o -b mh-port
+-a -f 7 -r 192.0.2.21:0 -i -w 1 --tun-type gue --tun-port 6080 --tun-nocsum -x 9 -y 5
+-a -f 7 -r 192.0.2.22:0 -g -w 2
+"""
 
 
 @pytest.mark.parametrize(
     ("old", "new", "verb"),
     [
         ("-i -w 1 --tun-type gue --tun-port 6080 --tun-nocsum", "-g -w 1", "-e"),
+        ("-g", "-m", "-e"),
         ("-w 1", "-w 0", "-e"),
         ("gue --tun-port 6080", "gre", "-e"),
         ("6080", "6081", "-e"),
@@ -106,10 +111,9 @@ TUNNEL = "-a -f 7 -r 192.0.2.21:0 -i -w 1 --tun-type gue --tun-port 6080 --tun-n
     ],
 )
 def test_each_setting_that_differs_is_edited(old: str, new: str, verb: str) -> None:
-    text = f"-A -f 7 -s mh -p 60 -M 255.255.255.0 --pe sip -o -b mh-port\n{TUNNEL}\n"
-    changed = text.replace(old, new)
-    assert changed != text
-    commands = plan(parse(text), parse(changed))
+    changed = EVERY_SETTING.replace(old, new)
+    assert changed != EVERY_SETTING
+    commands = plan(parse(EVERY_SETTING), parse(changed))
     assert [command[0] for command in commands] == [verb]
     assert " ".join(commands[0][1:]) in changed
 
