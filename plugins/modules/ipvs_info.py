@@ -53,6 +53,12 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+commands:
+  description: As of the modules that change something; none, always.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 services:
   description: The services with their servers, thresholds included.
   returned: with V(services) in O(gather)
@@ -255,7 +261,7 @@ def main():
             result.update(READERS[part](ipvsadm, module.params))
     except Refusals as error:
         module.fail_json(**failure(error))
-    module.exit_json(changed=False, **result)
+    module.exit_json(changed=False, commands=[], **result)
 
 
 if __name__ == "__main__":

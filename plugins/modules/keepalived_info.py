@@ -49,6 +49,12 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+commands:
+  description: As of the modules that change something; none, always.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 running:
   description: Whether keepalived runs. If not, the lists are empty.
   returned: success
@@ -158,7 +164,7 @@ def main():
                 result["virtual_servers"] = virtual_servers(keepalived, module, data_signal)
     except KeepalivedError as error:
         module.fail_json(**error.result())
-    module.exit_json(changed=False, **result)
+    module.exit_json(changed=False, commands=[], **result)
 
 
 if __name__ == "__main__":

@@ -225,6 +225,13 @@ def test_a_flag_that_ipvsadm_cannot_name_hinders_nobody() -> None:
     changes_checks_and_stays("ipvs_table", {"services": [], "purge": True})
 
 
+@pytest.mark.usefixtures("empty")
+def test_a_service_that_could_not_be_had_can_be_removed() -> None:
+    run(["ipvsadm", "-A", "-t", "239.0.0.1:80", "-s", "rr"])
+    changes_checks_and_stays("ipvs_service", {"address": "239.0.0.1", "port": 80, "state": "absent"})
+    assert saved() == []
+
+
 def test_what_info_returns_brings_the_table_back(rules: str) -> None:
     services = play("ipvs_info")["services"]
     assert not play("ipvs_table", services=services, purge=True)["changed"]

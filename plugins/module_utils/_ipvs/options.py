@@ -81,7 +81,7 @@ def desired_key(options: Options, path: str = "") -> ServiceKey:
     if options.get("family") not in (None, family_of(address)):
         raise refuse(_at(path, "family"), options["family"], f"is not the family of {address}", "Leave it out")
     _in_range(path, "port", port, 0, 65535)
-    return address_service(options.get("protocol") or "tcp", _host(path, address), port)
+    return address_service(options.get("protocol") or "tcp", _address(path, address), port)
 
 
 def desired_service(options: Options, path: str = "") -> Service:
@@ -113,6 +113,8 @@ def desired_service(options: Options, path: str = "") -> Service:
 
 
 def _check_service(key: ServiceKey, options: Options, path: str) -> None:
+    if not key.fwmark:
+        _require_host(path, key.address)
     for name in ("lb_algo", "persistence_engine"):
         _word(_at(path, name), options.get(name))
     timeout = options.get("persistence_timeout")
@@ -163,7 +165,8 @@ def desired_weight(weight: int | None) -> int | None:
 def desired_server_key(service: ServiceKey, options: Options, kind: str | None, path: str = "") -> ServerKey:
     """The server that options name; without a port it has the service's."""
     address, port = options["address"], options.get("port")
-    canonical = _host(path, address)
+    canonical = _address(path, address)
+    _require_host(path, canonical)
     if port is None:
         port = service.port
     _in_range(path, "port", port, 0, 65535)
@@ -239,12 +242,10 @@ def _address(path: str, text: str) -> str:
         raise refuse(_at(path, "address"), text, str(error), remedy) from None
 
 
-def _host(path: str, text: str) -> str:
-    address = _address(path, text)
+def _require_host(path: str, address: str) -> None:
     if not is_unicast(address):
         remedy = "Write one that routers forward to one host, as 192.0.2.10 or 2001:db8::10"
-        raise refuse(_at(path, "address"), text, "is not the address of one host", remedy)
-    return address
+        raise refuse(_at(path, "address"), address, "is not the address of one host", remedy)
 
 
 def _word(path: str, text: str | None) -> None:
