@@ -147,7 +147,7 @@ class UmlMachine(Machine):
             [
                 "mount-hostfs /usr/lib/uml/modules /lib/modules",
                 *images,
-                f"install -d -m 700 /root/.ssh\necho '{key}' > /root/.ssh/authorized_keys",
+                f"install -d -m 700 ~root/.ssh\necho '{key}' > ~root/.ssh/authorized_keys",
                 "mount -t tmpfs tmpfs /tmp",
                 f"ip link add {bridge} type bridge mcast_snooping 0",
                 f"ip link set vec0 master {bridge} up",
