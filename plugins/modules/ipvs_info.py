@@ -182,9 +182,9 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.listing import (
     parse_listing,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import refuse, table_options
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_host import SYSCTLS
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import Ipvsadm, Refusals, failure
 
-SYSCTLS = "/proc/sys/net/ipv4/vs"
 TABLE = "/proc/net/ip_vs"
 CONNECTIONS = "/proc/net/ip_vs_conn"
 
