@@ -124,9 +124,9 @@ from ansible_collections.lvs.cluster.plugins.module_utils._keepalived_dump impor
 )
 
 
-def instances(keepalived, module, data_signal):
+def instances(keepalived, module, program, data_signal):
     """The VRRP instances, and where they come from."""
-    json_signal = signal_number(module.run_command, module.get_bin_path("keepalived", required=True), "JSON")
+    json_signal = signal_number(module.run_command, program, "JSON")
     name, signal, parse, source = (
         ("keepalived.json", json_signal, parse_json, "json")
         if json_signal
@@ -159,7 +159,7 @@ def main():
             program = module.get_bin_path("keepalived", required=True)
             data_signal = signal_number(module.run_command, program, "DATA")
             if "vrrp" in children:
-                result["instances"], result["source"] = instances(keepalived, module, data_signal)
+                result["instances"], result["source"] = instances(keepalived, module, program, data_signal)
             if "checkers" in children:
                 result["virtual_servers"] = virtual_servers(keepalived, module, data_signal)
     except KeepalivedError as error:
