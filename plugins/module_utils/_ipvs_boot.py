@@ -10,11 +10,11 @@ import os
 import tempfile
 from typing import Any, NamedTuple
 
+from ansible_collections.lvs.cluster.plugins.module_utils._errors import HostError
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.persist import LAYOUTS, SERVICE, Layout, switched_on
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import IpvsadmError
 
 
-class BootError(IpvsadmError):
+class BootError(HostError):
     """The host has no way to restore the table."""
 
     kind = "no_boot_service"

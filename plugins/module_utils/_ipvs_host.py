@@ -11,14 +11,15 @@ import socket
 import tempfile
 from typing import Any
 
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import IpvsadmError, NoSuchDeviceError
+from ansible_collections.lvs.cluster.plugins.module_utils._errors import HostError
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import NoSuchDeviceError
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived_dump import is_keepalived
 
 SYSCTLS = "/proc/sys/net/ipv4/vs"
 MEMORY = "/run/lvs-cluster"
 
 
-class SysctlError(IpvsadmError):
+class SysctlError(HostError):
     """A switch that this host does not have, or does not let be written."""
 
     kind = "sysctl"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Sequence, Tuple
 
+from ansible_collections.lvs.cluster.plugins.module_utils._errors import HostError, failed
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.commands import Command, IpvsParseError, IpvsRuleError
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.daemons import Daemons, parse_daemons
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.listing import parse_thresholds
@@ -25,24 +26,8 @@ RunCommand = Callable[..., Tuple[int, str, str]]
 C_LOCALE = {"LANGUAGE": "C", "LC_ALL": "C"}
 
 
-class IpvsadmError(Exception):
+class IpvsadmError(HostError):
     """ipvsadm did not do what it was told."""
-
-    kind = "refused"
-    remedy = ""
-
-    def __init__(self, text: str, command: Sequence[str] = ()) -> None:
-        super().__init__(text)
-        self.text = text
-        self.command = list(command)
-
-    def result(self) -> dict[str, Any]:
-        """What a module fails with."""
-        message = f"{' '.join(self.command)}: {self.text}" if self.command else self.text
-        return {
-            "msg": f"{message}. {self.remedy}" if self.remedy else message,
-            "error": {"kind": self.kind, "remedy": self.remedy, "text": self.text, "command": " ".join(self.command)},
-        }
 
 
 class NoIpvsadmError(IpvsadmError):
@@ -116,6 +101,13 @@ class InvalidOperationError(IpvsadmError):
         " A sync daemon and a server of another family than its service's"
         " exclude each other"
     )
+
+
+class UnreadableError(IpvsadmError):
+    """ipvsadm or the kernel printed something that is not understood."""
+
+    kind = "unreadable"
+    remedy = "This version of ipvsadm or of the kernel is not known; report it with the output of 'ipvsadm --save -n'"
 
 
 # ipvs_strerror() of ipvsadm 1.31, and strerror() for what that does not know.
@@ -279,25 +271,16 @@ def _joined(text: str) -> str:
     return " ".join(line.strip() for line in text.splitlines() if line.strip())
 
 
-class UnreadableError(IpvsadmError):
-    """ipvsadm or the kernel printed something that is not understood."""
-
-    kind = "unreadable"
-    remedy = "This version of ipvsadm or of the kernel is not known; report it with the output of 'ipvsadm --save -n'"
-
-
 # What the modules catch, once.
-Refusals = (IpvsadmError, IpvsParseError, IpvsRuleError, RefusedError)
+Refusals = (HostError, IpvsParseError, IpvsRuleError, RefusedError)
 
 
 def failure(error: Exception) -> dict[str, Any]:
     """What a module fails with."""
-    if isinstance(error, IpvsadmError):
+    if isinstance(error, HostError):
         return error.result()
     if isinstance(error, RefusedError):
-        result = IpvsadmError(str(error)).result()
-        result["error"].update(kind="refused_options", remedy=". ".join(error.remedies))
-        return result
+        return failed(str(error), "refused_options", ". ".join(error.remedies), str(error))
     return UnreadableError(str(error)).result()
 
 

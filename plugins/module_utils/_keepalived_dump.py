@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, TypeVar
+from typing import Any, Callable, List, Optional, Sequence, Tuple, TypeVar
 
+from ansible_collections.lvs.cluster.plugins.module_utils._errors import HostError
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.status import StatusError
 
 T = TypeVar("T")
@@ -21,22 +22,14 @@ INTERVAL = 0.05
 CHILDREN = ("vrrp", "checkers", "bfd")
 
 
-class KeepalivedError(Exception):
+class KeepalivedError(HostError):
     """keepalived does not say what it was asked for."""
 
     kind = "keepalived"
 
     def __init__(self, text: str, remedy: str) -> None:
-        super().__init__(f"{text}. {remedy}")
-        self.text = text
         self.remedy = remedy
-
-    def result(self) -> Dict[str, Any]:
-        """What a module fails with."""
-        return {
-            "msg": str(self),
-            "error": {"kind": self.kind, "remedy": self.remedy, "text": self.text, "command": ""},
-        }
+        super().__init__(text)
 
 
 class NotRootError(KeepalivedError):

@@ -10,8 +10,10 @@ import pytest
 import yaml
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.doc_fragments._ipvs import ModuleDocFragment
+from ansible_collections.lvs.cluster.plugins.module_utils._errors import HostError
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.save import parse, render
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_boot import BootError
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_host import SysctlError
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import BatchError, IpvsadmError, error_of
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived_dump import KeepalivedError
 from ansible_collections.lvs.cluster.tests.unit.fake_ipvsadm import FakeIpvsadm
@@ -293,7 +295,7 @@ def test_recorded_errors_have_the_kinds_that_their_words_mean(recorded: Path) ->
 
 
 def test_the_documentation_tells_every_kind_of_error() -> None:
-    errors: list[type[IpvsadmError | KeepalivedError]] = [IpvsadmError, BootError, KeepalivedError]
+    errors: list[type[HostError]] = [IpvsadmError, BootError, SysctlError, KeepalivedError]
     for each in errors:
         errors += each.__subclasses__()
     # A batch has the kind of the rule that failed.
