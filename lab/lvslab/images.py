@@ -70,6 +70,8 @@ mkdir -p /opt/lab /lib/modules
 # Spare every first boot the work that systemd does once after an update of /usr.
 touch /etc/.updated /var/.updated
 """
+# Last, from apt's cache: it takes over /etc/resolv.conf, and then nothing can be fetched any more.
+_RESOLVED_SETUP = "apt-get install --yes --no-download systemd-resolved\n"
 # As PAM would tell it to a login, had sshd's not been switched off.
 _LOCALE_SETUP = """
 localedef -i {language} -f UTF-8 {locale}
@@ -156,17 +158,20 @@ class Recipe:
 def node_recipe(image: Image, archive: apt.Archive, *, as_disk: bool) -> Recipe:
     """A host of the lab, as a fresh installation would leave it."""
     base, stack = distribution.load(image.distribution), STACKS[image.network_manager]
-    extra = [*stack.packages, *(["systemd-resolved"] if image.resolved else []), *(["locales"] if image.locale else [])]
+    cached = [package for package, _version in base.cached]
     setup = _NODE_SETUP + stack.setup
+    if image.resolved:
+        cached.append("systemd-resolved")
+        setup += _RESOLVED_SETUP
     if image.locale:
         setup += _LOCALE_SETUP.format(locale=image.locale, language=image.locale.partition(".")[0])
     return Recipe(
         role=f"node-{image.name}{'-disk' if as_disk else ''}",
         suite=base.suite,
         sources=archive.lines(base.suite),
-        packages=(*_NODE_PACKAGES, *extra),
+        packages=(*_NODE_PACKAGES, *stack.packages, *(["locales"] if image.locale else [])),
         # Not installed: roles really install them, and yet download nothing.
-        cached_packages=tuple(package for package, _version in base.cached),
+        cached_packages=tuple(cached),
         files=_NODE_FILES,
         setup=setup,
         as_disk=as_disk,
