@@ -14,7 +14,7 @@ class File:
 
 
 def tree(folder: Path) -> dict[str, File]:
-    """All files below a folder of the checkout. Of their modes git keeps, and so counts, whether one may be executed."""
+    """All files below a folder of the checkout; of their modes counts what git keeps: whether one may be executed."""
     paths = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.parent.name != "__pycache__")
     return {
         str(path.relative_to(folder)): File(path.read_bytes(), 0o755 if os.access(path, os.X_OK) else 0o644)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from lvslab.apt import Archive
+from lvslab.files import File
 from lvslab.images import Cache, node_recipe
 
 RECIPE = node_recipe("trixie", Archive("http://mirror.example/debian"), as_disk=True)
@@ -23,7 +24,8 @@ def test_the_same_recipe_is_the_same_image() -> None:
     [
         {"packages": (*RECIPE.packages, "vim")},
         {"cached_packages": ()},
-        {"files": {**RECIPE.files, "etc/motd": "hello"}},
+        {"files": {**RECIPE.files, "etc/motd": File(b"hello")}},
+        {"files": {name: replace(file, mode=0o755) for name, file in RECIPE.files.items()}},
         {"setup": RECIPE.setup + "true\n"},
         {"sources": ()},
         {"suite": "bookworm"},
