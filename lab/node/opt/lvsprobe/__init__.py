@@ -5,6 +5,7 @@ It runs on the lab's client host, as /opt/lab/probe, and needs Python 3.11 alone
     probe load URL    a new TCP connection per request, at a set rate; what failed, who answered, every gap
     probe hold URL    one TCP connection kept open: did it survive?
     probe arp ADDR    every MAC address that answers "who has ADDR?"
+    probe ndp ADDR    the same for an IPv6 address
 
 What a gap is. Put the requests in the order in which they started. A gap is a maximal run of failed ones. It
 lasts from the start of its first failed request to the start of the first successful request after it. A run at

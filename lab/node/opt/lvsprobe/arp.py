@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import struct
-import time
-from collections import Counter
-from pathlib import Path
 from typing import Any
+
+from lvsprobe.neighbours import as_dict, collect
 
 ETH_P_ARP = 0x0806
 ARP_PACKET = struct.Struct("!6s6sH HHBBH 6s4s6s4s")  # Ethernet header, ARP header, sender, target
@@ -42,43 +40,19 @@ def parse_neighbour(text: str, address: str, interface: str) -> str | None:
 
 
 def ask(address: str, interface: str, seconds: float, count: int) -> dict[str, Any]:
-    """Ask `count` times, evenly over `seconds`, and collect every answer until then.
-
-    The neighbour table is read first, for an answer also changes what the kernel believes.
-    """
-    neighbour = parse_neighbour(Path("/proc/net/arp").read_text(), address, interface)
+    """Ask, and collect every answer. The neighbour table is read first: an answer changes what the kernel believes."""
+    with open("/proc/net/arp", encoding="ascii") as file:
+        neighbour = parse_neighbour(file.read(), address, interface)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asker:
         asker.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
         asker.setsockopt(socket.SOL_SOCKET, socket.SO_DONTROUTE, 1)
         asker.connect((address, 9))  # sends nothing; the kernel picks the source address it would use
         own_address = asker.getsockname()[0]
-    answers: Counter[str] = Counter()
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ARP)) as sock:
         sock.bind((interface, ETH_P_ARP))
         own_mac = sock.getsockname()[4]
-        begun = time.monotonic()
-        for asked in range(1, count + 1):
-            sock.send(who_has(address, own_address, own_mac))
-            while (left := begun + seconds * asked / count - time.monotonic()) > 0:
-                sock.settimeout(left)
-                with contextlib.suppress(TimeoutError):
-                    if mac := parse_reply(sock.recv(2048), address, own_mac):
-                        answers[mac] += 1
-    return {
-        "address": address,
-        "interface": interface,
-        "answers": [{"mac": mac, "replies": replies} for mac, replies in sorted(answers.items())],
-        "neighbour": neighbour and {"mac": neighbour, "interface": interface},
-    }
-
-
-def render(told: dict[str, Any]) -> str:
-    answers = [f"  {answer['mac']}  answers, {answer['replies']} replies" for answer in told["answers"]]
-    neighbour = told["neighbour"]["mac"] if told["neighbour"] else "nothing"
-    return "\n".join(
-        [
-            f"{told['address']} on {told['interface']}",
-            *(answers or ["  nobody answers"]),
-            f"  this host's neighbour table had {neighbour}",
-        ]
-    )
+        question = who_has(address, own_address, own_mac)
+        answers = collect(
+            sock, lambda: sock.send(question), lambda frame: parse_reply(frame, address, own_mac), seconds, count
+        )
+    return as_dict(address, interface, answers, neighbour)

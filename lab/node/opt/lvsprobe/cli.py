@@ -24,7 +24,7 @@ MAX_SECONDS = 600.0
 def main(argv: Sequence[str] | None = None, read_routes: Callable[[], list[routes.Route]] = routes.read_routes) -> int:
     args = parse_args(argv)
     try:
-        if args.command == "arp":
+        if args.command in ("arp", "ndp"):
             return ask(args, read_routes())
         target = permitted_target(args.url, read_routes())
     except RefusalError as refusal:
@@ -51,15 +51,20 @@ def permitted_target(url: str, known: list[routes.Route]) -> Target:
 
 
 def ask(args: argparse.Namespace, known: list[routes.Route]) -> int:
-    from lvsprobe import arp  # noqa: PLC0415
+    from lvsprobe.neighbours import render  # noqa: PLC0415
 
-    if parse_address(args.address).version == 6:
-        raise RefusalError(f"{args.address} is an IPv6 address: ARP is IPv4's, neighbour discovery is not asked")
+    if args.command == "arp":
+        from lvsprobe.arp import ask as ask_neighbours  # noqa: PLC0415
+    else:
+        from lvsprobe.ndp import ask as ask_neighbours  # noqa: PLC0415
+
+    if parse_address(args.address).version != (4 if args.command == "arp" else 6):
+        raise RefusalError(f"{args.address}: arp asks for IPv4 addresses, ndp for those of IPv6")
     route = routes.permitted_route(args.address, known, args.interface)
     if route.gateway:
-        raise RefusalError(f"{args.address} is behind the gateway {route.gateway}: ARP asks neighbours alone")
-    told = arp.ask(args.address, route.interface, args.seconds, args.count)
-    print(json.dumps(told, indent=2) if args.json else arp.render(told))
+        raise RefusalError(f"{args.address} is behind the gateway {route.gateway}: only neighbours can be asked")
+    told = ask_neighbours(args.address, route.interface, args.seconds, args.count)
+    print(json.dumps(told, indent=2) if args.json else render(told))
     return 0
 
 
@@ -124,12 +129,18 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
         command.add_argument("--json", action="store_true", help="report as JSON")
         command.add_argument("--progress", action="store_true", help="a line per second on stderr")
 
-    ask = commands.add_parser("arp", help="every MAC that answers for an address")
-    ask.add_argument("address")
-    ask.add_argument("--interface", help="the one whose subnet holds the address, if not given")
-    ask.add_argument("--seconds", type=number_within(60.0), default=1.5, help="how long to collect answers (1.5)")
-    ask.add_argument("--count", type=int, choices=range(1, 21), metavar="1..20", default=3, help="questions (3)")
-    ask.add_argument("--json", action="store_true", help="report as JSON")
+    arp = commands.add_parser("arp", help="every MAC that answers for an IPv4 address")
+    ndp = commands.add_parser("ndp", help="every MAC that answers for an IPv6 address")
+    for command in (arp, ndp):
+        command.add_argument("address")
+        command.add_argument("--interface", help="the one whose subnet holds the address, if not given")
+        command.add_argument(
+            "--seconds", type=number_within(60.0), default=1.5, help="how long to collect answers (1.5)"
+        )
+        command.add_argument(
+            "--count", type=int, choices=range(1, 21), metavar="1..20", default=3, help="questions (3)"
+        )
+        command.add_argument("--json", action="store_true", help="report as JSON")
     return parser.parse_args(argv)
 
 

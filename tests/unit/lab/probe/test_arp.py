@@ -9,7 +9,7 @@ from __future__ import annotations
 import socket
 
 import pytest
-from lvsprobe.arp import parse_neighbour, parse_reply, render, who_has
+from lvsprobe.arp import parse_neighbour, parse_reply, who_has
 
 OURS = bytes.fromhex("020000000001")
 THEIRS = bytes.fromhex("020000000002")
@@ -60,15 +60,3 @@ IP address       HW type     Flags       HW address            Mask     Device
 )
 def test_the_neighbour_table_counts_where_it_is_complete(address: str, interface: str, mac: str | None) -> None:
     assert parse_neighbour(NEIGHBOURS, address, interface) == mac
-
-
-def test_the_arp_table_shows_every_master() -> None:
-    told = {
-        "address": "198.18.5.100",
-        "interface": "eth0",
-        "answers": [{"mac": "02:00:00:00:00:02", "replies": 3}, {"mac": "02:00:00:00:00:03", "replies": 3}],
-        "neighbour": None,
-    }
-    text = render(told)
-    assert text.count("answers, 3 replies") == 2
-    assert "neighbour table had nothing" in text

@@ -36,6 +36,8 @@ PROGRAMS = Path(__file__).resolve().parents[4] / "lab" / "node" / "opt"
         ["load", "http://[2001:db8::1]/"],
         ["arp", "198.18.7.100"],
         ["arp", "2001:2::64"],
+        ["ndp", "198.18.5.100"],
+        ["ndp", "2001:2:0:1::64"],
     ],
 )
 def test_a_refusal_is_one_line_and_status_2(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
