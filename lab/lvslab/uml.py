@@ -28,6 +28,7 @@ PACKAGES = {
     "unshare": "util-linux",
     "sysctl": "procps",
 }
+_BOOT_SCRIPT = Path(__file__).resolve().parents[1] / "machine" / "boot.sh"
 _BOOT_DEADLINE = 120
 
 
@@ -104,7 +105,8 @@ class UmlMachine(Machine):
                 f"{self._disks}/root",
             ]
         )
-        (self._state / "boot.sh").write_text(self._boot_script(), encoding="utf-8")
+        shutil.copyfile(_BOOT_SCRIPT, self._state / "boot.sh")
+        (self._state / "boot.env").write_text(self._boot_environment(), encoding="utf-8")
         version = kernel_version(kernel)
         arguments = [
             *kernel_options(version),
@@ -135,28 +137,15 @@ class UmlMachine(Machine):
     def _pid_file(self) -> Path:
         return self._state / PID_FILE
 
-    def _boot_script(self) -> str:
-        """Runs inside the machine at every boot, before sshd."""
-        key = self._key.with_suffix(".pub").read_text(encoding="utf-8").strip()
-        bridge = self.link.interface
-        images = (
-            f"mkdir -p /images/{suite}\nmount -o ro /dev/ubd{'abcdefgh'[i]} /images/{suite}"
-            for i, suite in enumerate(SUITES, 1)
-        )
-        return "\n".join(
-            [
-                "mount-hostfs /usr/lib/uml/modules /lib/modules",
-                *images,
-                f"install -d -m 700 ~root/.ssh\necho '{key}' > ~root/.ssh/authorized_keys",
-                "mount -t tmpfs tmpfs /tmp",
-                f"ip link add {bridge} type bridge mcast_snooping 0",
-                f"ip link set vec0 master {bridge} up",
-                f"ip address add {self.link.machine} dev {bridge}",
-                f"ip link set {bridge} up",
-                "modprobe -a overlay veth ip_vs",
-                "",
-            ]
-        )
+    def _boot_environment(self) -> str:
+        """What boot.sh, which runs inside the machine, is told."""
+        told = {
+            "IMAGES": " ".join(SUITES),
+            "BRIDGES": f"{self.link.interface}:1500",
+            "ADDRESS": self.link.machine,
+            "KEY": self._key.with_suffix(".pub").read_text(encoding="utf-8").strip(),
+        }
+        return "".join(f'{name}="{value}"\n' for name, value in told.items())
 
     def _wait_for_ssh(self) -> None:
         deadline = time.monotonic() + _BOOT_DEADLINE
