@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 from lvslab.apt import Archive
+from lvslab.distribution import Image
 from lvslab.files import File
 from lvslab.images import Cache, node_recipe
 
-RECIPE = node_recipe("trixie", Archive("http://mirror.example/debian"), as_disk=True)
+RECIPE = node_recipe(Image(), Archive("http://mirror.example/debian"), as_disk=True)
 
 
 def test_the_same_recipe_is_the_same_image() -> None:
-    again = node_recipe("trixie", Archive("http://mirror.example/debian"), as_disk=True)
+    again = node_recipe(Image(), Archive("http://mirror.example/debian"), as_disk=True)
     assert again.name == RECIPE.name
 
 
@@ -36,10 +37,16 @@ def test_any_change_of_the_recipe_makes_another_image(change: dict[str, Any]) ->
     assert replace(RECIPE, **change).name != RECIPE.name
 
 
-def test_each_suite_has_its_own_network_stack() -> None:
-    bookworm = node_recipe("bookworm", Archive("http://mirror.example/debian"), as_disk=True)
+def test_an_image_holds_what_its_hosts_choose() -> None:
+    bookworm = node_recipe(Image("bookworm", "ifupdown"), Archive("http://mirror.example/debian"), as_disk=True)
     assert "ifupdown" in bookworm.packages
     assert "ifupdown" not in RECIPE.packages
+    chosen = Image("trixie", "NetworkManager", resolved=True, locale="de_DE.UTF-8")
+    german = node_recipe(chosen, Archive("http://mirror.example/debian"), as_disk=True)
+    assert {"network-manager", "systemd-resolved", "locales"} <= set(german.packages)
+    assert "\nLOCALE=de_DE.UTF-8\n" in german.setup
+    assert "localedef" in german.setup
+    assert "localedef" not in RECIPE.setup
 
 
 def test_a_new_image_replaces_older_ones_of_its_role_only(tmp_path: Path) -> None:
@@ -52,4 +59,4 @@ def test_a_new_image_replaces_older_ones_of_its_role_only(tmp_path: Path) -> Non
     assert {path.name for path in images.iterdir()} == {RECIPE.name, other, directory}
 
 
-NAMES = [("node-trixie-disk", ".ext4"), ("node-bookworm-disk", ".ext4"), ("node-trixie", "")]
+NAMES = [("node-trixie-networkd-disk", ".ext4"), ("node-bookworm-ifupdown-disk", ".ext4"), ("node-trixie-networkd", "")]
