@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -40,6 +40,10 @@ class Ledger:
             self.spent[what] += took - self._inner.pop()
             self.times[what] += 1
             self._inner[-1] += took
+
+    def after(self, before: Mapping[str, float]) -> dict[str, float]:
+        """What was spent, added to what had been spent before."""
+        return {what: seconds + before.get(what, 0.0) for what, seconds in self.spent.items()}
 
     def lines(self, total: float) -> list[str]:
         """A table, the largest first; total is what all of it took."""

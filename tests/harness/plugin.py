@@ -57,6 +57,15 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         terminalreporter.line(line)
 
 
+def pytest_sessionfinish() -> None:
+    """Where the time went, for the summary of the whole scenario; it may verify more than once."""
+    if "MOLECULE_SCENARIO_NAME" in os.environ:
+        times = REPORTS / f"times-{scenario()}.json"
+        before = json.loads(times.read_text(encoding="utf-8")) if times.exists() else {}
+        times.parent.mkdir(exist_ok=True)
+        times.write_text(json.dumps({**before, **LEDGER.after(before)}) + "\n", encoding="utf-8")
+
+
 @pytest.fixture(scope="session")
 def evidence(lab: Lab) -> Evidence:
     return Evidence(lab, REPORTS / "evidence" / scenario())
@@ -163,12 +172,8 @@ def site(inventory_path: Path) -> Callable[..., subprocess.CompletedProcess[str]
     """Runs a playbook of the collection, as a user does in the checkout."""
 
     def run(*options: str, playbook: str = "site") -> subprocess.CompletedProcess[str]:
-        command = [
-            Path(sys.executable).with_name("ansible-playbook"),
-            "-i",
-            inventory_path,
-            f"playbooks/{playbook}.yml",
-        ]
+        program = str(Path(sys.executable).with_name("ansible-playbook"))
+        command = [program, "-i", str(inventory_path), f"playbooks/{playbook}.yml"]
         with LEDGER.spending("Ansible"):
             return subprocess.run(
                 [*command, *options], cwd=ROOT, env=environment(ROOT), capture_output=True, text=True, check=False
