@@ -1,6 +1,6 @@
 """Breaks what each test of a scenario guards, and demands that the test goes red.
 
-    tests/red.py SCENARIO [WORD...]    the rows of molecule/SCENARIO/breaks.py, or those whose names have one of the words
+    tests/red.py SCENARIO [WORD...]    rows of molecule/SCENARIO/breaks.py: all, or those that have one of the words
 
 It needs the scenario's lab, up and set up: make demo leaves the one of `default`. It takes long, so it is no gate: run
 it when a test changes. What a row does to hosts is undone again; files are edited in a copy of the checkout.

@@ -42,6 +42,11 @@ def scenario() -> str:
     return os.environ.get("MOLECULE_SCENARIO_NAME", "default")
 
 
+def pytest_configure() -> None:
+    """Ansible finds this checkout's collection, whoever started the tests."""
+    os.environ["ANSIBLE_COLLECTIONS_PATH"] = str(ROOT / ".collections")
+
+
 # -- reports
 
 
