@@ -41,8 +41,9 @@ def parser() -> argparse.ArgumentParser:
     add("kill", "cut a host's power", host=True)
     add("start", "switch a host on and wait until it is ready", host=True)
     add("reboot", "reboot a host in an orderly way and wait until it is ready", host=True)
-    add("cut", "pull a host's network cable", host=True)
-    add("join", "plug a host's network cable in again", host=True)
+    for name, help_text in (("cut", "pull a host's network cables"), ("join", "plug a host's network cables in again")):
+        cable = add(name, f"{help_text}, or the one in NETWORK", host=True)
+        cable.add_argument("network", nargs="?", metavar="NETWORK")
     run = add("run", "run a command of this checkout under a kernel with IPVS")
     run.add_argument("--engine", default=os.environ.get("LAB_ENGINE"), help="host or uml; default: by looking")
     run.add_argument("argv", nargs=argparse.REMAINDER, metavar="-- COMMAND")
@@ -93,9 +94,9 @@ def on_host(options: argparse.Namespace, record: Record) -> int:
                 hosts.power_on(node)
                 hosts.wait_until_ready(node)
             case "cut":
-                hosts.set_carrier(node, "down")
+                hosts.set_carrier(node, options.network, "down")
             case "join":
-                hosts.set_carrier(node, "up")
+                hosts.set_carrier(node, options.network, "up")
     return 0
 
 

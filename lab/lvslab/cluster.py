@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,8 +12,8 @@ from lvslab.console import say
 from lvslab.errors import LabError
 from lvslab.host import HostMachine
 from lvslab.images import Cache
-from lvslab.inventory import Node
-from lvslab.machine import Link, Machine, choose_engine, has_ipvs
+from lvslab.inventory import Network, Node
+from lvslab.machine import Machine, choose_engine, has_ipvs
 from lvslab.nodes import Hosts
 from lvslab.state import Record
 from lvslab.uml import UmlMachine, public_key
@@ -22,10 +22,9 @@ CACHE = Cache(Path("~/.cache/lvs-lab").expanduser())
 
 
 def machine_of(record: Record) -> Machine:
-    link = Link(ipaddress.IPv4Network(record.subnet))
     if record.engine == "host":
-        return HostMachine(record.name, link, CACHE)
-    return UmlMachine(record.name, link, CACHE, record.folder)
+        return HostMachine(record.name, record.networks, record.images, CACHE)
+    return UmlMachine(record.name, record.networks, record.images, CACHE, record.folder)
 
 
 def hosts_of(record: Record) -> Hosts:
@@ -54,33 +53,47 @@ def up(path: Path, wanted_engine: str | None) -> None:
             say(f"lab {name} was left half up: taking it down first")
             _take_down(record)
             record = None
-        if record and record.subnet != str(wanted.subnet):
-            raise LabError(
-                f"lab {name} is up on {record.subnet}, the inventory now says {wanted.subnet}: lab down first"
-            )
         if record:
-            record = replace(record, nodes=wanted.nodes)
+            changed = replace(record, networks=wanted.networks, nodes=wanted.nodes)
+            _check_machine_stays(record, changed)
+            record = changed
             record.save()
             say(f"lab {name} is up already (engine: {record.engine})")
         else:
             record = _start_machine(name, wanted, wanted_engine)
         _bring_hosts_up(record)
-    say(f"lab {name} is up: {len(record.nodes)} hosts on {record.subnet}")
+    say(f"lab {name} is up: {len(record.nodes)} hosts on {_listed(record.networks)}")
+
+
+def _listed(networks: Iterable[Network]) -> str:
+    return ", ".join(subnet for network in networks for subnet in network.subnets)
+
+
+def _check_machine_stays(before: Record, after: Record) -> None:
+    """Hosts may come to a lab that is up; networks and kinds of hosts belong to its machine."""
+    if before.networks != after.networks:
+        raise LabError(
+            f"lab {before.name} is up on {_listed(before.networks)},"
+            f" the inventory now says {_listed(after.networks)}: lab down first"
+        )
+    for image in after.images:
+        if image not in before.images:
+            raise LabError(f"lab {before.name} is up without the image {image.name} of a new host: lab down first")
 
 
 def _start_machine(name: str, wanted: inventory.Inventory, wanted_engine: str | None) -> Record:
     engine, reason = choose_engine(wanted_engine, has_ipvs())
     say(f"engine: {engine}, {reason}")
-    record = Record(name, engine, str(wanted.subnet), str(wanted.path), wanted.nodes)
+    record = Record(name, engine, str(wanted.path), wanted.networks, wanted.nodes)
     machine = machine_of(record)
     machine.prepare()
     public_key(CACHE)
     with state.locked(""):
-        state.check_subnet_is_free(name, wanted.subnet)
-        network.check_is_free(machine.link)
+        state.check_networks_are_free(name, wanted.networks)
+        network.check_is_free(wanted.networks)
         record.save()
     with record.starting():
-        network.guard(machine.link)
+        network.guard(wanted.networks)
         machine.start()
     return record
 
@@ -91,7 +104,7 @@ def _bring_hosts_up(record: Record) -> None:
     running, created = hosts.running(), hosts.created()
     missing = [node for node in record.nodes if node.name not in running]
     for node in missing:
-        say(f"starting {node.name} ({node.suite}, {node.address})")
+        say(f"starting {node.name} ({node.image.name}, {node.address})")
         if node.name in created:
             hosts.power_off(node)  # of a host that halted by itself, the cable is still there
         else:
@@ -116,7 +129,7 @@ def _take_down(record: Record) -> None:
     hosts_of(record).forget_connections()
     machine = machine_of(record)
     machine.stop()
-    network.unguard(machine.link)
+    network.unguard(record.networks)
     record.forget()
 
 
@@ -129,10 +142,11 @@ def status(path: Path) -> str:
     def condition(node: Node) -> str:
         if node.name not in running:
             return "off"
-        return "on, network cut" if node.name in cut_off else "on"
+        return f"on, cut off from {', '.join(cut_off[node.name])}" if node.name in cut_off else "on"
 
-    lines = [f"lab {record.name}: engine {record.engine}, subnet {record.subnet}, inventory {record.inventory}"]
-    lines += [f"{node.name:12} {node.address:15} {node.suite:10} {condition(node)}" for node in record.nodes]
+    lines = [f"lab {record.name}: engine {record.engine}, inventory {record.inventory}"]
+    lines += [f"network {each.name}: {', '.join(each.subnets)}, MTU {each.mtu}" for each in record.networks]
+    lines += [f"{node.name:12} {node.address:15} {node.image.name:22} {condition(node)}" for node in record.nodes]
     return "\n".join(lines)
 
 

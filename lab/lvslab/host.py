@@ -7,18 +7,20 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from lvslab import apt, network
+from lvslab import apt
+from lvslab.distribution import Image
 from lvslab.images import Cache, node_recipe
-from lvslab.inventory import SUITES
-from lvslab.machine import Link, Machine
+from lvslab.inventory import Network
+from lvslab.machine import Machine
+from lvslab.network import address, exists, remove
 from lvslab.process import run
 
 
 class HostMachine(Machine):
-    """The bridge has a network namespace of its own, so that this machine's firewall sees no traffic between nodes."""
+    """The bridges have a namespace of their own, so that this machine's firewall sees no traffic between nodes."""
 
-    def __init__(self, name: str, link: Link, cache: Cache) -> None:
-        super().__init__(name, link)
+    def __init__(self, name: str, networks: Sequence[Network], images: Sequence[Image], cache: Cache) -> None:
+        super().__init__(name, networks, images)
         self._cache = cache
         self._namespace = f"lvs-lab-{name}"
 
@@ -34,17 +36,34 @@ class HostMachine(Machine):
             | {"ssh": "openssh-client", "nsenter": "util-linux", "sysctl": "procps"}
         )
         archive = apt.host_archive()
-        self._cache.ensure(node_recipe(suite, archive, as_disk=False) for suite in SUITES)
+        self._cache.ensure(node_recipe(image, archive, as_disk=False) for image in self.images)
 
     def start(self) -> None:
-        bridge, cable = self.link.interface, "uplink"
         inside = ["ip", "-netns", self._namespace]
         run(["ip", "netns", "add", self._namespace])
-        run([*inside, "link", "add", bridge, "type", "bridge", "mcast_snooping", "0"])
-        run([*inside, "link", "set", bridge, "up"])
-        run(["ip", "link", "add", bridge, "type", "veth", "peer", "name", cable, "netns", self._namespace])
-        run([*inside, "link", "set", cable, "master", bridge, "up"])
-        network.address(self.link)
+        for network in self.networks.values():
+            bridge, cable, mtu = network.interface, f"uplink-{network.interface[4:]}", ["mtu", str(network.mtu)]
+            run([*inside, "link", "add", bridge, *mtu, "type", "bridge", "mcast_snooping", "0"])
+            run([*inside, "link", "set", bridge, "up"])
+            run(
+                [
+                    "ip",
+                    "link",
+                    "add",
+                    bridge,
+                    *mtu,
+                    "type",
+                    "veth",
+                    "peer",
+                    "name",
+                    cable,
+                    *mtu,
+                    "netns",
+                    self._namespace,
+                ]
+            )
+            run([*inside, "link", "set", cable, "master", bridge, "up"])
+            address(network)
 
     def stop(self) -> None:
         if shutil.which("podman"):
@@ -58,16 +77,17 @@ class HostMachine(Machine):
         if Path("/run/netns", self._namespace).exists():
             run(["ip", "netns", "del", self._namespace])
         shutil.rmtree(self.folder, ignore_errors=True)
-        network.remove(self.link)
+        for network in self.networks.values():
+            remove(network)
 
     def is_running(self) -> bool:
-        return Path("/run/netns", self._namespace).exists() and network.exists(self.link)
+        return Path("/run/netns", self._namespace).exists() and all(map(exists, self.networks.values()))
 
     def argv(self, command: Sequence[str], *, terminal: bool = False) -> list[str]:  # noqa: ARG002 (it is ours already)
         return ["nsenter", f"--net=/run/netns/{self._namespace}", *command]
 
-    def image(self, suite: str) -> str:
-        return str(self._cache.path(node_recipe(suite, apt.host_archive(), as_disk=False)))
+    def folder_of(self, image: Image) -> str:
+        return str(self._cache.path(node_recipe(image, apt.host_archive(), as_disk=False)))
 
     def modules(self) -> str | None:
         folder = f"/lib/modules/{os.uname().release}"

@@ -16,11 +16,12 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from lvslab import apt
+from lvslab import apt, distribution
 from lvslab.console import say
+from lvslab.distribution import Image
 from lvslab.errors import LabError
-from lvslab.inventory import SUITES
 from lvslab.process import run
+from lvslab.stacks import STACKS
 
 # Free space that must be there before anything is built; about a third of it stays in use.
 _SPACE_TO_BUILD = 5 * 2**30
@@ -37,8 +38,6 @@ _NODE_PACKAGES = (
     *("systemd", "systemd-sysv", "dbus", "iproute2", "iputils-ping", "iputils-arping", "procps", "kmod"),
     *("python3", "python3-apt", "openssh-server", "curl", "tcpdump", "less"),
 )
-# In the image's apt cache but not installed: roles really install them, and yet download nothing.
-_NODE_CACHED_PACKAGES = ("keepalived", "ipvsadm", "nginx")
 _NODE_FILES = {
     "etc/systemd/system/lab-backend.service": """\
 [Unit]
@@ -71,10 +70,12 @@ mkdir -p /opt/lab /lib/modules
 # Spare every first boot the work that systemd does once after an update of /usr.
 touch /etc/.updated /var/.updated
 """
-_NETWORK_SETUP = {
-    "systemd-networkd": "systemctl enable systemd-networkd.service\n",
-    "ifupdown": "systemctl mask systemd-networkd.service systemd-networkd.socket\n",
-}
+# As PAM would tell it to a login, had sshd's not been switched off.
+_LOCALE_SETUP = """
+localedef -i {language} -f UTF-8 {locale}
+echo LANG={locale} | tee /etc/locale.conf > /etc/default/locale
+echo SetEnv LANG={locale} > /etc/ssh/sshd_config.d/locale.conf
+"""
 
 _MACHINE_PACKAGES = (
     *("systemd", "systemd-sysv", "dbus", "iproute2", "procps", "kmod", "openssh-server"),
@@ -152,17 +153,22 @@ class Recipe:
         return f"{self.role}-{digest}{'.ext4' if self.as_disk else ''}"
 
 
-def node_recipe(suite: str, archive: apt.Archive, *, as_disk: bool) -> Recipe:
+def node_recipe(image: Image, archive: apt.Archive, *, as_disk: bool) -> Recipe:
     """A host of the lab, as a fresh installation would leave it."""
-    network = SUITES[suite]
+    base, stack = distribution.load(image.distribution), STACKS[image.network_manager]
+    extra = [*stack.packages, *(["systemd-resolved"] if image.resolved else []), *(["locales"] if image.locale else [])]
+    setup = _NODE_SETUP + stack.setup
+    if image.locale:
+        setup += _LOCALE_SETUP.format(locale=image.locale, language=image.locale.partition(".")[0])
     return Recipe(
-        role=f"node-{suite}{'-disk' if as_disk else ''}",
-        suite=suite,
-        sources=archive.lines(suite),
-        packages=(*_NODE_PACKAGES, *(["ifupdown"] if network == "ifupdown" else [])),
-        cached_packages=_NODE_CACHED_PACKAGES,
+        role=f"node-{image.name}{'-disk' if as_disk else ''}",
+        suite=base.suite,
+        sources=archive.lines(base.suite),
+        packages=(*_NODE_PACKAGES, *extra),
+        # Not installed: roles really install them, and yet download nothing.
+        cached_packages=tuple(package for package, _version in base.cached),
         files=_NODE_FILES,
-        setup=_NODE_SETUP + _NETWORK_SETUP[network],
+        setup=setup,
         as_disk=as_disk,
     )
 

@@ -3,61 +3,29 @@
 from __future__ import annotations
 
 import io
-import ipaddress
 import shutil
 import subprocess
 import tarfile
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from lvslab.distribution import Image
 from lvslab.errors import LabError
+from lvslab.files import File
+from lvslab.inventory import Network
 from lvslab.process import run, shell_script
 
 ENGINES = ("host", "uml")
 
 
-@dataclass(frozen=True)
-class File:
-    """A small file to be put into the machine."""
-
-    content: bytes
-    mode: int = 0o644
-
-
-@dataclass(frozen=True)
-class Link:
-    """The lab's network: the names and addresses that both sides of it must agree on."""
-
-    subnet: ipaddress.IPv4Network
-
-    @property
-    def interface(self) -> str:
-        """This side's interface, and the bridge it leads to: one name, unique to the subnet."""
-        return f"lab-{int(self.subnet.network_address):08x}"
-
-    @property
-    def gateway(self) -> str:
-        """The machine that runs Ansible, with prefix length."""
-        return f"{self.subnet[1]}/{self.subnet.prefixlen}"
-
-    @property
-    def machine(self) -> str:
-        """The machine that runs the nodes, with prefix length."""
-        return f"{self.subnet[-2]}/{self.subnet.prefixlen}"
-
-    def port(self, address: str) -> str:
-        """The bridge's end of a node's cable: port11 belongs to 198.18.0.11."""
-        return f"port{int(ipaddress.IPv4Address(address)) - int(self.subnet.network_address)}"
-
-
 class Machine(ABC):
     """Runs commands where the nodes are."""
 
-    def __init__(self, name: str, link: Link) -> None:
+    def __init__(self, name: str, networks: Sequence[Network], images: Sequence[Image]) -> None:
         self.name = name
-        self.link = link
+        self.networks = {network.name: network for network in networks}
+        self.images = images
         #: Where the nodes' own files are, on the machine.
         self.folder = f"/var/lib/lvs-lab/{name}"
 
@@ -67,7 +35,7 @@ class Machine(ABC):
 
     @abstractmethod
     def start(self) -> None:
-        """From nothing to an empty bridge that this machine has an address on."""
+        """From nothing to empty bridges, one for each network, that this machine has an address on."""
 
     @abstractmethod
     def stop(self) -> None:
@@ -82,7 +50,7 @@ class Machine(ABC):
         """What to execute here in order to execute ``command`` there."""
 
     @abstractmethod
-    def image(self, suite: str) -> str:
+    def folder_of(self, image: Image) -> str:
         """The folder of a node image, on the machine."""
 
     @abstractmethod

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import json
 import shlex
 import subprocess
@@ -14,9 +13,11 @@ from pathlib import Path
 
 from lvslab.console import say
 from lvslab.errors import LabError
-from lvslab.inventory import SUITES, Node
-from lvslab.machine import File, Link, Machine
+from lvslab.files import File
+from lvslab.inventory import Interface, Node
+from lvslab.machine import Machine
 from lvslab.process import run
+from lvslab.stacks import STACKS
 
 _READY_DEADLINE = 120
 _CHECKOUT_LAB = Path(__file__).resolve().parents[1]
@@ -29,38 +30,29 @@ exec nsenter --all --target "$pid" env -i container=podman HOME=/root \\
 """
 
 
-def mac_address(address: str) -> str:
-    """Derived from the address, so that a host keeps its MAC when it is switched off and on."""
-    return "02:00:" + ":".join(f"{octet:02x}" for octet in ipaddress.IPv4Address(address).packed)
-
-
 def hosts_file(nodes: Sequence[Node]) -> str:
-    return "".join(["127.0.0.1 localhost\n", "::1 localhost\n", *(f"{node.address} {node.name}\n" for node in nodes)])
+    """A name leads to the address that Ansible uses; a host's other addresses have none."""
+    lines = ["127.0.0.1 localhost", "::1 localhost"]
+    for node in nodes:
+        own = next(interface for interface in node.interfaces if interface.ipv4 == node.address)
+        lines += [f"{address} {node.name}" for address in (own.ipv4, own.ipv6) if address]
+    return "\n".join(lines) + "\n"
 
 
-def network_files(node: Node, link: Link) -> dict[str, File]:
-    """The static address, the way an administrator of that suite would write it."""
-    address, gateway = f"{node.address}/{link.subnet.prefixlen}", str(link.subnet[1])
-    if SUITES[node.suite] == "ifupdown":
-        text = (
-            "source /etc/network/interfaces.d/*\n\nauto lo\niface lo inet loopback\n\n"
-            f"auto eth0\niface eth0 inet static\n    address {address}\n    gateway {gateway}\n"
-        )
-        return {"etc/network/interfaces": File(text.encode())}
-    text = f"[Match]\nName=eth0\n\n[Network]\nAddress={address}\nGateway={gateway}\n"
-    return {"etc/systemd/network/10-eth0.network": File(text.encode())}
+_FORWARDING = b"net.ipv4.ip_forward = 1\nnet.ipv6.conf.all.forwarding = 1\n"
 
 
-def node_files(node: Node, nodes: Sequence[Node], link: Link, authorized_key: str) -> dict[str, File]:
+def node_files(node: Node, nodes: Sequence[Node], authorized_key: str) -> dict[str, File]:
     """All that tells one host from another before Ansible comes."""
     machine_id = hashlib.md5(f"lvs-lab {node.name} {node.address}".encode(), usedforsecurity=False).hexdigest()
     return {
         "etc/hostname": File(f"{node.name}\n".encode()),
         "etc/hosts": File(hosts_file(nodes).encode()),
-        "etc/resolv.conf": File(b""),
         "etc/machine-id": File(f"{machine_id}\n".encode(), 0o444),
         "root/.ssh/authorized_keys": File(f"{authorized_key}\n".encode(), 0o600),
-        **network_files(node, link),
+        **({} if node.image.resolved else {"etc/resolv.conf": File(b"")}),
+        **({"etc/sysctl.d/50-router.conf": File(_FORWARDING)} if node.router else {}),
+        **STACKS[node.image.network_manager].files(node),
         **_host_key(),
     }
 
@@ -115,21 +107,22 @@ class Hosts:
         """A disk as fresh as after installation. It lives in the machine, so it survives loss of power."""
         root = f"{self._folder(node)}/root"
         upper, work = f"{self._folder(node)}/upper", f"{self._folder(node)}/work"
-        options = f"lowerdir={self._machine.image(node.suite)},upperdir={upper},workdir={work},volatile"
+        options = f"lowerdir={self._machine.folder_of(node.image)},upperdir={upper},workdir={work},volatile"
         self._machine.script(
             [
                 ["mkdir", "-p", root, upper, work],
                 ["mount", "-t", "overlay", "-o", options, f"lvs-lab-{self.container(node)}", root],
+                ["ln", "-sf", node.shell, f"{root}/bin/sh"],
             ]
         )
         key = self._key.with_suffix(".pub").read_text(encoding="utf-8").strip()
-        self._machine.put(root, node_files(node, self._nodes, self._machine.link, key))
+        self._machine.put(root, node_files(node, self._nodes, key))
         if node.services:
             self._machine.run(["chroot", root, "systemctl", "--quiet", "enable", *node.services])
 
     def power_on(self, node: Node) -> None:
-        """Plug in the cable and start a host that is off; the network namespace is new, as after any boot."""
-        name, root, port = self.container(node), f"{self._folder(node)}/root", self._machine.link.port(node.address)
+        """Plug in the cables and start a host that is off; the network namespace is new, as after any boot."""
+        name, root = self.container(node), f"{self._folder(node)}/root"
         modules = self._machine.modules()
         mounts = [f"{self._tools}:/opt/lab:ro"] + ([f"{modules}:/lib/modules:ro"] if modules else [])
         self._machine.script(
@@ -138,9 +131,7 @@ class Hosts:
                 ["mkdir", "-p", f"{root}/var/lib/apt/periodic"],
                 ["touch", f"{root}/var/lib/apt/periodic/update-success-stamp"],
                 ["ip", "netns", "add", name],
-                ["ip", "link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", name],
-                ["ip", "-netns", name, "link", "set", "eth0", "address", mac_address(node.address)],
-                ["ip", "link", "set", port, "master", self._machine.link.interface, "up"],
+                *(command for interface in node.interfaces for command in self._cable(name, interface)),
                 [
                     *("podman", "run", "--detach", "--name", name, "--hostname", node.name),
                     *("--label", f"lvs-lab={self._machine.name}", "--pidfile", self._pid_file(node)),
@@ -155,13 +146,24 @@ class Hosts:
             ]
         )
 
+    def _cable(self, namespace: str, interface: Interface) -> list[list[str]]:
+        network = self._machine.networks[interface.network]
+        mtu = ["mtu", str(network.mtu)]
+        return [
+            [
+                *("ip", "link", "add", interface.port, *mtu, "type", "veth"),
+                *("peer", "name", interface.name, *mtu, "address", interface.mac, "netns", namespace),
+            ],
+            ["ip", "link", "set", interface.port, "master", network.interface, "up"],
+        ]
+
     def power_off(self, node: Node) -> None:
-        """Loss of power: the cable goes dead first, since nothing of a dead host may answer, not even its kernel."""
+        """Loss of power: the cables go dead first, since nothing of a dead host may answer, not even its kernel."""
         self._forget_connection(node)
-        name, port = self.container(node), self._machine.link.port(node.address)
+        name = self.container(node)
         self._machine.script(
-            f"ip link del {port} 2>/dev/null || :\n"
-            f"podman rm --force --ignore --time 0 {shlex.quote(name)} >/dev/null\n"
+            "".join(f"ip link del {interface.port} 2>/dev/null || :\n" for interface in node.interfaces)
+            + f"podman rm --force --ignore --time 0 {shlex.quote(name)} >/dev/null\n"
             f"[ ! -e /run/netns/{shlex.quote(name)} ] || ip netns del {shlex.quote(name)}\n"
         )
 
@@ -180,11 +182,15 @@ class Hosts:
         for node in self._nodes:
             self._forget_connection(node)
 
-    def set_carrier(self, node: Node, state: str) -> None:
-        """Pull or plug the network cable: "down" or "up"."""
+    def set_carrier(self, node: Node, network: str | None, state: str) -> None:
+        """Pull or plug the host's network cables, or the one in a network: "down" or "up"."""
         if node.name not in self.running():
             raise LabError(f"{node.name} is switched off: lab start {node.name}")
-        self._machine.run(["ip", "link", "set", self._machine.link.port(node.address), state])
+        ports = [interface.port for interface in node.interfaces if network in (None, interface.network)]
+        if not ports:
+            own = ", ".join(interface.network for interface in node.interfaces)
+            raise LabError(f"{node.name} has no cable in a network {network!r}; it has {own}")
+        self._machine.script([["ip", "link", "set", port, state] for port in ports])
 
     def running(self) -> set[str]:
         """Names of the hosts that are switched on."""
@@ -197,11 +203,12 @@ class Hosts:
         listed = self._machine.script(f"ls {shlex.quote(self._machine.folder)}/nodes 2>/dev/null || :")
         return set(listed.split())
 
-    def cut_off(self) -> set[str]:
-        """Names of the hosts whose cable is pulled."""
+    def cut_off(self) -> dict[str, list[str]]:
+        """The networks that a host's cable to is pulled, by the host's name."""
         links = json.loads(self._machine.run(["ip", "-json", "link", "show", "type", "veth"]).stdout or b"[]")
         down = {link["ifname"] for link in links if "UP" not in link.get("flags", [])}
-        return {node.name for node in self._nodes if self._machine.link.port(node.address) in down}
+        cut = {node.name: [each.network for each in node.interfaces if each.port in down] for node in self._nodes}
+        return {name: networks for name, networks in cut.items() if networks}
 
     def wait_until_ready(self, node: Node) -> None:
         """Until systemd has finished booting and SSH answers, judged from this machine, as Ansible will."""

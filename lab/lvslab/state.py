@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import fcntl
-import ipaddress
 import json
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from lvslab.distribution import Image
 from lvslab.errors import LabError
-from lvslab.inventory import Node
+from lvslab.inventory import Interface, Network, Node
 
 FOLDER = Path("/run/lvs-lab")
 # Where a User-Mode Linux kernel records its process id.
@@ -27,13 +27,18 @@ class Record:
 
     name: str
     engine: str
-    subnet: str
     inventory: str
-    nodes: tuple[Node, ...] = ()
+    networks: tuple[Network, ...]
+    nodes: tuple[Node, ...]
 
     @property
     def folder(self) -> Path:
         return FOLDER / self.name
+
+    @property
+    def images(self) -> list[Image]:
+        """What its hosts are made from."""
+        return sorted({node.image for node in self.nodes}, key=lambda image: image.name)
 
     @contextmanager
     def starting(self) -> Iterator[None]:
@@ -65,20 +70,33 @@ class Record:
 
 def from_json(text: str) -> Record:
     fields: dict[str, Any] = json.loads(text)
-    nodes = tuple(Node(**{**node, "services": tuple(node["services"])}) for node in fields.pop("nodes"))
-    return Record(**fields, nodes=nodes)
+    networks = tuple(Network(**network) for network in fields.pop("networks"))
+    return Record(networks=networks, nodes=tuple(map(_node, fields.pop("nodes"))), **fields)
+
+
+def _node(fields: dict[str, Any]) -> Node:
+    interfaces = (Interface(**{**each, "addresses": tuple(each["addresses"])}) for each in fields["interfaces"])
+    built = {"interfaces": tuple(interfaces), "image": Image(**fields["image"])}
+    return Node(**{**fields, **built, "gateways": tuple(fields["gateways"]), "services": tuple(fields["services"])})
 
 
 def load(name: str) -> Record | None:
     """The record of a lab, or nothing when it is down."""
+    path = FOLDER / name / "lab.json"
     try:
-        return from_json((FOLDER / name / "lab.json").read_text(encoding="utf-8"))
+        return from_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
+    except (KeyError, TypeError) as error:
+        raise LabError(f"{path} is of another version of the lab: lab down with that version ({error!r})") from None
 
 
-def all_labs() -> list[Record]:
-    return [record for path in sorted(FOLDER.glob("*/lab.json")) if (record := load(path.parent.name))]
+def all_labs() -> Iterator[Record]:
+    """Those whose records can be read; who wants a network looks at this machine's interfaces too."""
+    for path in sorted(FOLDER.glob("*/lab.json")):
+        with suppress(LabError):
+            if record := load(path.parent.name):
+                yield record
 
 
 @contextmanager
@@ -90,13 +108,16 @@ def locked(name: str) -> Iterator[None]:
         yield
 
 
-def check_subnet_is_free(name: str, subnet: ipaddress.IPv4Network) -> None:
-    for other in all_labs():
-        if other.name != name and subnet.overlaps(ipaddress.IPv4Network(other.subnet)):
-            raise LabError(
-                f"subnet {subnet} is in use by lab {other.name} ({other.inventory}):"
-                f" take that lab down (lab down -i {other.inventory}), or set another lab_subnet"
-            )
+def check_networks_are_free(name: str, networks: Iterable[Network]) -> None:
+    """Refuse a network of another lab."""
+    for wanted in networks:
+        for other in all_labs():
+            for theirs in other.networks:
+                if other.name != name and wanted.meets(theirs):
+                    raise LabError(
+                        f"{', '.join(wanted.subnets)} is in use by lab {other.name} ({other.inventory}):"
+                        f" take that lab down (lab down -i {other.inventory}), or choose another in lab_networks"
+                    )
 
 
 def choose_cpu(name: str) -> int:

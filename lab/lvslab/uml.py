@@ -11,12 +11,14 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from lvslab import apt, network
+from lvslab import apt
 from lvslab.console import say
+from lvslab.distribution import Image
 from lvslab.errors import LabError
-from lvslab.images import Cache, Recipe, machine_recipe, node_recipe
-from lvslab.inventory import SUITES
-from lvslab.machine import Link, Machine
+from lvslab.images import Cache, machine_recipe, node_recipe
+from lvslab.inventory import Network
+from lvslab.machine import Machine
+from lvslab.network import address, remove
 from lvslab.process import run
 from lvslab.state import PID_FILE, choose_cpu
 
@@ -65,8 +67,10 @@ def launcher(kernel: Path, pid_file: Path, cpu: int, binds: dict[Path, str], arg
 class UmlMachine(Machine):
     """The kernel process, reached over SSH through a tap device."""
 
-    def __init__(self, name: str, link: Link, cache: Cache, state: Path) -> None:
-        super().__init__(name, link)
+    def __init__(
+        self, name: str, networks: Sequence[Network], images: Sequence[Image], cache: Cache, state: Path
+    ) -> None:
+        super().__init__(name, networks, images)
         self._cache = cache
         self._state = state
         self._disks = Path(f"/var/lib/lvs-lab/{name}")
@@ -80,38 +84,32 @@ class UmlMachine(Machine):
         apt.require(PACKAGES)
         archive = apt.host_archive()
         self._cache.kernel(archive)
-        self._cache.ensure(self._recipes().values())
-
-    def _recipes(self) -> dict[str, Recipe]:
-        """All disks of the machine: its own, and one for each suite, so that every lab can hold every node."""
-        archive = apt.host_archive()
-        nodes = {suite: node_recipe(suite, archive, as_disk=True) for suite in SUITES}
-        return {"machine": machine_recipe(archive), **nodes}
+        self._cache.ensure(
+            [machine_recipe(archive), *(node_recipe(each, archive, as_disk=True) for each in self.images)]
+        )
 
     def start(self) -> None:
-        tap = self.link.interface
-        run(["ip", "tuntap", "add", "dev", tap, "mode", "tap"])
-        network.address(self.link)
-        kernel = self._cache.kernel(apt.host_archive())
-        recipes = self._recipes()
+        for network in self.networks.values():
+            run(["ip", "tuntap", "add", "dev", network.interface, "mode", "tap"])
+            run(["ip", "link", "set", network.interface, "mtu", str(network.mtu)])
+            address(network)
+        archive = apt.host_archive()
+        kernel = self._cache.kernel(archive)
+        root = self._cache.path(machine_recipe(archive))
+        disks = [node_recipe(image, archive, as_disk=True).name for image in self.images]
         self._disks.mkdir(parents=True, exist_ok=True)
-        run(
-            [
-                "cp",
-                "--sparse=always",
-                "--reflink=auto",
-                str(self._cache.path(recipes["machine"])),
-                f"{self._disks}/root",
-            ]
-        )
+        run(["cp", "--sparse=always", "--reflink=auto", str(root), f"{self._disks}/root"])
         (self._state / "boot.sh").write_text(self._boot_script(), encoding="utf-8")
         version = kernel_version(kernel)
         arguments = [
             *kernel_options(version),
             f"umid={self.name}",
             *("root=/dev/ubda", "rw", "ubd0=/disk/root"),
-            *(f"ubd{i}r=/images/{recipes[suite].name}" for i, suite in enumerate(SUITES, start=1)),
-            f"vec0:transport=tap,ifname={tap},depth=128,gro=1",
+            *(f"ubd{number}r=/images/{disk}" for number, disk in enumerate(disks, start=1)),
+            *(
+                f"vec{number}:transport=tap,ifname={network.interface},mtu={network.mtu},depth=128,gro=1"
+                for number, network in enumerate(self.networks.values())
+            ),
             *("con0=null,fd:1", "console=tty0"),
         ]
         binds = {self._state: "lab", self._disks: "disk", self._cache.folder / "images": "images"}
@@ -138,21 +136,25 @@ class UmlMachine(Machine):
     def _boot_script(self) -> str:
         """Runs inside the machine at every boot, before sshd."""
         key = self._key.with_suffix(".pub").read_text(encoding="utf-8").strip()
-        bridge = self.link.interface
         images = (
-            f"mkdir -p /images/{suite}\nmount -o ro /dev/ubd{'abcdefgh'[i]} /images/{suite}"
-            for i, suite in enumerate(SUITES, 1)
+            f"mkdir -p /images/{image.name}\nmount -o ro /dev/ubd{letter} /images/{image.name}"
+            for image, letter in zip(self.images, "bcdefghijklmnop", strict=False)
         )
+        bridges = (
+            f"ip link add {network.interface} mtu {network.mtu} type bridge mcast_snooping 0\n"
+            f"ip link set vec{number} mtu {network.mtu} master {network.interface} up\n"
+            f"ip link set {network.interface} up"
+            for number, network in enumerate(self.networks.values())
+        )
+        first = next(iter(self.networks.values()))
         return "\n".join(
             [
                 "mount-hostfs /usr/lib/uml/modules /lib/modules",
                 *images,
                 f"install -d -m 700 ~root/.ssh\necho '{key}' > ~root/.ssh/authorized_keys",
                 "mount -t tmpfs tmpfs /tmp",
-                f"ip link add {bridge} type bridge mcast_snooping 0",
-                f"ip link set vec0 master {bridge} up",
-                f"ip address add {self.link.machine} dev {bridge}",
-                f"ip link set {bridge} up",
+                *bridges,
+                f"ip address add {first.machine} dev {first.interface}",
                 "modprobe -a overlay veth ip_vs",
                 "",
             ]
@@ -185,8 +187,9 @@ class UmlMachine(Machine):
             "ConnectTimeout": "5",
             "ControlPath": str(self._state / "ssh"),
         }
+        first = next(iter(self.networks.values()))
         pairs = [word for key, value in fixed.items() for word in ("-o", f"{key}={value}")]
-        return ["ssh", "-F", "none", *pairs, *options, f"root@{self.link.machine.partition('/')[0]}"]
+        return ["ssh", "-F", "none", *pairs, *options, f"root@{first.machine.partition('/')[0]}"]
 
     def stop(self) -> None:
         run([*self._ssh("-O", "exit")], check=False)
@@ -194,7 +197,8 @@ class UmlMachine(Machine):
             os.killpg(pid, signal.SIGKILL)
             while Path(f"/proc/{pid}").exists():
                 time.sleep(0.02)
-        network.remove(self.link)
+        for network in self.networks.values():
+            remove(network)
         shutil.rmtree(self._disks, ignore_errors=True)
 
     def is_running(self) -> bool:
@@ -212,8 +216,8 @@ class UmlMachine(Machine):
     def argv(self, command: Sequence[str], *, terminal: bool = False) -> list[str]:
         return [*self._ssh(*(["-t"] if terminal else [])), shlex.join(command)]
 
-    def image(self, suite: str) -> str:
-        return f"/images/{suite}"
+    def folder_of(self, image: Image) -> str:
+        return f"/images/{image.name}"
 
     def modules(self) -> str | None:
         return "/lib/modules"

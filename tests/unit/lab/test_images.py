@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 from lvslab.apt import Archive
+from lvslab.distribution import Image
 from lvslab.images import Cache, node_recipe
 
-RECIPE = node_recipe("trixie", Archive("http://mirror.example/debian"), as_disk=True)
+RECIPE = node_recipe(Image(), Archive("http://mirror.example/debian"), as_disk=True)
 
 
 def test_the_same_recipe_is_the_same_image() -> None:
-    again = node_recipe("trixie", Archive("http://mirror.example/debian"), as_disk=True)
+    again = node_recipe(Image(), Archive("http://mirror.example/debian"), as_disk=True)
     assert again.name == RECIPE.name
 
 
@@ -34,10 +35,14 @@ def test_any_change_of_the_recipe_makes_another_image(change: dict[str, Any]) ->
     assert replace(RECIPE, **change).name != RECIPE.name
 
 
-def test_each_suite_has_its_own_network_stack() -> None:
-    bookworm = node_recipe("bookworm", Archive("http://mirror.example/debian"), as_disk=True)
+def test_an_image_holds_what_its_hosts_choose() -> None:
+    bookworm = node_recipe(Image("bookworm", "ifupdown"), Archive("http://mirror.example/debian"), as_disk=True)
     assert "ifupdown" in bookworm.packages
     assert "ifupdown" not in RECIPE.packages
+    chosen = Image("trixie", "NetworkManager", resolved=True, locale="de_DE.UTF-8")
+    german = node_recipe(chosen, Archive("http://mirror.example/debian"), as_disk=True)
+    assert {"network-manager", "systemd-resolved", "locales"} <= set(german.packages)
+    assert "localedef -i de_DE -f UTF-8 de_DE.UTF-8" in german.setup
 
 
 def test_a_new_image_replaces_older_ones_of_its_role_only(tmp_path: Path) -> None:
@@ -50,4 +55,4 @@ def test_a_new_image_replaces_older_ones_of_its_role_only(tmp_path: Path) -> Non
     assert {path.name for path in images.iterdir()} == {RECIPE.name, other, directory}
 
 
-NAMES = [("node-trixie-disk", ".ext4"), ("node-bookworm-disk", ".ext4"), ("node-trixie", "")]
+NAMES = [("node-trixie-networkd-disk", ".ext4"), ("node-bookworm-ifupdown-disk", ".ext4"), ("node-trixie-networkd", "")]

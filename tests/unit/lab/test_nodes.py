@@ -2,63 +2,85 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 from dataclasses import asdict
 
 import pytest
+from lvslab.distribution import Image
 from lvslab.errors import LabError
-from lvslab.inventory import Node
-from lvslab.machine import Link, choose_engine
-from lvslab.nodes import hosts_file, mac_address, network_files
+from lvslab.inventory import Interface, Network, Node
+from lvslab.machine import choose_engine
+from lvslab.nodes import hosts_file, node_files
+from lvslab.stacks import STACKS
 from lvslab.state import Record, from_json
 from lvslab.uml import kernel_options
 
-LINK = Link(ipaddress.IPv4Network("198.18.0.0/24"))
-LVS1 = Node("lvs1", "198.18.0.11")
-LVS2 = Node("lvs2", "198.18.0.12", "bookworm", ("lab-backend",))
+LAN = Network("lan", "198.18.0.0/24", "2001:2::/64")
+ETH0 = Interface("eth0", "lan", ("198.18.0.11/24", "2001:2::11/64"))
+ETH1 = Interface("eth1", "clients", ("198.18.1.11/24",))
+LVS1 = Node("lvs1", "198.18.0.11", (ETH0, ETH1), Image(), ("198.18.0.253", "2001:2::253"), router=True)
+LVS2 = Node(
+    "lvs2",
+    "198.18.0.12",
+    (Interface("eth0", "lan", ("198.18.0.12/24",)),),
+    Image("bookworm", "ifupdown", resolved=True),
+    ("198.18.0.253",),
+    services=("lab-backend",),
+)
+RECORD = Record("lab", "uml", "inventories/lab", (LAN, Network("clients", "198.18.1.0/24")), (LVS1, LVS2))
 
 
-def test_interface_names_fit_the_kernel_for_the_largest_lab() -> None:
-    link = Link(ipaddress.IPv4Network("198.18.0.0/15"))
-    assert len(link.interface) <= 15
-    assert len(link.port("198.19.255.253")) <= 15
+def test_interface_names_fit_the_kernel() -> None:
+    assert len(Network("lan", "198.18.0.0/15").interface) <= 15
+    assert len(ETH0.port) <= 15
 
 
 def test_a_port_is_named_after_its_hosts_address() -> None:
-    assert LINK.port(LVS1.address) == "port11"
+    assert ETH0.port == "port-c612000b"
 
 
 def test_a_mac_address_is_local_unicast_and_tells_the_address() -> None:
-    assert mac_address("198.18.0.11") == "02:00:c6:12:00:0b"
+    assert ETH0.mac == "02:00:c6:12:00:0b"
 
 
 def test_all_hosts_know_all_hosts() -> None:
-    assert hosts_file([LVS1, LVS2]).splitlines()[-2:] == ["198.18.0.11 lvs1", "198.18.0.12 lvs2"]
+    lines = hosts_file([LVS1, LVS2]).splitlines()
+    assert lines[-3:] == ["198.18.0.11 lvs1", "2001:2::11 lvs1", "198.18.0.12 lvs2"]
 
 
-@pytest.mark.parametrize(
-    ("node", "file", "line"),
-    [
-        pytest.param(LVS1, "etc/systemd/network/10-eth0.network", b"Address=198.18.0.11/24", id="networkd"),
-        pytest.param(LVS2, "etc/network/interfaces", b"address 198.18.0.12/24", id="ifupdown"),
-    ],
-)
-def test_the_address_is_where_its_suite_looks_for_it(node: Node, file: str, line: bytes) -> None:
-    files = network_files(node, LINK)
-    assert list(files) == [file]
-    assert line in files[file].content
+@pytest.mark.parametrize("name", STACKS)
+def test_every_network_manager_is_told_all_addresses_and_the_gateways_where_they_are(name: str) -> None:
+    files = STACKS[name].files(LVS1)
+    text = "\n".join(file.content.decode() for file in files.values())
+    for address in (*ETH0.addresses, *ETH1.addresses):
+        assert text.count(address) == 1, address
+    for gateway in LVS1.gateways:
+        assert text.count(gateway) == 1, gateway
+        assert text.index(gateway) < text.index(ETH1.addresses[0]), "it belongs to eth0"
+
+
+def test_what_tells_hosts_apart() -> None:
+    router, other = (node_files(node, [LVS1, LVS2], "ssh-ed25519 key") for node in (LVS1, LVS2))
+    assert router["etc/hostname"].content == b"lvs1\n"
+    assert b"ip_forward = 1" in router["etc/sysctl.d/50-router.conf"].content
+    assert "etc/sysctl.d/50-router.conf" not in other
+    assert "etc/resolv.conf" in router
+    assert "etc/resolv.conf" not in other, "resolved's own"
+    assert router["etc/machine-id"] != other["etc/machine-id"]
+    assert router["root/.ssh/authorized_keys"].mode == 0o600
 
 
 def test_a_record_survives_being_written_and_read() -> None:
-    record = Record("lab", "uml", "198.18.0.0/24", "inventories/lab", (LVS1, LVS2))
-    assert from_json(json.dumps(asdict(record))) == record
+    assert from_json(json.dumps(asdict(RECORD))) == RECORD
+
+
+def test_a_lab_needs_one_image_for_hosts_that_are_alike() -> None:
+    assert RECORD.images == [LVS2.image, LVS1.image]
 
 
 def test_an_unknown_host_is_refused_with_the_known_ones() -> None:
-    record = Record("lab", "uml", "198.18.0.0/24", "inventories/lab", (LVS1, LVS2))
     with pytest.raises(LabError, match="no host 'web9'; it has lvs1, lvs2"):
-        record.node("web9")
+        RECORD.node("web9")
 
 
 @pytest.mark.parametrize(
