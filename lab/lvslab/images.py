@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -20,9 +21,11 @@ from lvslab import apt, distribution
 from lvslab.console import say
 from lvslab.distribution import Image
 from lvslab.errors import LabError
+from lvslab.files import File, tree
 from lvslab.process import run
 from lvslab.stacks import STACKS
 
+_CHECKOUT_LAB = Path(__file__).resolve().parents[1]
 # Free space that must be there before anything is built; about a third of it stays in use.
 _SPACE_TO_BUILD = 5 * 2**30
 
@@ -38,97 +41,19 @@ _NODE_PACKAGES = (
     *("systemd", "systemd-sysv", "dbus", "iproute2", "iputils-ping", "iputils-arping", "procps", "kmod"),
     *("python3", "python3-apt", "openssh-server", "curl", "tcpdump", "less"),
 )
-_NODE_FILES = {
-    "etc/systemd/system/lab-backend.service": """\
-[Unit]
-Description=Lab application server on port 8080
-After=network.target
-
-[Service]
-ExecStart=/usr/bin/python3 /opt/lab/backend.py
-Restart=on-failure
-
-[Install]
-WantedBy=multi-user.target
-""",
-    # One kind of host key, and no PAM: a login costs a third of the time, and Ansible logs in all day long.
-    "etc/ssh/sshd_config.d/lab.conf": "HostKey /etc/ssh/ssh_host_ed25519_key\nUsePAM no\nUseDNS no\n",
-}
-# What has no work in a container, fails there, or (apt's timers) would hold dpkg's lock while a role wants it.
-_NODE_SETUP = """
-systemctl mask getty.target console-getty.service systemd-logind.service \
-    apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer e2scrub_reap.service \
-    systemd-udevd.service systemd-udev-trigger.service systemd-network-generator.service systemd-pstore.service \
-    systemd-remount-fs.service systemd-firstboot.service kmod-static-nodes.service ifupdown-pre.service \
-    dev-hugepages.mount dev-mqueue.mount sys-fs-fuse-connections.mount sys-kernel-config.mount \
-    sys-kernel-debug.mount sys-kernel-tracing.mount modprobe@configfs.service modprobe@dm_mod.service \
-    modprobe@drm.service modprobe@efi_pstore.service modprobe@fuse.service modprobe@loop.service
-systemctl set-default multi-user.target
-systemctl enable ssh.service
-rm -f /etc/ssh/ssh_host_* /etc/machine-id /etc/hostname
-mkdir -p /opt/lab /lib/modules
-# Spare every first boot the work that systemd does once after an update of /usr.
-touch /etc/.updated /var/.updated
-"""
-# As PAM would tell it to a login, had sshd's not been switched off.
-_LOCALE_SETUP = """
-localedef -i {language} -f UTF-8 {locale}
-echo LANG={locale} | tee /etc/locale.conf > /etc/default/locale
-echo SetEnv LANG={locale} > /etc/ssh/sshd_config.d/locale.conf
-"""
+_NODE_FILES = tree(_CHECKOUT_LAB / "node" / "root")
+_NODE_SETUP = (_CHECKOUT_LAB / "node" / "setup.sh").read_text(encoding="utf-8")
+_LOCALE_SETUP = (_CHECKOUT_LAB / "node" / "locale.sh").read_text(encoding="utf-8")
 
 _MACHINE_PACKAGES = (
     *("systemd", "systemd-sysv", "dbus", "iproute2", "procps", "kmod", "openssh-server"),
     *("podman", "crun", "netavark"),
 )
-_MACHINE_FILES = {
-    # Everything that differs from lab to lab stands in a script that the lab lays into its state folder.
-    "etc/systemd/system/lab-boot.service": """\
-[Unit]
-Description=Set up this machine as the lab wants it
-DefaultDependencies=no
-After=local-fs.target
-Before=ssh.service
-
-[Service]
-Type=oneshot
-ExecStart=/usr/local/sbin/mount-hostfs /lab /lab
-ExecStart=/bin/sh -eu /lab/boot.sh
-StandardOutput=journal+console
-
-[Install]
-WantedBy=multi-user.target
-""",
-    # The kernel's new mount interface wants the option's name, kernels before 6.11 want it without.
-    "usr/local/sbin/mount-hostfs": """\
-#!/bin/sh
-mount -t hostfs -o "hostfs=$1" none "$2" || mount -t hostfs -o "$1" none "$2"
-""",
-    "etc/ssh/sshd_config.d/lab.conf": "UsePAM no\nUseDNS no\nMaxSessions 100\nMaxStartups 100\n",
-    "etc/hostname": "machine\n",
-    "etc/fstab": "",
-}
-_MACHINE_SETUP = """
-systemctl mask systemd-udevd.service systemd-udev-trigger.service systemd-logind.service getty.target \
-    systemd-networkd.service systemd-networkd.socket apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer \
-    e2scrub_all.timer fstrim.timer podman-auto-update.timer podman-restart.service \
-    netavark-dhcp-proxy.socket netavark-dhcp-proxy.service
-systemctl set-default multi-user.target
-systemctl enable ssh.service lab-boot.service
-mkdir -p /lab /images /lib/modules
-chmod 755 /usr/local/sbin/mount-hostfs
-touch /etc/.updated /var/.updated
-"""
+_MACHINE_FILES = tree(_CHECKOUT_LAB / "machine" / "root")
+_MACHINE_SETUP = (_CHECKOUT_LAB / "machine" / "setup.sh").read_text(encoding="utf-8")
 # From 6.16 on UML intercepts system calls with seccomp, 2 to 4 times faster than with ptrace: newest first.
 _KERNEL_SUITES = ("forky", "trixie", "bookworm")
-# What "extract" leaves out: the loader's path, mount points, and the modules where modprobe looks for them.
-_KERNEL_SETUP = """
-ln -s usr/lib64 lib64
-ln -s usr/lib lib
-ln -s uml/modules usr/lib/modules
-mkdir -p proc dev/net tmp lab disk images host
-touch dev/net/tun
-"""
+_KERNEL_SETUP = (_CHECKOUT_LAB / "kernel" / "setup.sh").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True)
@@ -140,7 +65,7 @@ class Recipe:
     sources: tuple[str, ...]
     packages: tuple[str, ...]
     cached_packages: tuple[str, ...] = ()
-    files: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, File] = field(default_factory=dict)
     setup: str = ""
     variant: str = "minbase"
     as_disk: bool = False
@@ -148,7 +73,7 @@ class Recipe:
     @property
     def name(self) -> str:
         """File name in the cache: the role for people, the hash for us."""
-        made_from = json.dumps([asdict(self), _APT_OPTIONS, _DPKG_OPTIONS], sort_keys=True)
+        made_from = json.dumps([asdict(self), _APT_OPTIONS, _DPKG_OPTIONS], sort_keys=True, default=bytes.decode)
         digest = hashlib.sha256(made_from.encode()).hexdigest()[:12]
         return f"{self.role}-{digest}{'.ext4' if self.as_disk else ''}"
 
@@ -159,7 +84,7 @@ def node_recipe(image: Image, archive: apt.Archive, *, as_disk: bool) -> Recipe:
     extra = [*stack.packages, *(["systemd-resolved"] if image.resolved else []), *(["locales"] if image.locale else [])]
     setup = _NODE_SETUP + stack.setup
     if image.locale:
-        setup += _LOCALE_SETUP.format(locale=image.locale, language=image.locale.partition(".")[0])
+        setup += f"LOCALE={shlex.quote(image.locale)}\n{_LOCALE_SETUP}"
     return Recipe(
         role=f"node-{image.name}{'-disk' if as_disk else ''}",
         suite=base.suite,
@@ -303,10 +228,11 @@ def _bootstrap(recipe: Recipe, root: Path, log: Path) -> None:
         failed = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False).returncode
     if failed:
         raise LabError(f"Debian {recipe.suite} could not be fetched (does apt-get update work here?): {_reason(log)}")
-    for name, content in recipe.files.items():
+    for name, file in recipe.files.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content, encoding="utf-8")
+        path.write_bytes(file.content)
+        path.chmod(file.mode)
     if recipe.variant == "extract":
         run(["env", f"--chdir={root}", "sh", "-euc", recipe.setup])
     else:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from lvslab.console import say
 from lvslab.errors import LabError
-from lvslab.files import File
+from lvslab.files import File, tree
 from lvslab.inventory import Interface, Node
 from lvslab.machine import Machine
 from lvslab.process import run
@@ -70,11 +70,7 @@ def _host_key() -> dict[str, File]:
 
 def lab_files() -> dict[str, File]:
     """What every node finds in /opt/lab, read-only."""
-    files = {path.name: File(path.read_bytes(), 0o755) for path in (_CHECKOUT_LAB / "node").glob("*.py")}
-    probe = _CHECKOUT_LAB / "probe.py"
-    if probe.exists():
-        files["probe.py"] = files["probe"] = File(probe.read_bytes(), 0o755)
-    return files
+    return tree(_CHECKOUT_LAB / "node" / "opt")
 
 
 class Hosts:

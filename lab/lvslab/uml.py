@@ -30,6 +30,7 @@ PACKAGES = {
     "unshare": "util-linux",
     "sysctl": "procps",
 }
+_BOOT_SCRIPT = Path(__file__).resolve().parents[1] / "machine" / "boot.sh"
 _BOOT_DEADLINE = 120
 
 
@@ -99,7 +100,8 @@ class UmlMachine(Machine):
         disks = [node_recipe(image, archive, as_disk=True).name for image in self.images]
         self._disks.mkdir(parents=True, exist_ok=True)
         run(["cp", "--sparse=always", "--reflink=auto", str(root), f"{self._disks}/root"])
-        (self._state / "boot.sh").write_text(self._boot_script(), encoding="utf-8")
+        shutil.copyfile(_BOOT_SCRIPT, self._state / "boot.sh")
+        (self._state / "boot.env").write_text(self._boot_environment(), encoding="utf-8")
         version = kernel_version(kernel)
         arguments = [
             *kernel_options(version),
@@ -133,32 +135,16 @@ class UmlMachine(Machine):
     def _pid_file(self) -> Path:
         return self._state / PID_FILE
 
-    def _boot_script(self) -> str:
-        """Runs inside the machine at every boot, before sshd."""
-        key = self._key.with_suffix(".pub").read_text(encoding="utf-8").strip()
-        images = (
-            f"mkdir -p /images/{image.name}\nmount -o ro /dev/ubd{letter} /images/{image.name}"
-            for image, letter in zip(self.images, "bcdefghijklmnop", strict=False)
-        )
-        bridges = (
-            f"ip link add {network.interface} mtu {network.mtu} type bridge mcast_snooping 0\n"
-            f"ip link set vec{number} mtu {network.mtu} master {network.interface} up\n"
-            f"ip link set {network.interface} up"
-            for number, network in enumerate(self.networks.values())
-        )
-        first = next(iter(self.networks.values()))
-        return "\n".join(
-            [
-                "mount-hostfs /usr/lib/uml/modules /lib/modules",
-                *images,
-                f"install -d -m 700 ~root/.ssh\necho '{key}' > ~root/.ssh/authorized_keys",
-                "mount -t tmpfs tmpfs /tmp",
-                *bridges,
-                f"ip address add {first.machine} dev {first.interface}",
-                "modprobe -a overlay veth ip_vs",
-                "",
-            ]
-        )
+    def _boot_environment(self) -> str:
+        """What boot.sh, which runs inside the machine, is told."""
+        networks = list(self.networks.values())
+        told = {
+            "IMAGES": " ".join(image.name for image in self.images),
+            "BRIDGES": " ".join(f"{network.interface}:{network.mtu}" for network in networks),
+            "ADDRESS": networks[0].machine,
+            "KEY": self._key.with_suffix(".pub").read_text(encoding="utf-8").strip(),
+        }
+        return "".join(f'{name}="{value}"\n' for name, value in told.items())
 
     def _wait_for_ssh(self) -> None:
         deadline = time.monotonic() + _BOOT_DEADLINE

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -156,11 +155,6 @@ class Cluster:
     def client(self) -> str:
         """Of a cluster that has one."""
         return only(self.groups["lvs_clients"])
-
-    def host_of(self, address: str) -> str:
-        """Whose address it is."""
-        wanted = ipaddress.ip_address(address)
-        return only([host for host, each in self.addresses.items() if ipaddress.ip_address(each) == wanted])
 
 
 def read(path: Path) -> Cluster:

@@ -235,7 +235,8 @@ def weights(table: Table, service: ServiceKey) -> dict[ServerKey, int]:
 
 def owner(nodes: Iterable[lvslab_inventory.Node], address: str) -> str:
     wanted = ipaddress.ip_address(address)
-    (host,) = (node.name for node in nodes if ipaddress.ip_address(node.address) == wanted)
+    cards = ((node.name, each) for node in nodes for card in node.interfaces for each in card.addresses)
+    (host,) = (name for name, each in cards if ipaddress.ip_interface(each).ip == wanted)
     return host
 
 

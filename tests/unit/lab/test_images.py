@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from lvslab.apt import Archive
 from lvslab.distribution import Image
+from lvslab.files import File
 from lvslab.images import Cache, node_recipe
 
 RECIPE = node_recipe(Image(), Archive("http://mirror.example/debian"), as_disk=True)
@@ -24,7 +25,8 @@ def test_the_same_recipe_is_the_same_image() -> None:
     [
         {"packages": (*RECIPE.packages, "vim")},
         {"cached_packages": ()},
-        {"files": {**RECIPE.files, "etc/motd": "hello"}},
+        {"files": {**RECIPE.files, "etc/motd": File(b"hello")}},
+        {"files": {name: replace(file, mode=0o755) for name, file in RECIPE.files.items()}},
         {"setup": RECIPE.setup + "true\n"},
         {"sources": ()},
         {"suite": "bookworm"},
@@ -42,7 +44,9 @@ def test_an_image_holds_what_its_hosts_choose() -> None:
     chosen = Image("trixie", "NetworkManager", resolved=True, locale="de_DE.UTF-8")
     german = node_recipe(chosen, Archive("http://mirror.example/debian"), as_disk=True)
     assert {"network-manager", "systemd-resolved", "locales"} <= set(german.packages)
-    assert "localedef -i de_DE -f UTF-8 de_DE.UTF-8" in german.setup
+    assert "\nLOCALE=de_DE.UTF-8\n" in german.setup
+    assert "localedef" in german.setup
+    assert "localedef" not in RECIPE.setup
 
 
 def test_a_new_image_replaces_older_ones_of_its_role_only(tmp_path: Path) -> None:
