@@ -107,7 +107,8 @@ class Client:
         """The MAC addresses that answer for an address, in the network that it is in."""
         host, interface = self.neighbour(address)
         with LEDGER.spending("probes"):
-            words = [PROBE, "arp", address, "--interface", interface, "--seconds", "0.9", "--json"]
+            question = "ndp" if ":" in address else "arp"
+            words = [PROBE, question, address, "--interface", interface, "--seconds", "0.9", "--json"]
             told = self._lab.json(host, *words)
         return {answer["mac"] for answer in told["answers"]}
 
