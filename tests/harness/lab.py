@@ -173,6 +173,12 @@ class Lab:
         entries = self.json(host, "ip", "-json", "neighbour", "show", address, "dev", interface)
         return next((entry["lladdr"] for entry in entries if "lladdr" in entry), None)
 
+    def connections(self, host: str, service: ServiceKey) -> set[tuple[str, int]]:
+        """A client's own ends, as addresses and ports, of its open connections to a service."""
+        peer = ("dst", service.address, "dport", "=", f":{service.port}")
+        listed = self.exec(host, "ss", "-H", "-t", "-n", "state", "established", *peer)
+        return {local_end(line) for line in listed.splitlines()}
+
     # -- IPVS and keepalived
 
     def tables(self, hosts: Iterable[str]) -> dict[str, Table]:
@@ -226,6 +232,12 @@ def addresses(links: Sequence[Mapping[str, Any]], *, loopback: bool) -> set[str]
         for entry in link.get("addr_info", [])
         if "local" in entry
     }
+
+
+def local_end(line: str) -> tuple[str, int]:
+    """The address and the port in a line of `ss -H -t -n state ...`: queues, this end, the other end."""
+    address, _colon, port = line.split()[2].rpartition(":")
+    return address.strip("[]"), int(port)
 
 
 def weights(table: Table, service: ServiceKey) -> dict[ServerKey, int]:

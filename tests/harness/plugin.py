@@ -166,7 +166,8 @@ def module(on: Callable[[str], testinfra.host.Host]) -> Callable[..., dict[str, 
 
     def run(host: str, name: str, **options: Any) -> dict[str, Any]:
         with LEDGER.spending("Ansible"):
-            result: dict[str, Any] = on(host).ansible(f"lvs.cluster.{name}", json.dumps(options), check=False)
+            words = json.dumps(options) if options else None
+            result: dict[str, Any] = on(host).ansible(f"lvs.cluster.{name}", words, check=False)
         return result
 
     return run
@@ -203,13 +204,12 @@ def probe(service: Service, client: Client) -> Callable[..., Probe]:
 
 
 @pytest.fixture
-def synced_probe(service: Service, lab: Lab, client: Client) -> Callable[[], Probe]:
+def synced_probe(service: Service, client: Client) -> Callable[[], Probe]:
     """Starts the probe, and waits until the backup was told of the connection that it holds."""
 
     def start() -> Probe:
-        known = lab.established(service.backup)
         running = client.probe(service.url)
-        probes.wait_until_synced(lab, service.backup, known)
+        client.wait_until_synced(service.key, service.backup)
         return running
 
     return start

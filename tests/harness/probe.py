@@ -5,12 +5,17 @@ from __future__ import annotations
 import contextlib
 import json
 import subprocess
+from collections import Counter
 from typing import Any, ClassVar
+
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import ServiceKey
 
 from harness.clock import LEDGER, wait_for
 from harness.lab import Lab, LabFailed
 
 PROBE = "/opt/lab/probe"
+# Looks at the open connections, a fifth of a second apart, that a request does not see.
+LASTING = 6
 Report = dict[str, Any]
 
 
@@ -116,11 +121,16 @@ class Client:
         """The MAC address that packets to an address are sent to in its network."""
         return self._lab.lladdr(*self.neighbour(address), address)
 
+    def wait_until_synced(self, service: ServiceKey, backup: str) -> None:
+        """Until a backup was told of the connection that a probe holds, which takes the kernel a few packets.
 
-def wait_until_synced(lab: Lab, backup: str, known_before: set[tuple[str, int]]) -> None:
-    """Until a backup was told of a held connection, which takes the kernel a few packets."""
-    wait_for(
-        f"the held connection in the table of {backup}",
-        lambda: lab.established(backup) - known_before,
-        patience=30,
-    )
+        It may have been told of requests before; those are over at once, and a held connection is one that lasts.
+        """
+        seen: Counter[tuple[str, int]] = Counter()
+
+        def look() -> set[tuple[str, int]]:
+            seen.update(self._lab.connections(self.host, service))
+            lasting = {each for each, looks in seen.items() if looks >= LASTING}
+            return lasting & self._lab.established(backup)
+
+        wait_for(f"the held connection in the table of {backup}", look, patience=30)

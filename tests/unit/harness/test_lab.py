@@ -6,7 +6,7 @@ import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs import save
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import ServerKey, address_service
 from harness.evidence import folder_name
-from harness.lab import LabFailed, Route, addresses, last_hop, weights
+from harness.lab import LabFailed, Route, addresses, last_hop, local_end, weights
 
 LINKS = [
     {"ifname": "lo", "addr_info": [{"local": "127.0.0.1"}, {"local": "192.0.2.100", "label": "lo:0"}]},
@@ -35,6 +35,11 @@ def test_neighbour_is_whoever_stands_in_the_addresss_network() -> None:
 
     assert neighbour("client") == ("router", "eth1")
     assert neighbour("web1") == ("web1", "eth0")
+
+
+def test_own_end_of_a_connection_is_told_from_the_other() -> None:
+    assert local_end("0      0      198.18.1.41:51234      198.18.0.100:80   ") == ("198.18.1.41", 51234)
+    assert local_end("0      0      [2001:2:0:1::41]:51234      [2001:2::100]:80   ") == ("2001:2:0:1::41", 51234)
 
 
 def test_routes_in_a_circle_are_told() -> None:
