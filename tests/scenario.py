@@ -48,8 +48,10 @@ class Steps:
 
 def molecule(steps: Steps, *words: str) -> bool:
     """Run molecule before the reader's eyes; whether it succeeded."""
+    # As from a shell, which has no PYTHONPATH of ours.
+    shell = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     running = subprocess.Popen(
-        ["molecule", *words], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ["molecule", *words], cwd=ROOT, env=shell, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     assert running.stdout
     for line in running.stdout:
