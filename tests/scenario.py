@@ -21,7 +21,8 @@ from harness.scenarios import Scenario
 
 ROOT = Path(__file__).resolve().parent.parent
 REPORTS = ROOT / ".reports"
-STEP = re.compile(r"➜ (\w+): Execut(ing|ed)\b")
+# As molecule writes it for terminals, and otherwise: "default ➜ create: Executing", "[default > create] Executing".
+STEP = re.compile(r"(?:➜|>) (\w+)[]:]+ Execut(ing|ed)\b")
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 # What the steps that are no tests spend their time on.
 SPENT_ON = {"create": "boots", "destroy": "taking the lab down", "verify": ""}

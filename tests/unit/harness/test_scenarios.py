@@ -56,7 +56,7 @@ def test_steps_are_timed_and_missing_playbooks_noticed() -> None:
             "PLAY [Bring the lab up]",
             "INFO     default ➜ create: Executed: Successful",
             "INFO     default ➜ verify: Executing Testinfra tests found in molecule/default/tests/...",
-            "INFO     default ➜ verify: Executed: Failed",
+            "INFO     [default > verify] Executed: Failed",
             "WARNING  default ➜ side_effect: Missing playbook (remove from test_sequence to suppress)",
         ]
     ):
