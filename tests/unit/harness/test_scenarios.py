@@ -57,6 +57,7 @@ def test_steps_are_timed_and_missing_playbooks_noticed() -> None:
             "INFO     default ➜ create: Executed: Successful",
             "INFO     default ➜ verify: Executing Testinfra tests found in molecule/default/tests/...",
             "INFO     [default > verify] Executed: Failed",
+            "default > create: Executed: Successful",
             "WARNING  default ➜ side_effect: Missing playbook (remove from test_sequence to suppress)",
         ]
     ):
