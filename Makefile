@@ -1,16 +1,15 @@
 # Every target installs first what it needs (tools/install says what) and then takes less than a second for that.
 .DEFAULT_GOAL := help
-.PHONY: help install lint types unit golden test-quick sanity artifact test-kernel molecule bench demo red test clean
+.PHONY: help install lint types unit golden test-quick sanity artifact test-kernel molecule bench demo red test test-full clean
 
 # The wrappers in .cache/bin run keepalived and ipvsadm unpacked from Debian's packages; installed ones are in /usr/sbin.
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/.cache/bin:$(PATH):/usr/sbin:/sbin
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.collections
 # molecule names its state after the basename of the checkout: two checkouts of one name must not share it.
-export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
+export ANSIBLE_HOME ?= $(CURDIR)/.cache/ansible
 # Without it molecule advises to move molecule/ into extensions/, on every run.
 export MOLECULE_GLOB := molecule/*/molecule.yml
 
-QUICK := lint types unit golden
 SCENARIO ?= default
 REPORT = --junitxml=.reports/$@.xml
 
@@ -33,7 +32,7 @@ golden: install ## Descriptions against expected configurations, each accepted b
 	pytest tests/golden $(REPORT)
 
 test-quick: install ## lint, types, unit, golden
-	@python tests/run.py $(QUICK)
+	@PYTHONPATH=lab python tests/run.py quick
 
 sanity: install ## ansible-test sanity
 	@tools/sanity
@@ -44,8 +43,8 @@ artifact: install ## Build the collection, install it elsewhere, use it by name,
 test-kernel: install ## The IPVS modules on a real kernel that has IPVS
 	lab/lab run -- env PATH="$$PATH" PYTHONPATH=.collections $(CURDIR)/.venv/bin/pytest tests/kernel $(REPORT)
 
-molecule: install ## One scenario on the lab: make molecule SCENARIO=default
-	@tools/molecule $(SCENARIO)
+molecule: install ## One scenario on its lab, from nothing to nothing: make molecule SCENARIO=default
+	@PYTHONPATH=lab python tests/scenario.py $(SCENARIO)
 
 bench: install ## How fast the table module is, beside raw ipvsadm
 	lab/lab run -- env PATH="$$PATH" python benchmarks/ipvs_table.py 1000 10 .reports/bench-ipvs-table.json
@@ -53,11 +52,14 @@ bench: install ## How fast the table module is, beside raw ipvsadm
 demo: install ## A cluster from nothing, and a director killed before your eyes
 	lab/demo
 
-red: install ## Break what each test of the scenario guards, and see it go red (needs the lab up and set up)
-	python tests/red.py $(ROWS)
+red: install ## Break what each test of a scenario guards, and see it go red (needs its lab up and set up): make red ROWS=arp
+	@PYTHONPATH=lab python tests/red.py $(SCENARIO) $(ROWS)
 
-test: install ## Everything
-	@python tests/run.py $(QUICK) sanity artifact test-kernel molecule
+test: install ## Everything that fits its budget, two side by side
+	@PYTHONPATH=lab python tests/run.py test
+
+test-full: install ## Everything
+	@PYTHONPATH=lab python tests/run.py full
 
 clean: ## Remove all that install and the gates made
 	rm -rf .venv .collections .cache .reports .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache

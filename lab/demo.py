@@ -6,26 +6,25 @@ while a client goes on asking, and tells what the client saw. Leaves the cluster
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import subprocess
 import sys
-import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+
+from harness import cluster
+from harness.clock import Waited, wait_for
+from harness.lab import Lab, environment
+from harness.probe import Client
 
 ROOT = Path(__file__).resolve().parents[1]
 INVENTORY = "inventories/lab"
-PATIENCE = 90.0
 BOLD, DIM, PLAIN = ("\033[1m", "\033[2m", "\033[0m") if sys.stdout.isatty() else ("", "", "")
 # Full lines of progress that the reader sees before the power goes off.
 CALM_SECONDS = 4
-ENVIRONMENT = {
-    **os.environ,
-    "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-    "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
-}
+PROGRAMS = Path(sys.executable).parent
+ENVIRONMENT = environment(ROOT)
+ENVIRONMENT["PATH"] = f"{PROGRAMS}:{ENVIRONMENT['PATH']}"
 
 
 def step(title: str) -> None:
@@ -41,32 +40,20 @@ def run(*command: str, show: bool = True) -> None:
         sys.exit(f"\n{command[0]} ended with status {done.returncode}. `lab/lab down` removes what is there.")
 
 
-def output(*command: str) -> str:
-    return subprocess.run(command, cwd=ROOT, env=ENVIRONMENT, check=True, capture_output=True, text=True).stdout
-
-
-def on(host: str, *command: str) -> str:
-    done = subprocess.run(
-        ["lab/lab", "exec", host, "--", *command], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    return done.stdout
-
-
-def described() -> dict[str, Any]:
-    told: dict[str, Any] = json.loads(output("ansible-inventory", "-i", INVENTORY, "--list"))
-    return {**told, "variables": told["_meta"]["hostvars"]["client"]}
-
-
-def master(directors: list[str], address: str) -> str:
+def master(lab: Lab, directors: Sequence[str], address: str) -> str:
     """The director that has the address; waits for one."""
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        for director in directors:
-            if f" {address}/" in on(director, "ip", "-4", "-o", "address", "show", "eth0"):
-                return director
-        time.sleep(0.5)
-    look = f"lab/lab exec {directors[0]} -- journalctl -u keepalived"
-    sys.exit(f"No director has {address} after {PATIENCE:g} s. Look at: {look}")
+    try:
+        holders = wait_for(f"a director that has {address}", lambda: lab.holders(address, directors))
+    except Waited as waited:
+        sys.exit(f"{waited}. Look at: lab/lab exec {directors[0]} -- journalctl -u keepalived")
+    return holders[0]
+
+
+def show_neighbour(lab: Lab, client: Client, address: str) -> None:
+    """Who sends the clients' packets to the address, and to which MAC address."""
+    sender, interface = client.neighbour(address)
+    command = ["ip", "neighbour", "show", address, "dev", interface]
+    print(f"{DIM}$ lab/lab exec {sender} -- {' '.join(command)}{PLAIN}\n  {lab.exec(sender, *command).strip()}")
 
 
 def second_run_is_unchanged() -> None:
@@ -80,8 +67,8 @@ def second_run_is_unchanged() -> None:
         sys.exit("The second run changed something, and should not have.")
 
 
-def kill_while_a_client_asks(victim: str, url: str) -> None:
-    probe = ["lab/lab", "exec", "client", "--", "/opt/lab/probe", "load", url]
+def kill_while_a_client_asks(client: str, victim: str, url: str) -> None:
+    probe = ["lab/lab", "exec", client, "--", "/opt/lab/probe", "load", url]
     probe += ["--rate", "50", "--seconds", "16", "--hold", "--progress"]
     print(f"{DIM}$ {' '.join(probe)}{PLAIN}", flush=True)
     asking = subprocess.Popen(probe, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -97,12 +84,12 @@ def kill_while_a_client_asks(victim: str, url: str) -> None:
 
 
 def main() -> None:
-    step("A lab of seven hosts on this machine")
+    described = cluster.read(ROOT / INVENTORY)
+    service, lab = described.service, Lab(ROOT / INVENTORY)
+    client = Client(lab, described.client)
+
+    step(f"A lab of {len(described.addresses)} hosts on this machine")
     run("lab/lab", "up", INVENTORY)
-    inventory = described()
-    directors = inventory["lvs_directors"]["hosts"]
-    service = inventory["variables"]["lvs_virtual_servers"][0]
-    address, url = service["address"], f"http://{service['address']}/"
 
     step("The cluster that inventories/lab describes")
     run("ansible-playbook", "-i", INVENTORY, "playbooks/site.yml")
@@ -112,27 +99,26 @@ def main() -> None:
 
     step("Requests to the virtual address")
     for _ in range(6):
-        answer = on(
-            "client", "curl", "-sS", "-o", "/dev/null", "-w", "%header{x-served-by} and %header{x-backend}", url
-        )
-        print(f"  {url} answered by {answer}")
-    first = master(directors, address)
-    print(f"\n{first} has {address} and hands the connections on:")
-    print(on(first, "ipvsadm", "--list", "--numeric"))
+        shown = ("-o", "/dev/null", "-w", "%header{x-served-by} and %header{x-backend}")
+        print(f"  {service.url} answered by {lab.exec(client.host, 'curl', '-sS', *shown, service.url)}")
+    first = master(lab, service.directors, service.vip)
+    print(f"\n{first} has {service.vip} and hands the connections on:")
+    print(lab.exec(first, "ipvsadm", "--list", "--numeric"))
+    show_neighbour(lab, client, service.vip)
 
     step(f"{first} loses power while a client sends 50 requests a second")
-    kill_while_a_client_asks(first, url)
-    second = master([each for each in directors if each != first], address)
-    print(f"{second} serves now, and clients' ARP agrees:")
-    print(on("client", "/opt/lab/probe", "arp", address))
+    kill_while_a_client_asks(client.host, first, service.url)
+    second = master(lab, [each for each in service.directors if each != first], service.vip)
+    print(f"{second} ({lab.mac(second)}) serves now, and who sends the clients' packets there knows it:")
+    show_neighbour(lab, client, service.vip)
 
     step(f"{first} comes back")
     run("lab/lab", "start", first)
-    print(f"\n{master([first], address)} has {address} again.")
+    print(f"\n{master(lab, [first], service.vip)} has {service.vip} again.")
 
     step("Play on")
     print(f"""\
-  what a client sees               lab/lab exec client -- curl -si {url}
+  what a client sees               lab/lab exec {client.host} -- curl -si {service.url}
   the director's table             lab/lab exec {first} -- ipvsadm -Ln
   a shell on a host                lab/lab shell {first}
   break it, and mend it            lab/lab kill|start|reboot|cut|join {first}

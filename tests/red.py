@@ -1,316 +1,119 @@
-"""Breaks what each test of the default scenario guards, and demands that the test goes red.
+"""Breaks what each test of a scenario guards, and demands that the test goes red.
 
-`make red` runs it on a lab that is up and set up (make demo leaves one); `make red ROWS=arp` only the rows whose names
-have that word. It takes long, so it is no gate: run it when a test of the scenario changes. Each row is undone again.
+    tests/red.py SCENARIO [WORD...]    rows of molecule/SCENARIO/breaks.py: all, or those that have one of the words
+
+It needs the scenario's lab, up and set up: make demo leaves the one of `default`. It takes long, so it is no gate: run
+it when a test changes. What a row does to hosts is undone again; files are edited in a copy of the checkout.
+LAB_INVENTORY chooses another lab.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
+from harness import cluster
+from harness.breaks import Row
+from harness.lab import Lab, environment
+
 ROOT = Path(__file__).resolve().parents[1]
-TESTS = ROOT / "molecule" / "default" / "tests"
-INVENTORY = os.environ.get("LAB_INVENTORY", "inventories/lab")
-KEEPALIVED = "/etc/keepalived/keepalived.conf"
-NGINX = "/etc/nginx/conf.d/lvs.conf"
+#: Made by tools/install, and not by a copy.
+INSTALLED = (".venv", ".cache")
+
+
+def copy_checkout(root: Path, copy: Path) -> None:
+    """What git knows of a checkout or is about to know, as an installed checkout."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "-co", "--exclude-standard"], cwd=root, check=True, capture_output=True, text=True
+    )
+    for name in listed.stdout.split("\0"):
+        source, target = root / name, copy / name
+        if name and (source.is_symlink() or source.exists()):  # not what is deleted and not yet committed
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target, follow_symlinks=False)
+    for name in INSTALLED:
+        (copy / name).symlink_to(root / name)
+    collection = copy / ".collections" / "ansible_collections" / "lvs" / "cluster"
+    collection.parent.mkdir(parents=True)
+    collection.symlink_to("../../..")
 
 
 @dataclass(frozen=True)
-class Row:
-    """One break: commands on hosts, or other words in files of the checkout; and the tests that it must turn red."""
+class Red:
+    """A scenario that is broken, in a copy of the checkout."""
 
-    name: str
-    tests: str
-    on: dict[str, str] = field(default_factory=dict)
-    undo: dict[str, str] = field(default_factory=dict)
-    edits: dict[str, tuple[str, str]] = field(default_factory=dict)
+    copy: Path
+    scenario: str
+    inventory: Path
 
+    @property
+    def lab(self) -> Lab:
+        return Lab(self.inventory)
 
-def everywhere(hosts: str, command: str) -> dict[str, str]:
-    return dict.fromkeys(hosts.split(), command)
+    @property
+    def rows(self) -> list[Row]:
+        path = self.copy / "molecule" / self.scenario / "breaks.py"
+        spec = importlib.util.spec_from_file_location("breaks", path)
+        assert spec
+        assert spec.loader
+        breaks = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(breaks)
+        rows: list[Row] = breaks.rows(cluster.read(self.inventory), self.lab)
+        return rows
 
+    @contextmanager
+    def broken(self, row: Row) -> Iterator[None]:
+        """The break, and its undoing whatever happens in between."""
+        kept = {self.copy / name: (self.copy / name).read_text(encoding="utf-8") for name in row.edits}
+        for name, (old, new) in row.edits.items():
+            text = kept[self.copy / name]
+            assert old in text, f"{row.name}: {name} has no {old!r} any more"
+            (self.copy / name).write_text(text.replace(old, new), encoding="utf-8")
+        try:
+            for host, command in row.on.items():
+                self.lab.shell(host, command)
+            yield
+        finally:
+            for path, text in kept.items():
+                path.write_text(text, encoding="utf-8")
+            for host, command in row.undo.items():
+                self.lab.shell(host, command)
 
-def edit_live(path: str, expression: str, reload: str) -> tuple[str, str]:
-    """Commands that change a live configuration and bring it back, each followed by a reload."""
-    return (
-        f"cp -p {path} /var/tmp/kept && sed -i '{expression}' {path} && {reload}",
-        f"mv /var/tmp/kept {path} && {reload}",
-    )
-
-
-SLOW_ADVERTS = edit_live(KEEPALIVED, "s/advert_int 1/advert_int 4/", "systemctl reload keepalived")
-SLOW_CHECKS = edit_live(KEEPALIVED, "s/delay_loop 2/delay_loop 60/", "systemctl reload keepalived")
-# Without the keyword alone: a daemon that is stopped by hand is started again by a reload that still goes on.
-NO_SYNC = edit_live(KEEPALIVED, "/lvs_sync_daemon/d", "systemctl restart keepalived")
-NO_OTHER_TRY = edit_live(NGINX, "s/proxy_http_version/proxy_next_upstream off; &/", "nginx -s reload")
-HIDDEN_CLIENT = edit_live(NGINX, "s/\\$remote_addr/127.0.0.9/", "nginx -s reload")
-ARP = "for i in all lo eth0; do sysctl -qw net.ipv4.conf.$i.arp_ignore={} net.ipv4.conf.$i.arp_announce={}; done"
-VIP = "$(ip -4 -o addr show dev eth0 | grep -o '198[0-9.]*/24' | head -n 1 | sed 's#[0-9]*/24#100/32#')"
-KILLED_ON_STOP = "mkdir -p /run/systemd/system/keepalived.service.d && printf '[Service]\\nKillSignal=SIGKILL\\n'"
-UNIT_ADDITION = "/etc/systemd/system/keepalived.service.d/lvs.conf"
-DROP_IN = "/run/systemd/system/keepalived.service.d/red.conf"
-
-ROWS = [
-    Row(
-        "a real server answers arp",
-        "master_alone_answers_arp or keep_silent",
-        {"web1": ARP.format(0, 0)},
-        {"web1": ARP.format(1, 2)},
-    ),
-    Row(
-        "the backup has the address too",
-        "preferred_director_alone or master_alone_answers_arp",
-        {"lvs2": f"ip address add {VIP} dev eth0"},
-        {"lvs2": f"ip address delete {VIP} dev eth0"},
-    ),
-    Row(
-        "the client goes past the director",
-        "masters_mac or masters_ipvs",
-        {
-            "client": "ping -c1 -W2 web1 >/dev/null; mac=$(ip neigh show to $(getent hosts web1 | cut -d' ' -f1)"
-            f" | grep -o '02:[0-9a-f:]*'); vip={VIP}; ip neigh replace ${{vip%/32}} lladdr $mac dev eth0 nud permanent"
-        },
-        {"client": f"vip={VIP}; ip neigh delete ${{vip%/32}} dev eth0"},
-    ),
-    Row(
-        "a real server's nginx is down",
-        "nobody_else",
-        {"web2": "systemctl stop nginx"},
-        {"web2": "systemctl start nginx"},
-    ),
-    Row(
-        "a backend is down",
-        "nobody_else",
-        {"app2": "systemctl stop lab-backend"},
-        {"app2": "systemctl start lab-backend"},
-    ),
-    Row(
-        "nginx hides the client",
-        "clients_address",
-        everywhere("web1 web2", HIDDEN_CLIENT[0]),
-        everywhere("web1 web2", HIDDEN_CLIENT[1]),
-    ),
-    Row(
-        "a service does not start at boot",
-        "come_back_at_boot",
-        {"web1": "systemctl disable nginx"},
-        {"web1": "systemctl enable nginx"},
-    ),
-    Row(
-        "a kernel setting is lost",
-        "directors_kernel",
-        {"lvs1": "sysctl -qw net.ipv4.vs.conn_reuse_mode=1"},
-        {"lvs1": "sysctl -qw net.ipv4.vs.conn_reuse_mode=3"},
-    ),
-    Row(
-        "the password can be read",
-        "root_alone",
-        {"lvs2": f"chmod 644 {KEEPALIVED}"},
-        {"lvs2": f"chmod 640 {KEEPALIVED}"},
-    ),
-    Row(
-        "adverts come every four seconds",
-        "stands_in",
-        everywhere("lvs1 lvs2", SLOW_ADVERTS[0]),
-        everywhere("lvs1 lvs2", SLOW_ADVERTS[1]),
-    ),
-    Row(
-        "nobody tells the backup of connections",
-        "stands_in and power",
-        everywhere("lvs1 lvs2", NO_SYNC[0]),
-        everywhere("lvs1 lvs2", NO_SYNC[1]),
-    ),
-    Row(
-        "keepalived dies when it should stop",
-        "keepalived_is_stopped",
-        {"lvs1": f"{KILLED_ON_STOP} > {DROP_IN} && systemctl daemon-reload"},
-        {"lvs1": f"rm {DROP_IN} && systemctl daemon-reload && systemctl restart keepalived"},
-    ),
-    Row(
-        "nobody starts a dead keepalived",
-        "dies_comes_back",
-        {"lvs1": f"mv {UNIT_ADDITION} /var/tmp && systemctl daemon-reload"},
-        {"lvs1": f"mv /var/tmp/lvs.conf {UNIT_ADDITION} && systemctl daemon-reload && systemctl restart keepalived"},
-    ),
-    Row(
-        "a dead keepalived's table stays",
-        "dies_comes_back",
-        {"lvs1": f"sed -i s/lvs_flush/#lvs_flush/ {KEEPALIVED}"},
-        {"lvs1": f"sed -i s/#lvs_flush/lvs_flush/ {KEEPALIVED} && systemctl restart keepalived"},
-    ),
-    Row(
-        "checks come every minute",
-        "realserver_loses_power or nginx_is_stopped",
-        everywhere("lvs1 lvs2", SLOW_CHECKS[0]),
-        everywhere("lvs1 lvs2", SLOW_CHECKS[1]),
-    ),
-    Row(
-        "nginx asks no other backend",
-        "no_request_fails",
-        everywhere("web1 web2", NO_OTHER_TRY[0]),
-        everywhere("web1 web2", NO_OTHER_TRY[1]),
-    ),
-    Row(
-        "a director does not come back from a reboot",
-        "directors_reboot",
-        {"lvs1": "systemctl disable keepalived"},
-        {"lvs1": "systemctl enable --now keepalived"},
-    ),
-    Row(
-        "a real server forgets its silence at boot",
-        "as_it_was",
-        {"web1": "mv /etc/sysctl.d/60-lvs-realserver.conf /var/tmp"},
-        {"web1": "mv /var/tmp/60-lvs-realserver.conf /etc/sysctl.d && sysctl -q --system"},
-    ),
-    Row(
-        "a real server forgets its address at boot",
-        "as_it_was",
-        {"web2": "mv /etc/network/interfaces.d/lvs-loopback /var/tmp"},
-        {"web2": "mv /var/tmp/lvs-loopback /etc/network/interfaces.d && ifup lo:0"},
-    ),
-    Row(
-        "nothing is broken when power should be lost",
-        "stands_in or realserver_loses_power",
-        edits={"molecule/conftest.py": ("        self(breaking, host)\n", "        self('status')\n")},
-    ),
-    Row(
-        "the control run has its sync daemon",
-        "dies_without_the_sync_daemon",
-        edits={"molecule/default/tests/test_2_failures.py": ("lvs_sync_daemon=false", "lvs_sync_daemon=true")},
-    ),
-    Row(
-        "a keepalived refuses a golden file",
-        "golden_file",
-        edits={"tests/golden/master_backup/lvs1.keepalived.conf": ("lb_algo", "lb_algorithm")},
-    ),
-    Row(
-        "one lost host stops the others",
-        "unreachable_realserver",
-        edits={
-            "playbooks/site.yml": (
-                "  hosts: lvs_directors:lvs_realservers\n",
-                "  hosts: lvs_directors:lvs_realservers\n  any_errors_fatal: true\n",
+    def goes_red(self, row: Row) -> bool:
+        """Whether every test that the row names fails."""
+        command = [sys.executable, "-m", "pytest", "-q", "--tb=line", "-p", "no:cacheprovider", "-k", row.tests]
+        command += [f"--ansible-inventory={self.inventory}", f"molecule/{self.scenario}/tests"]
+        with self.broken(row):
+            done = subprocess.run(
+                command, cwd=self.copy, env=environment(self.copy), capture_output=True, text=True, check=False
             )
-        },
-    ),
-    Row(
-        "something is left to change",
-        "finds_nothing_to_change",
-        {"web2": "sysctl -qw net.ipv4.conf.all.arp_ignore=0"},
-        {"web2": "sysctl -qw net.ipv4.conf.all.arp_ignore=1"},
-    ),
-    Row(
-        "a bad description is let through",
-        "refused_as_a_whole",
-        edits={"roles/preflight/tasks/main.yml": ("that: preflight_problems == []", "that: true")},
-    ),
-    Row(
-        "a missing interface is let through",
-        "missing_interface",
-        edits={
-            "roles/preflight/tasks/main.yml": (
-                "that: preflight_interfaces is subset(ansible_facts['interfaces'])",
-                "that: true",
-            )
-        },
-    ),
-    Row(
-        "one director goes ahead of another's refusal",
-        "goes_live_on_none",
-        edits={"roles/keepalived/tasks/configure.yml": ("  any_errors_fatal: true\n", "  any_errors_fatal: false\n")},
-    ),
-    Row(
-        "nginx is not asked first",
-        "nginx_refuses",
-        edits={"roles/nginx/tasks/configure.yml": ("    validate: unshare", "    # unshare")},
-    ),
-    Row(
-        "addresses change on one director alone",
-        "cannot_be_told",
-        edits={
-            "roles/keepalived/tasks/configure.yml": ("that: not __keepalived_test.needs_all_directors", "that: true")
-        },
-    ),
-    Row(
-        "a real server lets go before the directors know",
-        "leaves_without_a_failed_request",
-        edits={
-            "roles/realserver/tasks/main.yml": (
-                '    addresses: "{{ realserver_vips }}"\n',
-                '    addresses: "{{ realserver_vips }}"\n    purge: true\n',
-            )
-        },
-    ),
-    Row(
-        "keepalived is restarted and not reloaded",
-        "comes_and_goes",
-        edits={"roles/keepalived/handlers/main.yml": ("state: reloaded", "state: restarted")},
-    ),
-    Row(
-        "a keepalived does not run",
-        "keepalived_info",
-        edits={"molecule/default/tests/test_1_steady.py": ("    steady()\n    states", "    states")},
-        on={"lvs2": "systemctl stop keepalived"},
-        undo={"lvs2": "systemctl start keepalived"},
-    ),
-    # The last ones: they leave a lab that needs site.yml again.
-    Row(
-        "teardown forgets what the next boot sets",
-        "removes_what_site_made",
-        edits={"roles/director/tasks/teardown.yml": ('"{{ __director_sysctl_file }}", ', "")},
-    ),
-    Row(
-        "nothing is restored at boot",
-        "back_after_a_boot",
-        edits={"plugins/modules/ipvs_table.py": ("            boot.apply()\n", "")},
-    ),
-]
-
-
-def lab(*words: str) -> None:
-    subprocess.run(["lab/lab", words[0], "-i", INVENTORY, *words[1:]], cwd=ROOT, check=True)
-
-
-@contextmanager
-def broken(row: Row) -> Iterator[None]:
-    """The break, and its undoing whatever happens in between."""
-    kept = {name: (ROOT / name).read_text() for name in row.edits}
-    for name, (old, new) in row.edits.items():
-        assert kept[name].count(old) >= 1, f"{row.name}: {name} has no {old!r} any more"
-        (ROOT / name).write_text(kept[name].replace(old, new))
-    try:
-        for host, command in row.on.items():
-            lab("exec", host, "--", "sh", "-c", command)
-        yield
-    finally:
-        for name, text in kept.items():
-            (ROOT / name).write_text(text)
-        for host, command in row.undo.items():
-            lab("exec", host, "--", "sh", "-c", command)
-
-
-def goes_red(row: Row) -> bool:
-    """Whether every test that the row names fails."""
-    command = [sys.executable, "-m", "pytest", "-q", "--tb=line", "-p", "no:cacheprovider", TESTS, "-k", row.tests]
-    with broken(row):
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    last = done.stdout.strip().splitlines()[-1]
-    red = done.returncode == 1 and "passed" not in last and "error" not in last
-    print(f"{'red' if red else 'NOT RED':<9}{row.name}: {last}", flush=True)
-    return red
+        last = done.stdout.strip().splitlines()[-1]
+        red = done.returncode == 1 and "passed" not in last and "error" not in last
+        print(f"{'red' if red else 'NOT RED':<9}{row.name}: {last}", flush=True)
+        return red
 
 
 def main(words: list[str]) -> int:
+    if not words:
+        sys.exit(__doc__)
     start = time.monotonic()
-    rows = [row for row in ROWS if not words or any(word in row.name for word in words)]
-    stayed_green = [row.name for row in rows if not goes_red(row)]
+    scenario, *wanted = words
+    with tempfile.TemporaryDirectory(prefix="lvs-red-") as folder:
+        copy = Path(folder)
+        copy_checkout(ROOT, copy)
+        inventory = Path(os.environ.get("LAB_INVENTORY") or copy / "molecule" / scenario / "inventory")
+        red = Red(copy, scenario, inventory)
+        rows = [row for row in red.rows if not wanted or any(word in row.name for word in wanted)]
+        stayed_green = [row.name for row in rows if not red.goes_red(row)]
     print(f"{len(rows) - len(stayed_green)} of {len(rows)} breaks went red in {time.monotonic() - start:.0f} s")
     return 1 if stayed_green or not rows else 0
 

@@ -1,22 +1,33 @@
-"""Run gates (targets of the Makefile) one after the other, all of them whatever fails, and sum up what they found.
+"""Run gates, two side by side, all of them whatever fails, and sum up what they found.
 
-Ends with one line, "N passed, N failed, N skipped". A gate that writes JUnit reports counts as the tests in them, any
-other gate as one test. A gate that fails without a failed test to show for it counts as one failure more.
+    tests/run.py quick    lint, types, unit, golden
+    tests/run.py test     the same first; then the scenarios and all else that takes its time
+    tests/run.py full     the same, with the scenarios that are too long for every run
+
+What each prints is in a file of its own in .reports; of one that fails the end of it is shown. Ends with one line,
+"N passed, N failed, N skipped". A gate that writes JUnit reports counts as the tests in them, any other gate as one
+test. A gate that fails without a failed test to show for it counts as one failure more.
 """
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ET
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness import scenarios
+
 ROOT = Path(__file__).resolve().parent.parent
 REPORTS = ROOT / ".reports"
-# A gate of these whose reports hold no test has failed, whatever its exit status says.
-REPORTING = {"unit", "golden", "artifact", "test-kernel", "molecule"}
+# A lab is one CPU; what is no lab is small beside it.
+SIDE_BY_SIDE = 2
+TAIL = 40
 
 
 @dataclass
@@ -30,6 +41,51 @@ class Count:
 
     def __str__(self) -> str:
         return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A target of the Makefile."""
+
+    name: str
+    words: tuple[str, ...]
+    #: Patterns of its JUnit reports. Where they hold no test it has failed, whatever its exit status says.
+    reports: tuple[str, ...] = ()
+    #: The lab that it has for itself.
+    lab: str = ""
+    #: In seconds.
+    budget: float = 0
+
+    @property
+    def log(self) -> Path:
+        return REPORTS / f"{self.name}.log"
+
+    def found(self) -> list[Path]:
+        return sorted(path for pattern in self.reports for path in REPORTS.glob(pattern))
+
+
+def gate(name: str, *, reports: bool = False) -> Gate:
+    return Gate(name, (name,), (f"{name}.xml",) if reports else ())
+
+
+QUICK = [gate("unit", reports=True), gate("lint"), gate("golden", reports=True), gate("types")]
+SLOW = [gate("test-kernel", reports=True), gate("artifact", reports=True), gate("sanity")]
+
+
+def scenario_gate(group: Sequence[scenarios.Scenario]) -> Gate:
+    names = [each.name for each in group]
+    return Gate(
+        f"molecule-{'-'.join(names)}",
+        ("molecule", f"SCENARIO={' '.join(names)}"),
+        tuple(f"molecule-{name}-[0-9]*.xml" for name in names),
+        group[0].lab,
+        60 * sum(each.minutes for each in group),
+    )
+
+
+def scenario_gates(*, full: bool) -> list[Gate]:
+    wanted = [each for each in scenarios.read(ROOT) if full or not each.full]
+    return [scenario_gate(group) for group in scenarios.groups(wanted)]
 
 
 def count_report(report: Path) -> Count:
@@ -46,32 +102,113 @@ def count_report(report: Path) -> Count:
     return count
 
 
-def judge(gate: str, status: int, reports: list[Path]) -> Count:
+def judge(status: int, reports: Sequence[Path], *, reporting: bool) -> Count:
     """Turn what a gate left behind into a count."""
     count = sum((count_report(report) for report in reports), Count())
-    ran_none = gate in REPORTING and not (count.passed or count.failed)
+    ran_none = reporting and not (count.passed or count.failed)
     if (status != 0 or ran_none) and not count.failed:
         count.failed = 1
-    elif gate not in REPORTING:
+    elif not reporting:
         count.passed = 1
     return count
 
 
-def run_gate(gate: str) -> tuple[Count, float]:
-    for stale in REPORTS.glob(f"{gate}*.xml"):
+@dataclass
+class Running:
+    """A gate at work."""
+
+    gate: Gate
+    process: subprocess.Popen[bytes]
+    start: float
+
+
+@dataclass
+class Result:
+    """What came of a gate."""
+
+    gate: Gate
+    count: Count
+    seconds: float
+
+    @property
+    def word(self) -> str:
+        if self.count.failed:
+            return "FAILED"
+        return "ok, OVER BUDGET" if 0 < self.gate.budget < self.seconds else "ok"
+
+    def __str__(self) -> str:
+        budget = f"{self.gate.budget:.0f}" if self.gate.budget else "-"
+        return f"{self.gate.name:<24}{self.word:<17}{self.seconds:>8.1f}{budget:>8}  {self.count}"
+
+
+def next_gate(waiting: Iterable[Gate], running: Iterable[Running]) -> Gate | None:
+    """The first whose lab is free."""
+    taken = {each.gate.lab for each in running if each.gate.lab}
+    return next((each for each in waiting if each.lab not in taken), None)
+
+
+def start(each: Gate) -> Running:
+    for stale in each.found():
         stale.unlink()
-    print(f"\n=== {gate}", flush=True)
-    start = time.monotonic()
-    status = subprocess.run(["make", "--no-print-directory", gate], cwd=ROOT, check=False).returncode
-    return judge(gate, status, sorted(REPORTS.glob(f"{gate}*.xml"))), time.monotonic() - start
+    with open(each.log, "wb") as log:
+        process = subprocess.Popen(
+            ["make", "--no-print-directory", *each.words],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    return Running(each, process, time.monotonic())
 
 
-def main(gates: list[str]) -> int:
-    results = {gate: run_gate(gate) for gate in gates}
-    print(f"\n{'gate':<12}{'result':<8}{'seconds':>8}  tests")
-    for gate, (count, seconds) in results.items():
-        print(f"{gate:<12}{'FAILED' if count.failed else 'ok':<8}{seconds:>8.1f}  {count}")
-    total = sum((result[0] for result in results.values()), Count())
+def finish(each: Running) -> Result:
+    reports = each.gate.found()
+    count = judge(each.process.returncode, reports, reporting=bool(each.gate.reports))
+    return Result(each.gate, count, time.monotonic() - each.start)
+
+
+def run_all(gates: Sequence[Gate], since: float) -> list[Result]:
+    """All gates, as many side by side as there is room for."""
+
+    def say(text: str) -> None:
+        print(f"[{time.monotonic() - since:>5.0f} s] {text}", flush=True)
+
+    waiting, running, results = list(gates), list[Running](), list[Result]()
+    try:
+        while waiting or running:
+            while len(running) < SIDE_BY_SIDE and (each := next_gate(waiting, running)):
+                waiting.remove(each)
+                running.append(start(each))
+                say(f"{each.name} begins: {each.log.relative_to(ROOT)}")
+            for ended in [each for each in running if each.process.poll() is not None]:
+                running.remove(ended)
+                results.append(finish(ended))
+                say(f"{ended.gate.name}: {results[-1].word}, {results[-1].count}, {results[-1].seconds:.0f} s")
+                if results[-1].count.failed:
+                    print("".join(f"    | {line}\n" for line in last_lines(ended.gate.log)), flush=True)
+            time.sleep(0.1)
+    finally:
+        for left in running:
+            os.killpg(left.process.pid, signal.SIGINT)
+    return results
+
+
+def last_lines(log: Path) -> list[str]:
+    return log.read_text(encoding="utf-8", errors="replace").splitlines()[-TAIL:]
+
+
+def main(words: Sequence[str]) -> int:
+    slow = {"quick": [], "test": scenario_gates(full=False) + SLOW, "full": scenario_gates(full=True) + SLOW}
+    if len(words) != 1 or words[0] not in slow:
+        sys.exit(__doc__)
+    REPORTS.mkdir(exist_ok=True)
+    since = time.monotonic()
+    results = [result for gates in (QUICK, slow[words[0]]) for result in run_all(gates, since)]
+    print(f"\n{'gate':<24}{'result':<17}{'seconds':>8}{'budget':>8}  tests")
+    for result in results:
+        print(result)
+    total = sum((result.count for result in results), Count())
     print(f"\n{total}", flush=True)
     return 1 if total.failed else 0
 

@@ -14,28 +14,28 @@ SKIPPED = "<testcase name='d'><skipped/></testcase>"
 
 
 @pytest.mark.parametrize(
-    ("gate", "status", "cases", "expected"),
+    ("reporting", "status", "cases", "expected"),
     [
-        pytest.param("unit", 0, [PASSED, SKIPPED], Count(1, 0, 1), id="tests are counted"),
-        pytest.param("unit", 1, [PASSED, FAILED, BROKEN], Count(1, 2, 0), id="an error is a failure"),
-        pytest.param("unit", 0, [FAILED], Count(0, 1, 0), id="a failed test counts whatever the status"),
-        pytest.param("unit", 2, [PASSED], Count(1, 1, 0), id="a failure with no test to show for it counts"),
-        pytest.param("molecule", 0, None, Count(0, 1, 0), id="no report is a failure"),
-        pytest.param("unit", 0, [], Count(0, 1, 0), id="no test is a failure"),
-        pytest.param("unit", 0, [SKIPPED], Count(0, 1, 1), id="skipped tests alone are a failure"),
-        pytest.param("lint", 0, None, Count(1, 0, 0), id="a gate without reports is one test"),
-        pytest.param("lint", 1, None, Count(0, 1, 0), id="a gate without reports fails as one test"),
+        pytest.param(True, 0, [PASSED, SKIPPED], Count(1, 0, 1), id="tests are counted"),
+        pytest.param(True, 1, [PASSED, FAILED, BROKEN], Count(1, 2, 0), id="an error is a failure"),
+        pytest.param(True, 0, [FAILED], Count(0, 1, 0), id="a failed test counts whatever the status"),
+        pytest.param(True, 2, [PASSED], Count(1, 1, 0), id="a failure with no test to show for it counts"),
+        pytest.param(True, 0, None, Count(0, 1, 0), id="no report is a failure"),
+        pytest.param(True, 0, [], Count(0, 1, 0), id="no test is a failure"),
+        pytest.param(True, 0, [SKIPPED], Count(0, 1, 1), id="skipped tests alone are a failure"),
+        pytest.param(False, 0, None, Count(1, 0, 0), id="a gate without reports is one test"),
+        pytest.param(False, 1, None, Count(0, 1, 0), id="a gate without reports fails as one test"),
     ],
 )
-def test_judge(tmp_path: Path, gate: str, status: int, cases: list[str] | None, expected: Count) -> None:
+def test_judge(tmp_path: Path, reporting: bool, status: int, cases: list[str] | None, expected: Count) -> None:
     reports = []
     if cases is not None:
         reports.append(tmp_path / "report.xml")
         reports[0].write_text(f"<testsuites><testsuite>{''.join(cases)}</testsuite></testsuites>")
-    assert judge(gate, status, reports) == expected
+    assert judge(status, reports, reporting=reporting) == expected
 
 
 def test_reports_add_up(tmp_path: Path) -> None:
     for name in ("1.xml", "2.xml"):
         (tmp_path / name).write_text(f"<testsuites><testsuite>{PASSED}</testsuite></testsuites>")
-    assert judge("molecule", 0, sorted(tmp_path.iterdir())) == Count(2, 0, 0)
+    assert judge(0, sorted(tmp_path.iterdir()), reporting=True) == Count(2, 0, 0)

@@ -2,69 +2,67 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.config_test import verdict
 
 GOLDEN = sorted(Path(__file__).parents[3].glob("tests/golden/*/*.keepalived.conf"))
+CONFIG_TEST = "keepalived --config-test -f /tmp/golden.conf 2>&1; echo $?"
 
 
-def test_preferred_director_alone_has_the_address(cluster, lab, steady):
+def test_preferred_director_alone_has_the_address(cluster, service, lab, steady):
     steady()
-    assert lab.holders(cluster.vip, cluster.groups["lvs_directors"]) == [cluster.master]
+    assert lab.holders(service.vip, cluster.groups["lvs_directors"]) == [service.master]
 
 
-def test_master_alone_answers_arp_for_the_address(cluster, lab, arp):
+def test_master_alone_answers_arp_for_the_address(service, lab, arp):
     # A real server that is not silent would take the clients past the director, and all requests would still succeed.
-    assert arp() == {lab.mac(cluster.master)}
+    assert arp() == {lab.mac(service.master)}
 
 
-def test_clients_know_the_address_by_the_masters_mac(cluster, lab, ask):
+def test_clients_know_the_address_by_the_masters_mac(service, lab, client, ask):
     ask()
-    neighbour = json.loads(lab.exec("client", "ip", "-json", "neighbour", "show", cluster.vip))
-    assert [entry["lladdr"] for entry in neighbour] == [lab.mac(cluster.master)]
+    assert client.lladdr(service.vip) == lab.mac(service.master)
 
 
-def test_every_realserver_and_every_backend_answers_and_nobody_else(cluster, ask):
+def test_every_realserver_and_every_backend_answers_and_nobody_else(service, ask):
     report = ask()
     assert report["failures"] == {}
-    assert set(report["realservers"]) == cluster.realservers
-    assert set(report["backends"]) == cluster.backends
+    assert set(report["realservers"]) == service.realservers
+    assert set(report["backends"]) == service.backends
 
 
-def test_every_request_goes_through_the_masters_ipvs(cluster, prove):
-    prove(cluster.master)
+def test_every_request_goes_through_the_masters_ipvs(service, prove):
+    prove(service.master)
 
 
-def test_applications_and_logs_see_the_clients_address(cluster, lab):
-    client = cluster.addresses["client"]
-    answer = json.loads(lab.exec("client", "curl", "-sS", "--fail", cluster.url))
-    assert answer["client"] == client
-    logs = [lab.shell(host, "tail -n 5 /var/log/nginx/web.access.log") for host in sorted(cluster.realservers)]
-    assert all(line.split()[0] == client for log in logs for line in log.splitlines()), logs
-    assert any(logs)
+def test_applications_and_logs_see_the_clients_address(cluster, service, lab, client):
+    address = cluster.addresses[client.host]
+    assert lab.json(client.host, "curl", "-sS", "--fail", service.url)["client"] == address
+    logs = lab.exec_all(service.realservers, "tail", "-n", "5", "/var/log/nginx/web.access.log")
+    assert all(line.split()[0] == address for log in logs.values() for line in log.splitlines()), logs
+    assert any(logs.values())
 
 
-def test_realservers_hold_the_address_and_keep_silent(cluster, on):
-    for name in sorted(cluster.realservers):
+def test_realservers_hold_the_address_and_keep_silent(service, on):
+    for name in sorted(service.realservers):
         host = on(name)
-        assert f"inet {cluster.vip}/32" in host.check_output("ip -4 -o address show dev lo label lo:0")
+        assert f"inet {service.vip}/32" in host.check_output("ip -4 -o address show dev lo label lo:0")
         for interface in ("all", "lo", "eth0"):
             assert host.sysctl(f"net.ipv4.conf.{interface}.arp_ignore") == 1
             assert host.sysctl(f"net.ipv4.conf.{interface}.arp_announce") == 2
 
 
-def test_services_run_and_come_back_at_boot(cluster, on):
-    wanted = dict.fromkeys(cluster.realservers, "nginx") | dict.fromkeys(cluster.instance.directors, "keepalived")
+def test_services_run_and_come_back_at_boot(service, on):
+    wanted = dict.fromkeys(service.realservers, "nginx") | dict.fromkeys(service.directors, "keepalived")
     for name, unit in wanted.items():
-        service = on(name).service(unit)
-        assert service.is_running
-        assert service.is_enabled
+        running = on(name).service(unit)
+        assert running.is_running
+        assert running.is_enabled
 
 
-def test_directors_kernel_is_set_up(cluster, on):
-    for name in cluster.instance.directors:
+def test_directors_kernel_is_set_up(service, on):
+    for name in service.directors:
         host = on(name)
         assert host.sysctl("net.ipv4.vs.expire_nodest_conn") == 1
         assert host.sysctl("net.ipv4.vs.expire_quiescent_template") == 1
@@ -72,40 +70,39 @@ def test_directors_kernel_is_set_up(cluster, on):
         assert host.file("/etc/modules-load.d/lvs-director.conf").contains("^ip_vs_wrr$")
 
 
-def test_password_is_for_root_alone(cluster, on):
-    for name in cluster.instance.directors:
+def test_password_is_for_root_alone(service, on):
+    for name in service.directors:
         file = on(name).file("/etc/keepalived/keepalived.conf")
-        assert file.contains(f"auth_pass {cluster.instance.authentication.auth_pass}")
+        assert file.contains(f"auth_pass {service.instance.authentication.auth_pass}")
         assert (file.user, file.mode) == ("root", 0o640)
 
 
-def test_both_keepalived_versions_accept_every_golden_file(cluster, lab):
+def test_both_keepalived_versions_accept_every_golden_file(service, lab):
     assert GOLDEN
     versions = set()
-    for director in cluster.instance.directors:
+    for director in service.directors:
         versions.add(lab.shell(director, "keepalived --version 2>&1 | head -n 1"))
         for path in GOLDEN:
-            lab.shell(director, f"cat > /tmp/golden.conf <<'END'\n{path.read_text()}END")
-            *output, status = lab.shell(
-                director, "keepalived --config-test -f /tmp/golden.conf 2>&1; echo $?"
-            ).splitlines()
+            script = f"cat > /tmp/golden.conf <<'END'\n{path.read_text()}END\n{CONFIG_TEST}"
+            *output, status = lab.shell(director, script).splitlines()
             found = verdict(int(status), "\n".join(output), path.read_text())
             assert not found.errors, (director, path, found)
             assert not found.crashed, (director, path, found)
     assert len(versions) == 2, versions
 
 
-def test_keepalived_info_tells_each_directors_part(cluster, on, steady):
+def test_keepalived_info_tells_each_directors_part(cluster, service, lab, module, steady):
     steady()
     states = {}
-    for director in cluster.instance.directors:
-        told = on(director).ansible("lvs.cluster.keepalived_info", check=False)
+    for director in service.directors:
+        told = module(director, "keepalived_info")
         (instance,) = told["instances"]
         states[director] = instance["state"]
-        assert (instance["name"], instance["interface"]) == (cluster.instance.name, "eth0")
-        assert [address.split("/")[0] for address in instance["virtual_ipaddress"]] == [cluster.vip]
-        (service,) = told["virtual_servers"]
-        assert (service["address"], service["port"]) == (cluster.vip, cluster.service.port)
-        alive = {server["address"]: server["alive"] for server in service["real_servers"]}
-        assert alive == {cluster.addresses[host]: True for host in cluster.realservers}
-    assert states == {cluster.master: "MASTER", cluster.backup: "BACKUP"}
+        assert (instance["name"], instance["interface"]) == (service.instance.name, "eth0")
+        assert [address.split("/")[0] for address in instance["virtual_ipaddress"]] == [service.vip]
+        (virtual,) = told["virtual_servers"]
+        assert (virtual["address"], virtual["port"]) == (service.vip, service.port)
+        alive = {server["address"]: server["alive"] for server in virtual["real_servers"]}
+        assert alive == {cluster.addresses[host]: True for host in service.realservers}
+    assert states == {service.master: "MASTER", service.backup: "BACKUP"}
+    assert lab.vrrp_states(service.directors) == {host: {service.instance.name: told} for host, told in states.items()}

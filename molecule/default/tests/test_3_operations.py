@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
 import re
@@ -20,7 +21,8 @@ LIVE = {
 @pytest.fixture
 def live(cluster, lab):
     """What runs on each host and with what configuration."""
-    return lambda: {host: lab.shell(host, look) for group, look in LIVE.items() for host in cluster.groups[group]}
+    looks = {host: ("sh", "-c", look) for group, look in LIVE.items() for host in cluster.groups[group]}
+    return lambda: {host: done.output for host, done in lab.try_all(looks).items()}
 
 
 def recap(output, word):
@@ -80,38 +82,37 @@ def test_bad_description_is_refused_as_a_whole_before_any_host_is_touched(site, 
     assert live() == before
 
 
-def test_missing_interface_is_refused_before_anything_is_written(site, live, cluster):
+def test_missing_interface_is_refused_before_anything_is_written(site, live, service):
     before = live()
     done = site(*extra(lvs_interface="eth9"))
     assert done.returncode == 2, done.stdout
-    assert f"{cluster.master} has no interface eth9" in done.stdout + done.stderr
+    assert f"{service.master} has no interface eth9" in done.stdout + done.stderr
     assert set(recap(done.stdout, "changed").values()) == {0}
     assert live() == before
 
 
-def test_configuration_that_one_keepalived_refuses_goes_live_on_none(site, live, cluster, prove):
+def test_configuration_that_one_keepalived_refuses_goes_live_on_none(site, live, service, prove):
     before = live()
-    bad = f"{{{{ 'x\n    no_such_keyword' if inventory_hostname == '{cluster.backup}' else 'other' }}}}"
+    bad = f"{{{{ 'x\n    no_such_keyword' if inventory_hostname == '{service.backup}' else 'other' }}}}"
     done = site(*extra(keepalived_router_id=bad), "--limit", "lvs_directors")
     assert done.returncode == 2, done.stdout
     assert "no_such_keyword" in done.stdout + done.stderr
     assert live() == before
-    prove(cluster.master)
+    prove(service.master)
 
 
-def test_configuration_that_nginx_refuses_does_not_go_live(site, live, cluster, prove):
+def test_configuration_that_nginx_refuses_does_not_go_live(site, live, service, prove):
     before = live()
     done = site(*extra(nginx_served_by_header="X-Bad { no_such_directive"), "--limit", "lvs_realservers")
     assert done.returncode == 2, done.stdout
     assert "nginx" in done.stdout + done.stderr
     assert live() == before
-    prove(cluster.master)
+    prove(service.master)
 
 
-def test_unreachable_realserver_does_not_keep_the_others_from_being_set_up(site, lab, cluster):
-    lost = max(cluster.realservers)
-    with lab.broken("cut", "join", lost):
-        lab.forget(lost)
+def test_unreachable_realserver_does_not_keep_the_others_from_being_set_up(site, faults, cluster, service):
+    lost = max(service.realservers)
+    with faults.broken("cut", lost):
         done = site()
     assert done.returncode == 4, done.stdout
     assert {host for host, count in recap(done.stdout, "unreachable").items() if count} == {lost}
@@ -126,7 +127,7 @@ def two_services(cluster):
     instance, service, upstream = (
         dict(described[name][0]) for name in ("lvs_vrrp_instances", "lvs_virtual_servers", "lvs_nginx_upstreams")
     )
-    second = cluster.vip.rsplit(".", 1)[0] + ".101"
+    second = str(ipaddress.ip_address(cluster.service.vip) + 1)
     instance["virtual_ipaddress"] = [*instance["virtual_ipaddress"], f"{second}/32"]
     return second, extra(
         lvs_vrrp_instances=[instance],
@@ -138,19 +139,18 @@ def two_services(cluster):
     )
 
 
-def test_addresses_do_not_change_while_a_director_cannot_be_told(site, lab, live, cluster):
+def test_addresses_do_not_change_while_a_director_cannot_be_told(site, faults, live, cluster, service):
     before = live()
     _second, options = two_services(cluster)
-    with lab.broken("cut", "join", cluster.backup):
-        lab.forget(cluster.backup)
+    with faults.broken("cut", service.backup):
         done = site(*options, "--limit", "lvs_directors")
     assert done.returncode != 0
-    assert f"{cluster.backup} cannot be told" in done.stdout + done.stderr
+    assert f"{service.backup} cannot be told" in done.stdout + done.stderr
     assert live() == before
 
 
 def test_second_service_comes_and_goes_without_a_failed_request(
-    site, lab, cluster, live, steady, probe, tell, wait_for
+    site, lab, cluster, service, client, live, steady, probe, tell, wait_for
 ):
     steady()
     pids = {host: text.split("MainPID=")[1] for host, text in live().items()}
@@ -159,48 +159,53 @@ def test_second_service_comes_and_goes_without_a_failed_request(
     running = probe(rate=20)
     done = site(*options)
     assert done.returncode == 0, done.stdout + done.stderr
-    for host in sorted(cluster.realservers):
-        held = lab.exec(host, "ip", "-4", "-o", "address", "show", "dev", "lo")
-        assert f"{second}/32" in held
-        assert "lo:1" in held
+    for host in sorted(service.realservers):
+        (link,) = lab.json(host, "ip", "-json", "-4", "address", "show", "dev", "lo")
+        assert (second, 32, "lo:1") in [(each["local"], each["prefixlen"], each["label"]) for each in link["addr_info"]]
     # keepalived has been told to reload; what it does then takes its time.
-    directors = list(cluster.instance.directors)
     wait_for(
-        "the master alone to have it", lambda: lab.holders(second, directors), lambda seen: seen == [cluster.master]
+        "the master alone to have it",
+        lambda: lab.holders(second, service.directors),
+        lambda seen: seen == [service.master],
     )
     fetch = ["curl", "-sS", "--fail", "--max-time", "2", "-D", "-", "-o", "/dev/null", f"http://{second}/"]
-    wait_for("an answer from it", lambda: lab.exec("client", *fetch, check=False), lambda seen: "X-Served-By" in seen)
+    wait_for(
+        "an answer from it", lambda: lab.exec(client.host, *fetch, check=False), lambda seen: "X-Served-By" in seen
+    )
 
     # While we are at it: what somebody changed by hand is put right by the same run that takes the service away.
-    drifted = min(cluster.realservers)
+    drifted = min(service.realservers)
     lab.exec(drifted, "sysctl", "-w", "net.ipv4.conf.all.arp_ignore=0")
     done = site()
     report = running.stop()
     tell("a service is added and removed", report, 0)
     assert done.returncode == 0, done.stdout + done.stderr
     assert lab.exec(drifted, "sysctl", "-n", "net.ipv4.conf.all.arp_ignore").strip() == "1"
-    for host in sorted(cluster.realservers):
-        assert second not in lab.exec(host, "ip", "-4", "-o", "address", "show", "dev", "lo")
-    wait_for("nobody to have it", lambda: lab.holders(second, directors), lambda seen: seen == [])
+    for held in lab.held(service.realservers, loopback=True).values():
+        assert service.vip in held
+        assert second not in held
+    wait_for("nobody to have it", lambda: lab.holders(second, service.directors), lambda seen: seen == [])
     assert report["failures"] == {}
     assert {host: text.split("MainPID=")[1] for host, text in live().items()} == pids, "something was restarted"
 
 
-def test_realserver_leaves_without_a_failed_request_and_comes_back(site, lab, cluster, steady, probe, tell, prove):
+def test_realserver_leaves_without_a_failed_request_and_comes_back(
+    site, lab, cluster, service, steady, probe, tell, prove
+):
     """Directors first: a real server that lets go of the address while they still send to it fails its share."""
-    leaving, *staying = sorted(cluster.realservers)
-    service = {**cluster.variables["lvs_virtual_servers"][0], "real_servers": staying}
+    leaving, *staying = sorted(service.realservers)
+    smaller = {**cluster.variables["lvs_virtual_servers"][0], "real_servers": staying}
     steady()
     running = probe(rate=20)
-    done = site(*extra(lvs_virtual_servers=[service]))
+    done = site(*extra(lvs_virtual_servers=[smaller]))
     assert done.returncode == 0, done.stdout + done.stderr
-    prove(cluster.master, set(staying))
+    prove(service.master, set(staying))
     report = running.stop()
     tell("a real server leaves the description", report, 0)
     assert report["failures"] == {}
-    assert cluster.vip not in lab.exec(leaving, "ip", "-4", "-o", "address", "show", "dev", "lo")
+    assert service.vip not in lab.held([leaving], loopback=True)[leaving]
     assert lab.exec(leaving, "ls", "/etc/nginx/conf.d") == ""
     done = site()
     assert done.returncode == 0, done.stdout + done.stderr
     steady()
-    prove(cluster.master)
+    prove(service.master)

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 
-def test_teardown_removes_what_site_made(cluster, lab, arp, site, on):
+def test_teardown_removes_what_site_made(service, lab, arp, site, on):
     done = site(playbook="teardown")
     assert done.returncode == 0, done.stdout + done.stderr
     assert arp() == set()
-    for director in cluster.instance.directors:
-        assert lab.weights(director, cluster.service) == {}
+    for director in service.directors:
+        assert lab.weights([director], service.key)[director] == {}
         host = on(director)
         assert not host.service("keepalived").is_running
         assert not host.service("keepalived").is_enabled
         assert not host.file("/etc/keepalived/keepalived.conf").exists
         assert lab.shell(director, "find /etc/sysctl.d /etc/modules-load.d /etc/systemd -name '*lvs*'") == ""
-    for realserver in sorted(cluster.realservers):
+    for realserver in sorted(service.realservers):
         host = on(realserver)
-        assert cluster.vip not in host.check_output("ip -4 -o address show dev lo")
+        assert service.vip not in host.check_output("ip -4 -o address show dev lo")
         assert host.sysctl("net.ipv4.conf.all.arp_ignore") == 0
         assert host.sysctl("net.ipv4.conf.eth0.arp_announce") == 0
         left = lab.shell(

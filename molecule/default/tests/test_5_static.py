@@ -2,39 +2,35 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 
 @pytest.fixture
-def table(cluster, on):
+def table(cluster, service, module):
     """Sets the whole table of a director, for the next boot too."""
     server = {"lb_kind": "DR", "weight": 3}
-    service = {
-        "address": cluster.vip,
-        "port": cluster.service.port,
-        "real_servers": [{**server, "address": cluster.addresses[host]} for host in sorted(cluster.realservers)],
+    wanted = {
+        "address": service.vip,
+        "port": service.port,
+        "real_servers": [{**server, "address": cluster.addresses[host]} for host in sorted(service.realservers)],
     }
 
-    def set_table(director, services=(service,)):
-        options = json.dumps({"services": list(services), "purge": True, "persist": True})
-        return on(director).ansible("lvs.cluster.ipvs_table", options, check=False)
+    def set_table(director, services=(wanted,)):
+        return module(director, "ipvs_table", services=list(services), purge=True, persist=True)
 
     return set_table
 
 
-def test_table_is_back_after_a_boot_until_it_is_purged(cluster, lab, table):
-    rules = {cluster.addresses[host]: 3 for host in cluster.realservers}
-    for director in cluster.instance.directors:
+def test_table_is_back_after_a_boot_until_it_is_purged(service, lab, faults, table):
+    rules = {service.server(host): 3 for host in service.realservers}
+    for director in service.directors:
         assert table(director)["changed"]
-        assert lab.weights(director, cluster.service) == rules
+        assert lab.weights([director], service.key)[director] == rules
 
-        lab("reboot", director)
-        lab.forget(director)
-        assert lab.weights(director, cluster.service) == rules, director
+        faults.reboot(director)
+        assert lab.weights([director], service.key)[director] == rules, director
         again = table(director)
         assert not again["changed"], again
 
         assert table(director, services=[])["changed"]
-        assert lab.weights(director, cluster.service) == {}
+        assert lab.weights([director], service.key)[director] == {}

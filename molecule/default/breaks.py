@@ -1,0 +1,244 @@
+"""What must turn each test of this scenario red: `make red`."""
+
+from __future__ import annotations
+
+from harness.breaks import Row, edit_live, everywhere
+from harness.cluster import Cluster
+from harness.lab import Lab
+
+KEEPALIVED = "/etc/keepalived/keepalived.conf"
+NGINX = "/etc/nginx/conf.d/lvs.conf"
+SLOW_ADVERTS = edit_live(KEEPALIVED, "s/advert_int 1/advert_int 4/", "systemctl reload keepalived")
+SLOW_CHECKS = edit_live(KEEPALIVED, "s/delay_loop 2/delay_loop 60/", "systemctl reload keepalived")
+# Without the keyword alone: a daemon that is stopped by hand is started again by a reload that still goes on.
+NO_SYNC = edit_live(KEEPALIVED, "/lvs_sync_daemon/d", "systemctl restart keepalived")
+NO_OTHER_TRY = edit_live(NGINX, "s/proxy_http_version/proxy_next_upstream off; &/", "nginx -s reload")
+HIDDEN_CLIENT = edit_live(NGINX, "s/\\$remote_addr/127.0.0.9/", "nginx -s reload")
+ARP = "for i in all lo eth0; do sysctl -qw net.ipv4.conf.$i.arp_ignore={} net.ipv4.conf.$i.arp_announce={}; done"
+KILLED_ON_STOP = "mkdir -p /run/systemd/system/keepalived.service.d && printf '[Service]\\nKillSignal=SIGKILL\\n'"
+UNIT_ADDITION = "/etc/systemd/system/keepalived.service.d/lvs.conf"
+RESTART = "systemctl daemon-reload && systemctl restart keepalived"
+DROP_IN = "/run/systemd/system/keepalived.service.d/red.conf"
+
+
+def rows(cluster: Cluster, lab: Lab) -> list[Row]:
+    vip = cluster.service.vip
+    # Who sends the clients' packets to the address: the client, or its router.
+    sender, interface = lab.neighbour(cluster.client, vip)
+    return [
+        Row(
+            "a real server answers arp",
+            "master_alone_answers_arp or keep_silent",
+            {"web1": ARP.format(0, 0)},
+            {"web1": ARP.format(1, 2)},
+        ),
+        Row(
+            "the backup has the address too",
+            "preferred_director_alone or master_alone_answers_arp",
+            {"lvs2": f"ip address add {vip}/32 dev eth0"},
+            {"lvs2": f"ip address delete {vip}/32 dev eth0"},
+        ),
+        Row(
+            "the client goes past the director",
+            "masters_mac or masters_ipvs",
+            {sender: f"ip neigh replace {vip} lladdr {lab.mac('web1')} dev {interface} nud permanent"},
+            {sender: f"ip neigh delete {vip} dev {interface}"},
+        ),
+        Row(
+            "a real server's nginx is down",
+            "nobody_else",
+            {"web2": "systemctl stop nginx"},
+            {"web2": "systemctl start nginx"},
+        ),
+        Row(
+            "a backend is down",
+            "nobody_else",
+            {"app2": "systemctl stop lab-backend"},
+            {"app2": "systemctl start lab-backend"},
+        ),
+        Row(
+            "nginx hides the client",
+            "clients_address",
+            everywhere("web1 web2", HIDDEN_CLIENT[0]),
+            everywhere("web1 web2", HIDDEN_CLIENT[1]),
+        ),
+        Row(
+            "a service does not start at boot",
+            "come_back_at_boot",
+            {"web1": "systemctl disable nginx"},
+            {"web1": "systemctl enable nginx"},
+        ),
+        Row(
+            "a kernel setting is lost",
+            "directors_kernel",
+            {"lvs1": "sysctl -qw net.ipv4.vs.conn_reuse_mode=1"},
+            {"lvs1": "sysctl -qw net.ipv4.vs.conn_reuse_mode=3"},
+        ),
+        Row(
+            "the password can be read",
+            "root_alone",
+            {"lvs2": f"chmod 644 {KEEPALIVED}"},
+            {"lvs2": f"chmod 640 {KEEPALIVED}"},
+        ),
+        Row(
+            "adverts come every four seconds",
+            "stands_in",
+            everywhere("lvs1 lvs2", SLOW_ADVERTS[0]),
+            everywhere("lvs1 lvs2", SLOW_ADVERTS[1]),
+        ),
+        Row(
+            "nobody tells the backup of connections",
+            "stands_in and power",
+            everywhere("lvs1 lvs2", NO_SYNC[0]),
+            everywhere("lvs1 lvs2", NO_SYNC[1]),
+        ),
+        Row(
+            "keepalived dies when it should stop",
+            "keepalived_is_stopped",
+            {"lvs1": f"{KILLED_ON_STOP} > {DROP_IN} && systemctl daemon-reload"},
+            {"lvs1": f"rm {DROP_IN} && {RESTART}"},
+        ),
+        Row(
+            "nobody starts a dead keepalived",
+            "dies_comes_back",
+            {"lvs1": f"mv {UNIT_ADDITION} /var/tmp && systemctl daemon-reload"},
+            {"lvs1": f"mv /var/tmp/lvs.conf {UNIT_ADDITION} && {RESTART}"},
+        ),
+        Row(
+            "a dead keepalived's table stays",
+            "dies_comes_back",
+            {"lvs1": f"sed -i s/lvs_flush/#lvs_flush/ {KEEPALIVED}"},
+            {"lvs1": f"sed -i s/#lvs_flush/lvs_flush/ {KEEPALIVED} && systemctl restart keepalived"},
+        ),
+        Row(
+            "checks come every minute",
+            "realserver_loses_power or nginx_is_stopped",
+            everywhere("lvs1 lvs2", SLOW_CHECKS[0]),
+            everywhere("lvs1 lvs2", SLOW_CHECKS[1]),
+        ),
+        Row(
+            "nginx asks no other backend",
+            "no_request_fails",
+            everywhere("web1 web2", NO_OTHER_TRY[0]),
+            everywhere("web1 web2", NO_OTHER_TRY[1]),
+        ),
+        Row(
+            "a director does not come back from a reboot",
+            "directors_reboot",
+            {"lvs1": "systemctl disable keepalived"},
+            {"lvs1": "systemctl enable --now keepalived"},
+        ),
+        Row(
+            "a real server forgets its silence at boot",
+            "as_it_was",
+            {"web1": "mv /etc/sysctl.d/60-lvs-realserver.conf /var/tmp"},
+            {"web1": "mv /var/tmp/60-lvs-realserver.conf /etc/sysctl.d && sysctl -q --system"},
+        ),
+        Row(
+            "a real server forgets its address at boot",
+            "as_it_was",
+            {"web2": "mv /etc/network/interfaces.d/lvs-loopback /var/tmp"},
+            {"web2": "mv /var/tmp/lvs-loopback /etc/network/interfaces.d && ifup lo:0"},
+        ),
+        Row(
+            "nothing is broken when power should be lost",
+            "stands_in or realserver_loses_power",
+            edits={"tests/harness/faults.py": ("        self._lab(breaking, host)\n", "        self._lab('status')\n")},
+        ),
+        Row(
+            "the control run has its sync daemon",
+            "dies_without_the_sync_daemon",
+            edits={"molecule/default/tests/test_2_failures.py": ("lvs_sync_daemon=false", "lvs_sync_daemon=true")},
+        ),
+        Row(
+            "a keepalived refuses a golden file",
+            "golden_file",
+            edits={"tests/golden/master_backup/lvs1.keepalived.conf": ("lb_algo", "lb_algorithm")},
+        ),
+        Row(
+            "one lost host stops the others",
+            "unreachable_realserver",
+            edits={
+                "playbooks/site.yml": (
+                    "  hosts: lvs_directors:lvs_realservers\n",
+                    "  hosts: lvs_directors:lvs_realservers\n  any_errors_fatal: true\n",
+                )
+            },
+        ),
+        Row(
+            "something is left to change",
+            "finds_nothing_to_change",
+            {"web2": "sysctl -qw net.ipv4.conf.all.arp_ignore=0"},
+            {"web2": "sysctl -qw net.ipv4.conf.all.arp_ignore=1"},
+        ),
+        Row(
+            "a bad description is let through",
+            "refused_as_a_whole",
+            edits={"roles/preflight/tasks/main.yml": ("that: preflight_problems == []", "that: true")},
+        ),
+        Row(
+            "a missing interface is let through",
+            "missing_interface",
+            edits={
+                "roles/preflight/tasks/main.yml": (
+                    "that: preflight_interfaces is subset(ansible_facts['interfaces'])",
+                    "that: true",
+                )
+            },
+        ),
+        Row(
+            "one director goes ahead of another's refusal",
+            "goes_live_on_none",
+            edits={
+                "roles/keepalived/tasks/configure.yml": ("  any_errors_fatal: true\n", "  any_errors_fatal: false\n")
+            },
+        ),
+        Row(
+            "nginx is not asked first",
+            "nginx_refuses",
+            edits={"roles/nginx/tasks/configure.yml": ("    validate: unshare", "    # unshare")},
+        ),
+        Row(
+            "addresses change on one director alone",
+            "cannot_be_told",
+            edits={
+                "roles/keepalived/tasks/configure.yml": (
+                    "that: not __keepalived_test.needs_all_directors",
+                    "that: true",
+                )
+            },
+        ),
+        Row(
+            "a real server lets go before the directors know",
+            "leaves_without_a_failed_request",
+            edits={
+                "roles/realserver/tasks/main.yml": (
+                    '    addresses: "{{ realserver_vips }}"\n',
+                    '    addresses: "{{ realserver_vips }}"\n    purge: true\n',
+                )
+            },
+        ),
+        Row(
+            "keepalived is restarted and not reloaded",
+            "comes_and_goes",
+            edits={"roles/keepalived/handlers/main.yml": ("state: reloaded", "state: restarted")},
+        ),
+        Row(
+            "a keepalived does not run",
+            "keepalived_info",
+            edits={"molecule/default/tests/test_1_steady.py": ("    steady()\n    states", "    states")},
+            on={"lvs2": "systemctl stop keepalived"},
+            undo={"lvs2": "systemctl start keepalived"},
+        ),
+        # The last ones: they leave a lab that needs site.yml again.
+        Row(
+            "teardown forgets what the next boot sets",
+            "removes_what_site_made",
+            edits={"roles/director/tasks/teardown.yml": ('"{{ __director_sysctl_file }}", ', "")},
+        ),
+        Row(
+            "nothing is restored at boot",
+            "back_after_a_boot",
+            edits={"plugins/modules/ipvs_table.py": ("            boot.apply()\n", "")},
+        ),
+    ]

@@ -1,0 +1,173 @@
+"""The cluster as described, read as the product's filters read it, so that no test repeats an address or a host."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ansible.inventory.manager import InventoryManager
+from ansible.parsing.dataloader import DataLoader
+from ansible.vars.hostvars import HostVars
+from ansible.vars.manager import VariableManager
+from ansible_collections.lvs.cluster.plugins.module_utils._cluster import derive, inventory, model
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import (
+    ServerKey,
+    ServiceKey,
+    address_service,
+    server_key,
+)
+
+T = TypeVar("T")
+
+
+def only(things: Sequence[T]) -> T:
+    """The one thing of its kind; whoever has several must say which."""
+    assert len(things) == 1, f"not one but {len(things)}: {things}"
+    return things[0]
+
+
+@dataclass(frozen=True)
+class Service:
+    """A virtual service with all that its tests ask about it."""
+
+    cluster: Cluster
+    described: model.VirtualServer
+    instance: model.VrrpInstance
+
+    @property
+    def name(self) -> str:
+        return self.described.name
+
+    @property
+    def key(self) -> ServiceKey:
+        return address_service(self.described.protocol.lower(), self.described.address, self.described.port)
+
+    @property
+    def vip(self) -> str:
+        return self.described.address
+
+    @property
+    def port(self) -> int:
+        return self.described.port
+
+    @property
+    def url(self) -> str:
+        host = f"[{self.vip}]" if ":" in self.vip else self.vip
+        return f"http://{host}:{self.port}/"
+
+    @property
+    def directors(self) -> list[str]:
+        return list(self.instance.directors)
+
+    @property
+    def master(self) -> str:
+        """The preferred one."""
+        return self.directors[0]
+
+    @property
+    def backup(self) -> str:
+        """The next one."""
+        return self.directors[1]
+
+    @property
+    def realservers(self) -> set[str]:
+        """The hosts; servers outside the inventory are none."""
+        return {server.host for server in self.described.real_servers if server.host}
+
+    @property
+    def weights(self) -> dict[ServerKey, int]:
+        """The servers in a director's table while all of them are well."""
+        return {
+            server_key(server.address or self.cluster.addresses[server.host], server.port or self.port): server.weight
+            for server in self.described.real_servers
+        }
+
+    def server(self, host: str) -> ServerKey:
+        """A host as this service's real server."""
+        (server,) = (each for each in self.described.real_servers if each.host == host)
+        return server_key(self.cluster.addresses[host], server.port or self.port)
+
+    @property
+    def backends(self) -> set[str]:
+        """The hosts behind the real servers' nginx."""
+        upstreams = self.cluster.described.lvs_nginx_upstreams
+        mine = [each for each in upstreams if each.virtual_server in ("", self.name)]
+        return {server.host for upstream in mine for server in upstream.servers if server.host}
+
+    @property
+    def takeover(self) -> float:
+        """Seconds without an advert after which the backup takes over."""
+        return derive.takeover_seconds(self.instance, self.backup)
+
+    @property
+    def skew(self) -> float:
+        """Seconds that the backup waits after a master's goodbye (an advert of priority 0)."""
+        return self.takeover - 3 * self.instance.advert_int
+
+    @property
+    def detection(self) -> float:
+        """Seconds at most until keepalived takes a silent real server out: every try of a round of checks times out."""
+        check = self.described.check
+        tries = check.retry + 1
+        return self.described.delay_loop + tries * check.connect_timeout + check.retry * check.delay_before_retry
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A description, and the hosts it is about."""
+
+    described: model.Cluster
+    #: Of each host, in the cluster's network.
+    addresses: Mapping[str, str]
+    groups: Mapping[str, Sequence[str]]
+    #: The description as it is written, for a test that changes it.
+    variables: Mapping[str, Any]
+
+    @property
+    def instances(self) -> tuple[model.VrrpInstance, ...]:
+        return self.described.lvs_vrrp_instances
+
+    @property
+    def services(self) -> tuple[Service, ...]:
+        """Those whose address floats."""
+        pairs = (
+            (each, derive.instance_of(self.described, each.address)) for each in self.described.lvs_virtual_servers
+        )
+        return tuple(Service(self, service, instance) for service, instance in pairs if instance)
+
+    @property
+    def service(self) -> Service:
+        """Of a cluster that has one."""
+        return only(self.services)
+
+    @property
+    def instance(self) -> model.VrrpInstance:
+        """Of a cluster that has one."""
+        return only(self.instances)
+
+    def masters(self) -> dict[str, str]:
+        """The preferred director of each instance."""
+        return {instance.name: instance.directors[0] for instance in self.instances}
+
+    @property
+    def client(self) -> str:
+        """Of a cluster that has one."""
+        return only(self.groups["lvs_clients"])
+
+
+def read(path: Path) -> Cluster:
+    """The cluster of an inventory, which must be without problems."""
+    loader = DataLoader()
+    hosts = InventoryManager(loader, sources=[str(path)])
+    hostvars = HostVars(hosts, VariableManager(loader, hosts), loader)
+    some_host = hosts.get_hosts()[0].name
+    described, addresses, problems = inventory.described(hostvars, some_host)
+    assert not problems, problems
+    return Cluster(
+        described,
+        {host: address for host, address in addresses.items() if address},
+        hosts.get_groups_dict(),
+        {name: value for name, value in hostvars[some_host].items() if name.startswith("lvs_")},
+    )

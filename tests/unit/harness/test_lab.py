@@ -1,0 +1,51 @@
+"""What is read from the hosts' own words."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs import save
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import ServerKey, address_service
+from harness.evidence import folder_name
+from harness.lab import LabFailed, Route, addresses, last_hop, local_end, weights
+
+LINKS = [
+    {"ifname": "lo", "addr_info": [{"local": "127.0.0.1"}, {"local": "192.0.2.100", "label": "lo:0"}]},
+    {"ifname": "eth0", "addr_info": [{"local": "192.0.2.11"}, {"local": "2001:db8::11"}]},
+    {"ifname": "eth1", "addr_info": []},
+]
+
+
+def test_addresses_of_cards_and_of_the_loopback_are_told_apart() -> None:
+    assert addresses(LINKS, loopback=False) == {"192.0.2.11", "2001:db8::11"}
+    assert addresses(LINKS, loopback=True) == {"127.0.0.1", "192.0.2.100"}
+
+
+def test_weights_are_those_of_the_service_that_is_asked_for() -> None:
+    table = save.parse("-A -t 192.0.2.100:80 -s wrr\n-a -t 192.0.2.100:80 -r 192.0.2.21:80 -g -w 3\n")
+    assert weights(table, address_service("tcp", "192.0.2.100", 80)) == {ServerKey("192.0.2.21", 80): 3}
+    assert weights(table, address_service("tcp", "192.0.2.100", 443)) == {}
+
+
+def test_neighbour_is_whoever_stands_in_the_addresss_network() -> None:
+    routes = {"client": Route("eth0", "198.18.1.253"), "router": Route("eth1", None), "web1": Route("eth0", None)}
+    owners = {"198.18.1.253": "router"}
+
+    def neighbour(host: str) -> tuple[str, str]:
+        return last_hop(lambda each, _address: routes[each], owners.__getitem__, host, "198.18.0.100")
+
+    assert neighbour("client") == ("router", "eth1")
+    assert neighbour("web1") == ("web1", "eth0")
+
+
+def test_own_end_of_a_connection_is_told_from_the_other() -> None:
+    assert local_end("0      0      198.18.1.41:51234      198.18.0.100:80   ") == ("198.18.1.41", 51234)
+    assert local_end("0      0      [2001:2:0:1::41]:51234      [2001:2::100]:80   ") == ("2001:2:0:1::41", 51234)
+
+
+def test_routes_in_a_circle_are_told() -> None:
+    with pytest.raises(LabFailed, match="in a circle"):
+        last_hop(lambda _host, _address: Route("eth0", "192.0.2.1"), lambda _gateway: "a", "a", "192.0.2.9")
+
+
+def test_folder_of_the_evidence_is_named_after_the_test() -> None:
+    assert folder_name("molecule/default/tests/test_2.py::test_stands_in[power]") == "test_stands_in-power"

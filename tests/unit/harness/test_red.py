@@ -1,0 +1,59 @@
+"""Breaks edit a copy of the checkout, which is one that works, and never the checkout."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from ansible_collections.lvs.cluster.tests.red import Red, copy_checkout
+from harness.breaks import Row
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    root = tmp_path / "checkout"
+    (root / "plugins").mkdir(parents=True)
+    (root / ".venv").mkdir()
+    (root / "plugins" / "tracked").write_text("old words\n")
+    (root / "link").symlink_to("plugins")
+    (root / ".gitignore").write_text("/.venv/\n/ignored\n")
+    (root / "deleted").write_text("")
+    subprocess.run(["git", "init", "-q", root], check=True)
+    subprocess.run(["git", "add", "."], cwd=root, check=True)
+    (root / "deleted").unlink()
+    (root / "untracked").write_text("")
+    (root / "ignored").write_text("")
+    return root
+
+
+def test_copy_is_what_git_knows_or_is_about_to_know(checkout: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    copy_checkout(checkout, copy)
+    assert sorted(path.name for path in copy.iterdir()) == [
+        *(".cache", ".collections", ".gitignore", ".venv"),
+        *("link", "plugins", "untracked"),
+    ]
+    assert (copy / "link").is_symlink()
+    assert (copy / ".collections" / "ansible_collections" / "lvs" / "cluster" / "untracked").resolve().parent == copy
+
+
+def test_break_is_in_the_copy_and_undone(checkout: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    copy_checkout(checkout, copy)
+    red = Red(copy, "default", tmp_path)
+    with red.broken(Row("x", "y", edits={"plugins/tracked": ("old", "new")})):
+        assert (copy / "plugins" / "tracked").read_text() == "new words\n"
+        assert (checkout / "plugins" / "tracked").read_text() == "old words\n"
+    assert (copy / "plugins" / "tracked").read_text() == "old words\n"
+
+
+def test_break_that_breaks_nothing_is_an_error(checkout: Path) -> None:
+    row = Row("x", "y", edits={"plugins/tracked": ("no such words", "")})
+    with (
+        pytest.raises(AssertionError, match="has no 'no such words' any more"),
+        Red(checkout, "", checkout).broken(row),
+    ):
+        pass
