@@ -261,7 +261,7 @@ def last_hop(
     route: Callable[[str, str], Route], owner_of: Callable[[str], str], host: str, address: str
 ) -> tuple[str, str]:
     """Follow the routes from host to host, up to the network that the address is in."""
-    for _ in range(8):
+    for _hop in range(8):
         interface, gateway = route(host, address)
         if gateway is None:
             return host, interface
