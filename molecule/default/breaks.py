@@ -210,7 +210,7 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:
         ),
         Row(
             "a real server lets go before the directors know",
-            "leaves_without_a_failed_request",
+            "leave_without_a_failed_request",
             edits={
                 "roles/realserver/tasks/main.yml": (
                     '    addresses: "{{ realserver_vips }}"\n',
@@ -219,8 +219,14 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:
             },
         ),
         Row(
+            "a real server that returns does not serve",
+            "returns_to_the_description",
+            {"web1": "systemctl mask --runtime --now nginx"},
+            {"web1": "systemctl unmask --runtime nginx && systemctl start nginx"},
+        ),
+        Row(
             "keepalived is restarted and not reloaded",
-            "comes_and_goes",
+            "comes_without or leave_without",
             edits={"roles/keepalived/handlers/main.yml": ("state: reloaded", "state: restarted")},
         ),
         Row(

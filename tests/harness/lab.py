@@ -155,6 +155,11 @@ class Lab:
         """The hosts that have an address on a network card."""
         return [host for host, held in self.held(hosts).items() if address in held]
 
+    def loopback(self, host: str) -> dict[str, str]:
+        """The IPv4 addresses on a host's loopback with their prefix length, by label: lo, lo:0."""
+        (link,) = self.json(host, "ip", "-json", "-4", "address", "show", "dev", "lo")
+        return {each["label"]: f"{each['local']}/{each['prefixlen']}" for each in link["addr_info"]}
+
     def route(self, host: str, address: str) -> Route:
         """What the kernel of a host would do with a packet."""
         (route,) = self.json(host, "ip", "-json", "route", "get", address)
@@ -256,7 +261,7 @@ def last_hop(
     route: Callable[[str, str], Route], owner_of: Callable[[str], str], host: str, address: str
 ) -> tuple[str, str]:
     """Follow the routes from host to host, up to the network that the address is in."""
-    for _ in range(8):
+    for _hop in range(8):
         interface, gateway = route(host, address)
         if gateway is None:
             return host, interface

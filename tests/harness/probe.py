@@ -25,7 +25,7 @@ class Probe:
     #: All that were begun, and what each saw in the end: the last ones are evidence.
     begun: ClassVar[list[Probe]] = []
 
-    def __init__(self, lab: Lab, client: str, url: str, *, seconds: float = 500, rate: float = 50) -> None:
+    def __init__(self, lab: Lab, client: str, url: str, *, seconds: float = 590, rate: float = 50) -> None:
         self.seen: Report | None = None
         self._lab = lab
         self._client = client

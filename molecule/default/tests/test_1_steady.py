@@ -44,10 +44,10 @@ def test_applications_and_logs_see_the_clients_address(cluster, service, lab, cl
     assert any(logs.values())
 
 
-def test_realservers_hold_the_address_and_keep_silent(service, on):
+def test_realservers_hold_the_address_and_keep_silent(service, lab, on):
     for name in sorted(service.realservers):
         host = on(name)
-        assert f"inet {service.vip}/32" in host.check_output("ip -4 -o address show dev lo label lo:0")
+        assert lab.loopback(name)["lo:0"] == f"{service.vip}/32"
         for interface in ("all", "lo", "eth0"):
             assert host.sysctl(f"net.ipv4.conf.{interface}.arp_ignore") == 1
             assert host.sysctl(f"net.ipv4.conf.{interface}.arp_announce") == 2

@@ -124,8 +124,7 @@ def test_realserver_comes_back_from_a_reboot_as_it_was(service, lab, faults, ste
     for host in sorted(service.realservers):
         steady()
         faults.reboot(host)
-        addresses = lab.exec(host, "ip", "-4", "-o", "address", "show", "dev", "lo", "label", "lo:0")
-        assert f"inet {service.vip}/32" in addresses
+        assert lab.loopback(host)["lo:0"] == f"{service.vip}/32"
         settings = lab.exec(host, "sysctl", "-n", "net.ipv4.conf.eth0.arp_ignore", "net.ipv4.conf.eth0.arp_announce")
         assert settings.split() == ["1", "2"]
     steady()

@@ -16,7 +16,7 @@ def test_teardown_removes_what_site_made(service, lab, arp, site, on):
         assert lab.shell(director, "find /etc/sysctl.d /etc/modules-load.d /etc/systemd -name '*lvs*'") == ""
     for realserver in sorted(service.realservers):
         host = on(realserver)
-        assert service.vip not in host.check_output("ip -4 -o address show dev lo")
+        assert set(lab.loopback(realserver)) == {"lo"}
         assert host.sysctl("net.ipv4.conf.all.arp_ignore") == 0
         assert host.sysctl("net.ipv4.conf.eth0.arp_announce") == 0
         left = lab.shell(

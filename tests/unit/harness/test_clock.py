@@ -11,7 +11,7 @@ def test_inner_time_is_not_counted_twice() -> None:
     ledger = Ledger(lambda: now[0])
     with ledger.spending("waiting"):
         now[0] += 1
-        for _ in range(2):
+        for _turn in range(2):
             with ledger.spending("round trips"):
                 now[0] += 2
         now[0] += 3
