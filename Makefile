@@ -1,6 +1,6 @@
 # Every target installs first what it needs (tools/install says what) and then takes less than a second for that.
 .DEFAULT_GOAL := help
-.PHONY: help install lint types unit golden test-quick sanity artifact test-kernel molecule bench demo red test clean
+.PHONY: help install lint types unit golden test-quick sanity artifact test-kernel test-engine molecule bench demo red test clean
 
 # The wrappers in .cache/bin run keepalived and ipvsadm unpacked from Debian's packages; installed ones are in /usr/sbin.
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/.cache/bin:$(PATH):/usr/sbin:/sbin
@@ -12,6 +12,7 @@ export MOLECULE_GLOB := molecule/*/molecule.yml
 
 QUICK := lint types unit golden
 SCENARIO ?= default
+MACHINE ?= trixie
 REPORT = --junitxml=.reports/$@.xml
 
 help: ## List the targets
@@ -44,6 +45,9 @@ artifact: install ## Build the collection, install it elsewhere, use it by name,
 test-kernel: install ## The IPVS modules on a real kernel that has IPVS
 	lab/lab run -- env PATH="$$PATH" PYTHONPATH=.collections $(CURDIR)/.venv/bin/pytest tests/kernel $(REPORT)
 
+test-engine: install ## The lab's engine "host" on a user's machine: make test-engine MACHINE=bookworm
+	lab/lab run --machine $(MACHINE) -- pytest tests/engine $(REPORT)
+
 molecule: install ## One scenario on the lab: make molecule SCENARIO=default
 	@tools/molecule $(SCENARIO)
 
@@ -57,7 +61,7 @@ red: install ## Break what each test of the scenario guards, and see it go red (
 	python tests/red.py $(ROWS)
 
 test: install ## Everything
-	@python tests/run.py $(QUICK) sanity artifact test-kernel molecule
+	@python tests/run.py $(QUICK) sanity artifact test-kernel test-engine molecule
 
 clean: ## Remove all that install and the gates made
 	rm -rf .venv .collections .cache .reports .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache

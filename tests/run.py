@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 REPORTS = ROOT / ".reports"
 # A gate of these whose reports hold no test has failed, whatever its exit status says.
-REPORTING = {"unit", "golden", "artifact", "test-kernel", "molecule"}
+REPORTING = {"unit", "golden", "artifact", "test-kernel", "test-engine", "molecule"}
 
 
 @dataclass
