@@ -33,7 +33,7 @@ golden: install ## Descriptions against expected configurations, each accepted b
 	pytest tests/golden $(REPORT)
 
 test-quick: install ## lint, types, unit, golden
-	@PYTHONPATH=lab python tests/run.py quick
+	@PYTHONPATH=lab:.collections python tests/run.py quick
 
 sanity: install ## ansible-test sanity
 	@tools/sanity
@@ -48,7 +48,7 @@ test-engine: install ## The lab's engine "host" on a user's machine: make test-e
 	lab/lab run --machine $(MACHINE) -- pytest tests/engine $(REPORT)
 
 molecule: install ## One scenario on its lab, from nothing to nothing: make molecule SCENARIO=default
-	@PYTHONPATH=lab python tests/scenario.py $(SCENARIO)
+	@PYTHONPATH=lab:.collections python tests/scenario.py $(SCENARIO)
 
 bench: install ## How fast the table module is, beside raw ipvsadm
 	lab/lab run -- env PATH="$$PATH" python benchmarks/ipvs_table.py 1000 10 .reports/bench-ipvs-table.json
@@ -57,13 +57,13 @@ demo: install ## A cluster from nothing, and a director killed before your eyes
 	lab/demo
 
 red: install ## Break what each test of a scenario guards, and see it go red (needs its lab up and set up): make red ROWS=arp
-	@PYTHONPATH=lab python tests/red.py $(SCENARIO) $(ROWS)
+	@PYTHONPATH=lab:.collections python tests/red.py $(SCENARIO) $(ROWS)
 
 test: install ## Everything that fits its budget, two side by side
-	@PYTHONPATH=lab python tests/run.py test
+	@PYTHONPATH=lab:.collections python tests/run.py test
 
 test-full: install ## Everything
-	@PYTHONPATH=lab python tests/run.py full
+	@PYTHONPATH=lab:.collections python tests/run.py full
 
 clean: ## Remove all that install and the gates made
 	rm -rf .venv .collections .cache .reports .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache

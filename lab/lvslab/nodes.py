@@ -21,15 +21,6 @@ from lvslab.stacks import STACKS
 
 _READY_DEADLINE = 120
 _CHECKOUT_LAB = Path(__file__).resolve().parents[1]
-# What `podman exec` does, in a tenth of its time; a process id that is not the container's any more is not entered.
-_ENTER = """
-pid=$(cat "$1" 2>/dev/null) && [ "/proc/$pid/ns/net" -ef "/run/netns/$0" ] || { echo "$0 is off" >&2; exit 125; }
-shift
-exec nsenter --all --target "$pid" env -i container=podman HOME=/root \\
-    PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
-"""
-
-
 def hosts_file(nodes: Sequence[Node]) -> str:
     """A name leads to the address that Ansible uses; a host's other addresses have none."""
     lines = ["127.0.0.1 localhost", "::1 localhost"]
@@ -44,6 +35,14 @@ def hosts_file(nodes: Sequence[Node]) -> str:
 _WITHHELD = ("SYS_TIME", "SYS_BOOT", "WAKE_ALARM")
 _SECURITY = ("unmask=/proc/sys", "seccomp=unconfined", "apparmor=unconfined", "label=disable")
 _READ_ONLY = ("/proc/sys/kernel", "/proc/sys/fs", "/proc/sys/vm")
+# What `podman exec` does, in a tenth of its time; a process id that is not the container's any more is not entered.
+_ENTER = """
+pid=$(cat "$2" 2>/dev/null) && [ "/proc/$pid/ns/net" -ef "/run/netns/$1" ] || { echo "$0 is off" >&2; exit 125; }
+withheld=$3
+shift 3
+exec setpriv --bounding-set "$withheld" nsenter --all --target "$pid" env -i container=podman HOME=/root \\
+    PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
+"""
 # A network namespace begins with the machine's settings of IPv4 (not of IPv6), a host with the kernel's.
 _KERNEL_DEFAULTS = """
 for file in /proc/sys/net/ipv4/conf/*/*; do
@@ -258,4 +257,6 @@ class Hosts:
         name = self.container(node)
         if terminal:
             return self._machine.argv(["podman", "exec", "--interactive", "--tty", name, *command], terminal=True)
-        return self._machine.argv(["sh", "-c", _ENTER, name, self._pid_file(node), *command])
+        withheld = ",".join(f"-{right.lower()}" for right in _WITHHELD)
+        words = [node.name, self.namespace(node), self._pid_file(node), withheld]
+        return self._machine.argv(["sh", "-c", _ENTER, *words, *command])
