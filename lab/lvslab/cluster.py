@@ -112,12 +112,12 @@ def _bring_hosts_up(record: Record) -> None:
     hosts.update_tools()
     running, created = hosts.running(), hosts.created()
     missing = [node for node in record.nodes if node.name not in running]
+    if fresh := [node for node in missing if node.name not in created]:
+        hosts.create(fresh)
     for node in missing:
         say(f"starting {node.name} ({node.image.name}, {node.address})")
         if node.name in created:
             hosts.power_off(node)  # of a host that halted by itself, the cable is still there
-        else:
-            hosts.create(node)
         hosts.power_on(node)
     for node in missing:
         hosts.wait_until_ready(node)

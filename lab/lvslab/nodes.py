@@ -21,6 +21,8 @@ from lvslab.stacks import STACKS
 
 _READY_DEADLINE = 120
 _CHECKOUT_LAB = Path(__file__).resolve().parents[1]
+
+
 def hosts_file(nodes: Sequence[Node]) -> str:
     """A name leads to the address that Ansible uses; a host's other addresses have none."""
     lines = ["127.0.0.1 localhost", "::1 localhost"]
@@ -121,22 +123,25 @@ class Hosts:
         """Lay the checkout's programs into /opt/lab of all nodes, also of those that run."""
         self._machine.put(self._tools, lab_files())
 
-    def create(self, node: Node) -> None:
-        """A disk as fresh as after installation. It lives in the machine, so it survives loss of power."""
-        root = f"{self._folder(node)}/root"
-        upper, work = f"{self._folder(node)}/upper", f"{self._folder(node)}/work"
-        options = f"lowerdir={self._machine.folder_of(node.image)},upperdir={upper},workdir={work},volatile"
-        self._machine.script(
-            [
+    def create(self, nodes: Sequence[Node]) -> None:
+        """Disks as fresh as after installation. They live in the machine, so they survive loss of power."""
+        key = self._key.with_suffix(".pub").read_text(encoding="utf-8").strip()
+        disks, files, units = list[list[str]](), dict[str, File](), list[list[str]]()
+        for node in nodes:
+            root = f"{self._folder(node)}/root"
+            upper, work = f"{self._folder(node)}/upper", f"{self._folder(node)}/work"
+            options = f"lowerdir={self._machine.folder_of(node.image)},upperdir={upper},workdir={work},volatile"
+            disks += [
                 ["mkdir", "-p", root, upper, work],
                 ["mount", "-t", "overlay", "-o", options, f"lvs-lab-{self.container(node)}", root],
                 ["ln", "-sf", node.shell, f"{root}/bin/sh"],
             ]
-        )
-        key = self._key.with_suffix(".pub").read_text(encoding="utf-8").strip()
-        self._machine.put(root, node_files(node, self._nodes, key))
-        if node.services:
-            self._machine.run(["chroot", root, "systemctl", "--quiet", "enable", *node.services])
+            files |= {f"{node.name}/root/{name}": file for name, file in node_files(node, self._nodes, key).items()}
+            if node.services:
+                units.append(["chroot", root, "systemctl", "--quiet", "enable", *node.services])
+        self._machine.script(disks)
+        self._machine.put(f"{self._machine.folder}/nodes", files)
+        self._machine.script(units)
 
     def power_on(self, node: Node) -> None:
         """Plug in the cables and start a host that is off; the network namespace is new, as after any boot."""
