@@ -46,8 +46,9 @@ def run_under_ipvs(command: Sequence[str], wanted_engine: str | None, cache: Cac
     apt.require({**uml.PACKAGES, "modprobe": "kmod"})
     kernel = cache.kernel(apt.host_archive())
     with run_folder() as folder:
+        (folder / "command").write_text(command_script(command, os.environ), encoding="utf-8")
         init = folder / "init"
-        init.write_text(init_script(command, kernel, os.environ), encoding="utf-8")
+        init.write_text(init_script(kernel), encoding="utf-8")
         init.chmod(0o755)
         root = ["root=/dev/root", "rootfstype=hostfs", "rootflags=/host", "ro", f"init={init}"]
         return run_in_kernel(kernel, folder, root, {})
@@ -64,45 +65,16 @@ def run_folder() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def init_script(command: Sequence[str], kernel: Path, environment: Mapping[str, str]) -> str:
-    """Process 1 of the kernel.
+def init_script(kernel: Path) -> str:
+    """Process 1 of the kernel."""
+    places = shlex.join([f"KERNEL={kernel}", f"CHECKOUT={CHECKOUT}", "COMMAND=/run/lab/command"])
+    return f"#!/bin/sh\nexec env {places} {shlex.quote(f'{CHECKOUT}/lab/kernel/run.sh')}\n"
 
-    The command sees this machine's files, and may write anywhere; only what it writes below the checkout stays.
-    """
-    checkout, modules = shlex.quote(str(CHECKOUT)), shlex.quote(f"{kernel}/usr/lib/uml/modules")
+
+def command_script(command: Sequence[str], environment: Mapping[str, str]) -> str:
+    """The command in the environment of who wants it."""
     exports = (f"export {name}={shlex.quote(text)}" for name, text in environment.items() if _is_portable(name))
-    lines = [
-        "#!/bin/sh",
-        "set -eu",
-        "mount -t proc proc /proc",
-        f"modprobe -d {shlex.quote(str(kernel))} overlay",
-        "mount -t tmpfs tmpfs /tmp",
-        "mkdir /tmp/upper /tmp/work /tmp/root",
-        "mount -t overlay -o lowerdir=/,upperdir=/tmp/upper,workdir=/tmp/work overlay /tmp/root",
-        "cd /tmp/root",
-        "mkdir .old",
-        "mkdir -p lib/modules",
-        f"mount --bind {modules} lib/modules",
-        "pivot_root . .old",
-        "mount -t proc proc /proc",
-        "mount -t sysfs sysfs /sys",
-        "mount -t devtmpfs dev /dev",
-        "mkdir -p /dev/pts /dev/shm",
-        "mount -t devpts devpts /dev/pts",
-        "mount -t tmpfs tmpfs /dev/shm",
-        "mount -t tmpfs tmpfs /run",
-        "umount -l /.old",
-        "mkdir /run/lab",
-        _mount_hostfs("/lab", "/run/lab"),
-        _mount_hostfs(f"/host{CHECKOUT}", checkout),
-        "ip link set lo up",
-        "modprobe -a $(ls /lib/modules/*/kernel/net/netfilter/ipvs | sed 's/[.]ko.*//')",
-        *exports,
-        *run_lines(command, "/run/lab"),
-        # The lab switches the kernel off; should process 1 end before, the kernel would complain.
-        "while :; do sleep 1; done",
-    ]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*exports, *run_lines(command, "/run/lab")]) + "\n"
 
 
 def run_lines(command: Sequence[str], lab: str) -> list[str]:
@@ -118,12 +90,6 @@ def run_lines(command: Sequence[str], lab: str) -> list[str]:
 
 def _is_portable(name: str) -> bool:
     return bool(_ENVIRONMENT_NAME.fullmatch(name))
-
-
-def _mount_hostfs(source: str, target: str) -> str:
-    """The kernel's new mount interface wants the option's name, kernels before 6.11 want it without."""
-    source = shlex.quote(source)
-    return f"mount -t hostfs -o hostfs={source} none {target} || mount -t hostfs -o {source} none {target}"
 
 
 def run_in_kernel(kernel: Path, folder: Path, root: Sequence[str], binds: Mapping[Path, str]) -> int:

@@ -45,13 +45,14 @@ class UserRecipe(Recipe):
 def recipe(suite: str, archive: apt.Archive) -> Recipe:
     """An ordinary machine of that Debian, with the checkout's tools made on it by the checkout's own tools/install."""
     names = ("tools/install", "requirements-dev.txt", "requirements-collections.txt")
-    tools = {f"{_TOOLS}/{name}": read(command.CHECKOUT / name) for name in names}
+    others = {f"{_TOOLS}/{name}": read(command.CHECKOUT / name) for name in names}
+    others["usr/local/sbin/mount-hostfs"] = read(_FILES.parent / "machine/root/usr/local/sbin/mount-hostfs")
     return UserRecipe(
         role=f"user-{suite}",
         suite=suite,
         sources=archive.lines(suite),
         packages=_PACKAGES,
-        files=tree(_FILES / "root") | tools,
+        files=tree(_FILES / "root") | others,
         setup=(_FILES / "setup.sh").read_text(encoding="utf-8"),
         as_disk=True,
     )
