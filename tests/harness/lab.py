@@ -240,9 +240,9 @@ def addresses(links: Sequence[Mapping[str, Any]], *, loopback: bool) -> set[str]
 
 
 def local_end(line: str) -> tuple[str, int]:
-    """The address and the port in a line of `ss -H -t -n state ...`: queues, this end, the other end."""
+    """The address and the port in a line of `ss -H -t -n state ...`: queues, own end%device, other end."""
     address, _colon, port = line.split()[2].rpartition(":")
-    return address.strip("[]"), int(port)
+    return address.partition("%")[0].strip("[]"), int(port)
 
 
 def weights(table: Table, service: ServiceKey) -> dict[ServerKey, int]:

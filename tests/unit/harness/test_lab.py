@@ -38,8 +38,13 @@ def test_neighbour_is_whoever_stands_in_the_addresss_network() -> None:
 
 
 def test_own_end_of_a_connection_is_told_from_the_other() -> None:
-    assert local_end("0      0      198.18.1.41:51234      198.18.0.100:80   ") == ("198.18.1.41", 51234)
-    assert local_end("0      0      [2001:2:0:1::41]:51234      [2001:2::100]:80   ") == ("2001:2:0:1::41", 51234)
+    for own, address in (
+        ("198.18.1.41:51234", "198.18.1.41"),
+        ("198.18.1.41%eth0:51234", "198.18.1.41"),
+        ("[2001:2:0:1::41]:51234", "2001:2:0:1::41"),
+        ("[2001:2:0:1::41]%eth0:51234", "2001:2:0:1::41"),
+    ):
+        assert local_end(f"0      0      {own}      198.18.0.100:80   ") == (address, 51234)
 
 
 def test_routes_in_a_circle_are_told() -> None:
