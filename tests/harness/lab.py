@@ -7,6 +7,7 @@ import json
 import os
 import shlex
 import subprocess
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -100,7 +101,8 @@ class Lab:
         return done.stdout
 
     def try_all(self, commands: Mapping[str, Sequence[str]], longest: float = LONGEST) -> dict[str, Done]:
-        """A command on each of several hosts, side by side; a host that is off has status 125."""
+        """A command on each of several hosts, side by side; a host that is off has status 125, one that hangs 124."""
+        deadline = time.monotonic() + longest
         with LEDGER.spending("round trips to hosts"):
             started = {
                 host: subprocess.Popen(
@@ -112,7 +114,7 @@ class Lab:
                 )
                 for host, command in commands.items()
             }
-            return {host: _finish(process, longest) for host, process in started.items()}
+            return {host: _finish(process, deadline) for host, process in started.items()}
 
     def exec_all(self, hosts: Iterable[str], *command: str, check: bool = True) -> dict[str, str]:
         """What a command prints on each of several hosts."""
@@ -218,13 +220,13 @@ class Lab:
         }
 
 
-def _finish(process: subprocess.Popen[str], longest: float) -> Done:
+def _finish(process: subprocess.Popen[str], deadline: float) -> Done:
     try:
-        output, errors = process.communicate(timeout=longest)
+        output, errors = process.communicate(timeout=max(1.0, deadline - time.monotonic()))
     except subprocess.TimeoutExpired:
         process.kill()
         output, errors = process.communicate()
-        return Done(124, output, f"{errors}\nno end after {longest:g} s")
+        return Done(124, output, f"{errors}\nno end in time")
     return Done(process.returncode, output, errors)
 
 
@@ -240,9 +242,9 @@ def addresses(links: Sequence[Mapping[str, Any]], *, loopback: bool) -> set[str]
 
 
 def local_end(line: str) -> tuple[str, int]:
-    """The address and the port in a line of `ss -H -t -n state ...`: queues, this end, the other end."""
+    """The address and the port in a line of `ss -H -t -n state ...`: queues, own end%device, other end."""
     address, _colon, port = line.split()[2].rpartition(":")
-    return address.strip("[]"), int(port)
+    return address.partition("%")[0].strip("[]"), int(port)
 
 
 def weights(table: Table, service: ServiceKey) -> dict[ServerKey, int]:

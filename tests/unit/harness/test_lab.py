@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from pathlib import Path
+
 import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs import save
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import ServerKey, address_service
 from harness.evidence import folder_name
-from harness.lab import LabFailed, Route, addresses, last_hop, local_end, weights
+from harness.lab import Lab, LabFailed, Route, addresses, last_hop, local_end, weights
 
 LINKS = [
     {"ifname": "lo", "addr_info": [{"local": "127.0.0.1"}, {"local": "192.0.2.100", "label": "lo:0"}]},
@@ -38,8 +41,23 @@ def test_neighbour_is_whoever_stands_in_the_addresss_network() -> None:
 
 
 def test_own_end_of_a_connection_is_told_from_the_other() -> None:
-    assert local_end("0      0      198.18.1.41:51234      198.18.0.100:80   ") == ("198.18.1.41", 51234)
-    assert local_end("0      0      [2001:2:0:1::41]:51234      [2001:2::100]:80   ") == ("2001:2:0:1::41", 51234)
+    for own, address in (
+        ("198.18.1.41:51234", "198.18.1.41"),
+        ("198.18.1.41%eth0:51234", "198.18.1.41"),
+        ("[2001:2:0:1::41]:51234", "2001:2:0:1::41"),
+        ("[2001:2:0:1::41]%eth0:51234", "2001:2:0:1::41"),
+    ):
+        assert local_end(f"0      0      {own}      198.18.0.100:80   ") == (address, 51234)
+
+
+def test_hosts_that_hang_do_not_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    lab = Lab(Path("nowhere"))
+    monkeypatch.setattr(lab, "argv", lambda _host, *command: list(command))
+    begun = time.monotonic()
+    done = lab.try_all({"a": ["sleep", "30"], "b": ["sleep", "30"], "c": ["echo", "well"]}, longest=0.5)
+    assert time.monotonic() - begun < 5
+    assert [done[host].status for host in "abc"] == [124, 124, 0]
+    assert done["c"].output == "well\n"
 
 
 def test_routes_in_a_circle_are_told() -> None:
