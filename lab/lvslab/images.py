@@ -43,6 +43,7 @@ _NODE_PACKAGES = (
 )
 _NODE_FILES = tree(_CHECKOUT_LAB / "node" / "root")
 _NODE_SETUP = (_CHECKOUT_LAB / "node" / "setup.sh").read_text(encoding="utf-8")
+_RESOLVED_SETUP = (_CHECKOUT_LAB / "node" / "resolved.sh").read_text(encoding="utf-8")
 _LOCALE_SETUP = (_CHECKOUT_LAB / "node" / "locale.sh").read_text(encoding="utf-8")
 
 _MACHINE_PACKAGES = (
@@ -68,6 +69,8 @@ class Recipe:
     files: Mapping[str, File] = field(default_factory=dict)
     setup: str = ""
     variant: str = "minbase"
+    #: Whose messages are kept; those of all other languages are left out.
+    language: str = ""
     as_disk: bool = False
 
     @property
@@ -81,19 +84,23 @@ class Recipe:
 def node_recipe(image: Image, archive: apt.Archive, *, as_disk: bool) -> Recipe:
     """A host of the lab, as a fresh installation would leave it."""
     base, stack = distribution.load(image.distribution), STACKS[image.network_manager]
-    extra = [*stack.packages, *(["systemd-resolved"] if image.resolved else []), *(["locales"] if image.locale else [])]
+    cached = [package for package, _version in base.cached]
     setup = _NODE_SETUP + stack.setup
+    if image.resolved:
+        cached.append("systemd-resolved")
+        setup += _RESOLVED_SETUP
     if image.locale:
         setup += f"LOCALE={shlex.quote(image.locale)}\n{_LOCALE_SETUP}"
     return Recipe(
         role=f"node-{image.name}{'-disk' if as_disk else ''}",
         suite=base.suite,
         sources=archive.lines(base.suite),
-        packages=(*_NODE_PACKAGES, *extra),
+        packages=(*_NODE_PACKAGES, *stack.packages, *(["locales"] if image.locale else [])),
         # Not installed: roles really install them, and yet download nothing.
-        cached_packages=tuple(package for package, _version in base.cached),
+        cached_packages=tuple(cached),
         files=_NODE_FILES,
         setup=setup,
+        language=image.locale.partition("_")[0],
         as_disk=as_disk,
     )
 
@@ -220,6 +227,8 @@ def _is_in_use(folder: Path) -> bool:
 def _bootstrap(recipe: Recipe, root: Path, log: Path) -> None:
     command = ["mmdebstrap", "--mode=root", f"--variant={recipe.variant}", f"--include={','.join(recipe.packages)}"]
     command += [f"--aptopt={option}" for option in _APT_OPTIONS] + [f"--dpkgopt={option}" for option in _DPKG_OPTIONS]
+    if recipe.language:
+        command.append(f"--dpkgopt=path-include=/usr/share/locale/{recipe.language}/*")
     if recipe.cached_packages:
         download = f"apt-get install --yes --download-only {' '.join(recipe.cached_packages)}"
         command += ["--skip=cleanup/apt", f"--customize-hook=chroot \"$1\" sh -euc 'apt-get clean; {download}'"]

@@ -8,7 +8,16 @@ systemctl mask getty.target console-getty.service systemd-logind.service \
     systemd-remount-fs.service systemd-firstboot.service kmod-static-nodes.service ifupdown-pre.service \
     dev-hugepages.mount dev-mqueue.mount sys-fs-fuse-connections.mount sys-kernel-config.mount \
     sys-kernel-debug.mount sys-kernel-tracing.mount modprobe@configfs.service modprobe@dm_mod.service \
-    modprobe@drm.service modprobe@efi_pstore.service modprobe@fuse.service modprobe@loop.service
+    modprobe@drm.service modprobe@efi_pstore.service modprobe@fuse.service modprobe@loop.service \
+    systemd-tmpfiles-setup-dev.service systemd-tmpfiles-setup-dev-early.service systemd-update-utmp.service \
+    systemd-update-utmp-runlevel.service systemd-networkd-persistent-storage.service systemd-user-sessions.service
+# The same of what runs at every boot, and again whenever systemd reads its units anew. What is left: sysv-generator,
+# and those of network managers.
+mkdir -p /etc/systemd/system-generators
+for generator in cryptsetup debug fstab getty gpt-auto hibernate-resume integritysetup rc-local run ssh system-update \
+    tpm2 veritysetup; do
+    ln -s /dev/null "/etc/systemd/system-generators/systemd-$generator-generator"
+done
 systemctl set-default multi-user.target
 systemctl enable ssh.service
 rm -f /etc/ssh/ssh_host_* /etc/machine-id /etc/hostname
