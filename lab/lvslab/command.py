@@ -11,7 +11,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -36,10 +37,21 @@ def run_under_ipvs(command: Sequence[str], wanted_engine: str | None, cache: Cac
         return subprocess.run(argv, check=False).returncode
     apt.require({**uml.PACKAGES, "modprobe": "kmod"})
     kernel = cache.kernel(apt.host_archive())
+    with run_folder() as folder:
+        init = folder / "init"
+        init.write_text(init_script(command, kernel, os.environ), encoding="utf-8")
+        init.chmod(0o755)
+        root = ["root=/dev/root", "rootfstype=hostfs", "rootflags=/host", "ro", f"init={init}"]
+        return run_in_kernel(kernel, folder, root, {})
+
+
+@contextmanager
+def run_folder() -> Iterator[Path]:
+    """Where the kernel and this process meet: the script to run, its output and exit status."""
     state.FOLDER.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="run-", dir=state.FOLDER))
     try:
-        return _run_in_kernel(command, kernel, folder)
+        yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -78,15 +90,22 @@ def init_script(command: Sequence[str], kernel: Path, environment: Mapping[str, 
         "ip link set lo up",
         "modprobe -a $(ls /lib/modules/*/kernel/net/netfilter/ipvs | sed 's/[.]ko.*//')",
         *exports,
-        f"cd {shlex.quote(os.getcwd())}",
-        "status=0",
-        f"{shlex.join(command)} </dev/null >>/run/lab/stdout 2>>/run/lab/stderr || status=$?",
-        "echo $status > /run/lab/status.new",
-        "mv /run/lab/status.new /run/lab/status",
+        *run_lines(command, "/run/lab"),
         # The lab switches the kernel off; should process 1 end before, the kernel would complain.
         "while :; do sleep 1; done",
     ]
     return "\n".join(lines) + "\n"
+
+
+def run_lines(command: Sequence[str], lab: str) -> list[str]:
+    """The part of a script that runs the command; ``lab`` is where the run's folder is mounted."""
+    return [
+        f"cd {shlex.quote(os.getcwd())}",
+        "status=0",
+        f"{shlex.join(command)} </dev/null >>{lab}/stdout 2>>{lab}/stderr || status=$?",
+        f"echo $status > {lab}/status.new",
+        f"mv {lab}/status.new {lab}/status",
+    ]
 
 
 def _is_portable(name: str) -> bool:
@@ -99,23 +118,20 @@ def _mount_hostfs(source: str, target: str) -> str:
     return f"mount -t hostfs -o hostfs={source} none {target} || mount -t hostfs -o {source} none {target}"
 
 
-def _run_in_kernel(command: Sequence[str], kernel: Path, folder: Path) -> int:
-    init = folder / "init"
-    init.write_text(init_script(command, kernel, os.environ), encoding="utf-8")
-    init.chmod(0o755)
+def run_in_kernel(kernel: Path, folder: Path, root: Sequence[str], binds: Mapping[Path, str]) -> int:
+    """Boot the kernel on ``root``, whose script leaves output and exit status in the folder, and follow it."""
     for name in ("stdout", "stderr"):
         (folder / name).touch()
     arguments = [
         *uml.kernel_options(uml.kernel_version(kernel)),
-        *(f"umid={folder.name}", "root=/dev/root", "rootfstype=hostfs", "rootflags=/host", "ro", f"init={init}"),
-        *("con0=null,fd:1", "console=tty0", "panic=-1"),
+        *(f"umid={folder.name}", *root, "con0=null,fd:1", "console=tty0", "panic=-1"),
     ]
-    binds = {folder: "lab", Path("/"): "host"}
+    all_binds = {folder: "lab", Path("/"): "host", **binds}
     cpu = state.choose_cpu(folder.name)
     with open(folder / "console.log", "wb") as console:
         # Should this process be killed, the kernel ends with it.
         process = subprocess.Popen(
-            ["setpriv", "--pdeathsig=KILL", *uml.launcher(kernel, folder / state.PID_FILE, cpu, binds, arguments)],
+            ["setpriv", "--pdeathsig=KILL", *uml.launcher(kernel, folder / state.PID_FILE, cpu, all_binds, arguments)],
             stdin=subprocess.DEVNULL,
             stdout=console,
             stderr=console,
