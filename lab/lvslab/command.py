@@ -23,6 +23,14 @@ from lvslab.images import Cache
 from lvslab.machine import choose_engine, has_ipvs
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+# What a command leaves in /run and /etc (namespaces, the names of routing tables) vanishes with it.
+_IN_NAMESPACES = """
+mount -t tmpfs -o mode=755 tmpfs /run
+mkdir /run/upper /run/work
+mount -t overlay -o lowerdir=/etc,upperdir=/run/upper,workdir=/run/work overlay /etc
+ip link set lo up
+exec "$@"
+"""
 # One that is a shell's own, or a matter of the terminal, means nothing to a new machine.
 _ENVIRONMENT_NAME = re.compile(r"(?!(_|PWD|OLDPWD|SHLVL|TERM)$)[A-Za-z_][A-Za-z0-9_]*")
 
@@ -33,7 +41,7 @@ def run_under_ipvs(command: Sequence[str], wanted_engine: str | None, cache: Cac
     say(f"engine: {engine}, {reason}")
     if engine == "host":
         apt.require({"unshare": "util-linux", "ip": "iproute2"})
-        argv = ["unshare", "--net", "sh", "-euc", 'ip link set lo up; exec "$@"', "sh", *command]
+        argv = ["unshare", "--net", "--mount", "--propagation=private", "sh", "-euc", _IN_NAMESPACES, "sh", *command]
         return subprocess.run(argv, check=False).returncode
     apt.require({**uml.PACKAGES, "modprobe": "kmod"})
     kernel = cache.kernel(apt.host_archive())

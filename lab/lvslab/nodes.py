@@ -39,6 +39,26 @@ def hosts_file(nodes: Sequence[Node]) -> str:
     return "\n".join(lines) + "\n"
 
 
+# Of all rights over a kernel those that are not a network namespace's own. The clock, the power and what these folders
+# set belong to the whole kernel, which may be that of a user's machine.
+_WITHHELD = ("SYS_TIME", "SYS_BOOT", "WAKE_ALARM")
+_SECURITY = ("unmask=/proc/sys", "seccomp=unconfined", "apparmor=unconfined", "label=disable")
+_READ_ONLY = ("/proc/sys/kernel", "/proc/sys/fs", "/proc/sys/vm")
+# A network namespace begins with the machine's settings of IPv4 (not of IPv6), a host with the kernel's.
+_KERNEL_DEFAULTS = """
+for file in /proc/sys/net/ipv4/conf/*/*; do
+    case $file in
+    */mc_forwarding) continue ;;
+    */accept_redirects | */send_redirects | */secure_redirects | */shared_media | */arp_evict_nocarrier) value=1 ;;
+    */all/accept_source_route) value=0 ;;
+    */accept_source_route) value=1 ;;
+    */igmpv2_unsolicited_report_interval) value=10000 ;;
+    */igmpv3_unsolicited_report_interval) value=1000 ;;
+    *) value=0 ;;
+    esac
+    echo $value >"$file"
+done
+"""
 _FORWARDING = b"net.ipv4.ip_forward = 1\nnet.ipv6.conf.all.forwarding = 1\n"
 
 
@@ -82,8 +102,11 @@ class Hosts:
         self._key = key
 
     def container(self, node: Node) -> str:
-        """Name of the container, and of its network namespace."""
         return f"{self._machine.name}-{node.name}"
+
+    def namespace(self, node: Node) -> str:
+        """Of the network. The name of no lab has a dot, so that this is nobody else's."""
+        return f"{self._machine.namespace}.{node.name}"
 
     def _folder(self, node: Node) -> str:
         return f"{self._machine.folder}/nodes/{node.name}"
@@ -118,24 +141,26 @@ class Hosts:
 
     def power_on(self, node: Node) -> None:
         """Plug in the cables and start a host that is off; the network namespace is new, as after any boot."""
-        name, root = self.container(node), f"{self._folder(node)}/root"
+        name, namespace, root = self.container(node), self.namespace(node), f"{self._folder(node)}/root"
         modules = self._machine.modules()
-        mounts = [f"{self._tools}:/opt/lab:ro"] + ([f"{modules}:/lib/modules:ro"] if modules else [])
+        mounts = [f"{self._tools}:/opt/lab:ro", *(f"{folder}:{folder}:ro" for folder in _READ_ONLY)]
+        mounts += [f"{modules}:/lib/modules:ro"] if modules else []
         self._machine.script(
             [
                 # Ansible's apt module takes this file's age for the age of the package lists.
                 ["mkdir", "-p", f"{root}/var/lib/apt/periodic"],
                 ["touch", f"{root}/var/lib/apt/periodic/update-success-stamp"],
-                ["ip", "netns", "add", name],
-                *(command for interface in node.interfaces for command in self._cable(name, interface)),
+                ["ip", "netns", "add", namespace],
+                ["nsenter", f"--net=/run/netns/{namespace}", "sh", "-euc", _KERNEL_DEFAULTS],
+                *(command for interface in node.interfaces for command in self._cable(namespace, interface)),
                 [
                     *("podman", "run", "--detach", "--name", name, "--hostname", node.name),
                     *("--label", f"lvs-lab={self._machine.name}", "--pidfile", self._pid_file(node)),
                     # All rights over its own kernel interfaces, but /sys read-only: by that systemd knows that no udev
                     # will announce devices, and networkd configures eth0 without waiting for it.
-                    *("--systemd=always", "--cap-add=ALL", "--security-opt=unmask=ALL"),
-                    *("--security-opt=seccomp=unconfined", "--security-opt=apparmor=unconfined"),
-                    *(f"--network=ns:/run/netns/{name}", "--no-hosts", "--dns=none", "--log-driver=none"),
+                    *("--systemd=always", "--cap-add=ALL", *(f"--cap-drop={right}" for right in _WITHHELD)),
+                    *(f"--security-opt={each}" for each in _SECURITY),
+                    *(f"--network=ns:/run/netns/{namespace}", "--no-hosts", "--dns=none", "--log-driver=none"),
                     *(f"--volume={mount}" for mount in mounts),
                     *("--pids-limit=-1", "--rootfs", root, "/sbin/init"),
                 ],
@@ -156,11 +181,11 @@ class Hosts:
     def power_off(self, node: Node) -> None:
         """Loss of power: the cables go dead first, since nothing of a dead host may answer, not even its kernel."""
         self._forget_connection(node)
-        name = self.container(node)
+        name, namespace = shlex.quote(self.container(node)), shlex.quote(self.namespace(node))
         self._machine.script(
             "".join(f"ip link del {interface.port} 2>/dev/null || :\n" for interface in node.interfaces)
-            + f"podman rm --force --ignore --time 0 {shlex.quote(name)} >/dev/null\n"
-            f"[ ! -e /run/netns/{shlex.quote(name)} ] || ip netns del {shlex.quote(name)}\n"
+            + f"podman rm --force --ignore --time 0 {name} >/dev/null\n"
+            f"[ ! -e /run/netns/{namespace} ] || ip netns del {namespace}\n"
         )
 
     def shut_down(self, node: Node) -> None:
