@@ -1,6 +1,6 @@
 # Every target installs first what it needs (tools/install says what) and then takes less than a second for that.
 .DEFAULT_GOAL := help
-.PHONY: help install lint types unit golden test-quick sanity artifact test-kernel molecule bench demo red test test-full clean
+.PHONY: help install lint types unit golden test-quick sanity artifact test-kernel test-engine molecule bench demo red test test-full clean
 
 # The wrappers in .cache/bin run keepalived and ipvsadm unpacked from Debian's packages; installed ones are in /usr/sbin.
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/.cache/bin:$(PATH):/usr/sbin:/sbin
@@ -11,6 +11,7 @@ export ANSIBLE_HOME ?= $(CURDIR)/.cache/ansible
 export MOLECULE_GLOB := molecule/*/molecule.yml
 
 SCENARIO ?= default
+MACHINE ?= trixie
 REPORT = --junitxml=.reports/$@.xml
 
 help: ## List the targets
@@ -42,6 +43,9 @@ artifact: install ## Build the collection, install it elsewhere, use it by name,
 
 test-kernel: install ## The IPVS modules on a real kernel that has IPVS
 	lab/lab run -- env PATH="$$PATH" PYTHONPATH=.collections $(CURDIR)/.venv/bin/pytest tests/kernel $(REPORT)
+
+test-engine: install ## The lab's engine "host" on a user's machine: make test-engine MACHINE=bookworm
+	lab/lab run --machine $(MACHINE) -- pytest tests/engine --junitxml=.reports/$@-$(MACHINE).xml
 
 molecule: install ## One scenario on its lab, from nothing to nothing: make molecule SCENARIO=default
 	@PYTHONPATH=lab python tests/scenario.py $(SCENARIO)

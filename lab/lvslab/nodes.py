@@ -24,8 +24,9 @@ _CHECKOUT_LAB = Path(__file__).resolve().parents[1]
 # What `podman exec` does, in a tenth of its time; a process id that is not the container's any more is not entered.
 _ENTER = """
 pid=$(cat "$1" 2>/dev/null) && [ "/proc/$pid/ns/net" -ef "/run/netns/$0" ] || { echo "$0 is off" >&2; exit 125; }
-shift
-exec nsenter --all --target "$pid" env -i container=podman HOME=/root \\
+rights=$2
+shift 2
+exec setpriv --bounding-set "$rights" nsenter --all --target "$pid" env -i container=podman HOME=/root \\
     PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
 """
 
@@ -258,4 +259,5 @@ class Hosts:
         name = self.container(node)
         if terminal:
             return self._machine.argv(["podman", "exec", "--interactive", "--tty", name, *command], terminal=True)
-        return self._machine.argv(["sh", "-c", _ENTER, name, self._pid_file(node), *command])
+        rights = ",".join(f"-{right.lower()}" for right in _WITHHELD)
+        return self._machine.argv(["sh", "-c", _ENTER, self.namespace(node), self._pid_file(node), rights, *command])

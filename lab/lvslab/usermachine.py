@@ -14,6 +14,7 @@ from pathlib import Path
 from lvslab import apt, command, distribution, uml
 from lvslab.console import say
 from lvslab.distribution import Image
+from lvslab.files import File, tree
 from lvslab.images import Cache, Recipe, node_recipe
 from lvslab.process import run
 
@@ -34,8 +35,6 @@ class UserRecipe(Recipe):
     """An image whose last step reaches this machine's network and believes its certificates."""
 
     def set_up(self, root: Path) -> None:
-        for name in ("usr/local/sbin/mount-hostfs", f"{_TOOLS}/tools/install"):
-            (root / name).chmod(0o755)
         script = (
             'mount -t proc proc "$0/proc"\nmount --bind /etc/ssl/certs "$0/etc/ssl/certs"\n'
             'exec chroot "$0" sh -euc "$1"'
@@ -45,15 +44,14 @@ class UserRecipe(Recipe):
 
 def recipe(suite: str, archive: apt.Archive) -> Recipe:
     """An ordinary machine of that Debian, with the checkout's tools made on it by the checkout's own tools/install."""
-    own = {str(path.relative_to(_FILES / "root")): path for path in (_FILES / "root").rglob("*") if path.is_file()}
     names = ("tools/install", "requirements-dev.txt", "requirements-collections.txt")
-    files = own | {f"{_TOOLS}/{name}": command.CHECKOUT / name for name in names}
+    tools = {f"{_TOOLS}/{name}": File((command.CHECKOUT / name).read_bytes(), 0o755) for name in names}
     return UserRecipe(
         role=f"user-{suite}",
         suite=suite,
         sources=archive.lines(suite),
         packages=_PACKAGES,
-        files={name: path.read_text(encoding="utf-8") for name, path in files.items()},
+        files=tree(_FILES / "root") | tools,
         setup=(_FILES / "setup.sh").read_text(encoding="utf-8"),
         as_disk=True,
     )
