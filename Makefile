@@ -45,7 +45,7 @@ test-kernel: install ## The IPVS modules on a real kernel that has IPVS
 	lab/lab run -- env PATH="$$PATH" PYTHONPATH=.collections $(CURDIR)/.venv/bin/pytest tests/kernel $(REPORT)
 
 test-engine: install ## The lab's engine "host" on a user's machine: make test-engine MACHINE=bookworm
-	lab/lab run --machine $(MACHINE) -- pytest tests/engine $(REPORT)
+	lab/lab run --machine $(MACHINE) -- pytest tests/engine --junitxml=.reports/$@-$(MACHINE).xml
 
 molecule: install ## One scenario on its lab, from nothing to nothing: make molecule SCENARIO=default
 	@PYTHONPATH=lab:.collections python tests/scenario.py $(SCENARIO)

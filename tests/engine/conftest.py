@@ -17,6 +17,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 INVENTORY = ROOT / "tests/engine/inventory"
 SINGLE = ROOT / "tests/engine/single"
+FOLDERS = "/etc /run/lvs-lab /run/lvs-cluster /var/lib/lvs-lab"
 # Changes by itself, or with anything that a machine does.
 UNSTABLE = {
     *("fs/aio-nr", "fs/dentry-state", "fs/file-nr", "fs/inode-nr", "fs/inode-state", "fs/quota", "kernel/ns_last_pid"),
@@ -99,8 +100,7 @@ def snapshot() -> dict[str, set[str]]:
         "routes": set(sh("ip route show table all; ip -6 route show table all; ip rule; ip -6 rule").splitlines()),
         "sysctls": sysctls(),
         "ipvs": set(sh("ipvsadm -S -n").splitlines()),
-        "files": set(sh("find /etc /run/lvs-lab /run/lvs-cluster /var/lib/lvs-lab -printf '%p %s\n' || :").splitlines())
-        - {"/run/lvs-lab 40"},
+        "files": set(sh(f"find {FOLDERS} -mindepth 1 -not -name '*.lock' -printf '%p %s\n' || :").splitlines()),
     }
 
 
@@ -124,17 +124,11 @@ def sysctls() -> set[str]:
     return found
 
 
-def changes(before: dict[str, set[str]]) -> dict[str, list[str]]:
-    """What differs now, in two signs: gone, new."""
+def assert_unchanged(before: dict[str, set[str]]) -> None:
+    """The machine is as it was."""
     after = snapshot()
-    differences = {
-        kind: [
-            *(f"- {item}" for item in before[kind] - after[kind]),
-            *(f"+ {item}" for item in after[kind] - before[kind]),
-        ]
-        for kind in before
-    }
-    return {kind: lines for kind, lines in differences.items() if lines}
+    differences = {kind: (sorted(before[kind] - after[kind]), sorted(after[kind] - before[kind])) for kind in before}
+    assert not {kind: {"gone": gone, "new": new} for kind, (gone, new) in differences.items() if gone or new}
 
 
 def clock() -> float:
