@@ -1,6 +1,6 @@
 # Every target installs first what it needs (tools/install says what) and then takes less than a second for that.
 .DEFAULT_GOAL := help
-.PHONY: help install lint types unit golden test-quick sanity artifact test-kernel molecule bench demo red test test-full clean
+.PHONY: help install lint types unit golden test-quick sanity artifact test-kernel test-engine molecule bench demo red test test-full clean
 
 # The wrappers in .cache/bin run keepalived and ipvsadm unpacked from Debian's packages; installed ones are in /usr/sbin.
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/.cache/bin:$(PATH):/usr/sbin:/sbin
@@ -11,6 +11,7 @@ export ANSIBLE_HOME ?= $(CURDIR)/.cache/ansible
 export MOLECULE_GLOB := molecule/*/molecule.yml
 
 SCENARIO ?= default
+MACHINE ?= trixie
 REPORT = --junitxml=.reports/$@.xml
 
 help: ## List the targets
@@ -32,7 +33,7 @@ golden: install ## Descriptions against expected configurations, each accepted b
 	pytest tests/golden $(REPORT)
 
 test-quick: install ## lint, types, unit, golden
-	@PYTHONPATH=lab python tests/run.py quick
+	@PYTHONPATH=lab:.collections python tests/run.py quick
 
 sanity: install ## ansible-test sanity
 	@tools/sanity
@@ -43,8 +44,11 @@ artifact: install ## Build the collection, install it elsewhere, use it by name,
 test-kernel: install ## The IPVS modules on a real kernel that has IPVS
 	lab/lab run -- env PATH="$$PATH" PYTHONPATH=.collections $(CURDIR)/.venv/bin/pytest tests/kernel $(REPORT)
 
+test-engine: install ## The lab's engine "host" on a user's machine: make test-engine MACHINE=bookworm
+	lab/lab run --machine $(MACHINE) -- pytest tests/engine $(REPORT)
+
 molecule: install ## One scenario on its lab, from nothing to nothing: make molecule SCENARIO=default
-	@PYTHONPATH=lab python tests/scenario.py $(SCENARIO)
+	@PYTHONPATH=lab:.collections python tests/scenario.py $(SCENARIO)
 
 bench: install ## How fast the table module is, beside raw ipvsadm
 	lab/lab run -- env PATH="$$PATH" python benchmarks/ipvs_table.py 1000 10 .reports/bench-ipvs-table.json
@@ -53,13 +57,13 @@ demo: install ## A cluster from nothing, and a director killed before your eyes
 	lab/demo
 
 red: install ## Break what each test of a scenario guards, and see it go red (needs its lab up and set up): make red ROWS=arp
-	@PYTHONPATH=lab python tests/red.py $(SCENARIO) $(ROWS)
+	@PYTHONPATH=lab:.collections python tests/red.py $(SCENARIO) $(ROWS)
 
 test: install ## Everything that fits its budget, two side by side
-	@PYTHONPATH=lab python tests/run.py test
+	@PYTHONPATH=lab:.collections python tests/run.py test
 
 test-full: install ## Everything
-	@PYTHONPATH=lab python tests/run.py full
+	@PYTHONPATH=lab:.collections python tests/run.py full
 
 clean: ## Remove all that install and the gates made
 	rm -rf .venv .collections .cache .reports .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -69,7 +69,12 @@ def gate(name: str, *, reports: bool = False) -> Gate:
 
 
 QUICK = [gate("unit", reports=True), gate("lint"), gate("golden", reports=True), gate("types")]
-SLOW = [gate("test-kernel", reports=True), gate("artifact", reports=True), gate("sanity")]
+SLOW = [
+    gate("test-engine", reports=True),
+    gate("test-kernel", reports=True),
+    gate("artifact", reports=True),
+    gate("sanity"),
+]
 
 
 def scenario_gate(group: Sequence[scenarios.Scenario]) -> Gate:

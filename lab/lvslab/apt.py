@@ -14,7 +14,7 @@ from lvslab.errors import LabError
 from lvslab.process import run
 
 _SUITES = {"stable", "testing", "unstable", "oldstable", "sid", "forky", "trixie", "bookworm", "bullseye"}
-_KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
 @dataclass(frozen=True)
@@ -112,12 +112,13 @@ def _without_mirror_list(uri: str) -> str:
 
 def require(programs: dict[str, str]) -> None:
     """Install the Debian packages of the programs that are missing; ``programs`` maps program to package."""
-    path = os.environ["PATH"] + ":/usr/sbin:/sbin"
-    packages = sorted({package for program, package in programs.items() if not shutil.which(program, path=path)})
-    if not _KEYRING.exists():
+    packages = sorted({package for program, package in programs.items() if not shutil.which(program)})
+    if not KEYRING.exists():
         packages.append("debian-archive-keyring")
     if not packages:
         return
+    if not shutil.which("apt-get"):
+        raise LabError(f"without apt-get the lab cannot install what it needs, do so yourself: {' '.join(packages)}")
     say(f"installing Debian packages: {' '.join(packages)}")
     os.environ["DEBIAN_FRONTEND"] = "noninteractive"
     run(["apt-get", "update", "-q"])

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from lvslab import cluster, command, state
+from lvslab import cluster, command, state, supported, usermachine
 from lvslab.console import say
 from lvslab.errors import LabError, UsageError
 from lvslab.inventory import lab_name
@@ -46,6 +46,7 @@ def parser() -> argparse.ArgumentParser:
         cable.add_argument("network", nargs="?", metavar="NETWORK")
     run = add("run", "run a command of this checkout under a kernel with IPVS")
     run.add_argument("--engine", default=os.environ.get("LAB_ENGINE"), help="host or uml; default: by looking")
+    run.add_argument("--machine", choices=usermachine.SUITES, help="on a user's machine of this Debian, made for it")
     run.add_argument("argv", nargs=argparse.REMAINDER, metavar="-- COMMAND")
     return top
 
@@ -69,6 +70,8 @@ def dispatch(options: argparse.Namespace) -> int:
             print(cluster.status(path))
         case "run":
             cluster.require_root()
+            if options.machine:
+                return usermachine.run_on(options.machine, command_of(options.argv), cluster.CACHE)
             return command.run_under_ipvs(command_of(options.argv), options.engine, cluster.CACHE)
         case _:
             return on_host(options, cluster.require_up(lab_name(path)))
@@ -113,7 +116,10 @@ def become(hosts: Hosts, record: Record, options: argparse.Namespace) -> int:
 def main(argv: Sequence[str]) -> int:
     # Being told to end is the same as being interrupted: clean up what must be cleaned up.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # After su the path is the user's: modprobe, ip and their like would look as if they were not installed.
+    os.environ["PATH"] = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
     try:
+        supported.check_system()
         return dispatch(parser().parse_args(argv))
     except LabError as error:
         print(f"lab: {error}", file=sys.stderr)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from lvslab import inventory, network, state
+from lvslab import inventory, network, state, sudo, supported
 from lvslab.console import say
 from lvslab.errors import LabError
 from lvslab.host import HostMachine
@@ -48,7 +48,7 @@ def up(path: Path, wanted_engine: str | None) -> None:
     name = inventory.lab_name(path)
     wanted = inventory.read(path)
     with state.locked(name):
-        record = state.load(name)
+        record = state.load(name) or state.left_behind(name)
         if record and not is_up(record):
             say(f"lab {name} was left half up: taking it down first")
             _take_down(record)
@@ -58,6 +58,7 @@ def up(path: Path, wanted_engine: str | None) -> None:
             _check_machine_stays(record, changed)
             record = changed
             record.save()
+            network.guard(record.networks)
             say(f"lab {name} is up already (engine: {record.engine})")
         else:
             record = _start_machine(name, wanted, wanted_engine)
@@ -85,12 +86,17 @@ def _start_machine(name: str, wanted: inventory.Inventory, wanted_engine: str | 
     engine, reason = choose_engine(wanted_engine, has_ipvs())
     say(f"engine: {engine}, {reason}")
     record = Record(name, engine, str(wanted.path), wanted.networks, wanted.nodes)
+    if engine == "host":
+        supported.check_cgroups()
+        supported.check_inotify(len(wanted.nodes))
     machine = machine_of(record)
     machine.prepare()
     public_key(CACHE)
+    sudo.share_key(CACHE.folder)
     with state.locked(""):
         state.check_networks_are_free(name, wanted.networks)
         network.check_is_free(wanted.networks)
+        network.check_no_route(wanted.networks)
         record.save()
     with record.starting():
         network.guard(wanted.networks)
@@ -99,16 +105,19 @@ def _start_machine(name: str, wanted: inventory.Inventory, wanted_engine: str | 
 
 
 def _bring_hosts_up(record: Record) -> None:
+    for each in record.networks:
+        legs = [leg for node in record.nodes for leg in node.interfaces if leg.network == each.name]
+        network.check_way(each, [address for leg in legs for address in (leg.ipv4, leg.ipv6) if address])
     hosts = hosts_of(record)
     hosts.update_tools()
     running, created = hosts.running(), hosts.created()
     missing = [node for node in record.nodes if node.name not in running]
+    if fresh := [node for node in missing if node.name not in created]:
+        hosts.create(fresh)
     for node in missing:
         say(f"starting {node.name} ({node.image.name}, {node.address})")
         if node.name in created:
             hosts.power_off(node)  # of a host that halted by itself, the cable is still there
-        else:
-            hosts.create(node)
         hosts.power_on(node)
     for node in missing:
         hosts.wait_until_ready(node)
@@ -119,7 +128,7 @@ def down(path: Path) -> None:
     require_root()
     name = inventory.lab_name(path)
     with state.locked(name):
-        record = state.load(name)
+        record = state.load(name) or state.left_behind(name)
         if record:
             _take_down(record)
     say(f"lab {name} is down")

@@ -11,7 +11,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,6 +23,14 @@ from lvslab.images import Cache
 from lvslab.machine import choose_engine, has_ipvs
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+# What a command leaves in /run and /etc (namespaces, the names of routing tables) vanishes with it.
+_IN_NAMESPACES = """
+mount -t tmpfs -o mode=755 tmpfs /run
+mkdir /run/upper /run/work
+mount -t overlay -o lowerdir=/etc,upperdir=/run/upper,workdir=/run/work overlay /etc
+ip link set lo up
+exec "$@"
+"""
 # One that is a shell's own, or a matter of the terminal, means nothing to a new machine.
 _ENVIRONMENT_NAME = re.compile(r"(?!(_|PWD|OLDPWD|SHLVL|TERM)$)[A-Za-z_][A-Za-z0-9_]*")
 
@@ -32,90 +41,71 @@ def run_under_ipvs(command: Sequence[str], wanted_engine: str | None, cache: Cac
     say(f"engine: {engine}, {reason}")
     if engine == "host":
         apt.require({"unshare": "util-linux", "ip": "iproute2"})
-        argv = ["unshare", "--net", "sh", "-euc", 'ip link set lo up; exec "$@"', "sh", *command]
+        argv = ["unshare", "--net", "--mount", "--propagation=private", "sh", "-euc", _IN_NAMESPACES, "sh", *command]
         return subprocess.run(argv, check=False).returncode
     apt.require({**uml.PACKAGES, "modprobe": "kmod"})
     kernel = cache.kernel(apt.host_archive())
+    with run_folder() as folder:
+        (folder / "command").write_text(command_script(command, os.environ), encoding="utf-8")
+        init = folder / "init"
+        init.write_text(init_script(kernel), encoding="utf-8")
+        init.chmod(0o755)
+        root = ["root=/dev/root", "rootfstype=hostfs", "rootflags=/host", "ro", f"init={init}"]
+        return run_in_kernel(kernel, folder, root, {})
+
+
+@contextmanager
+def run_folder() -> Iterator[Path]:
+    """Where the kernel and this process meet: the script to run, its output and exit status."""
     state.FOLDER.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="run-", dir=state.FOLDER))
     try:
-        return _run_in_kernel(command, kernel, folder)
+        yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def init_script(command: Sequence[str], kernel: Path, environment: Mapping[str, str]) -> str:
-    """Process 1 of the kernel.
+def init_script(kernel: Path) -> str:
+    """Process 1 of the kernel."""
+    places = shlex.join([f"KERNEL={kernel}", f"CHECKOUT={CHECKOUT}", "COMMAND=/run/lab/command"])
+    return f"#!/bin/sh\nexec env {places} {shlex.quote(f'{CHECKOUT}/lab/kernel/run.sh')}\n"
 
-    The command sees this machine's files, and may write anywhere; only what it writes below the checkout stays.
-    """
-    checkout, modules = shlex.quote(str(CHECKOUT)), shlex.quote(f"{kernel}/usr/lib/uml/modules")
+
+def command_script(command: Sequence[str], environment: Mapping[str, str]) -> str:
+    """The command in the environment of who wants it."""
     exports = (f"export {name}={shlex.quote(text)}" for name, text in environment.items() if _is_portable(name))
-    lines = [
-        "#!/bin/sh",
-        "set -eu",
-        "mount -t proc proc /proc",
-        f"modprobe -d {shlex.quote(str(kernel))} overlay",
-        "mount -t tmpfs tmpfs /tmp",
-        "mkdir /tmp/upper /tmp/work /tmp/root",
-        "mount -t overlay -o lowerdir=/,upperdir=/tmp/upper,workdir=/tmp/work overlay /tmp/root",
-        "cd /tmp/root",
-        "mkdir .old",
-        "mkdir -p lib/modules",
-        f"mount --bind {modules} lib/modules",
-        "pivot_root . .old",
-        "mount -t proc proc /proc",
-        "mount -t sysfs sysfs /sys",
-        "mount -t devtmpfs dev /dev",
-        "mkdir -p /dev/pts /dev/shm",
-        "mount -t devpts devpts /dev/pts",
-        "mount -t tmpfs tmpfs /dev/shm",
-        "mount -t tmpfs tmpfs /run",
-        "umount -l /.old",
-        "mkdir /run/lab",
-        _mount_hostfs("/lab", "/run/lab"),
-        _mount_hostfs(f"/host{CHECKOUT}", checkout),
-        "ip link set lo up",
-        "modprobe -a $(ls /lib/modules/*/kernel/net/netfilter/ipvs | sed 's/[.]ko.*//')",
-        *exports,
+    return "\n".join([*exports, *run_lines(command, "/run/lab")]) + "\n"
+
+
+def run_lines(command: Sequence[str], lab: str) -> list[str]:
+    """The part of a script that runs the command; ``lab`` is where the run's folder is mounted."""
+    return [
         f"cd {shlex.quote(os.getcwd())}",
         "status=0",
-        f"{shlex.join(command)} </dev/null >>/run/lab/stdout 2>>/run/lab/stderr || status=$?",
-        "echo $status > /run/lab/status.new",
-        "mv /run/lab/status.new /run/lab/status",
-        # The lab switches the kernel off; should process 1 end before, the kernel would complain.
-        "while :; do sleep 1; done",
+        f"{shlex.join(command)} </dev/null >>{lab}/stdout 2>>{lab}/stderr || status=$?",
+        f"echo $status > {lab}/status.new",
+        f"mv {lab}/status.new {lab}/status",
     ]
-    return "\n".join(lines) + "\n"
 
 
 def _is_portable(name: str) -> bool:
     return bool(_ENVIRONMENT_NAME.fullmatch(name))
 
 
-def _mount_hostfs(source: str, target: str) -> str:
-    """The kernel's new mount interface wants the option's name, kernels before 6.11 want it without."""
-    source = shlex.quote(source)
-    return f"mount -t hostfs -o hostfs={source} none {target} || mount -t hostfs -o {source} none {target}"
-
-
-def _run_in_kernel(command: Sequence[str], kernel: Path, folder: Path) -> int:
-    init = folder / "init"
-    init.write_text(init_script(command, kernel, os.environ), encoding="utf-8")
-    init.chmod(0o755)
+def run_in_kernel(kernel: Path, folder: Path, root: Sequence[str], binds: Mapping[Path, str]) -> int:
+    """Boot the kernel on ``root``, whose script leaves output and exit status in the folder, and follow it."""
     for name in ("stdout", "stderr"):
         (folder / name).touch()
     arguments = [
         *uml.kernel_options(uml.kernel_version(kernel)),
-        *(f"umid={folder.name}", "root=/dev/root", "rootfstype=hostfs", "rootflags=/host", "ro", f"init={init}"),
-        *("con0=null,fd:1", "console=tty0", "panic=-1"),
+        *(f"umid={folder.name}", *root, "con0=null,fd:1", "console=tty0", "panic=-1"),
     ]
-    binds = {folder: "lab", Path("/"): "host"}
+    all_binds = {folder: "lab", Path("/"): "host", **binds}
     cpu = state.choose_cpu(folder.name)
     with open(folder / "console.log", "wb") as console:
         # Should this process be killed, the kernel ends with it.
         process = subprocess.Popen(
-            ["setpriv", "--pdeathsig=KILL", *uml.launcher(kernel, folder / state.PID_FILE, cpu, binds, arguments)],
+            ["setpriv", "--pdeathsig=KILL", *uml.launcher(kernel, folder / state.PID_FILE, cpu, all_binds, arguments)],
             stdin=subprocess.DEVNULL,
             stdout=console,
             stderr=console,

@@ -13,10 +13,12 @@ class File:
     mode: int = 0o644
 
 
+def read(path: Path) -> File:
+    """A file of the checkout; of its mode counts what git keeps: whether it may be executed."""
+    return File(path.read_bytes(), 0o755 if os.access(path, os.X_OK) else 0o644)
+
+
 def tree(folder: Path) -> dict[str, File]:
-    """All files below a folder of the checkout; of their modes counts what git keeps: whether one may be executed."""
+    """All files below a folder of the checkout."""
     paths = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.parent.name != "__pycache__")
-    return {
-        str(path.relative_to(folder)): File(path.read_bytes(), 0o755 if os.access(path, os.X_OK) else 0o644)
-        for path in paths
-    }
+    return {str(path.relative_to(folder)): read(path) for path in paths}

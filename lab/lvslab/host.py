@@ -15,6 +15,9 @@ from lvslab.machine import Machine
 from lvslab.network import address, exists, remove
 from lvslab.process import run
 
+# Debian's and Fedora's.
+_NETAVARK = ("/usr/lib/podman/netavark", "/usr/libexec/podman/netavark")
+
 
 class HostMachine(Machine):
     """The bridges have a namespace of their own, so that this machine's firewall sees no traffic between nodes."""
@@ -22,7 +25,6 @@ class HostMachine(Machine):
     def __init__(self, name: str, networks: Sequence[Network], images: Sequence[Image], cache: Cache) -> None:
         super().__init__(name, networks, images)
         self._cache = cache
-        self._namespace = f"lvs-lab-{name}"
 
     def prepare(self) -> None:
         apt.require(
@@ -31,7 +33,7 @@ class HostMachine(Machine):
                 "ip": "iproute2",
                 "podman": "podman",
                 "crun": "crun",
-                "/usr/lib/podman/netavark": "netavark",
+                next(filter(os.path.exists, _NETAVARK), _NETAVARK[0]): "netavark",
             }
             | {"ssh": "openssh-client", "nsenter": "util-linux", "sysctl": "procps"}
         )
@@ -39,8 +41,8 @@ class HostMachine(Machine):
         self._cache.ensure(node_recipe(image, archive, as_disk=False) for image in self.images)
 
     def start(self) -> None:
-        inside = ["ip", "-netns", self._namespace]
-        run(["ip", "netns", "add", self._namespace])
+        inside = ["ip", "-netns", self.namespace]
+        run(["ip", "netns", "add", self.namespace])
         for network in self.networks.values():
             bridge, cable, mtu = network.interface, f"uplink-{network.interface[4:]}", ["mtu", str(network.mtu)]
             run([*inside, "link", "add", bridge, *mtu, "type", "bridge", "mcast_snooping", "0"])
@@ -59,7 +61,7 @@ class HostMachine(Machine):
                     cable,
                     *mtu,
                     "netns",
-                    self._namespace,
+                    self.namespace,
                 ]
             )
             run([*inside, "link", "set", cable, "master", bridge, "up"])
@@ -72,19 +74,18 @@ class HostMachine(Machine):
                 run(["podman", "rm", "--force", "--time", "0", container])
         for mount in _mounts_below(self.folder):
             run(["umount", mount])
-        for namespace in Path("/run/netns").glob(f"{self.name}-*"):
-            run(["ip", "netns", "del", namespace.name])
-        if Path("/run/netns", self._namespace).exists():
-            run(["ip", "netns", "del", self._namespace])
+        for pattern in (f"{self.namespace}.*", self.namespace):
+            for namespace in Path("/run/netns").glob(pattern):
+                run(["ip", "netns", "del", namespace.name])
         shutil.rmtree(self.folder, ignore_errors=True)
         for network in self.networks.values():
             remove(network)
 
     def is_running(self) -> bool:
-        return Path("/run/netns", self._namespace).exists() and all(map(exists, self.networks.values()))
+        return Path("/run/netns", self.namespace).exists() and all(map(exists, self.networks.values()))
 
     def argv(self, command: Sequence[str], *, terminal: bool = False) -> list[str]:  # noqa: ARG002 (it is ours already)
-        return ["nsenter", f"--net=/run/netns/{self._namespace}", *command]
+        return ["nsenter", f"--net=/run/netns/{self.namespace}", *command]
 
     def folder_of(self, image: Image) -> str:
         return str(self._cache.path(node_recipe(image, apt.host_archive(), as_disk=False)))

@@ -80,6 +80,13 @@ class Recipe:
         digest = hashlib.sha256(made_from.encode()).hexdigest()[:12]
         return f"{self.role}-{digest}{'.ext4' if self.as_disk else ''}"
 
+    def set_up(self, root: Path) -> None:
+        """Run the last step of the recipe in the file system."""
+        if self.variant == "extract":
+            run(["env", f"--chdir={root}", "sh", "-euc", self.setup])
+        else:
+            run(["chroot", str(root), "sh", "-euc", self.setup])
+
 
 def node_recipe(image: Image, archive: apt.Archive, *, as_disk: bool) -> Recipe:
     """A host of the lab, as a fresh installation would leave it."""
@@ -226,6 +233,8 @@ def _is_in_use(folder: Path) -> bool:
 
 def _bootstrap(recipe: Recipe, root: Path, log: Path) -> None:
     command = ["mmdebstrap", "--mode=root", f"--variant={recipe.variant}", f"--include={','.join(recipe.packages)}"]
+    # Only Debian's own apt trusts Debian without being told.
+    command += [f"--keyring={apt.KEYRING}"]
     command += [f"--aptopt={option}" for option in _APT_OPTIONS] + [f"--dpkgopt={option}" for option in _DPKG_OPTIONS]
     if recipe.language:
         command.append(f"--dpkgopt=path-include=/usr/share/locale/{recipe.language}/*")
@@ -242,10 +251,7 @@ def _bootstrap(recipe: Recipe, root: Path, log: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(file.content)
         path.chmod(file.mode)
-    if recipe.variant == "extract":
-        run(["env", f"--chdir={root}", "sh", "-euc", recipe.setup])
-    else:
-        run(["chroot", str(root), "sh", "-euc", recipe.setup])
+    recipe.set_up(root)
 
 
 def _reason(log: Path) -> str:

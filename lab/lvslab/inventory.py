@@ -140,9 +140,12 @@ class Inventory:
 
 
 def lab_name(inventory: Path) -> str:
-    """A lab is named after its inventory's folder, so that naming an inventory is enough to find the lab."""
-    folder = inventory if inventory.is_dir() or not inventory.suffix else inventory.parent
-    name = folder.resolve().name
+    """A lab is named after its inventory's folder, so that naming an inventory is enough to find the lab.
+
+    A folder that is called just that, as in a scenario of molecule, is named after the one around it.
+    """
+    folder = (inventory if inventory.is_dir() or not inventory.suffix else inventory.parent).resolve()
+    name = folder.parent.name if folder.name == "inventory" else folder.name
     if not name or not all(letter.isalnum() or letter in "-_" for letter in name):
         raise UsageError(f"{inventory}: a lab is named after this folder; use letters, digits, '-' and '_' only")
     return name

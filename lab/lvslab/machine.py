@@ -29,6 +29,8 @@ class Machine(ABC):
         self.images = images
         #: Where the nodes' own files are, on the machine.
         self.folder = f"/var/lib/lvs-lab/{name}"
+        #: The network namespace that is the lab's switch, where it needs one, and the beginning of its hosts'.
+        self.namespace = f"lvs-lab.{name}"
 
     @abstractmethod
     def prepare(self) -> None:

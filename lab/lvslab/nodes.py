@@ -21,13 +21,6 @@ from lvslab.stacks import STACKS
 
 _READY_DEADLINE = 120
 _CHECKOUT_LAB = Path(__file__).resolve().parents[1]
-# What `podman exec` does, in a tenth of its time; a process id that is not the container's any more is not entered.
-_ENTER = """
-pid=$(cat "$1" 2>/dev/null) && [ "/proc/$pid/ns/net" -ef "/run/netns/$0" ] || { echo "$0 is off" >&2; exit 125; }
-shift
-exec nsenter --all --target "$pid" env -i container=podman HOME=/root \\
-    PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
-"""
 
 
 def hosts_file(nodes: Sequence[Node]) -> str:
@@ -39,6 +32,34 @@ def hosts_file(nodes: Sequence[Node]) -> str:
     return "\n".join(lines) + "\n"
 
 
+# Of all rights over a kernel those that are not a network namespace's own. The clock, the power and what these folders
+# set belong to the whole kernel, which may be that of a user's machine.
+_WITHHELD = ("SYS_TIME", "SYS_BOOT", "WAKE_ALARM")
+_SECURITY = ("unmask=/proc/sys", "seccomp=unconfined", "apparmor=unconfined", "label=disable")
+_READ_ONLY = ("/proc/sys/kernel", "/proc/sys/fs", "/proc/sys/vm")
+# What `podman exec` does, in a tenth of its time; a process id that is not the container's any more is not entered.
+_ENTER = """
+pid=$(cat "$2" 2>/dev/null) && [ "/proc/$pid/ns/net" -ef "/run/netns/$1" ] || { echo "$0 is off" >&2; exit 125; }
+withheld=$3
+shift 3
+exec setpriv --bounding-set "$withheld" nsenter --all --target "$pid" env -i container=podman HOME=/root \\
+    PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
+"""
+# A network namespace begins with the machine's settings of IPv4 (not of IPv6), a host with the kernel's.
+_KERNEL_DEFAULTS = """
+for file in /proc/sys/net/ipv4/conf/*/*; do
+    case $file in
+    */mc_forwarding) continue ;;
+    */accept_redirects | */send_redirects | */secure_redirects | */shared_media | */arp_evict_nocarrier) value=1 ;;
+    */all/accept_source_route) value=0 ;;
+    */accept_source_route) value=1 ;;
+    */igmpv2_unsolicited_report_interval) value=10000 ;;
+    */igmpv3_unsolicited_report_interval) value=1000 ;;
+    *) value=0 ;;
+    esac
+    echo $value >"$file"
+done
+"""
 _FORWARDING = b"net.ipv4.ip_forward = 1\nnet.ipv6.conf.all.forwarding = 1\n"
 
 
@@ -82,8 +103,11 @@ class Hosts:
         self._key = key
 
     def container(self, node: Node) -> str:
-        """Name of the container, and of its network namespace."""
         return f"{self._machine.name}-{node.name}"
+
+    def namespace(self, node: Node) -> str:
+        """Of the network. The name of no lab has a dot, so that this is nobody else's."""
+        return f"{self._machine.namespace}.{node.name}"
 
     def _folder(self, node: Node) -> str:
         return f"{self._machine.folder}/nodes/{node.name}"
@@ -99,43 +123,48 @@ class Hosts:
         """Lay the checkout's programs into /opt/lab of all nodes, also of those that run."""
         self._machine.put(self._tools, lab_files())
 
-    def create(self, node: Node) -> None:
-        """A disk as fresh as after installation. It lives in the machine, so it survives loss of power."""
-        root = f"{self._folder(node)}/root"
-        upper, work = f"{self._folder(node)}/upper", f"{self._folder(node)}/work"
-        options = f"lowerdir={self._machine.folder_of(node.image)},upperdir={upper},workdir={work},volatile"
-        self._machine.script(
-            [
+    def create(self, nodes: Sequence[Node]) -> None:
+        """Disks as fresh as after installation. They live in the machine, so they survive loss of power."""
+        key = self._key.with_suffix(".pub").read_text(encoding="utf-8").strip()
+        disks, files, units = list[list[str]](), dict[str, File](), list[list[str]]()
+        for node in nodes:
+            root = f"{self._folder(node)}/root"
+            upper, work = f"{self._folder(node)}/upper", f"{self._folder(node)}/work"
+            options = f"lowerdir={self._machine.folder_of(node.image)},upperdir={upper},workdir={work},volatile"
+            disks += [
                 ["mkdir", "-p", root, upper, work],
                 ["mount", "-t", "overlay", "-o", options, f"lvs-lab-{self.container(node)}", root],
                 ["ln", "-sf", node.shell, f"{root}/bin/sh"],
             ]
-        )
-        key = self._key.with_suffix(".pub").read_text(encoding="utf-8").strip()
-        self._machine.put(root, node_files(node, self._nodes, key))
-        if node.services:
-            self._machine.run(["chroot", root, "systemctl", "--quiet", "enable", *node.services])
+            files |= {f"{node.name}/root/{name}": file for name, file in node_files(node, self._nodes, key).items()}
+            if node.services:
+                units.append(["chroot", root, "systemctl", "--quiet", "enable", *node.services])
+        self._machine.script(disks)
+        self._machine.put(f"{self._machine.folder}/nodes", files)
+        self._machine.script(units)
 
     def power_on(self, node: Node) -> None:
         """Plug in the cables and start a host that is off; the network namespace is new, as after any boot."""
-        name, root = self.container(node), f"{self._folder(node)}/root"
+        name, namespace, root = self.container(node), self.namespace(node), f"{self._folder(node)}/root"
         modules = self._machine.modules()
-        mounts = [f"{self._tools}:/opt/lab:ro"] + ([f"{modules}:/lib/modules:ro"] if modules else [])
+        mounts = [f"{self._tools}:/opt/lab:ro", *(f"{folder}:{folder}:ro" for folder in _READ_ONLY)]
+        mounts += [f"{modules}:/lib/modules:ro"] if modules else []
         self._machine.script(
             [
                 # Ansible's apt module takes this file's age for the age of the package lists.
                 ["mkdir", "-p", f"{root}/var/lib/apt/periodic"],
                 ["touch", f"{root}/var/lib/apt/periodic/update-success-stamp"],
-                ["ip", "netns", "add", name],
-                *(command for interface in node.interfaces for command in self._cable(name, interface)),
+                ["ip", "netns", "add", namespace],
+                ["nsenter", f"--net=/run/netns/{namespace}", "sh", "-euc", _KERNEL_DEFAULTS],
+                *(command for interface in node.interfaces for command in self._cable(namespace, interface)),
                 [
                     *("podman", "run", "--detach", "--name", name, "--hostname", node.name),
                     *("--label", f"lvs-lab={self._machine.name}", "--pidfile", self._pid_file(node)),
                     # All rights over its own kernel interfaces, but /sys read-only: by that systemd knows that no udev
                     # will announce devices, and networkd configures eth0 without waiting for it.
-                    *("--systemd=always", "--cap-add=ALL", "--security-opt=unmask=ALL"),
-                    *("--security-opt=seccomp=unconfined", "--security-opt=apparmor=unconfined"),
-                    *(f"--network=ns:/run/netns/{name}", "--no-hosts", "--dns=none", "--log-driver=none"),
+                    *("--systemd=always", "--cap-add=ALL", *(f"--cap-drop={right}" for right in _WITHHELD)),
+                    *(f"--security-opt={each}" for each in _SECURITY),
+                    *(f"--network=ns:/run/netns/{namespace}", "--no-hosts", "--dns=none", "--log-driver=none"),
                     *(f"--volume={mount}" for mount in mounts),
                     *("--pids-limit=-1", "--rootfs", root, "/sbin/init"),
                 ],
@@ -156,11 +185,11 @@ class Hosts:
     def power_off(self, node: Node) -> None:
         """Loss of power: the cables go dead first, since nothing of a dead host may answer, not even its kernel."""
         self._forget_connection(node)
-        name = self.container(node)
+        name, namespace = shlex.quote(self.container(node)), shlex.quote(self.namespace(node))
         self._machine.script(
             "".join(f"ip link del {interface.port} 2>/dev/null || :\n" for interface in node.interfaces)
-            + f"podman rm --force --ignore --time 0 {shlex.quote(name)} >/dev/null\n"
-            f"[ ! -e /run/netns/{shlex.quote(name)} ] || ip netns del {shlex.quote(name)}\n"
+            + f"podman rm --force --ignore --time 0 {name} >/dev/null\n"
+            f"[ ! -e /run/netns/{namespace} ] || ip netns del {namespace}\n"
         )
 
     def shut_down(self, node: Node) -> None:
@@ -233,4 +262,6 @@ class Hosts:
         name = self.container(node)
         if terminal:
             return self._machine.argv(["podman", "exec", "--interactive", "--tty", name, *command], terminal=True)
-        return self._machine.argv(["sh", "-c", _ENTER, name, self._pid_file(node), *command])
+        withheld = ",".join(f"-{right.lower()}" for right in _WITHHELD)
+        words = [node.name, self.namespace(node), self._pid_file(node), withheld]
+        return self._machine.argv(["sh", "-c", _ENTER, *words, *command])

@@ -17,6 +17,8 @@ from lvslab.errors import LabError
 from lvslab.inventory import Interface, Network, Node
 
 FOLDER = Path("/run/lvs-lab")
+# Disks, and a second copy of each record: a reboot leaves them, and containers.
+DISKS = Path("/var/lib/lvs-lab")
 # Where a User-Mode Linux kernel records its process id.
 PID_FILE = "uml.pid"
 
@@ -59,10 +61,11 @@ class Record:
         raise LabError(f"lab {self.name} has no host {name!r}; it has {', '.join(node.name for node in self.nodes)}")
 
     def save(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        temporary = self.folder / "lab.json.new"
-        temporary.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
-        temporary.rename(self.folder / "lab.json")
+        for folder in (DISKS / self.name, self.folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            temporary = folder / "lab.json.new"
+            temporary.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
+            temporary.rename(folder / "lab.json")
 
     def forget(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -82,7 +85,17 @@ def _node(fields: dict[str, Any]) -> Node:
 
 def load(name: str) -> Record | None:
     """The record of a lab, or nothing when it is down."""
-    path = FOLDER / name / "lab.json"
+    return _read(FOLDER / name / "lab.json")
+
+
+def left_behind(name: str) -> Record | None:
+    """What is to be taken down of a lab without a record: the machine was switched off, or somebody cleared /run."""
+    if not (DISKS / name).exists():
+        return None
+    return _read(DISKS / name / "lab.json") or Record(name, "host", "", (), ())
+
+
+def _read(path: Path) -> Record | None:
     try:
         return from_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

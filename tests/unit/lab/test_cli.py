@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from lvslab import usermachine
 from lvslab.cli import command_of, main, parser
-from lvslab.command import init_script
+from lvslab.command import command_script
 
 
 def test_words_after_the_dashes_are_the_hosts_command_whatever_they_look_like() -> None:
@@ -38,7 +39,14 @@ def test_without_root_the_lab_says_so(capsys: pytest.CaptureFixture[str], monkey
 
 
 def test_a_command_under_ipvs_gets_its_words_and_its_environment_unharmed() -> None:
-    script = init_script(["echo", "two words"], Path("/kernel"), {"GREETING": "it's", "BASH_FUNC_x%%": "() { :; }"})
+    script = command_script(["echo", "two words"], {"GREETING": "it's", "BASH_FUNC_x%%": "() { :; }"})
     assert "echo 'two words' </dev/null" in script
     assert """export GREETING='it'"'"'s'""" in script
     assert "BASH_FUNC" not in script
+
+
+def test_a_users_machine_has_the_node_images_where_engine_host_looks_for_them() -> None:
+    script = usermachine.script(["echo", "two words"], ["node-a", "node-b"])
+    assert "mount -o ro /dev/ubdb /root/.cache/lvs-lab/images/node-a" in script
+    assert "mount -o ro /dev/ubdc /root/.cache/lvs-lab/images/node-b" in script
+    assert "echo 'two words' </dev/null" in script

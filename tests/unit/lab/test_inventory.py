@@ -167,6 +167,14 @@ def test_a_lab_is_named_after_its_folder(tmp_path: Path) -> None:
     assert lab_name(folder) == lab_name(folder / "hosts.yml") == "failover"
 
 
+def test_a_scenarios_lab_is_named_after_the_scenario_or_what_it_links_to(tmp_path: Path) -> None:
+    own, shared = tmp_path / "hosts" / "inventory", tmp_path / "default" / "inventory"
+    own.mkdir(parents=True)
+    shared.parent.mkdir()
+    shared.symlink_to(own)
+    assert lab_name(own) == lab_name(shared) == "hosts"
+
+
 def test_a_name_that_the_shell_would_stumble_over_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="letters, digits"):
         lab_name(tmp_path / "my lab")

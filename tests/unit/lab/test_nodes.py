@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 
 import pytest
+from lvslab import state
 from lvslab.distribution import Image
 from lvslab.errors import LabError
 from lvslab.inventory import Interface, Network, Node
@@ -106,3 +108,17 @@ def test_an_unknown_engine_is_refused() -> None:
 @pytest.mark.parametrize(("version", "fast"), [("6.12.48", False), ("6.16.0", True), ("7.2.7", True)])
 def test_seccomp_is_asked_for_where_the_kernel_knows_it(version: str, fast: bool) -> None:
     assert ("seccomp=on" in kernel_options(version)) is fast
+
+
+def test_what_a_reboot_leaves_is_known_by_the_second_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(state, "FOLDER", tmp_path / "run")
+    monkeypatch.setattr(state, "DISKS", tmp_path / "disks")
+    assert state.left_behind("lab") is None
+    RECORD.save()
+    RECORD.forget()
+    assert state.load("lab") is None
+    assert state.left_behind("lab") == RECORD
+    (tmp_path / "disks/lab/lab.json").unlink()
+    nameless = state.left_behind("lab")
+    assert nameless
+    assert (nameless.name, nameless.networks) == ("lab", ())
