@@ -96,7 +96,7 @@ class Red:
             done = subprocess.run(
                 command, cwd=self.copy, env=environment(self.copy), capture_output=True, text=True, check=False
             )
-        last = done.stdout.strip().splitlines()[-1]
+        last = (done.stdout.strip() or done.stderr.strip() or "pytest said nothing").splitlines()[-1]
         red = done.returncode == 1 and "passed" not in last and "error" not in last
         print(f"{'red' if red else 'NOT RED':<9}{row.name}: {last}", flush=True)
         return red
