@@ -148,6 +148,6 @@ def lose_power(lab: Lab) -> None:
         for link in $(ip -br link | grep -o '^lab-[^@ ]*'); do ip link del $link; done
         ip route flush type unreachable
         ip -6 route flush type unreachable
-        umount -l $(grep -oE ' /run/(containers|libpod)[^ ]*' /proc/mounts) || :
+        umount -l $(grep -oE ' (/run/(containers|libpod)|/var/lib/containers/[^ ]*/shm)[^ ]*' /proc/mounts) || :
         rm -rf /run/lvs-lab /run/containers /run/libpod /run/crun ~/.cache/lvs-lab/ssh-*
     """)
