@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lvslab.errors import LabError
 
-# Of a host's systemd, its services and podman; seen: 7 with Debian 13, 5 with Debian 12.
+# A host of either Debian was seen to take 6, for systemd and its services; the rest is for what roles start.
 _INOTIFY_PER_HOST = 8
 _INOTIFY_LIMIT = Path("/proc/sys/fs/inotify/max_user_instances")
 
