@@ -106,12 +106,18 @@ class Service:
         """Seconds that the backup waits after a master's goodbye (an advert of priority 0)."""
         return self.takeover - 3 * self.instance.advert_int
 
-    @property
-    def detection(self) -> float:
-        """Seconds at most until keepalived takes a silent real server out: every try of a round of checks times out."""
+    def detection(self, late: float) -> float:
+        """Seconds at most until keepalived takes a silent real server out: every try of a round of checks times out.
+
+        Each of the timers that go off one after the other may be late, by how much the probe's own were.
+        """
         check = self.described.check
-        tries = check.retry + 1
-        return self.described.delay_loop + tries * check.connect_timeout + check.retry * check.delay_before_retry
+        waits = [
+            self.described.delay_loop,
+            *[check.connect_timeout] * (check.retry + 1),
+            *[check.delay_before_retry] * check.retry,
+        ]
+        return sum(waits) + len(waits) * late
 
 
 @dataclass(frozen=True)

@@ -73,9 +73,9 @@ def test_realserver_loses_power(service, faults, steady, probe, tell, prove, lim
         without(lost)
         prove(service.master, set(others))
         report = running.stop()
-    seen = outage(report)
-    tell("a real server loses power", report, limit(service.detection), seen)
-    assert 0 < seen < limit(service.detection)
+    seen, allowed = outage(report), limit(service.detection(report["late_max"]))
+    tell("a real server loses power", report, allowed, seen)
+    assert 0 < seen < allowed
     steady()
     prove(service.master)
 
@@ -91,9 +91,9 @@ def test_nginx_is_stopped_on_a_realserver(service, faults, module, steady, probe
         report = running.stop()
     dead = [server["address"] for server in virtual["real_servers"] if not server["alive"]]
     assert dead == [service.server(stopped).address]
-    seen = outage(report)
-    tell("nginx is stopped on a real server", report, limit(service.detection), seen)
-    assert seen < limit(service.detection)
+    seen, allowed = outage(report), limit(service.detection(report["late_max"]))
+    tell("nginx is stopped on a real server", report, allowed, seen)
+    assert seen < allowed
     assert "refused" in report["failures"], "nothing was broken"
     steady()
     prove(service.master)

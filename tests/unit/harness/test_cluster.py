@@ -58,4 +58,5 @@ def test_times_are_those_of_theory(cluster: Cluster) -> None:
     assert web.takeover == pytest.approx(3 + 3 / 256)
     assert web.skew == pytest.approx(3 / 256)
     # delay_loop 6; four tries of 3 s, 1 s between them.
-    assert web.detection == 6 + 4 * 3 + 3 * 1
+    assert web.detection(late=0.0) == 6 + 4 * 3 + 3 * 1
+    assert web.detection(late=0.5) == 6.5 + 4 * 3.5 + 3 * 1.5
