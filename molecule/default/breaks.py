@@ -156,78 +156,10 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:
             edits={"tests/golden/master_backup/lvs1.keepalived.conf": ("lb_algo", "lb_algorithm")},
         ),
         Row(
-            "one lost host stops the others",
-            "unreachable_realserver",
-            edits={
-                "playbooks/site.yml": (
-                    "  hosts: lvs_directors:lvs_realservers\n",
-                    "  hosts: lvs_directors:lvs_realservers\n  any_errors_fatal: true\n",
-                )
-            },
-        ),
-        Row(
             "something is left to change",
             "finds_nothing_to_change",
             {"web2": "sysctl -qw net.ipv4.conf.all.arp_ignore=0"},
             {"web2": "sysctl -qw net.ipv4.conf.all.arp_ignore=1"},
-        ),
-        Row(
-            "a bad description is let through",
-            "refused_as_a_whole",
-            edits={"roles/preflight/tasks/main.yml": ("that: preflight_problems == []", "that: true")},
-        ),
-        Row(
-            "a missing interface is let through",
-            "missing_interface",
-            edits={
-                "roles/preflight/tasks/main.yml": (
-                    "that: preflight_interfaces is subset(ansible_facts['interfaces'])",
-                    "that: true",
-                )
-            },
-        ),
-        Row(
-            "one director goes ahead of another's refusal",
-            "goes_live_on_none",
-            edits={
-                "roles/keepalived/tasks/configure.yml": ("  any_errors_fatal: true\n", "  any_errors_fatal: false\n")
-            },
-        ),
-        Row(
-            "nginx is not asked first",
-            "nginx_refuses",
-            edits={"roles/nginx/tasks/configure.yml": ("    validate: unshare", "    # unshare")},
-        ),
-        Row(
-            "addresses change on one director alone",
-            "cannot_be_told",
-            edits={
-                "roles/keepalived/tasks/configure.yml": (
-                    "that: not __keepalived_test.needs_all_directors",
-                    "that: true",
-                )
-            },
-        ),
-        Row(
-            "a real server lets go before the directors know",
-            "leave_without_a_failed_request",
-            edits={
-                "roles/realserver/tasks/main.yml": (
-                    '    addresses: "{{ realserver_vips }}"\n',
-                    '    addresses: "{{ realserver_vips }}"\n    purge: true\n',
-                )
-            },
-        ),
-        Row(
-            "a real server that returns does not serve",
-            "returns_to_the_description",
-            {"web1": "systemctl mask --runtime --now nginx"},
-            {"web1": "systemctl unmask --runtime nginx && systemctl start nginx"},
-        ),
-        Row(
-            "keepalived is restarted and not reloaded",
-            "comes_without or leave_without",
-            edits={"roles/keepalived/handlers/main.yml": ("state: reloaded", "state: restarted")},
         ),
         Row(
             "a keepalived does not run",
@@ -235,16 +167,5 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:
             edits={"molecule/default/tests/test_1_steady.py": ("    steady()\n    states", "    states")},
             on={"lvs2": "systemctl stop keepalived"},
             undo={"lvs2": "systemctl start keepalived"},
-        ),
-        # The last ones: they leave a lab that needs site.yml again.
-        Row(
-            "teardown forgets what the next boot sets",
-            "removes_what_site_made",
-            edits={"roles/director/tasks/teardown.yml": ('"{{ __director_sysctl_file }}", ', "")},
-        ),
-        Row(
-            "nothing is restored at boot",
-            "back_after_a_boot",
-            edits={"plugins/modules/ipvs_table.py": ("            boot.apply()\n", "")},
         ),
     ]

@@ -2,12 +2,39 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.config_test import verdict
+from harness.clock import LEDGER
+from harness.playbooks import recap
 
 GOLDEN = sorted(Path(__file__).parents[3].glob("tests/golden/*/*.keepalived.conf"))
 CONFIG_TEST = "keepalived --config-test -f /tmp/golden.conf 2>&1; echo $?"
+
+
+def test_built_collection_works_by_name_from_elsewhere_and_finds_nothing_to_change(
+    root, inventory_path, tmp_path, cluster
+):
+    """Built as for Galaxy, installed into an empty place, run from a folder that is not the checkout."""
+    galaxy = Path(sys.executable).with_name("ansible-galaxy")
+    playbook = Path(sys.executable).with_name("ansible-playbook")
+    environment = {name: value for name, value in os.environ.items() if name != "ANSIBLE_CONFIG"}
+    environment |= {"ANSIBLE_COLLECTIONS_PATH": str(tmp_path), "ANSIBLE_PIPELINING": "1", "ANSIBLE_FORCE_COLOR": "0"}
+
+    def run(*command):
+        with LEDGER.spending("Ansible"):
+            done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    run(galaxy, "collection", "build", "--output-path", tmp_path, root)
+    run(galaxy, "collection", "install", "--offline", "--collections-path", tmp_path, *tmp_path.glob("*.tar.gz"))
+    output = run(playbook, "--inventory", inventory_path, "lvs.cluster.site")
+    hosts = cluster.groups["lvs_directors"] + cluster.groups["lvs_realservers"]
+    assert recap(output, "changed") == dict.fromkeys(hosts, 0), output
 
 
 def test_preferred_director_alone_has_the_address(cluster, service, lab, steady):

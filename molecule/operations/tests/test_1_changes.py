@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import json
-import os
-import re
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
+from harness.playbooks import recap
 
 LIVE = {
     "lvs_directors": "sha256sum /etc/keepalived/keepalived.conf; systemctl show -p MainPID keepalived",
@@ -25,34 +21,8 @@ def live(cluster, lab):
     return lambda: {host: done.output for host, done in lab.try_all(looks).items()}
 
 
-def recap(output, word):
-    """A figure of each host from the last lines of a run, as {"lvs1": 0}."""
-    return {host: int(count) for host, count in re.findall(rf"^(\S+) +:.*\b{word}=(\d+)", output, re.MULTILINE)}
-
-
 def extra(**variables):
     return ("--extra-vars", json.dumps(variables))
-
-
-def test_built_collection_works_by_name_from_elsewhere_and_finds_nothing_to_change(
-    root, inventory_path, tmp_path, cluster
-):
-    """Built as for Galaxy, installed into an empty place, run from a folder that is not the checkout."""
-    galaxy = Path(sys.executable).with_name("ansible-galaxy")
-    playbook = Path(sys.executable).with_name("ansible-playbook")
-    environment = {name: value for name, value in os.environ.items() if name != "ANSIBLE_CONFIG"}
-    environment |= {"ANSIBLE_COLLECTIONS_PATH": str(tmp_path), "ANSIBLE_PIPELINING": "1", "ANSIBLE_FORCE_COLOR": "0"}
-
-    def run(*command):
-        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    run(galaxy, "collection", "build", "--output-path", tmp_path, root)
-    run(galaxy, "collection", "install", "--offline", "--collections-path", tmp_path, *tmp_path.glob("*.tar.gz"))
-    output = run(playbook, "--inventory", inventory_path, "lvs.cluster.site")
-    hosts = cluster.groups["lvs_directors"] + cluster.groups["lvs_realservers"]
-    assert recap(output, "changed") == dict.fromkeys(hosts, 0), output
 
 
 def test_bad_description_is_refused_as_a_whole_before_any_host_is_touched(site, live):

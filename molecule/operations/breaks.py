@@ -1,0 +1,93 @@
+"""What must turn each test of this scenario red: `make red SCENARIO=operations`."""
+
+from __future__ import annotations
+
+from harness.breaks import Row
+from harness.cluster import Cluster
+from harness.lab import Lab
+
+
+def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
+    return [
+        Row(
+            "a bad description is let through",
+            "refused_as_a_whole",
+            edits={"roles/preflight/tasks/main.yml": ("that: preflight_problems == []", "that: true")},
+        ),
+        Row(
+            "a missing interface is let through",
+            "missing_interface",
+            edits={
+                "roles/preflight/tasks/main.yml": (
+                    "that: preflight_interfaces is subset(ansible_facts['interfaces'])",
+                    "that: true",
+                )
+            },
+        ),
+        Row(
+            "one director goes ahead of another's refusal",
+            "goes_live_on_none",
+            edits={
+                "roles/keepalived/tasks/configure.yml": ("  any_errors_fatal: true\n", "  any_errors_fatal: false\n")
+            },
+        ),
+        Row(
+            "nginx is not asked first",
+            "nginx_refuses",
+            edits={"roles/nginx/tasks/configure.yml": ("    validate: unshare", "    # unshare")},
+        ),
+        Row(
+            "one lost host stops the others",
+            "unreachable_realserver",
+            edits={
+                "playbooks/site.yml": (
+                    "  hosts: lvs_directors:lvs_realservers\n",
+                    "  hosts: lvs_directors:lvs_realservers\n  any_errors_fatal: true\n",
+                )
+            },
+        ),
+        Row(
+            "addresses change on one director alone",
+            "cannot_be_told",
+            edits={
+                "roles/keepalived/tasks/configure.yml": (
+                    "that: not __keepalived_test.needs_all_directors",
+                    "that: true",
+                )
+            },
+        ),
+        Row(
+            "a real server lets go before the directors know",
+            "leave_without_a_failed_request",
+            edits={
+                "roles/realserver/tasks/main.yml": (
+                    '    addresses: "{{ realserver_vips }}"\n',
+                    '    addresses: "{{ realserver_vips }}"\n    purge: true\n',
+                )
+            },
+        ),
+        Row(
+            "a real server that returns does not serve",
+            "returns_to_the_description",
+            {"web1": "systemctl mask --runtime --now nginx"},
+            {"web1": "systemctl unmask --runtime nginx && systemctl start nginx"},
+        ),
+        Row(
+            "keepalived is restarted and not reloaded",
+            "comes_without or leave_without",
+            edits={"roles/keepalived/handlers/main.yml": ("state: reloaded", "state: restarted")},
+        ),
+        # The last ones: they leave a lab that needs site.yml again.
+        Row(
+            "teardown forgets what the next boot sets",
+            "removes_what_site_made",
+            edits={"roles/director/tasks/teardown.yml": ('"{{ __director_sysctl_file }}", ', "")},
+        ),
+        # What the row before has left is what it finds.
+        Row("a teardown leaves something to do", "second_teardown"),
+        Row(
+            "nothing is restored at boot",
+            "back_after_a_boot",
+            edits={"plugins/modules/ipvs_table.py": ("            boot.apply()\n", "")},
+        ),
+    ]
