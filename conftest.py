@@ -19,5 +19,5 @@ def pytest_configure(config: pytest.Config) -> None:
     path = config.option.xmlpath
     if path and "MOLECULE_SCENARIO_NAME" in os.environ:
         report = Path(path)
-        number = 1 + len(list(report.parent.glob(f"{report.stem}-*{report.suffix}")))
+        number = 1 + len(list(report.parent.glob(f"{report.stem}-[0-9]*{report.suffix}")))
         config.option.xmlpath = str(report.with_stem(f"{report.stem}-{number}"))

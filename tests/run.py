@@ -28,6 +28,8 @@ REPORTS = ROOT / ".reports"
 # A lab is one CPU; what is no lab is small beside it.
 SIDE_BY_SIDE = 2
 TAIL = 40
+# Seconds after which a gate is taken to hang, whatever its budget.
+LONGEST = 2700.0
 
 
 @dataclass
@@ -125,6 +127,16 @@ class Running:
     gate: Gate
     process: subprocess.Popen[bytes]
     start: float
+    interrupted: bool = False
+
+    def is_late(self, now: float) -> bool:
+        """Whether it hangs, as far as one can tell."""
+        return not self.interrupted and now - self.start > LONGEST
+
+    def interrupt(self) -> None:
+        """As Ctrl-C would, the gate and all that it started."""
+        self.interrupted = True
+        os.killpg(self.process.pid, signal.SIGINT)
 
 
 @dataclass
@@ -192,10 +204,15 @@ def run_all(gates: Sequence[Gate], since: float) -> list[Result]:
                 say(f"{ended.gate.name}: {results[-1].word}, {results[-1].count}, {results[-1].seconds:.0f} s")
                 if results[-1].count.failed:
                     print("".join(f"    | {line}\n" for line in last_lines(ended.gate.log)), flush=True)
+            for late in [each for each in running if each.is_late(time.monotonic())]:
+                say(f"{late.gate.name} takes too long, and is told to end")
+                late.interrupt()
             time.sleep(0.1)
     finally:
         for left in running:
-            os.killpg(left.process.pid, signal.SIGINT)
+            left.interrupt()
+        for left in running:
+            left.process.wait()
     return results
 
 
@@ -213,6 +230,9 @@ def main(words: Sequence[str]) -> int:
     if len(words) != 1 or words[0] not in slow:
         sys.exit(__doc__)
     REPORTS.mkdir(exist_ok=True)
+    # Being told to end is the same as being interrupted: no gate goes on alone.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     since = time.monotonic()
     results = [result for gates in (QUICK, slow[words[0]]) for result in run_all(gates, since)]
     print(f"\n{'gate':<24}{'result':<17}{'seconds':>8}{'budget':>8}  tests")

@@ -91,7 +91,7 @@ def run(group: list[Scenario]) -> bool:
     steps = Steps()
     first, *others = group
     for scenario in group:
-        for stale in [times_of_tests(scenario), *REPORTS.glob(f"molecule-{scenario.name}-*.xml")]:
+        for stale in [times_of_tests(scenario), *REPORTS.glob(f"molecule-{scenario.name}-[0-9]*.xml")]:
             stale.unlink(missing_ok=True)
     if others:
         # With --destroy never the first step of the sequence is left out as well.

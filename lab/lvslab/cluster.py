@@ -92,7 +92,7 @@ def _start_machine(name: str, wanted: inventory.Inventory, wanted_engine: str | 
     machine = machine_of(record)
     machine.prepare()
     public_key(CACHE)
-    sudo.share_key(CACHE.folder)
+    sudo.share_key(CACHE.folder / "id_ed25519")
     with state.locked(""):
         state.check_networks_are_free(name, wanted.networks)
         network.check_is_free(wanted.networks)
@@ -119,7 +119,7 @@ def _bring_hosts_up(record: Record) -> None:
         if node.name in created:
             hosts.power_off(node)  # of a host that halted by itself, the cable is still there
         hosts.power_on(node)
-    for node in missing:
+    for node in record.nodes:  # also those that an `up` left alone that was interrupted
         hosts.wait_until_ready(node)
 
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from lvslab import sudo
 from lvslab.console import say
 from lvslab.errors import LabError
 from lvslab.files import File, tree
@@ -42,6 +43,8 @@ _ENTER = """
 pid=$(cat "$2" 2>/dev/null) && [ "/proc/$pid/ns/net" -ef "/run/netns/$1" ] || { echo "$0 is off" >&2; exit 125; }
 withheld=$3
 shift 3
+# Its control group limits which devices a process may open.
+echo $$ > "/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$pid/cgroup")/cgroup.procs"
 exec setpriv --bounding-set "$withheld" nsenter --all --target "$pid" env -i container=podman HOME=/root \\
     PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
 """
@@ -49,7 +52,7 @@ exec setpriv --bounding-set "$withheld" nsenter --all --target "$pid" env -i con
 _KERNEL_DEFAULTS = """
 for file in /proc/sys/net/ipv4/conf/*/*; do
     case $file in
-    */mc_forwarding) continue ;;
+    */mc_forwarding | */lo/disable_*) continue ;;
     */accept_redirects | */send_redirects | */secure_redirects | */shared_media | */arp_evict_nocarrier) value=1 ;;
     */all/accept_source_route) value=0 ;;
     */accept_source_route) value=1 ;;
@@ -131,9 +134,10 @@ class Hosts:
             root = f"{self._folder(node)}/root"
             upper, work = f"{self._folder(node)}/upper", f"{self._folder(node)}/work"
             options = f"lowerdir={self._machine.folder_of(node.image)},upperdir={upper},workdir={work},volatile"
+            mount = ["-t", "overlay", "-o", options, f"lvs-lab-{self.container(node)}"]
             disks += [
                 ["mkdir", "-p", root, upper, work],
-                ["mount", "-t", "overlay", "-o", options, f"lvs-lab-{self.container(node)}", root],
+                ["sh", "-c", 'mountpoint -q "$0" || exec mount "$@"', root, *mount, root],
                 ["ln", "-sf", node.shell, f"{root}/bin/sh"],
             ]
             files |= {f"{node.name}/root/{name}": file for name, file in node_files(node, self._nodes, key).items()}
@@ -199,9 +203,10 @@ class Hosts:
 
     def _forget_connection(self, node: Node) -> None:
         """End Ansible's shared connection to a host that goes away, or its next task would wait for a dead one."""
-        control = self._key.parent / f"ssh-{node.address}"
-        if control.exists():
-            run(["ssh", "-F", "none", "-o", f"ControlPath={control}", "-O", "exit", node.address], check=False)
+        for folder in (self._key.parent, *sudo.caches()):
+            control = folder / f"ssh-{node.address}"
+            if control.exists():
+                run(["ssh", "-F", "none", "-o", f"ControlPath={control}", "-O", "exit", node.address], check=False)
 
     def forget_connections(self) -> None:
         for node in self._nodes:
@@ -224,9 +229,10 @@ class Hosts:
         return {node.name for node in self._nodes if self.container(node) in names}
 
     def created(self) -> set[str]:
-        """Names of the hosts that have a disk."""
-        listed = self._machine.script(f"ls {shlex.quote(self._machine.folder)}/nodes 2>/dev/null || :")
-        return set(listed.split())
+        """Names of the hosts that have a disk, with all that tells them apart on it."""
+        places = [f"nodes/{node.name}/root/etc/machine-id" for node in self._nodes]
+        script = f"cd {shlex.quote(self._machine.folder)} && ls {shlex.join(places)} 2>/dev/null || :"
+        return {place.split("/")[1] for place in self._machine.script(script).split()}
 
     def cut_off(self) -> dict[str, list[str]]:
         """The networks that a host's cable to is pulled, by the host's name."""

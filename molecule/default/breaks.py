@@ -88,7 +88,7 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:
         ),
         Row(
             "nobody tells the backup of connections",
-            "stands_in and power",
+            "stands_in and power or keepalived_is_stopped",
             everywhere("lvs1 lvs2", NO_SYNC[0]),
             everywhere("lvs1 lvs2", NO_SYNC[1]),
         ),

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from lvslab.inventory import lab_name
 
 ROOT = Path(__file__).resolve().parents[2]
 INVENTORY = ROOT / "tests/engine/inventory"
@@ -74,12 +75,14 @@ def single() -> Iterator[Lab]:
 @pytest.fixture(scope="session", autouse=True)
 def before() -> dict[str, set[str]]:
     """The machine as it was, in the middle of its user's life."""
-    assert os.readlink("/proc/1/exe").endswith("/systemd"), "make test-engine gives these tests a machine of their own"
-    sh("""
+    # They overwrite settings of the kernel and clear /run: on no machine but the one that was made for them.
+    assert Path("/opt/lvs.cluster/tools/install").exists(), "make test-engine gives these tests a machine of their own"
+    assert Path("/lab/run").exists(), "make test-engine gives these tests a machine of their own"
+    sh(f"""
         modprobe -a ip_vs overlay veth bridge
         sysctl -qw kernel.core_pattern=/var/crash/%e fs.protected_fifos=0 fs.protected_regular=0 vm.swappiness=42
         sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.arp_ignore=2 net.ipv4.conf.default.arp_ignore=2
-        ip netns add inventory-x
+        ip netns add {lab_name(INVENTORY)}-x
         ipvsadm -A -t 192.0.2.1:80 -s rr
         ipvsadm -a -t 192.0.2.1:80 -r 192.0.2.2:80 -m
         podman ps
@@ -140,7 +143,7 @@ def clock() -> float:
 
 def lose_power(lab: Lab) -> None:
     """What a reboot of the machine leaves of a lab that is up: containers and files, and nothing below /run."""
-    name = lab.inventory.name
+    name = lab_name(lab.inventory)
     sh(f"""
         for process in $(podman ps --filter label=lvs-lab={name} --format '{{{{.Pid}}}}'); do
             kill -KILL $(awk '$1 == "PPid:" {{print $2}}' /proc/$process/status) $process

@@ -65,11 +65,13 @@ def test_a_commands_exit_status_is_the_commands_own(lab: Lab) -> None:
 @pytest.mark.parametrize("host", ["lvs1", "lvs2"])
 def test_a_host_cannot_set_this_machines_clock(lab: Lab, host: str) -> None:
     before = clock()
-    refused = lab.try_to("exec", host, "--", "date", "-s", "2030-01-01")
+    # By the lab's own way in, and by a service of the host's systemd, as whatever Ansible starts.
+    ways = [[], ["systemd-run", "--wait", "--quiet"]]
+    refused = [lab.try_to("exec", host, "--", *way, "date", "-s", "2030-01-01").returncode for way in ways]
     moved = clock() - before
     sh(f"date -s @{time.monotonic() + before:.0f}")
     assert abs(moved) < 5
-    assert refused.returncode
+    assert all(refused), refused
 
 
 @pytest.mark.parametrize("name", ["kernel/core_pattern", "kernel/hostname", "fs/nr_open", "vm/swappiness"])

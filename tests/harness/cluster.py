@@ -109,7 +109,7 @@ class Service:
     def detection(self, late: float) -> float:
         """Seconds at most until keepalived takes a silent real server out: every try of a round of checks times out.
 
-        Each of the timers that go off one after the other may be late, by how much the probe's own were.
+        Each of the timers that go off one after the other may be late, by how much the probe's own were, within reason.
         """
         check = self.described.check
         waits = [
@@ -117,7 +117,7 @@ class Service:
             *[check.connect_timeout] * (check.retry + 1),
             *[check.delay_before_retry] * check.retry,
         ]
-        return sum(waits) + len(waits) * late
+        return sum(waits) + len(waits) * min(late, 1.0)
 
 
 @dataclass(frozen=True)
@@ -152,10 +152,6 @@ class Cluster:
     def instance(self) -> model.VrrpInstance:
         """Of a cluster that has one."""
         return only(self.instances)
-
-    def masters(self) -> dict[str, str]:
-        """The preferred director of each instance."""
-        return {instance.name: instance.directors[0] for instance in self.instances}
 
     @property
     def client(self) -> str:

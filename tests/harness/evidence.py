@@ -46,6 +46,7 @@ class Evidence:
         """What is collected from now on is about this test."""
         self._test = test
         self._collected = None
+        Probe.begun.clear()
 
     def collect(self) -> Path:
         """Keep what is there now, unless something of this test was kept already: the first look is the best."""

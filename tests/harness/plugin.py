@@ -32,6 +32,9 @@ from harness.probe import Client, Probe, Report
 # waits for when nobody says goodbye, so that a planned handover can be told from a crash.
 MARGIN = 2.0
 
+# A playbook that hangs tells less than one that fails.
+LONGEST_RUN = 900.0
+
 REPORTS = ROOT / ".reports"
 MEASURED: list[str] = []
 START = time.monotonic()
@@ -182,7 +185,13 @@ def site(inventory_path: Path) -> Callable[..., subprocess.CompletedProcess[str]
         command = [program, "-i", str(inventory_path), f"playbooks/{playbook}.yml"]
         with LEDGER.spending("Ansible"):
             return subprocess.run(
-                [*command, *options], cwd=ROOT, env=environment(ROOT), capture_output=True, text=True, check=False
+                [*command, *options],
+                cwd=ROOT,
+                env=environment(ROOT),
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=LONGEST_RUN,
             )
 
     return run

@@ -18,7 +18,13 @@ LIVE = {
 def live(cluster, lab):
     """What runs on each host and with what configuration."""
     looks = {host: ("sh", "-c", look) for group, look in LIVE.items() for host in cluster.groups[group]}
-    return lambda: {host: done.output for host, done in lab.try_all(looks).items()}
+
+    def look():
+        seen = lab.try_all(looks)
+        assert all(done.status == 0 and "MainPID=" in done.output for done in seen.values()), seen
+        return {host: done.output for host, done in seen.items()}
+
+    return look
 
 
 def extra(**variables):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import yaml
 from ansible_collections.lvs.cluster.tests.run import Gate, Running, next_gate, scenario_gate
 from ansible_collections.lvs.cluster.tests.scenario import Steps
 from harness import scenarios
@@ -20,6 +21,14 @@ def test_every_scenario_has_all_that_belongs_to_it() -> None:
         assert (folder / "molecule.yml").read_text(encoding="utf-8").startswith("# "), "no story"
         assert list((folder / "tests").glob("test_*.py"))
         assert (folder / "breaks.py").exists()
+
+
+def test_what_follows_on_a_shared_lab_asks_for_no_step_that_is_left_out_there() -> None:
+    """Of a group the first alone runs its whole sequence; the others verify what it made, in the order of names."""
+    for _first, *others in scenarios.groups(scenarios.read(ROOT)):
+        for each in others:
+            told = yaml.safe_load((ROOT / "molecule" / each.name / "molecule.yml").read_text(encoding="utf-8"))
+            assert told["scenario"]["test_sequence"] == ["destroy", "create", "converge", "verify", "destroy"], each
 
 
 def test_scenario_is_read_from_its_folder(tmp_path: Path) -> None:

@@ -64,8 +64,8 @@ def test_the_user_behind_sudo_gets_the_key(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr("pwd.getpwuid", lambda _uid: account)
     (tmp_path / "id_ed25519").write_text("secret", encoding="utf-8")
     (tmp_path / "id_ed25519").chmod(0o600)
-    share_key(tmp_path)
-    share_key(tmp_path)  # once more, over what is there
+    share_key(tmp_path / "id_ed25519")
+    share_key(tmp_path / "id_ed25519")  # once more, over what is there
     copy = tmp_path / "home/.cache/lvs-lab/id_ed25519"
     assert copy.read_text(encoding="utf-8") == "secret"
     assert copy.stat().st_mode & 0o777 == 0o600
