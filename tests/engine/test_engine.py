@@ -161,7 +161,7 @@ def test_down_needs_no_record(single: Lab, before: dict[str, set[str]]) -> None:
 
 def test_a_command_under_ipvs_leaves_nothing_behind_even_twice(lab: Lab, before: dict[str, set[str]]) -> None:
     makes = "ip netns add made; mkdir -p /run/lvs-cluster /etc/iproute2/made; ip link add made type dummy"
-    for _ in range(2):
+    for _round in range(2):
         lab("run", "--", "sh", "-euc", f"{makes}; ipvsadm -C; ipvsadm -A -t 192.0.2.9:80")
     assert_unchanged(before)
 
