@@ -155,7 +155,7 @@ class Result:
 
     def __str__(self) -> str:
         budget = f"{self.gate.budget:.0f}" if self.gate.budget else "-"
-        return f"{self.gate.name:<24}{self.word:<17}{self.seconds:>8.1f}{budget:>8}  {self.count}"
+        return f"{self.gate.name:<28}{self.word:<17}{self.seconds:>8.1f}{budget:>8}  {self.count}"
 
 
 def next_gate(waiting: Iterable[Gate], running: Iterable[Running]) -> Gate | None:
@@ -235,7 +235,7 @@ def main(words: Sequence[str]) -> int:
         signal.signal(number, signal.default_int_handler)
     since = time.monotonic()
     results = [result for gates in (QUICK, slow[words[0]]) for result in run_all(gates, since)]
-    print(f"\n{'gate':<24}{'result':<17}{'seconds':>8}{'budget':>8}  tests")
+    print(f"\n{'gate':<28}{'result':<17}{'seconds':>8}{'budget':>8}  tests")
     for result in results:
         print(result)
     total = sum((result.count for result in results), Count())
