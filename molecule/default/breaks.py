@@ -15,6 +15,7 @@ NO_SYNC = edit_live(KEEPALIVED, "/lvs_sync_daemon/d", "systemctl restart keepali
 NO_OTHER_TRY = edit_live(NGINX, "s/proxy_http_version/proxy_next_upstream off; &/", "nginx -s reload")
 HIDDEN_CLIENT = edit_live(NGINX, "s/\\$remote_addr/127.0.0.9/", "nginx -s reload")
 ARP = "for i in all lo eth0; do sysctl -qw net.ipv4.conf.$i.arp_ignore={} net.ipv4.conf.$i.arp_announce={}; done"
+ARP_FILE = "/etc/sysctl.d/60-lvs-realserver.conf"
 KILLED_ON_STOP = "mkdir -p /run/systemd/system/keepalived.service.d && printf '[Service]\\nKillSignal=SIGKILL\\n'"
 UNIT_ADDITION = "/etc/systemd/system/keepalived.service.d/lvs.conf"
 RESTART = "systemctl daemon-reload && systemctl restart keepalived"
@@ -131,8 +132,8 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:
         Row(
             "a real server forgets its silence at boot",
             "as_it_was",
-            {"web1": "mv /etc/sysctl.d/60-lvs-realserver.conf /var/tmp"},
-            {"web1": "mv /var/tmp/60-lvs-realserver.conf /etc/sysctl.d && sysctl -q --system"},
+            {"web1": f"mv {ARP_FILE} /var/tmp/arp.conf"},
+            {"web1": f"mv /var/tmp/arp.conf {ARP_FILE} && sysctl -q -p {ARP_FILE}"},
         ),
         Row(
             "a real server forgets its address at boot",
