@@ -16,7 +16,9 @@ NO_OTHER_TRY = edit_live(NGINX, "s/proxy_http_version/proxy_next_upstream off; &
 HIDDEN_CLIENT = edit_live(NGINX, "s/\\$remote_addr/127.0.0.9/", "nginx -s reload")
 ARP = "for i in all lo eth0; do sysctl -qw net.ipv4.conf.$i.arp_ignore={} net.ipv4.conf.$i.arp_announce={}; done"
 ARP_FILE = "/etc/sysctl.d/60-lvs-realserver.conf"
-KILLED_ON_STOP = "mkdir -p /run/systemd/system/keepalived.service.d && printf '[Service]\\nKillSignal=SIGKILL\\n'"
+# All of its processes: those that outlive their parent say goodbye in order.
+KILLED = "[Service]\\nKillMode=control-group\\nKillSignal=SIGKILL\\n"
+KILLED_ON_STOP = f"mkdir -p /run/systemd/system/keepalived.service.d && printf '{KILLED}'"
 UNIT_ADDITION = "/etc/systemd/system/keepalived.service.d/lvs.conf"
 RESTART = "systemctl daemon-reload && systemctl restart keepalived"
 DROP_IN = "/run/systemd/system/keepalived.service.d/red.conf"
