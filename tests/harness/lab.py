@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs import connections, listing, save
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs import connections, daemons, listing, save
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import ServerKey, ServiceKey, Table
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import status
 from lvslab import cluster as lvslab_cluster
@@ -212,6 +212,10 @@ class Lab:
         return {
             (str(each["client_address"]), int(each["client_port"])) for each in found if each["state"] == "ESTABLISHED"
         }
+
+    def sync_daemons(self, director: str) -> set[str]:
+        """The parts that a director takes in telling connections: master sends, backup receives."""
+        return set(daemons.parse_daemons(self.exec(director, "ipvsadm", "--list", "--daemon")))
 
     def vrrp_states(self, hosts: Iterable[str]) -> dict[str, dict[str, str]]:
         """What keepalived on each director thinks of each instance: MASTER, BACKUP, FAULT."""

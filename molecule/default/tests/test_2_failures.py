@@ -134,7 +134,9 @@ def test_realserver_comes_back_from_a_reboot_as_it_was(service, lab, faults, ste
     prove(service.master)
 
 
-def test_held_connection_dies_without_the_sync_daemon(service, faults, steady, probe, tell, limit, prove, site):
+def test_held_connection_dies_without_the_sync_daemon(
+    service, lab, faults, steady, probe, tell, limit, prove, wait_for, site
+):
     """The control run that gives `survived` above its meaning."""
     only_directors = ("--limit", "lvs_directors")
     done = site("--extra-vars", "lvs_sync_daemon=false", *only_directors)
@@ -146,6 +148,12 @@ def test_held_connection_dies_without_the_sync_daemon(service, faults, steady, p
 
     with faults.healing(heal):
         steady()
+        # keepalived has been told to reload; until it has, the backup still hears of connections.
+        wait_for(
+            "the master to tell nobody of connections",
+            lambda: lab.sync_daemons(service.master),
+            lambda seen: "master" not in seen,
+        )
         running = probe()
         with faults.broken("kill", service.master):
             prove(service.backup)
