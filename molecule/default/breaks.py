@@ -151,7 +151,7 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:
         Row(
             "the control run has its sync daemon",
             "dies_without_the_sync_daemon",
-            edits={"molecule/default/tests/test_2_failures.py": ("lvs_sync_daemon=false", "lvs_sync_daemon=true")},
+            edits={"molecule/default/tests/test_2_failures.py": ('"ipvsadm", "--stop-daemon", part', '"true"')},
         ),
         Row(
             "a keepalived refuses a golden file",

@@ -145,19 +145,24 @@ def test_held_connection_dies_without_the_sync_daemon(
     def heal():
         done = site(*only_directors)
         assert done.returncode == 0, done.stdout + done.stderr
+        # What a reload does not stop, it does not start either.
+        for director in reversed(service.directors):
+            lab.exec(director, "systemctl", "restart", "keepalived")
 
     with faults.healing(heal):
+        # A keepalived that is told to reload does not stop the daemon that it started.
+        for director in service.directors:
+            for part in lab.sync_daemons(director):
+                lab.exec(director, "ipvsadm", "--stop-daemon", part)
         steady()
-        # keepalived has been told to reload; until it has, the backup still hears of connections.
-        wait_for(
-            "the master to tell nobody of connections",
-            lambda: lab.sync_daemons(service.master),
-            lambda seen: "master" not in seen,
-        )
         running = probe()
+        # As long as it takes to tell of a connection, were there somebody to tell.
+        prove(service.master)
+        assert not any(lab.sync_daemons(director) for director in service.directors)
         with faults.broken("kill", service.master):
             prove(service.backup)
             report = running.stop()
         tell("lab kill master, without sync daemon", report, limit(service.takeover))
         assert not report["held"]["survived"]
     steady()
+    wait_for("the master to tell of connections again", lambda: "master" in lab.sync_daemons(service.master))
