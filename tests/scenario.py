@@ -98,9 +98,12 @@ def run(group: list[Scenario]) -> bool:
         good = [
             molecule(steps, "destroy", "-s", first.name),
             molecule(steps, "test", "--destroy", "never", "-s", first.name),
-            *(molecule(steps, "verify", "-s", scenario.name) for scenario in others),
-            molecule(steps, "destroy", "-s", first.name),
         ]
+        if "verify" in steps.took:
+            good += [molecule(steps, "verify", "-s", scenario.name) for scenario in others]
+        else:
+            print(f"{first.name} did not set its lab up, so the others could not run", flush=True)
+        good.append(molecule(steps, "destroy", "-s", first.name))
     else:
         good = [molecule(steps, "test", "-s", first.name)]
     took, budget = time.monotonic() - start, 60 * sum(scenario.minutes for scenario in group)

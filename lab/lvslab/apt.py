@@ -12,8 +12,11 @@ from pathlib import Path
 from lvslab.console import say
 from lvslab.errors import LabError
 from lvslab.process import run
+from lvslab.state import locked
 
 _SUITES = {"stable", "testing", "unstable", "oldstable", "sid", "forky", "trixie", "bookworm", "bullseye"}
+# Seconds for which others may be at it, as unattended-upgrades on a machine that has just booted.
+WAIT_FOR_DPKG = "--option=DPkg::Lock::Timeout=300"
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
@@ -112,9 +115,19 @@ def _without_mirror_list(uri: str) -> str:
 
 def require(programs: dict[str, str]) -> None:
     """Install the Debian packages of the programs that are missing; ``programs`` maps program to package."""
+    if not _missing(programs):
+        return
+    # Labs that come up side by side need the same packages, and apt waits for nobody who reads its lists.
+    with locked(".apt"):
+        _install(_missing(programs))
+
+
+def _missing(programs: dict[str, str]) -> list[str]:
     packages = sorted({package for program, package in programs.items() if not shutil.which(program)})
-    if not KEYRING.exists():
-        packages.append("debian-archive-keyring")
+    return packages if KEYRING.exists() else [*packages, "debian-archive-keyring"]
+
+
+def _install(packages: list[str]) -> None:
     if not packages:
         return
     if not shutil.which("apt-get"):
@@ -122,4 +135,4 @@ def require(programs: dict[str, str]) -> None:
     say(f"installing Debian packages: {' '.join(packages)}")
     os.environ["DEBIAN_FRONTEND"] = "noninteractive"
     run(["apt-get", "update", "-q"])
-    run(["apt-get", "install", "-q", "-y", "--no-install-recommends", *packages])
+    run(["apt-get", "install", "-q", "-y", "--no-install-recommends", WAIT_FOR_DPKG, *packages])

@@ -12,6 +12,7 @@ from lvslab.distribution import Image
 from lvslab.images import Cache, node_recipe
 from lvslab.inventory import Network
 from lvslab.machine import Machine
+from lvslab.mounts import unmount_below
 from lvslab.network import address, exists, remove
 from lvslab.process import run
 
@@ -72,8 +73,7 @@ class HostMachine(Machine):
             listed = run(["podman", "ps", "--all", "--quiet", "--filter", f"label=lvs-lab={self.name}"], check=False)
             for container in listed.stdout.decode().split():
                 run(["podman", "rm", "--force", "--time", "0", container])
-        for mount in _mounts_below(self.folder):
-            run(["umount", mount])
+        unmount_below(self.folder)
         for pattern in (f"{self.namespace}.*", self.namespace):
             for namespace in Path("/run/netns").glob(pattern):
                 run(["ip", "netns", "del", namespace.name])
@@ -93,9 +93,3 @@ class HostMachine(Machine):
     def modules(self) -> str | None:
         folder = f"/lib/modules/{os.uname().release}"
         return "/lib/modules" if Path(folder).is_dir() else None
-
-
-def _mounts_below(folder: str) -> list[str]:
-    """Innermost first, the order in which they can be undone."""
-    mounts = [line.split()[1] for line in Path("/proc/mounts").read_text(encoding="utf-8").splitlines()]
-    return [mount for mount in reversed(mounts) if mount.startswith(folder + "/")]

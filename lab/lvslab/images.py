@@ -22,6 +22,7 @@ from lvslab.console import say
 from lvslab.distribution import Image
 from lvslab.errors import LabError
 from lvslab.files import File, tree
+from lvslab.mounts import unmount_below
 from lvslab.process import run
 from lvslab.stacks import STACKS
 
@@ -191,6 +192,8 @@ class Cache:
     def _remove_leftovers(self) -> None:
         """What a killed build left behind; nobody else builds while we hold the lock."""
         for leftover in (self.folder / "images").glob("building-*"):
+            # This machine's /dev is mounted in it.
+            unmount_below(str(leftover))
             shutil.rmtree(leftover, ignore_errors=True)
 
     def _build_one(self, recipe: Recipe) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
+from lvslab import apt
 from lvslab.apt import Archive, Source, choose_archive, parse_deb822, parse_list
 
 DEB822 = """\
@@ -74,3 +78,23 @@ def test_the_development_suite_has_main_alone() -> None:
     archive = Archive("http://mirror.example/debian", "http://mirror.example/debian-security")
     assert archive.lines("forky") == ("deb http://mirror.example/debian forky main",)
     assert len(archive.lines("trixie")) == 3
+
+
+def test_what_another_lab_has_just_installed_is_not_installed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    here: set[str] = set()
+
+    @contextmanager
+    def locked(name: str) -> Iterator[None]:
+        assert name, "the lock of subnets and CPUs"
+        here.add("mmdebstrap")
+        yield
+
+    ran: list[list[str]] = []
+    monkeypatch.setattr(apt, "locked", locked)
+    monkeypatch.setattr(apt, "run", ran.append)
+    monkeypatch.setattr(apt.shutil, "which", lambda program: program if program in here | {"apt-get"} else None)
+    monkeypatch.setattr(apt, "KEYRING", apt.Path("/"))
+    apt.require({"mmdebstrap": "mmdebstrap"})
+    assert ran == []
+    apt.require({"mmdebstrap": "mmdebstrap", "mke2fs": "e2fsprogs"})
+    assert [command[-1] for command in ran] == ["-q", "e2fsprogs"]

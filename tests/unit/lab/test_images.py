@@ -11,6 +11,7 @@ from lvslab.apt import Archive
 from lvslab.distribution import Image
 from lvslab.files import File
 from lvslab.images import Cache, node_recipe
+from lvslab.mounts import mounts_below
 
 RECIPE = node_recipe(Image(), Archive("http://mirror.example/debian"), as_disk=True)
 
@@ -58,6 +59,29 @@ def test_a_new_image_replaces_older_ones_of_its_role_only(tmp_path: Path) -> Non
         (images / name).touch()
     Cache(tmp_path)._prune(RECIPE)
     assert {path.name for path in images.iterdir()} == {RECIPE.name, other, directory}
+
+
+def test_what_a_killed_build_left_mounted_is_not_removed_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leftover = tmp_path / "images" / "building-x"
+    leftover.mkdir(parents=True)
+    unmounted = []
+
+    def unmount(folder: str) -> None:
+        assert leftover.exists(), "removed before"
+        unmounted.append(folder)
+
+    monkeypatch.setattr("lvslab.images.unmount_below", unmount)
+    Cache(tmp_path)._remove_leftovers()
+    assert unmounted == [str(leftover)]
+    assert not leftover.exists()
+
+
+def test_mounts_are_undone_from_the_innermost() -> None:
+    table = "proc /a/b proc rw 0 0\ndev /a/b/c\\040d dev rw 0 0\nother /a/bc x rw 0 0\n"
+    assert mounts_below("/a", table) == ["/a/bc", "/a/b/c d", "/a/b"]
+    assert mounts_below("/a/b", table) == ["/a/b/c d"]
 
 
 NAMES = [("node-trixie-networkd-disk", ".ext4"), ("node-bookworm-ifupdown-disk", ".ext4"), ("node-trixie-networkd", "")]
