@@ -10,8 +10,8 @@ from typing import Any
 import yaml
 from lvslab.inventory import lab_name
 
-MINUTES = 10.0
-CONVERGE = "playbooks/site.yml"
+# What all share; a scenario's own file has the last word.
+BASE = Path(".config/molecule/config.yml")
 
 
 @dataclass(frozen=True)
@@ -20,28 +20,37 @@ class Scenario:
 
     name: str
     lab: str
-    converge: str = CONVERGE
+    #: The playbook, as molecule.yml names it.
+    converge: str
     #: Its budget.
-    minutes: float = MINUTES
+    minutes: float
     #: Whether it is for `make test-full` alone.
     full: bool = False
 
 
-def read_one(folder: Path) -> Scenario:
-    told: dict[str, Any] = yaml.safe_load((folder / "molecule.yml").read_text(encoding="utf-8"))
-    ansible = told.get("ansible", {})
-    environment, playbooks = ansible.get("env", {}), ansible.get("playbooks", {})
+def read(root: Path) -> list[Scenario]:
+    base = _load(root / BASE)
+    return [_read_one(path.parent, base) for path in sorted(root.glob("molecule/*/molecule.yml"))]
+
+
+def _read_one(folder: Path, base: dict[str, Any]) -> Scenario:
+    told = [base, _load(folder / "molecule.yml")]
+    environment, playbooks = (
+        {key: value for each in told for key, value in each.get("ansible", {}).get(part, {}).items()}
+        for part in ("env", "playbooks")
+    )
     return Scenario(
         folder.name,
         lab_name(folder / "inventory"),
-        str(playbooks.get("converge", CONVERGE)),
-        float(environment.get("SCENARIO_MINUTES", MINUTES)),
-        str(environment.get("SCENARIO_FULL", "0")) == "1",
+        playbooks["converge"],
+        float(environment["SCENARIO_MINUTES"]),
+        environment.get("SCENARIO_FULL", "0") == "1",
     )
 
 
-def read(root: Path) -> list[Scenario]:
-    return [read_one(path.parent) for path in sorted(root.glob("molecule/*/molecule.yml"))]
+def _load(path: Path) -> dict[str, Any]:
+    told: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return told
 
 
 def groups(scenarios: Iterable[Scenario]) -> list[list[Scenario]]:

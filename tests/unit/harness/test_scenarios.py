@@ -36,6 +36,11 @@ def test_scenario_is_read_from_its_folder(tmp_path: Path) -> None:
     (tmp_path / "inventories" / "big").mkdir(parents=True)
     folder.mkdir(parents=True)
     (folder / "inventory").symlink_to("../../inventories/big")
+    base = tmp_path / scenarios.BASE
+    base.parent.mkdir(parents=True)
+    base.write_text("ansible: {env: {SCENARIO_MINUTES: '10'}, playbooks: {converge: site.yml, create: create.yml}}")
+    (folder / "molecule.yml").write_text("ansible: {env: {OTHER: '1'}}")
+    assert scenarios.read(tmp_path) == [Scenario("x", "big", "site.yml", 10)]
     (folder / "molecule.yml").write_text(
         "ansible: {env: {SCENARIO_MINUTES: '12', SCENARIO_FULL: '1'}, playbooks: {converge: other.yml}}"
     )
@@ -43,7 +48,11 @@ def test_scenario_is_read_from_its_folder(tmp_path: Path) -> None:
 
 
 def test_same_lab_and_same_converge_are_one_run() -> None:
-    a, b, c = Scenario("a", "lab"), Scenario("b", "lab"), Scenario("c", "lab", "other.yml", 30)
+    a, b, c = (
+        Scenario("a", "lab", "site.yml", 10),
+        Scenario("b", "lab", "site.yml", 10),
+        Scenario("c", "lab", "other.yml", 30),
+    )
     assert scenarios.groups([a, b, c]) == [[c], [a, b]]
     gate = scenario_gate([a, b])
     assert (gate.name, gate.words, gate.lab, gate.budget) == ("molecule-a-b", ("molecule", "SCENARIO=a b"), "lab", 1200)
