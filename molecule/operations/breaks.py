@@ -12,14 +12,14 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
         Row(
             "a bad description is let through",
             "refused_as_a_whole",
-            edits={"roles/preflight/tasks/main.yml": ("that: preflight_problems == []", "that: true")},
+            edits={"roles/preflight/tasks/main.yml": ("that: __preflight_cluster.value.problems == []", "that: true")},
         ),
         Row(
             "a missing interface is let through",
             "missing_interface",
             edits={
                 "roles/preflight/tasks/main.yml": (
-                    "that: preflight_interfaces is subset(ansible_facts['interfaces'])",
+                    "that: __preflight_refused == []",
                     "that: true",
                 )
             },

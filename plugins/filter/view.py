@@ -33,7 +33,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The view, with the keys V(keepalived), V(director), V(realserver) and V(nginx).
+  description: The view, with the keys V(cluster), V(keepalived), V(director), V(realserver) and V(nginx).
   type: dict
 """
 

@@ -11,7 +11,7 @@ from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
 from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
-from ansible_collections.lvs.cluster.plugins.module_utils._cluster import derive, inventory, model
+from ansible_collections.lvs.cluster.plugins.module_utils._cluster import derive, inventory, members, model
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import (
     ServerKey,
     ServiceKey,
@@ -165,8 +165,10 @@ def read(path: Path) -> Cluster:
     hosts = InventoryManager(loader, sources=[str(path)])
     hostvars = HostVars(hosts, VariableManager(loader, hosts), loader)
     some_host = hosts.get_hosts()[0].name
-    described, addresses, problems = inventory.described(hostvars, some_host)
+    described, _members, problems = inventory.described(hostvars, some_host)
     assert not problems, problems
+    # Also of hosts that the description does not name, as clients.
+    addresses = {host: members.host_address(hostvars[host]) for host in hostvars}
     return Cluster(
         described,
         {host: address for host, address in addresses.items() if address},

@@ -16,12 +16,13 @@ from typing import Any, Iterator, List, Mapping, Optional, Sequence, Set, Tuple,
 
 from .derive import instance_of
 from .kinds import numbered
+from .members import Member
 from .model import Check, Cluster, Upstream, VirtualServer, VrrpInstance
 from .problems import Problem
 
 T = TypeVar("T")
-# Every host of the inventory, with its address in the cluster, or None where it has none.
-Hosts = Mapping[str, Optional[str]]
+# The hosts that are named and that the inventory has.
+Hosts = Mapping[str, Member]
 
 VRRP_MAX_ADVERT_INT = 40.95  # RFC 9568, 5.2.7: 12 bits of centiseconds
 LOWEST_PRIORITY_STEP = 254  # priorities 254, 253, ... 1
@@ -38,6 +39,57 @@ def check_cluster(cluster: Cluster, hosts: Hosts) -> Iterator[Problem]:
     for path, upstream, earlier in _entries(cluster.lvs_nginx_upstreams, "lvs_nginx_upstreams"):
         yield from _check_name(upstream, path, earlier)
         yield from _check_upstream(upstream, path, earlier, cluster, hosts)
+
+
+def check_between(cluster: Cluster, hosts: Hosts, others: Sequence[Tuple[str, Cluster, Hosts]]) -> Iterator[Problem]:
+    """What no two clusters of an inventory may share.
+
+    others: the other ones, with their names.
+    """
+    for name, other, other_hosts in others:
+        theirs = dict(_virtual_addresses(other))
+        # The first place of each: an instance's, rather than a service's.
+        mine = dict(reversed(list(_virtual_addresses(cluster))))
+        for address, path in mine.items():
+            if address in theirs:
+                remedy = "Choose another one for one of the two"
+                yield Problem(path, address, f"is an address of cluster {name} too", remedy)
+        pairs = itertools.product(
+            _entries(cluster.lvs_vrrp_instances, "lvs_vrrp_instances"), numbered(other.lvs_vrrp_instances)
+        )
+        for (path, instance, _earlier), (_index, each) in pairs:
+            number = instance.virtual_router_id
+            if number == each.virtual_router_id is not None and _near(
+                _networks(instance, hosts), _networks(each, other_hosts)
+            ):
+                reason = f"is the virtual_router_id of instance {each.name} of cluster {name}, on the same network"
+                remedy = "Choose an unused one for one of the two, 1 to 255"
+                yield Problem(f"{path}.virtual_router_id", number, reason, remedy)
+
+
+def _virtual_addresses(cluster: Cluster) -> Iterator[Tuple[str, str]]:
+    """Each floating address and each service's address, and where it stands."""
+    for path, instance, _earlier in _entries(cluster.lvs_vrrp_instances, "lvs_vrrp_instances"):
+        for index, cidr in numbered(instance.virtual_ipaddress):
+            yield cidr.split("/")[0], f"{path}.virtual_ipaddress[{index}]"
+    for path, service, _earlier in _entries(cluster.lvs_virtual_servers, "lvs_virtual_servers"):
+        if service.address is not None:
+            yield service.address, f"{path}.address"
+
+
+def _networks(instance: VrrpInstance, hosts: Hosts) -> List[ipaddress.IPv4Network]:
+    """The networks that an instance speaks in, as far as a description tells.
+
+    Of a host's address it does not tell the prefix length: 24 is the usual one. A floating address may have one.
+    """
+    sources = [hosts[host].source(instance) for _index, host in numbered(instance.directors) if host in hosts]
+    told = [ipaddress.IPv4Interface(cidr).network for _index, cidr in numbered(instance.virtual_ipaddress)]
+    usual = [ipaddress.IPv4Network(f"{source}/24", strict=False) for source in sources if source]
+    return [*usual, *(each for each in told if each.prefixlen < each.max_prefixlen)]
+
+
+def _near(one: Sequence[ipaddress.IPv4Network], other: Sequence[ipaddress.IPv4Network]) -> bool:
+    return any(mine.overlaps(theirs) for mine in one for theirs in other)
 
 
 def check_groups(
@@ -87,7 +139,7 @@ def _check_name(entry: Any, path: str, earlier: Sequence[Any]) -> Iterator[Probl
 def _check_host(name: Optional[str], path: str, hosts: Hosts) -> Iterator[Problem]:
     if name and name not in hosts:
         yield Problem(path, name, "is not a host of the inventory", "Add the host, or mend the name")
-    elif name and hosts[name] is None:
+    elif name and hosts[name].address is None and not hosts[name].refused:
         remedy = "Set lvs_address (or ansible_host) of that host to its IPv4 address in the cluster's network"
         yield Problem(path, name, "is a host without an address", remedy)
 
@@ -102,8 +154,16 @@ def _is_address(text: str) -> bool:
 def _check_instance(
     instance: VrrpInstance, path: str, earlier: Sequence[VrrpInstance], hosts: Hosts
 ) -> Iterator[Problem]:
+    told_apart = instance.unicast and instance.interface and len(instance.directors or ()) > 1
     for index, director in numbered(instance.directors):
-        yield from _check_host(director, f"{path}.directors[{index}]", hosts)
+        here = f"{path}.directors[{index}]"
+        member = hosts.get(director)
+        if not told_apart or member is None or not member.every_address:
+            yield from _check_host(director, here, hosts)
+        elif member.source(instance) is None and not member.refused:
+            reason = f"is a host whose address on {instance.interface}, the interface of the instance, is not told"
+            remedy = f"Set lvs_addresses of that host to {{{instance.interface}: ADDRESS}}"
+            yield Problem(here, director, reason, remedy)
     if len(instance.directors or ()) > LOWEST_PRIORITY_STEP:
         reason = f"are more than the {LOWEST_PRIORITY_STEP} priorities of VRRP"
         yield Problem(f"{path}.directors", len(instance.directors), reason, "Spread them over several instances")
@@ -122,7 +182,7 @@ def _check_instance(
 def _check_floating_addresses(
     instance: VrrpInstance, path: str, earlier: Sequence[VrrpInstance], hosts: Hosts
 ) -> Iterator[Problem]:
-    owners = {owned: host for host, owned in hosts.items() if owned}
+    owners = {owned: host for host, member in hosts.items() for owned in member.every_address}
     seen: Set[str] = set()
     for index, cidr in numbered(instance.virtual_ipaddress):
         address = cidr.split("/")[0]
@@ -228,7 +288,7 @@ def _check_real_server(
         reason = f"with lb_kind DR nothing rewrites the port, so it must be the service's, {service.port}"
         remedy = f"Remove it, or write port: {service.port}"
         yield Problem(f"{path}.port", server.port, reason, remedy)
-    owner = next((host for host, address in hosts.items() if address and address == server.address), None)
+    owner = next((host for host, each in hosts.items() if server.address and each.address == server.address), None)
     if owner and not server.host:
         reason = f"is host {owner} of the inventory, which holds the service's address only if it is named"
         yield Problem(f"{path}.address", server.address, reason, f"Write host: {owner}")

@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
 from .kinds import numbered
+from .members import Member
 from .model import HASH_SCHEDULERS, Check, Cluster, Upstream, VirtualServer, VrrpInstance
 
 Addresses = Mapping[str, str]
@@ -54,23 +55,57 @@ def directed_services(cluster: Cluster, host: str) -> List[VirtualServer]:
     return services
 
 
-def keepalived_view(cluster: Cluster, host: str, addresses: Addresses, interface: str) -> View:
+def directors(cluster: Cluster) -> List[str]:
+    """The hosts that direct something, in the order of their first mention."""
+    instances = numbered(cluster.lvs_vrrp_instances)
+    return list(dict.fromkeys(host for _place, each in instances for _p, host in numbered(each.directors)))
+
+
+def real_servers(cluster: Cluster) -> List[str]:
+    """The hosts that hold the address of a service, in the order of their first mention."""
+    hosts: List[str] = []
+    for _place, service in numbered(cluster.lvs_virtual_servers):
+        servers = [server for _p, server in numbered(service.real_servers)]
+        hosts.extend(each.host for each in [*servers, service.sorry_server] if each and each.host)
+    return list(dict.fromkeys(hosts))
+
+
+def settled_hosts(cluster: Cluster) -> List[str]:
+    """The hosts that a play sets up."""
+    return list(dict.fromkeys([*directors(cluster), *real_servers(cluster)]))
+
+
+def backends(cluster: Cluster) -> List[str]:
+    """The hosts behind nginx."""
+    upstreams = numbered(cluster.lvs_nginx_upstreams)
+    servers = (server for _place, each in upstreams for _p, server in numbered(each.servers))
+    return list(dict.fromkeys(each.host for each in servers if each.host))
+
+
+def cluster_view(cluster: Cluster) -> View:
+    """The cluster as a whole."""
+    return {"name": cluster.lvs_cluster, "directors": directors(cluster), "real_servers": real_servers(cluster)}
+
+
+def keepalived_view(cluster: Cluster, host: str, members: Mapping[str, Member], interface: str) -> View:
     """keepalived.conf of a host, as data."""
+    addresses = {name: member.address for name, member in members.items() if member.address}
     instances = [each for each in cluster.lvs_vrrp_instances if host in each.directors]
     services = directed_services(cluster, host)
     return {
         "router_id": host,
-        "vrrp_instances": [_instance_view(each, host, addresses, interface) for each in instances],
+        "vrrp_instances": [_instance_view(each, host, members, interface) for each in instances],
         "lvs_sync_daemon": _sync_daemon_view(cluster, services, interface),
         "virtual_servers": [_service_view(each, addresses) for each in services],
     }
 
 
-def _instance_view(instance: VrrpInstance, host: str, addresses: Addresses, interface: str) -> View:
-    peers = [addresses[each] for each in instance.directors if each != host]
+def _instance_view(instance: VrrpInstance, host: str, members: Mapping[str, Member], interface: str) -> View:
+    peers = [members[each].source(instance) for each in instance.directors if each != host]
     authentication = instance.authentication
     return {
         "name": instance.name,
+        "directors": list(instance.directors),
         "interface": instance.interface or interface,
         "version": instance.version,
         "virtual_router_id": instance.virtual_router_id,
@@ -80,7 +115,7 @@ def _instance_view(instance: VrrpInstance, host: str, addresses: Addresses, inte
         "preempt_delay": instance.preempt_delay,
         "auth_type": authentication.auth_type if authentication else "",
         "auth_pass": authentication.auth_pass if authentication else "",
-        "unicast_src_ip": addresses[host] if instance.unicast and peers else "",
+        "unicast_src_ip": members[host].source(instance) if instance.unicast and peers else "",
         "unicast_peer": peers if instance.unicast else [],
         "virtual_ipaddress": list(instance.virtual_ipaddress),
     }

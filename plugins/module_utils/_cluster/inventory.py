@@ -2,84 +2,141 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # PRIVATE to the collection.
-"""A host's cluster, from the variables that Ansible holds of every host (C(hostvars))."""
+"""The clusters of an inventory, from the variables that Ansible holds of its hosts (C(hostvars))."""
 
 from __future__ import annotations
 
-import ipaddress
-from typing import Any, Dict, List, Mapping, Optional, Set, Tuple
+import dataclasses
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from . import derive
-from .checks import check_cluster, check_groups
-from .kinds import numbered
-from .model import Cluster, read_cluster
+from .checks import check_between, check_cluster, check_groups
+from .members import Member, Variables, read_member
+from .model import Cluster
 from .problems import Problem
 
 HostVars = Mapping[str, Mapping[str, Any]]
+Facts = Mapping[str, Any]
+Groups = Mapping[str, str]
 
 
 class BadDescription(ValueError):
     """The description has problems; its text lists all of them."""
 
 
-def host_address(variables: Mapping[str, Any]) -> Optional[str]:
-    """The address of a host in the cluster's network: C(lvs_address), else C(ansible_host) if that is an address."""
-    given = variables.get("lvs_address", variables.get("ansible_host"))
-    try:
-        return str(ipaddress.IPv4Address(str(given)))
-    except ValueError:
-        return None
+class Inventory:
+    """The hosts of an inventory, of which only those that are asked for are read."""
+
+    def __init__(self, hostvars: HostVars) -> None:
+        self._hostvars = hostvars
+        self._read: Dict[str, Variables] = {}
+
+    def __contains__(self, host: str) -> bool:
+        return host in self._hostvars
+
+    def __getitem__(self, host: str) -> Variables:
+        if host not in self._read:
+            self._read[host] = Variables(host, self._hostvars[host])
+        return self._read[host]
+
+    def in_groups(self, hosts: Sequence[str], groups: Iterable[str]) -> List[str]:
+        """The hosts, and those of the groups, which a limit of the run leaves out."""
+        known = self[hosts[0]]["groups"] if hosts else None
+        return list(dict.fromkeys([*hosts, *(host for group in groups for host in (known or {}).get(group, ()))]))
 
 
-def host_interface(variables: Mapping[str, Any]) -> str:
-    """The interface of a host in the cluster's network: C(lvs_interface), else the one that has its address.
+class Described:
+    """One cluster as its members describe it, and all that is wrong with that."""
 
-    Empty where the host's network facts do not tell.
+    def __init__(self, inventory: Inventory, hosts: Sequence[str], parts: Groups) -> None:
+        """hosts: those that say of themselves that they are of this cluster, at least one."""
+        telling = next((host for host in hosts if inventory[host].describes), hosts[0])
+        self.hosts = hosts
+        self.name = inventory[telling].cluster_name
+        self.problems: List[Problem] = []
+        self.cluster = inventory[telling].cluster(self.problems)
+        settled = [name for name in derive.settled_hosts(self.cluster) if name in inventory]
+        around = list(dict.fromkeys([*hosts, *settled, *derive.backends(self.cluster)]))
+        variables = {name: inventory[name] for name in around if name in inventory}
+        own: Dict[str, List[Problem]] = {name: [] for name in variables}
+        self.members = {name: read_member(each, own[name]) for name, each in variables.items()}
+        self.problems.extend(check_cluster(self.cluster, self.members))
+        self._compare([variables[name] for name in dict.fromkeys([*hosts, *settled])], telling)
+        groups_of = {name: inventory[name]["group_names"] or () for name in settled} if parts else {}
+        self.problems.extend(check_groups(self.cluster, groups_of, parts))
+        for name, each in variables.items():
+            own[name].extend([*each.problems, *each.unknown()])
+        self.problems.extend(_of_hosts(own))
+
+    def _compare(self, hosts: Sequence[Variables], telling: str) -> None:
+        """All hosts of a cluster must describe it, and in the same way."""
+        silent = [each.host for each in hosts if not each.describes]
+        if silent:
+            reason = (
+                f"nothing is described for host {_listed(silent)} (is group_vars beside the inventory, and named after "
+                "a group?)"
+            )
+            remedy = "Describe the cluster in group_vars of a group that all its hosts are in, or take them out of it"
+            self.problems.append(Problem("lvs_*", None, reason, remedy))
+        told = [self.cluster]
+        for each in hosts:
+            if not each.describes:
+                continue
+            if each.cluster_name != self.name:
+                reason = f"is not {self.name}, the cluster that names this host"
+                remedy = "A host is of one cluster: give it this lvs_cluster, or do not name it"
+                self.problems.append(Problem(f"lvs_cluster of host {each.host}", each.cluster_name, reason, remedy))
+                continue
+            other = each.cluster([])
+            if other not in told:  # of many hosts that tell the same, one is enough
+                told.append(other)
+                reason = f"host {each.host} has another description than host {telling}, both of cluster {self.name}"
+                remedy = (
+                    "Put it into group_vars of a group that all hosts of the cluster are in; if they are two clusters, "
+                    "give each a name of its own with lvs_cluster"
+                )
+                self.problems.append(Problem("lvs_*", None, reason, remedy))
+
+
+def _of_hosts(own: Mapping[str, Sequence[Problem]]) -> Iterator[Problem]:
+    """What is wrong with the hosts' own variables: what is the same on many of them once."""
+    found: Dict[str, Tuple[Problem, List[str]]] = {}
+    for host, problems in own.items():
+        for problem in problems:
+            found.setdefault(str(problem), (problem, []))[1].append(host)
+    for problem, hosts in found.values():
+        yield dataclasses.replace(problem, path=f"{problem.path} of host {_listed(hosts)}")
+
+
+def _listed(hosts: Sequence[str]) -> str:
+    more = f" and {len(hosts) - 3} more" if len(hosts) > 3 else ""
+    return f"{', '.join(hosts[:3])}{more}"
+
+
+def described(hostvars: HostVars, host: str) -> Tuple[Cluster, Dict[str, Member], List[Problem]]:
+    """The cluster that a host's variables describe, the hosts that it is about, and all that is wrong."""
+    found = Described(Inventory(hostvars), [host], {})
+    return found.cluster, found.members, found.problems
+
+
+def clusters(hostvars: HostVars, hosts: Sequence[str], groups: Optional[Groups] = None) -> Dict[str, Any]:
+    """By name, the clusters of these hosts: which of them are of it, and what is wrong with it, a line each.
+
+    groups: the groups that get C(directors) and C(real_servers), where they are known. All their hosts count.
     """
-    if variables.get("lvs_interface"):
-        return str(variables["lvs_interface"])
-    facts = variables.get("ansible_facts", {})
-    address = host_address(variables)
-    for interface in facts.get("interfaces", []):
-        # In the keys of its facts, and there alone, setup writes _ for -.
-        details = facts.get(interface.replace("-", "_"), {})
-        owned = [details.get("ipv4", {}), *details.get("ipv4_secondaries", [])]
-        # The label of an address (eth0:1) is listed like an interface, but is no device.
-        if address and "device" in details and address in [each.get("address") for each in owned]:
-            return str(interface)
-    return ""
-
-
-def named_hosts(cluster: Cluster) -> Set[str]:
-    """The directors and real servers that a description names."""
-    names = {name for _place, each in numbered(cluster.lvs_vrrp_instances) for _p, name in numbered(each.directors)}
-    for _place, service in numbered(cluster.lvs_virtual_servers):
-        servers = [server for _p, server in numbered(service.real_servers)]
-        names.update(server.host for server in [*servers, service.sorry_server] if server and server.host)
-    return names
-
-
-def described(hostvars: HostVars, host: str) -> Tuple[Cluster, Dict[str, Optional[str]], List[Problem]]:
-    """The cluster that a host's variables describe, the address of every host, and all that is wrong."""
-    hosts = {name: host_address(hostvars[name]) for name in hostvars}
-    problems: List[Problem] = []
-    cluster = read_cluster(hostvars[host], problems)
-    problems.extend(check_cluster(cluster, hosts))
-    for name in sorted(named_hosts(cluster)):
-        if name in hosts and read_cluster(hostvars[name], []) != cluster:
-            remedy = "Put it into group_vars of a group that all hosts of the cluster are in"
-            problems.append(Problem("lvs_*", None, f"host {name} has another description than host {host}", remedy))
-    return cluster, hosts, problems
-
-
-def problems_of(hostvars: HostVars, host: str, groups: Optional[Mapping[str, str]] = None) -> List[str]:
-    """What is wrong with the description, a line each; empty where nothing is.
-
-    groups: the groups that get C(directors) and C(real_servers), where they are known.
-    """
-    cluster, _hosts, problems = described(hostvars, host)
-    groups_of = {name: hostvars[name].get("group_names", ()) for name in hostvars}
-    return [str(problem) for problem in [*problems, *check_groups(cluster, groups_of, groups or {})]]
+    inventory = Inventory(hostvars)
+    parts = groups or {}
+    of_cluster: Dict[str, List[str]] = {}
+    for host in inventory.in_groups(hosts, parts.values()):
+        of_cluster.setdefault(inventory[host].cluster_name, []).append(host)
+    found = [Described(inventory, members, parts) for members in of_cluster.values()]
+    result = {}
+    for each in found:
+        others = [(other.name, other.cluster, other.members) for other in found if other is not each]
+        between = check_between(each.cluster, each.members, others)
+        lines = [str(problem) for problem in [*each.problems, *between]]
+        result[each.name] = {"hosts": list(each.hosts), "problems": list(dict.fromkeys(lines))}
+    return result
 
 
 def view(hostvars: HostVars, host: str) -> Dict[str, derive.View]:
@@ -87,14 +144,84 @@ def view(hostvars: HostVars, host: str) -> Dict[str, derive.View]:
 
     Raises L(BadDescription) where it has problems.
     """
-    cluster, hosts, problems = described(hostvars, host)
+    cluster, members, problems = described(hostvars, host)
     if problems:
         raise BadDescription("\n".join(str(problem) for problem in problems))
-    addresses = {name: address for name, address in hosts.items() if address}
-    interface = host_interface(hostvars[host])
+    addresses = {name: member.address for name, member in members.items() if member.address}
+    interface = members[host].interface or interface_of(members[host].address, facts_of(hostvars, host))
     return {
-        "keepalived": derive.keepalived_view(cluster, host, addresses, interface),
+        "cluster": derive.cluster_view(cluster),
+        "keepalived": derive.keepalived_view(cluster, host, members, interface),
         "director": derive.director_view(cluster, host),
         "realserver": derive.realserver_view(cluster, host, interface),
         "nginx": derive.nginx_view(cluster, host, addresses),
     }
+
+
+def findings(hostvars: HostVars, host: str) -> List[str]:
+    """What keeps a host from being what its description says, by its facts, a line each."""
+    wanted = view(hostvars, host)
+    keepalived, facts = wanted["keepalived"], facts_of(hostvars, host)
+    there = [str(each) for each in facts.get("interfaces", [])]
+    needed = dict.fromkeys(each["interface"] for each in keepalived["vrrp_instances"])
+    # Where a director's instances all name their interface, its own is nobody's concern.
+    if host not in wanted["cluster"]["directors"] or host in wanted["cluster"]["real_servers"]:
+        needed[wanted["realserver"]["interface"]] = None
+    found = []
+    if "" in needed:
+        found.append(
+            f"no interface of {host} has its address in the cluster's network; it has "
+            f"{', '.join(facts.get('all_ipv4_addresses', [])) or 'none'}. "
+            "Set lvs_address of the host to one of them, or lvs_interface to the interface that will have it."
+        )
+    found.extend(
+        f"{host} has no interface {interface}; it has {', '.join(there)}. "
+        "Set lvs_interface of the host, or interface of the VRRP instance, to one of them."
+        for interface in needed
+        if interface and interface not in there
+    )
+    for each in keepalived["vrrp_instances"]:
+        if each["interface"] in there:
+            found.extend(_source_finding(host, each, facts))
+    daemon = keepalived["lvs_sync_daemon"].get("interface")
+    if daemon in there and not interface_addresses(facts, daemon):
+        found.append(
+            f"{host} has no address on {daemon}, where the sync daemon tells connections. "
+            "Give it one, or write lvs_sync_daemon: false."
+        )
+    return found
+
+
+def _source_finding(host: str, instance: derive.View, facts: Facts) -> Iterator[str]:
+    """keepalived sends from an address of the host, and does not start with one that is on no interface of it."""
+    source, interface = instance["unicast_src_ip"], instance["interface"]
+    owned = interface_addresses(facts, interface)
+    # An address with a label of its own is not told with its interface.
+    labelled = source in facts.get("all_ipv4_addresses", []) and not interface_of(source, facts)
+    if source and source not in owned and not labelled:
+        yield (
+            f"{source}, from which {host} is to send the adverts of VRRP instance {instance['name']}, is not on its "
+            f"interface {interface}, which has {', '.join(owned) or 'no IPv4 address'}. "
+            f"Set lvs_addresses of the host to {{{interface}: ADDRESS}}."
+        )
+
+
+def facts_of(hostvars: HostVars, host: str) -> Facts:
+    """What C(setup) found on a host; nothing where it was not asked."""
+    facts: Facts = hostvars[host].get("ansible_facts", {})
+    return facts
+
+
+def interface_addresses(facts: Facts, interface: str) -> List[str]:
+    """The IPv4 addresses of an interface, by the facts of its host."""
+    # In the keys of its facts, and there alone, setup writes _ for -.
+    details = facts.get(interface.replace("-", "_"), {})
+    # The label of an address (eth0:1) is listed like an interface, but is no device.
+    owned = [details.get("ipv4", {}), *details.get("ipv4_secondaries", [])] if "device" in details else []
+    return [str(each["address"]) for each in owned if each.get("address")]
+
+
+def interface_of(address: Optional[str], facts: Facts) -> str:
+    """The interface that has an address; empty where the host's network facts do not tell."""
+    having = (each for each in facts.get("interfaces", []) if address and address in interface_addresses(facts, each))
+    return str(next(having, ""))

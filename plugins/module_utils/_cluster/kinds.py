@@ -28,10 +28,12 @@ class Reader:
     """What turns the value at a path into what the model holds, or adds to the problems and gives None.
 
     accepts: which values it takes, for the documentation.
+    shape: how one that is no single word is written.
     """
 
     read: Callable[[Any, str, Problems], Any]
     accepts: str
+    shape: str = ""
 
     def __call__(self, value: Any, path: str, problems: Problems) -> Any:
         return self.read(value, path, problems)
@@ -169,17 +171,20 @@ def secret(longest: int) -> Reader:
     return Reader(read, f"text of at most {longest} characters")
 
 
-def list_of(reader: Reader, at_least: int = 1) -> Reader:
-    """A list, none of it twice. An element that is refused is held as None, so that the others keep their places."""
+def list_of(reader: Reader, if_empty: str = "Write at least 1, or leave the whole entry out") -> Reader:
+    """A list, none of it twice. An element that is refused is held as None, so that the others keep their places.
+
+    if_empty: the remedy for a list without an element: it is no order to remove, a template may have come to it.
+    """
 
     def read(value: Any, path: str, problems: Problems) -> Any:
         if isinstance(value, (str, Mapping)) or not isinstance(value, Sequence):
-            problems.append(Problem(path, None, f"is {_sort_of(value)}, not a list", "Write a YAML list, even for one"))
+            # A mapping may be what another role means by the same name.
+            remedy = "Write a YAML list, even for one" + (f", each entry as {reader.shape}" if reader.shape else "")
+            problems.append(Problem(path, None, f"is {_sort_of(value)}, not a list", remedy))
             return None
-        if len(value) < at_least:
-            problems.append(
-                Problem(path, value, "is empty", f"Write at least {at_least}, or leave the whole entry out")
-            )
+        if not value:
+            problems.append(Problem(path, value, "is empty", if_empty))
             return None
         held: List[Any] = []
         sound: List[Any] = []  # two that were refused are alike in what was held of them, not in what was written
@@ -211,6 +216,27 @@ def numbered(held: Optional[Sequence[Optional[T]]]) -> Iterator[Tuple[int, T]]:
             yield index, element
 
 
+def mapping_of(reader: Reader, key: str) -> Reader:
+    """Values of one kind by names that are not ours to choose."""
+
+    def read(value: Any, path: str, problems: Problems) -> Any:
+        if not isinstance(value, Mapping):
+            remedy = f"Write {{{key.upper()}: {reader.accepts}}}"
+            problems.append(Problem(path, None, f"is {_sort_of(value)}, not a mapping", remedy))
+            return None
+        if not value:
+            problems.append(Problem(path, value, "is empty", "Write at least 1, or leave the whole entry out"))
+            return None
+        held = {}
+        for name, each in value.items():
+            word_, got = WORD(name, path, problems), reader(each, _join(path, name), problems)
+            if word_ is not None and got is not None:
+                held[word_] = got
+        return held
+
+    return Reader(read, f"mapping: {key} to {reader.accepts}")
+
+
 def table(model: Type[T], shorthand: str = "") -> Reader:
     """A mapping that becomes a model; a bare word may stand for its field named shorthand."""
 
@@ -223,7 +249,9 @@ def table(model: Type[T], shorthand: str = "") -> Reader:
             return None
         return read_table(model, value, path, problems)
 
-    return Reader(read, f"{shorthand}, or mapping" if shorthand else "mapping")
+    required = [name for name, field in options(model).items() if field.default is dataclasses.MISSING]
+    shape = f"{{{', '.join(f'{name}: ...' for name in required)}}}"
+    return Reader(read, f"{shorthand}, or mapping" if shorthand else "mapping", "" if shorthand else shape)
 
 
 def options(model: Type[Any]) -> Dict[str, Any]:
@@ -237,7 +265,7 @@ def read_table(model: Type[T], raw: Mapping[str, Any], path: str, problems: Prob
     misspelt: Set[str] = set()
     for key in raw:
         if key not in known:
-            misspelt.update(_nearest(str(key), list(known)))
+            misspelt.update(nearest(str(key), list(known)))
             remedy = f"Remove it, or write one of {', '.join(known)}{_meant(str(key), list(known))}"
             # Without its value, which may be a password under a misspelt key.
             problems.append(Problem(_join(path, key), None, "is an unknown key", remedy))
@@ -272,9 +300,10 @@ def _sort_of(value: Any) -> str:
 
 
 def _meant(word_: str, known: Sequence[str]) -> str:
-    near = _nearest(word_, known)
+    near = nearest(word_, known)
     return f" (did you mean {near[0]}?)" if near else ""
 
 
-def _nearest(word_: str, known: Sequence[str]) -> Sequence[str]:
-    return difflib.get_close_matches(word_, known, n=1)
+def nearest(word_: str, known: Sequence[str], most: int = 1) -> Sequence[str]:
+    """The known words that come close to a word, the closest first."""
+    return difflib.get_close_matches(word_, known, n=most)

@@ -9,8 +9,9 @@ Where it matters to a check that nothing was written, the default is empty text:
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
-from typing import Any, Mapping, Optional, Tuple
+from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
 from .kinds import (
     ADDRESS,
@@ -23,13 +24,16 @@ from .kinds import (
     choice,
     integer,
     list_of,
+    nearest,
     numbered,
     option,
+    options,
     read_table,
     seconds,
     secret,
     table,
 )
+from .problems import Problem
 
 # ipvsadm(8), --scheduler.
 SCHEDULERS = ["rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "sed", "nq", "fo", "ovf", "mh", "twos"]
@@ -174,34 +178,53 @@ class Upstream:
     proxy_read_timeout: float = option(seconds(0.001, 86400), "seconds to wait for an answer", default=60)
 
 
+# Of a cluster that has none of its own.
+DEFAULT_NAME = "lvs"
+# A list that is there and empty is no order to remove: a template may have come to it.
+EMPTY_TABLE = "Leave the variable out if nothing is meant; lvs.cluster.teardown takes a whole cluster away"
+
+
 @dataclass(frozen=True)
 class Cluster:
     """The whole description, each table under the name of its inventory variable."""
 
     lvs_vrrp_instances: Tuple[VrrpInstance, ...] = option(
-        list_of(table(VrrpInstance), at_least=0), "which addresses float over which directors", default=()
+        list_of(table(VrrpInstance), EMPTY_TABLE), "which addresses float over which directors", default=()
     )
     lvs_virtual_servers: Tuple[VirtualServer, ...] = option(
-        list_of(table(VirtualServer), at_least=0), "what is balanced over which real servers", default=()
+        list_of(table(VirtualServer), EMPTY_TABLE), "what is balanced over which real servers", default=()
     )
     lvs_nginx_upstreams: Tuple[Upstream, ...] = option(
-        list_of(table(Upstream), at_least=0), "what stands behind nginx", default=()
+        list_of(table(Upstream), EMPTY_TABLE), "what stands behind nginx", default=()
     )
     lvs_sync_daemon: bool = option(
         BOOLEAN,
         "whether the master of the first instance tells the other directors its connections, so that they survive it",
         default=True,
     )
+    lvs_cluster: str = option(WORD, "the name of the cluster, where an inventory holds several", default=DEFAULT_NAME)
 
 
+# One of these a host must have, to be described at all.
+TABLES = ("lvs_vrrp_instances", "lvs_virtual_servers", "lvs_nginx_upstreams")
+CLUSTER_VARIABLES = tuple(options(Cluster))
 # Inventory variables of one host, not of the cluster.
-HOST_VARIABLES = ("lvs_address", "lvs_interface")
+HOST_VARIABLES = ("lvs_address", "lvs_interface", "lvs_addresses")
 
 
-def read_cluster(variables: Mapping[str, Any], problems: Problems) -> Cluster:
+def read_cluster(variables: Mapping[str, Any], problems: Problems, refused: Sequence[str] = ()) -> Cluster:
     """The cluster that a host's variables describe; what is wrong is added to problems.
 
-    Every variable that starts with C(lvs_) is the collection's, so a misspelt one is found here.
+    variables: those that start with C(lvs_).
+    refused: the names of those that could not be read. They, and tables that are misspelt, are not the same as what is
+    left out: they are held as None. Who finds them tells of them.
     """
-    described = {name: variables[name] for name in variables if name.startswith("lvs_") and name not in HOST_VARIABLES}
-    return read_table(Cluster, described, "", problems)
+    described = {name: variables[name] for name in CLUSTER_VARIABLES if name in variables and name not in refused}
+    empty = [name for name in TABLES if name in described and described[name] is None]
+    problems.extend(Problem(name, None, "is empty", EMPTY_TABLE) for name in empty)
+    known = [*CLUSTER_VARIABLES, *HOST_VARIABLES]
+    misspelt = {near for name in variables if name not in known for near in nearest(name, known)} - set(described)
+    cluster = read_table(Cluster, described, "", problems)
+    unknown = [name for name in CLUSTER_VARIABLES if name in (*refused, *empty, *misspelt)]
+    held: Dict[str, Any] = dict.fromkeys(unknown)
+    return dataclasses.replace(cluster, **held)

@@ -30,6 +30,7 @@ SECOND_INSTANCE, SECOND_SERVICE, SECOND_UPSTREAM = f"{INSTANCES}[1]", f"{SERVICE
 TWO_OF_EACH = {SECOND_INSTANCE: OTHER_INSTANCE, SECOND_SERVICE: OTHER_SERVICE, SECOND_UPSTREAM: OTHER_UPSTREAM}
 TWO_UPSTREAMS = {f"{FIRST_UPSTREAM}.virtual_server": "web", **TWO_OF_EACH}
 SECRET = "s3cret"
+EVERY = "lvs1, lvs2, web1 and 3 more"
 
 
 def problems_with(changes: dict[str, Any], host: str = "lvs1") -> list[Problem]:
@@ -45,8 +46,9 @@ BAD_KEYS = [
     bad(
         "unknown key at the top",
         {"lvs_directors": ["lvs1"]},
-        "unknown key",
+        "unknown variable",
         "Remove it, or write one of lvs_vrrp_instances,",
+        path=f"lvs_directors of host {EVERY}",
     ),
     bad(
         "unknown key of an instance", {f"{FIRST_INSTANCE}.priority": 100}, "unknown key", "write one of name, virtual_"
@@ -97,12 +99,14 @@ BAD_KEYS = [
     bad(
         "misspelt table of instances",
         {INSTANCES: REMOVED, "lvs_vrrp_instance": [INSTANCE]},
-        "(did you mean lvs_vrrp_instances?)",
+        "(did you mean lvs_vrrp_instances",
+        path="lvs_vrrp_instance of host lvs1, web1, web2 and 2 more",
     ),
     bad(
         "misspelt table of virtual servers",
         {SERVICES: REMOVED, "lvs_virtual_server": [SERVICE]},
-        "(did you mean lvs_virtual_servers?)",
+        "(did you mean lvs_virtual_servers",
+        path="lvs_virtual_server of host lvs1, lvs2, app1 and 1 more",
     ),
     bad(
         "misspelt virtual_server of an upstream",
@@ -111,7 +115,85 @@ BAD_KEYS = [
     ),
 ]
 
+BAD_HOSTS = [
+    bad(
+        "misspelt lvs_address of a real server",
+        {"hosts.web1.lvs_adress": "198.51.100.21"},
+        "is an unknown variable",
+        "(did you mean lvs_address or lvs_addresses?)",
+        path="lvs_adress of host web1",
+    ),
+    bad(
+        "misspelt lvs_address of a backend",
+        {"hosts.app1.lvs_addr": "198.51.100.31"},
+        "(did you mean lvs_address or",
+        path="lvs_addr of host app1",
+    ),
+    bad(
+        "lvs_address that is empty",
+        {"hosts.app1.lvs_address": ""},
+        'lvs_address of host app1 = "": is not an IPv4 address',
+        path="lvs_address of host app1",
+    ),
+    bad(
+        "lvs_address that is a name",
+        {"hosts.web1.lvs_address": "web1.example"},
+        '= "web1.example": is not an IPv4 address',
+        path="lvs_address of host web1",
+    ),
+    bad(
+        "lvs_interface of two words",
+        {"hosts.lvs2.lvs_interface": "eth 0"},
+        '= "eth 0": is not a name',
+        path="lvs_interface of host lvs2",
+    ),
+    bad(
+        "lvs_addresses that are a list",
+        {"hosts.lvs1.lvs_addresses": ["198.51.100.11"]},
+        "is a list, not a mapping",
+        "Write {INTERFACE: IPv4 address}",
+        path="lvs_addresses of host lvs1",
+    ),
+    bad(
+        "lvs_addresses that hold none",
+        {"hosts.lvs1.lvs_addresses": {"eth1": "here"}},
+        '= "here": is not an IPv4 address',
+        path="lvs_addresses.eth1 of host lvs1",
+    ),
+    bad(
+        "lvs_addresses without an interface",
+        {"hosts.lvs1.lvs_addresses": {"eth 1": "198.51.100.11"}},
+        '= "eth 1": is not a name',
+        path="lvs_addresses of host lvs1",
+    ),
+    bad(
+        "lvs_addresses that are empty", {"hosts.lvs1.lvs_addresses": {}}, "is empty", path="lvs_addresses of host lvs1"
+    ),
+    bad(
+        "instance on an interface whose address is not told",
+        {"hosts.lvs2.lvs_interface": "eth0", f"{FIRST_INSTANCE}.interface": "eth1"},
+        '= "lvs2": is a host whose address on eth1, the interface of the instance, is not told',
+        "Set lvs_addresses of that host to {eth1: ADDRESS}",
+        path=f"{FIRST_INSTANCE}.directors[1]",
+    ),
+    bad("name of a cluster that is no word", {"lvs_cluster": "my shop"}, '= "my shop": is not a name'),
+]
+
 BAD_SHAPES = [
+    *(
+        bad(f"{table} that is empty", {table: []}, "= []: is empty", "lvs.cluster.teardown")
+        for table in (INSTANCES, SERVICES, UPSTREAMS)
+    ),
+    *(
+        bad(f"{table} without a value", {table: None}, ": is empty", "Leave the variable out")
+        for table in (INSTANCES, SERVICES, UPSTREAMS)
+    ),
+    bad(
+        f"{SERVICES} in the shape of another role's",
+        {SERVICES: {"web": SERVICE}},
+        "is a mapping, not a list",
+        "each entry as {name: ..., address: ..., port: ..., real_servers: ...}",
+    ),
     *(
         bad(f"{table} that is a mapping", {table: {"name": "web"}}, "is a mapping, not a list", "even for one")
         for table in (INSTANCES, SERVICES, UPSTREAMS)
@@ -479,10 +561,10 @@ BAD_SERVICES = [
     ),
     bad(
         "host of the inventory as real server by its address",
-        {f"{FIRST_SERVICE}.real_servers[1]": {"address": "192.0.2.22"}},
-        '= "192.0.2.22": is host web2 of the inventory',
-        "Write host: web2",
-        path=f"{FIRST_SERVICE}.real_servers[1].address",
+        {f"{FIRST_SERVICE}.real_servers[2]": {"address": "192.0.2.31"}},
+        '= "192.0.2.31": is host app1 of the inventory',
+        "Write host: app1",
+        path=f"{FIRST_SERVICE}.real_servers[2].address",
     ),
     bad(
         "real server that is a director",
@@ -541,7 +623,7 @@ BAD_UPSTREAMS = [
     ),
     bad(
         "virtual_server where there is none",
-        {SERVICES: [], f"{FIRST_UPSTREAM}.virtual_server": "web"},
+        {SERVICES: REMOVED, f"{FIRST_UPSTREAM}.virtual_server": "web"},
         "is not a virtual server",
         "Describe it in lvs_virtual_servers",
     ),
@@ -610,7 +692,6 @@ def test_the_good_description_has_no_problems(host):
         pytest.param(TWO_UPSTREAMS, id="two of each"),
         pytest.param({UPSTREAMS: REMOVED}, id="no upstreams"),
         pytest.param({UPSTREAMS: REMOVED, SERVICES: REMOVED}, id="VRRP alone"),
-        pytest.param({UPSTREAMS: REMOVED, SERVICES: REMOVED, INSTANCES: REMOVED}, id="nothing"),
         pytest.param({f"{FIRST_INSTANCE}.authentication": {"auth_pass": "12345678"}}, id="auth_pass of 8 characters"),
         pytest.param({f"{FIRST_INSTANCE}.version": 3, f"{FIRST_INSTANCE}.advert_int": 0.1}, id="fraction with VRRPv3"),
         pytest.param({f"{FIRST_INSTANCE}.version": 3, f"{FIRST_INSTANCE}.advert_int": 40.95}, id="longest of VRRPv3"),
@@ -645,6 +726,22 @@ def test_the_good_description_has_no_problems(host):
         pytest.param({f"{FIRST_UPSTREAM}.servers[2]": {"host": "app1", "port": 8081}}, id="two servers on one host"),
         pytest.param({"lvs_sync_daemon": "false"}, id="text of -e lvs_sync_daemon=false"),
         pytest.param({"hosts.lvs1.lvs_interface": "eth0"}, id="variables of a host"),
+        pytest.param({"lvs_cluster": "shop"}, id="name of the cluster"),
+        pytest.param(
+            {
+                f"{FIRST_INSTANCE}.interface": "eth1",
+                "hosts.lvs1": {"ansible_host": "lvs1.example", "lvs_addresses": {"eth1": "192.0.2.11"}},
+            },
+            id="director that has an address on the instance's interface alone",
+        ),
+        pytest.param(
+            {
+                "hosts.lvs2.lvs_interface": "eth0",
+                f"{FIRST_INSTANCE}.interface": "eth1",
+                f"{FIRST_INSTANCE}.unicast": False,
+            },
+            id="multicast on an interface whose address is not told",
+        ),
         pytest.param(
             {
                 **TWO_UPSTREAMS,
@@ -663,7 +760,7 @@ def test_what_is_legitimate_is_accepted(changes):
 
 @pytest.mark.parametrize(
     ("changes", "path", "fragments"),
-    [*BAD_KEYS, *BAD_SHAPES, *BAD_VALUES, *BAD_INSTANCES, *BAD_SERVICES, *BAD_UPSTREAMS],
+    [*BAD_KEYS, *BAD_HOSTS, *BAD_SHAPES, *BAD_VALUES, *BAD_INSTANCES, *BAD_SERVICES, *BAD_UPSTREAMS],
 )
 def test_one_mistake_is_reported_once_with_its_path_reason_and_remedy(changes, path, fragments):
     problems = problems_with(changes)
@@ -699,7 +796,7 @@ def test_all_mistakes_are_reported_at_once():
 
     assert sorted(problem.path for problem in problems) == sorted(
         [
-            "lvs_unheard_of",
+            "lvs_unheard_of of host lvs1, web1, web2",
             f"{FIRST_INSTANCE}.virtual_router_id",
             f"{FIRST_INSTANCE}.advert_int",
             f"{FIRST_INSTANCE}.authentication.auth_pass",

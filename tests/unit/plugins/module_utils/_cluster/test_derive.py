@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils._cluster import derive, inventory
+from ansible_collections.lvs.cluster.plugins.module_utils._cluster.members import Member
 from ansible_collections.lvs.cluster.plugins.module_utils._cluster.model import VrrpInstance
 from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._cluster.example import (
     HOSTS,
@@ -16,6 +17,7 @@ from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._cluster.ex
     OTHER_SERVICE,
     OTHER_UPSTREAM,
     OTHER_VIP,
+    REMOVED,
     SERVICE,
     VIP,
     hostvars,
@@ -30,6 +32,11 @@ FIRST_INSTANCE, FIRST_SERVICE, FIRST_UPSTREAM = (
 )
 DUAL_MASTER = {"lvs_vrrp_instances[1]": OTHER_INSTANCE}
 TWO_SERVICES = {**DUAL_MASTER, f"{FIRST_UPSTREAM}.virtual_server": "web", "lvs_virtual_servers[1]": OTHER_SERVICE}
+ON_ETH7 = {
+    f"{FIRST_INSTANCE}.interface": "eth7",
+    "hosts.lvs1.lvs_addresses": {"eth7": "198.51.100.11"},
+    "hosts.lvs2.lvs_addresses": {"eth7": "198.51.100.12"},
+}
 TWO_POOLS = {**TWO_SERVICES, "lvs_nginx_upstreams[1]": OTHER_UPSTREAM}
 
 
@@ -71,6 +78,7 @@ def test_an_instance_is_given_whole_in_keepalived_s_words():
     assert vrrp("lvs2", {f"{FIRST_INSTANCE}.authentication": {"auth_pass": "secret"}}) == [
         {
             "name": "web",
+            "directors": ["lvs1", "lvs2"],
             "interface": "eth0",
             "version": 2,
             "virtual_router_id": 51,
@@ -100,7 +108,44 @@ def test_a_dual_master_is_two_instances_with_the_directors_reversed():
 
 
 def test_an_instance_s_own_interface_wins_over_the_host_s():
-    assert vrrp("lvs1", {f"{FIRST_INSTANCE}.interface": "eth7"})[0]["interface"] == "eth7"
+    assert vrrp("lvs1", ON_ETH7)[0]["interface"] == "eth7"
+
+
+def test_adverts_go_from_and_to_the_addresses_on_the_instance_s_interface():
+    changes = {**TWO_SERVICES, **ON_ETH7}
+
+    assert [(each["unicast_src_ip"], each["unicast_peer"]) for each in vrrp("lvs1", changes)] == [
+        ("198.51.100.11", ["198.51.100.12"]),
+        (HOSTS["lvs1"], [HOSTS["lvs2"]]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("own", "source"),
+    [
+        pytest.param({"addresses": {"eth7": "198.51.100.11"}}, "198.51.100.11", id="lvs_addresses"),
+        pytest.param({"interface": "eth7", "addresses": {"eth8": "198.51.100.8"}}, "192.0.2.11", id="lvs_interface"),
+        pytest.param({}, "192.0.2.11", id="a host that has but one address"),
+        pytest.param({"interface": "eth0"}, None, id="another interface"),
+        pytest.param({"addresses": {"eth8": "198.51.100.8"}}, None, id="addresses on other interfaces"),
+    ],
+)
+def test_the_address_on_an_interface_is_what_the_host_s_variables_say(own, source):
+    assert Member("lvs1", "192.0.2.11", **own).source(instance(directors=("lvs1",), interface="eth7")) == source
+
+
+def test_the_cluster_is_told_with_its_hosts_in_the_order_of_their_mention():
+    changes = {**TWO_SERVICES, f"{FIRST_SERVICE}.sorry_server": "app1", "lvs_cluster": "shop"}
+
+    assert view("web2", changes)["cluster"] == {
+        "name": "shop",
+        "directors": ["lvs1", "lvs2"],
+        "real_servers": ["web1", "web2", "app1"],
+    }
+
+
+def test_an_instance_is_told_with_its_directors_in_the_order_of_preference():
+    assert [each["directors"] for each in vrrp("lvs1", DUAL_MASTER)] == [["lvs1", "lvs2"], ["lvs2", "lvs1"]]
 
 
 def test_multicast_has_neither_source_nor_peers():
@@ -154,7 +199,7 @@ def test_the_sync_daemon_is_bound_to_an_instance_that_both_directors_share(host)
 
 
 def test_the_sync_daemon_takes_the_interface_of_its_instance():
-    assert sync_daemon("lvs1", {f"{FIRST_INSTANCE}.interface": "eth7"})["interface"] == "eth7"
+    assert sync_daemon("lvs1", ON_ETH7)["interface"] == "eth7"
 
 
 @pytest.mark.parametrize(
@@ -163,7 +208,7 @@ def test_the_sync_daemon_takes_the_interface_of_its_instance():
         pytest.param({f"{FIRST_INSTANCE}.directors": ["lvs1"]}, id="one director"),
         pytest.param({"lvs_sync_daemon": False}, id="disabled"),
         pytest.param({"lvs_sync_daemon": "no"}, id="disabled by text"),
-        pytest.param({"lvs_virtual_servers": [], "lvs_nginx_upstreams": []}, id="no services"),
+        pytest.param({"lvs_virtual_servers": REMOVED, "lvs_nginx_upstreams": REMOVED}, id="no services"),
     ],
 )
 def test_there_is_no_sync_daemon_with(changes):
@@ -421,7 +466,7 @@ def test_a_pool_keeps_its_backup_its_own_ports_and_its_health_path():
 
 
 def test_a_host_in_no_instance_and_no_service_has_nothing_to_do():
-    assert view("app1") == {
+    assert {role: what for role, what in view("app1").items() if role != "cluster"} == {
         "keepalived": {"router_id": "app1", "vrrp_instances": [], "lvs_sync_daemon": {}, "virtual_servers": []},
         "director": {"modules": ["ip_vs"]},
         "realserver": {"interface": "eth0", "vips": []},
@@ -444,8 +489,8 @@ def test_priorities_fall_strictly_and_stay_between_1_and_254(order):
 def test_the_peers_of_a_director_are_exactly_the_others(directors):
     changes = {
         "lvs_vrrp_instances": [{**INSTANCE, "directors": directors}],
-        "lvs_virtual_servers": [],
-        "lvs_nginx_upstreams": [],
+        "lvs_virtual_servers": REMOVED,
+        "lvs_nginx_upstreams": REMOVED,
     }
     for host in HOSTS:
         peers = [each["unicast_peer"] for each in vrrp(host, changes)]

@@ -8,7 +8,7 @@ import copy
 from typing import Any
 
 import pytest
-from ansible_collections.lvs.cluster.plugins.module_utils._cluster import inventory
+from ansible_collections.lvs.cluster.plugins.module_utils._cluster import inventory, members
 from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._cluster.example import (
     HOSTS,
     OTHER_INSTANCE,
@@ -50,10 +50,10 @@ FACTS: dict[str, Any] = {
         },
         "ipv4_secondaries": [
             {
-                "address": "192.0.2.100",
+                "address": "192.0.2.102",
                 "broadcast": "",
                 "netmask": "255.255.255.255",
-                "network": "192.0.2.100",
+                "network": "192.0.2.102",
                 "prefix": "32",
             }
         ],
@@ -112,40 +112,55 @@ FACTS: dict[str, Any] = {
     ],
 )
 def test_a_host_s_address_is(variables, address):
-    assert inventory.host_address(variables) == address
+    assert members.host_address(variables) == address
+
+
+def problems_of(variables, host, groups=None):
+    """What is wrong with the only cluster of an inventory."""
+    (found,) = inventory.clusters(variables, [host], groups).values()
+    return found["problems"]
+
+
+def view_of(host, **own):
+    variables = hostvars()
+    variables[host].update(own)
+    return inventory.view(variables, host)
+
+
+def interface_of(**own):
+    return view_of("lvs1", **own)["realserver"]["interface"]
 
 
 @pytest.mark.parametrize(
     ("address", "interface"),
     [
         pytest.param("192.0.2.11", "eth0", id="first address"),
-        pytest.param("192.0.2.100", "eth0", id="further address"),
+        pytest.param("192.0.2.102", "eth0", id="further address"),
         pytest.param("198.51.100.11", "br-lan.7", id="name with a dash and a dot"),
         pytest.param("198.51.100.12", "br-lan.7", id="further address of such a name"),
         pytest.param("203.0.113.5", "", id="labelled address, whose label is no interface"),
         pytest.param("192.0.2.99", "", id="address of no interface"),
-        pytest.param("lvs1.example", "", id="no address, though an interface has none either"),
     ],
 )
 def test_a_host_s_interface_is_the_one_that_has_its_address(address, interface):
-    assert inventory.host_interface({"ansible_host": address, "ansible_facts": FACTS}) == interface
+    assert interface_of(ansible_host=address, ansible_facts=FACTS) == interface
+
+
+def test_no_address_is_on_no_interface_though_one_has_none_either():
+    assert inventory.interface_of(None, FACTS) == ""
 
 
 def test_lvs_interface_wins_over_the_facts():
-    variables = {"ansible_host": "192.0.2.11", "lvs_interface": "bond0", "ansible_facts": FACTS}
-
-    assert inventory.host_interface(variables) == "bond0"
+    assert interface_of(lvs_interface="bond0", ansible_facts=FACTS) == "bond0"
 
 
 def test_lvs_address_decides_on_the_interface():
-    variables = {"ansible_host": "192.0.2.11", "lvs_address": "198.51.100.11", "ansible_facts": FACTS}
-
-    assert inventory.host_interface(variables) == "br-lan.7"
+    assert interface_of(lvs_address="198.51.100.11", ansible_facts=FACTS) == "br-lan.7"
 
 
 @pytest.mark.parametrize("facts", [{}, {"ansible_facts": {}}], ids=["no facts at all", "no facts of the network"])
 def test_without_facts_no_interface_is_known(facts):
-    assert inventory.host_interface({"ansible_host": "192.0.2.11", **facts}) == ""
+    assert interface_of(**facts) == ""
 
 
 def test_the_interface_reaches_keepalived_and_the_realserver():
@@ -162,20 +177,20 @@ def test_a_bad_description_names_every_problem_in_its_text():
     with pytest.raises(inventory.BadDescription) as caught:
         inventory.view(variables, "lvs1")
 
-    assert str(caught.value).splitlines() == inventory.problems_of(variables, "lvs1")
-    assert len(inventory.problems_of(variables, "lvs1")) == 2
+    assert str(caught.value).splitlines() == problems_of(variables, "lvs1")
+    assert len(problems_of(variables, "lvs1")) == 2
 
 
 def test_a_problem_is_one_sentence_of_path_value_reason_and_remedy():
     variables = hostvars({"lvs_vrrp_instances[0].virtual_router_id": 256})
 
-    assert inventory.problems_of(variables, "lvs1") == [
+    assert problems_of(variables, "lvs1") == [
         "lvs_vrrp_instances[0].virtual_router_id = 256: is out of range. Write a whole number from 1 to 255."
     ]
 
 
 def test_variables_of_others_are_left_alone():
-    assert inventory.problems_of(hostvars({"nginx_port": 80, "lab_networks": "x", "ansible_port": 22}), "lvs1") == []
+    assert problems_of(hostvars({"nginx_port": 80, "lab_networks": "x", "ansible_port": 22}), "lvs1") == []
 
 
 def test_reading_leaves_the_variables_as_they_were():
@@ -219,7 +234,7 @@ GOOD["lvs_nginx_upstreams"][0].update(virtual_server="web", method="least_conn")
 
 def is_accepted_or_refused(tables: dict[str, Any]) -> None:
     variables = {name: {"ansible_host": address, **tables} for name, address in HOSTS.items()}
-    problems = inventory.problems_of(variables, "lvs1")
+    problems = problems_of(variables, "lvs1")
     event("refused" if problems else "accepted")
 
     assert [line for line in problems if "\n" in line] == []
@@ -319,11 +334,13 @@ def test_a_number_may_be_given_as_text_and_means_the_same(numbers):
 def test_host_with_another_description_is_told():
     """As where the description stands in group_vars of the directors alone."""
     variables = hostvars()
-    variables["web2"] = {**variables["web2"], "lvs_virtual_servers": []}
+    variables["web2"] = {**variables["web2"], "lvs_sync_daemon": False}
 
-    (problem,) = inventory.problems_of(variables, "lvs1")
+    (problem,) = problems_of(variables, "lvs1")
 
-    assert problem.startswith("lvs_*: host web2 has another description than host lvs1. Put it into group_vars")
+    assert problem.startswith(
+        "lvs_*: host web2 has another description than host lvs1, both of cluster lvs. Put it into group_vars"
+    )
 
 
 GROUPS = {"directors": "lvs_directors", "real_servers": "lvs_realservers"}
@@ -348,10 +365,10 @@ def test_a_host_that_no_play_sets_up_is_refused(host, groups, problems):
     for name in variables:
         variables[name]["group_names"] = ["lvs_directors", "lvs_realservers"] if name != host else groups
 
-    found = inventory.problems_of(variables, "lvs1", GROUPS)
+    found = problems_of(variables, "lvs1", GROUPS)
 
     assert [line[: len(start)] for line, start in zip(found, problems, strict=True)] == problems
 
 
 def test_groups_that_are_not_known_are_not_asked_for():
-    assert inventory.problems_of(hostvars(), "lvs1", {}) == []
+    assert problems_of(hostvars(), "lvs1", {}) == []

@@ -1,0 +1,159 @@
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection.
+"""A host of a cluster: what is read of its own variables, and what the description needs to know of it."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass, field
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence
+
+from .kinds import ADDRESS, WORD, mapping_of, nearest
+from .model import (
+    CLUSTER_VARIABLES,
+    DEFAULT_NAME,
+    HOST_VARIABLES,
+    TABLES,
+    Cluster,
+    VrrpInstance,
+    read_cluster,
+)
+from .problems import Problem
+
+
+class Unreadable(Exception):
+    """A value that Ansible cannot template or decrypt; its text says why."""
+
+
+def plain(value: Any) -> Any:
+    """A value as Ansible holds it, as plain Python: text that is encrypted, or a template, is neither any more."""
+    if getattr(value, "__ENCRYPTED__", False):  # of ansible-core 2.18 and earlier, where it is no str
+        return str(value)
+    if isinstance(value, str):
+        # What ansible-core 2.18 and earlier leave of a template that they cannot fill in. Not quoted as it is: they
+        # would try again, in the message.
+        if "{{" in value or "{%" in value:
+            raise Unreadable(f"'{' '.join(re.sub('{{|}}|{%|%}', '', value).split())}' has something undefined")
+        return str(value)
+    if isinstance(value, Mapping):
+        return {plain(key): plain(value[key]) for key in value}
+    if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray)):
+        return [plain(each) for each in value]
+    str(value)  # what is undefined to ansible-core 2.19 and later raises now, and not when somebody looks at it
+    return value
+
+
+class Variables:
+    """The variables of one host. Only what is asked for is templated, once; what cannot be is a problem, and None."""
+
+    def __init__(self, host: str, raw: Mapping[str, Any]) -> None:
+        self.host = host
+        self.problems: List[Problem] = []
+        self._raw = raw
+        self.unreadable: List[str] = []
+        self._read: Dict[str, Any] = {}
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._raw
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._read:
+            try:
+                self._read[name] = plain(self._raw[name]) if name in self._raw else None
+            except Exception as error:  # whatever a template of the user's comes to
+                reason = f"cannot be read: {' '.join(str(error).split())}"
+                self.problems.append(Problem(name, None, reason, "Mend it, or what it refers to"))
+                self.unreadable.append(name)
+                self._read[name] = None
+        return self._read[name]
+
+    def cannot_read(self, name: str) -> bool:
+        return self[name] is None and name in self.unreadable
+
+    @property
+    def ours(self) -> List[str]:
+        """The names that are the collection's, known and unknown."""
+        return [str(name) for name in self._raw if str(name).startswith("lvs_")]
+
+    @property
+    def describes(self) -> bool:
+        """Whether they hold a description of a cluster, good or bad."""
+        return any(name in self for name in TABLES)
+
+    @property
+    def cluster_name(self) -> str:
+        """The name of the cluster that the host is a member of."""
+        return str(self["lvs_cluster"] or DEFAULT_NAME)
+
+    def cluster(self, problems: List[Problem]) -> Cluster:
+        """The cluster that they describe; what is wrong is added to problems."""
+        described = {name: self[name] if name in CLUSTER_VARIABLES else None for name in self.ours}
+        return read_cluster(described, problems, [name for name in described if name in self.unreadable])
+
+    def unknown(self) -> Iterator[Problem]:
+        """The variables that would be the collection's, and are not; without their values, which may be passwords."""
+        known = [*CLUSTER_VARIABLES, *HOST_VARIABLES]
+        for name in self.ours:
+            if name not in known:
+                near = nearest(name, known, most=2)
+                meant = f" (did you mean {' or '.join(near)}?)" if near else ""
+                remedy = f"Remove it, or write one of {', '.join(known)}{meant}"
+                yield Problem(name, None, "is an unknown variable", remedy)
+
+
+@dataclass(frozen=True)
+class Member:
+    """One host that a description is about."""
+
+    name: str
+    #: In the cluster's network; None where it has none.
+    address: Optional[str] = None
+    #: What C(lvs_interface) says.
+    interface: str = ""
+    #: By interface, what C(lvs_addresses) says.
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    #: Whether what it says of its addresses was refused already.
+    refused: bool = False
+
+    @property
+    def every_address(self) -> List[str]:
+        return [*([self.address] if self.address else []), *self.addresses.values()]
+
+    def source(self, instance: VrrpInstance) -> Optional[str]:
+        """The address that it tells the other directors of an instance from: the one on the instance's interface.
+
+        From variables alone, so that everybody names the same, whoever can be reached.
+        """
+        if instance.interface in self.addresses:
+            return self.addresses[instance.interface]
+        if not instance.interface or instance.interface == self.interface:
+            return self.address
+        return self.address if not self.interface and not self.addresses else None
+
+
+def host_address(variables: Mapping[str, Any]) -> Optional[str]:
+    """The address of a host in the cluster's network: C(lvs_address), else C(ansible_host) if that is an address."""
+    given = variables.get("lvs_address", variables.get("ansible_host"))
+    try:
+        return str(ipaddress.IPv4Address(str(given)))
+    except ValueError:
+        return None
+
+
+def read_member(variables: Variables, problems: List[Problem]) -> Member:
+    """What a host's own variables say of it; what is wrong is added to problems."""
+    before = len(problems)
+    kinds = {"lvs_address": ADDRESS, "lvs_interface": WORD, "lvs_addresses": mapping_of(ADDRESS, "interface")}
+    held = {
+        name: kind(variables[name], name, problems)
+        for name, kind in kinds.items()
+        if name in variables and not variables.cannot_read(name)
+    }
+    address = held.get("lvs_address")
+    if "lvs_address" not in variables and not variables.cannot_read("ansible_host"):
+        address = host_address({"ansible_host": variables["ansible_host"]})
+    refused = len(problems) > before or bool(variables.unreadable)
+    return Member(variables.host, address, held.get("lvs_interface") or "", held.get("lvs_addresses") or {}, refused)
