@@ -99,7 +99,7 @@ class Keepalived:
         seen = before
         while time.monotonic() < deadline:
             now = self._signature(name)
-            if now not in (None, before) and now == seen:
+            if now not in (None, before) and now == seen and not self._is_written(now):
                 try:
                     with open(os.path.join(self._dumps, name), encoding="utf-8", errors="replace") as file:
                         return parse(file.read())
@@ -111,12 +111,17 @@ class Keepalived:
             problem, "See its log; set timeout if the host is slow, dump_directory if it writes elsewhere"
         )
 
+    def _is_written(self, signature: Any) -> bool:
+        """Whether a process of it has a file open: a part that ends between two sections looks like a whole."""
+        device, inode = signature[:2]
+        return any(_has_open(pid, device, inode) for pid in _processes() if self.pid in (pid, _parent(pid)))
+
     def _signature(self, name: str) -> Any:
         try:
             status = os.stat(os.path.join(self._dumps, name))
         except OSError:
             return None
-        return status.st_ino, status.st_size, status.st_mtime_ns
+        return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def is_keepalived(pid: int) -> bool:
@@ -131,6 +136,24 @@ def is_keepalived(pid: int) -> bool:
 
 def _processes() -> List[int]:
     return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+
+
+def _has_open(pid: int, device: int, inode: int) -> bool:
+    """Whether a process has a file open."""
+    directory = f"/proc/{pid}/fd"
+    try:
+        names = os.listdir(directory)
+    except OSError:  # it ended meanwhile
+        return False
+    return any(_is_file(os.path.join(directory, name), device, inode) for name in names)
+
+
+def _is_file(path: str, device: int, inode: int) -> bool:
+    try:
+        status = os.stat(path)
+    except OSError:  # closed meanwhile
+        return False
+    return (status.st_dev, status.st_ino) == (device, inode)
 
 
 def _parent(pid: int) -> Optional[int]:

@@ -98,12 +98,20 @@ virtual_servers:
       quorum: 1
       quorum_up: true
       alive: true
+      lb_flags: []
+      ops: false
+      persistence_timeout: 300
+      sorry_server:
+        {address: 192.0.2.99, port: 80, lb_kind: DR, inhibit_on_failure: false, is_real_server: false, in_use: false}
       real_servers:
         - address: 192.0.2.51
           port: 80
           lb_kind: DR
           weight: 2
           effective_weight: 2
+          uthreshold: 0
+          lthreshold: 0
+          inhibit_on_failure: true
           alive: false
           in_table: true
           failed_checkers: 1

@@ -10,6 +10,7 @@ import ctypes
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -131,6 +132,29 @@ def drain_state() -> str:
 def quiet() -> None:
     """Default timeouts, and no daemons."""
     sh("ipvsadm --set 900 120 300; ipvsadm --stop-daemon master; ipvsadm --stop-daemon backup", check=False)
+
+
+@contextlib.contextmanager
+def running_keepalived(directory: Path, configuration: str, ready: str) -> Iterator[subprocess.Popen[str]]:
+    """A keepalived with its process ids in a directory, and its dumps in /tmp, which is a private one."""
+    (directory / "keepalived.conf").write_text(configuration)
+    command = [str(shutil.which("keepalived")), "--dont-fork", "--use-file", str(directory / "keepalived.conf")]
+    command += ["--log-console"]
+    command += [
+        f"--{option}={directory}/{name}.pid"
+        for option, name in (("pid", "keepalived"), ("vrrp_pid", "vrrp"), ("checkers_pid", "checkers"))
+    ]
+    log = directory / "log"
+    with log.open("w") as output, subprocess.Popen(command, stdout=output, stderr=output, text=True) as process:
+        try:
+            deadline = time.monotonic() + 15
+            while ready not in log.read_text():
+                assert process.poll() is None, log.read_text()
+                assert time.monotonic() < deadline, log.read_text()
+                time.sleep(0.1)
+            yield process
+        finally:
+            process.terminate()
 
 
 @pytest.fixture(scope="session")

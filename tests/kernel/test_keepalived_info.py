@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from ansible_collections.lvs.cluster.plugins.modules import keepalived_info
-from ansible_collections.lvs.cluster.tests.kernel.conftest import run, sh
+from ansible_collections.lvs.cluster.tests.kernel.conftest import run, running_keepalived, sh
 from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
 
 CONFIGURATION = """
@@ -41,27 +39,13 @@ virtual_server 203.0.113.10 80 {
 def keepalived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Its process ids in a directory, and its dumps in /tmp, which is a private one."""
     directory = tmp_path_factory.mktemp("keepalived")
-    configuration = directory / "keepalived.conf"
-    configuration.write_text(CONFIGURATION.replace("1 retry 0 delay", "1\n retry 0\n delay"))
     # A dummy interface has no multicast.
     sh("ip link add vrrp0 type veth peer name vrrp1 && ip link set vrrp1 up && ip link set vrrp0 up")
     sh("ip addr add 203.0.113.1/24 dev vrrp0")
     run(["ipvsadm", "-C"])
-    command = [str(shutil.which("keepalived")), "--dont-fork", "--use-file", str(configuration), "--log-console"]
-    command += [
-        f"--{option}={directory}/{name}.pid"
-        for option, name in (("pid", "keepalived"), ("vrrp_pid", "vrrp"), ("checkers_pid", "checkers"))
-    ]
-    with (directory / "log").open("w") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
-        try:
-            deadline = time.monotonic() + 15
-            while "Entering MASTER STATE" not in (directory / "log").read_text():
-                assert process.poll() is None, (directory / "log").read_text()
-                assert time.monotonic() < deadline, (directory / "log").read_text()
-                time.sleep(0.1)
-            yield directory
-        finally:
-            process.terminate()
+    configuration = CONFIGURATION.replace("1 retry 0 delay", "1\n retry 0\n delay")
+    with running_keepalived(directory, configuration, "Entering MASTER STATE"):
+        yield directory
 
 
 def info(directory: Path, **options: object) -> dict[str, object]:

@@ -19,6 +19,19 @@ Dict_ = Dict[str, Any]
 # vrrp.h: VRRP_STATE_*; greater ones are on their way to one of these.
 STATES = {0: "INIT", 1: "BACKUP", 2: "MASTER", 3: "FAULT"}
 
+SCHEDULER_FLAGS = ("flag-1", "flag-2", "flag-3", "sh-port", "sh-fallback", "mh-port", "mh-fallback")
+
+# core/global_data.c: dump_global_data(). The VRRP process has found the instance of the name that others know.
+SYNC_DAEMON: tuple[tuple[str, str, type], ...] = (
+    ("vrrp_instance", r"syncd vrrp (?:instance|name) =", str),
+    ("interface", r"syncd interface =", str),
+    ("syncid", r"syncd syncid =", int),
+    ("sync_maxlen", r"syncd maxlen =", int),
+    ("mcast_group", r"mcast group", str),
+    ("mcast_port", r"syncd mcast port =", int),
+    ("mcast_ttl", r"syncd mcast ttl =", int),
+)
+
 
 class StatusError(ValueError):
     """A file that keepalived did not write, or not as the versions do that are known."""
@@ -113,15 +126,46 @@ def _virtual_server(lines: Sequence[str], checkers: Sequence[tuple[str, str, Dic
     else:
         label = values["VS GROUP"]  # C([web]:0)
         server.update(protocol=protocol, group=re.sub(r"^\[(.*)\]:\d+$", r"\1", label))
+    # keepalived forgets the word "default" before tunnels other than IPIP.
+    forwarding = values.get("default forwarding method") or values["forwarding method"]
     server.update(
         lb_algo=values["lvs_sched"],
-        lb_kind=_lb_kind(values["default forwarding method"]),
+        lb_flags=[name for name in SCHEDULER_FLAGS if values.get(name) == "enabled"],
+        # C(enabled (inactive due to not UDP))
+        ops=values["One packet scheduling"].startswith("enabled"),
+        lb_kind=_lb_kind(forwarding),
         quorum=int(values["quorum"].split(",")[0]),
         quorum_up=values["quorum_state_up"] == "1",
         alive=(values.get("VS alive") or values["alive"]) == "1",
     )
+    if "persistence timeout" in values:
+        server["persistence_timeout"] = int(values["persistence timeout"])
+    if "persistence granularity" in values:
+        server["persistence_granularity"] = values["persistence granularity"]
+    sorry = _sorry_server(own, server["quorum_up"])
+    if sorry:
+        server["sorry_server"] = sorry
     server["real_servers"] = [_real_server(each, protocol, label, checkers) for each in servers]
     return server
+
+
+def _sorry_server(lines: Sequence[str], quorum_up: bool) -> Dict_ | None:
+    """Where requests go while there is no quorum."""
+    for number, line in enumerate(lines):
+        found = re.match(r"\s+sorry server (\(duplicates rs\) )?= \[(.*)\]:\w+:(\d+)$", line)
+        if found:
+            values = _values(lines[number + 1 :])
+            # keepalived 2.2 does not say whether it is in use; what decides is the same in both.
+            in_use = values["alive"] == "1" if "set" in values else not quorum_up
+            return {
+                "address": found[2],
+                "port": int(found[3]),
+                **_forwarding(values["forwarding method"]),
+                "inhibit_on_failure": _inhibits(lines[number + 1 :]),
+                "is_real_server": bool(found[1]),
+                "in_use": in_use,
+            }
+    return None
 
 
 def _real_server(
@@ -129,12 +173,16 @@ def _real_server(
 ) -> Dict_:
     values = _values(lines)
     label = f"[{values['RIP']}]:{protocol}:{values['RPORT']}"
+    lower, _arrow, upper = values["connection limit range"].partition(" -> ")
     return {
         "address": values["RIP"],
         "port": int(values["RPORT"]),
-        "lb_kind": _lb_kind(values["forwarding method"]),
+        **_forwarding(values["forwarding method"]),
         "weight": int(values["initial weight"]),
         "effective_weight": int(values["effective weight"]),
+        "uthreshold": int(upper),
+        "lthreshold": int(lower),
+        "inhibit_on_failure": _inhibits(lines),
         "alive": values["alive"] == "1",
         "in_table": values["RS set"] == "1",
         "failed_checkers": int(values["num failed checkers"]),
@@ -145,6 +193,46 @@ def _real_server(
 def _lb_kind(text: str) -> str:
     """The kind of C(TUN, type = IPIP)."""
     return text.split(",", maxsplit=1)[0]
+
+
+def _forwarding(text: str) -> Dict_:
+    """How packets get to a server; a tunnel has a type, where keepalived knows several."""
+    kind, _comma, tunnel = text.partition(", type = ")
+    return {"lb_kind": kind, "tunnel": tunnel or "IPIP"} if kind == "TUN" else {"lb_kind": kind}
+
+
+def _inhibits(lines: Sequence[str]) -> bool:
+    return any(line.strip() == "Inhibit on failure is ON" for line in lines)
+
+
+def parse_sync_daemon(text: str) -> Dict_ | None:
+    """The sync daemon of the global definitions, which both files have; none if none is configured.
+
+    Without an instance keepalived runs both halves. What it leaves to the kernel is not there.
+    """
+    found: Dict_ = {}
+    for name, pattern, kind in SYNC_DAEMON:
+        match = re.search(rf"^ LVS {pattern} (\S+)$", text, re.MULTILINE)
+        if match:
+            found[name] = kind(match[1])
+    return found if "interface" in found else None
+
+
+def parse_vrrp_addresses(text: str) -> dict[str, list[tuple[str, str]]]:
+    """The addresses of each instance in C(keepalived.data), excluded ones too, each with its interface."""
+    return {
+        title: [
+            (_address(each), _interface(each))
+            for each in [*_addresses(lines, r"Virtual IP \(\d+\):"), *_addresses(lines, r"Virtual IP Excluded .*:")]
+        ]
+        for _number, title, lines in _blocks(text, r"VRRP Instance = ")
+    }
+
+
+def _interface(text: str) -> str:
+    """The interface of C(192.0.2.10 dev vrrp.51@eth0 scope global set)."""
+    words = text.split()
+    return words[words.index("dev") + 1].partition("@")[0]
 
 
 def _checkers(text: str) -> Iterator[tuple[str, str, Dict_]]:
@@ -193,7 +281,7 @@ def _values(lines: Sequence[str]) -> dict[str, str]:
     values: dict[str, str] = {}
     for line in lines:
         for name, value in re.findall(
-            r"([A-Za-z][A-Za-z _]*?) = (.*?)(?=, VPORT =|, RPORT =|, WEIGHT =|$)", line.strip()
+            r"([A-Za-z][A-Za-z0-9 _-]*?) = (.*?)(?=, VPORT =|, RPORT =|, WEIGHT =|$)", line.strip()
         ):
             values.setdefault(name.strip(), value.strip())
     return _Missing(values)

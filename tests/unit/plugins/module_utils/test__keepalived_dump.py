@@ -58,6 +58,17 @@ def test_a_file_that_grows_is_read_when_it_does_not_any_more(steps: list[Callabl
     assert dumped(tmp_path, whole) == "1.2."
 
 
+def test_a_file_that_is_still_open_is_not_read(steps: list[Callable[[], object]], tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with (tmp_path / "file").open("w") as file:  # this process is its keepalived
+        steps += [
+            lambda: (file.write("1."), file.flush()),
+            *[lambda: None] * 5,
+            lambda: (file.write("2."), file.close()),
+        ]
+        assert dumped(tmp_path, whole, timeout=5) == "1.2."
+
+
 def test_a_file_that_is_not_understood_is_read_again_and_then_an_error(
     steps: list[Callable[[], object]], tmp_path: Path
 ) -> None:
