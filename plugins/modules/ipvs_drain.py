@@ -79,6 +79,8 @@ notes:
   - A boot empties the table, and C(/run) with the weights. Where it brings back the table that
     M(lvs.cluster.ipvs_table) persisted, drained servers are drained again, and O(weight) has to be given to restore
     one.
+  - Programs that reach the kernel without C(ipvsadm) can make a server that C(ipvsadm) cannot edit, with DR or TUN and
+    a port other than the service's. It is refused, unless it has the weight that it shall have.
   - In check mode it does not wait.
 seealso:
   - module: lvs.cluster.ipvs_server
@@ -150,6 +152,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.commands import 
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.drain import (
     KEEPALIVED_NEXT,
     check_fallback,
+    check_nameable,
     check_wait,
     forgotten,
     is_drained,
@@ -236,6 +239,7 @@ def main():
             chosen = targets(table, service, desired_address(params["address"]), params["port"])
             sysctl = Sysctl("expire_quiescent_template", params["expire_quiescent_template"])
             weights, memorable = weights_and_memory(params, table, chosen, read_weights(memory.text))
+            check_nameable(table, weights)
             desired = with_weights(table, weights)
             commands = plan(table, desired)
             if not module.check_mode:
