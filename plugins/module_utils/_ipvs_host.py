@@ -6,10 +6,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import socket
+import sys
 import tempfile
-from typing import Any
+from typing import Any, Iterator
 
 from ansible_collections.lvs.cluster.plugins.module_utils._errors import HostError
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import NoSuchDeviceError
@@ -65,11 +68,27 @@ class Memory:
 
     def __init__(self, module: Any) -> None:
         self._module = module
-        self._path = os.path.join(MEMORY, f"drained-{os.stat('/proc/self/ns/net').st_ino}.json")
-        self.text = ""
-        if os.path.exists(self._path):
+        self._path = os.path.join(MEMORY, f"drained-{network_namespace()}.json")
+        self.text = self._read()
+
+    def _read(self) -> str:
+        try:
             with open(self._path, encoding="utf-8") as file:
-                self.text = file.read()
+                return file.read()
+        except FileNotFoundError:
+            return ""
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """While nobody else changes it: what is read, worked out and written in here is not overwritten by others.
+
+        Many hosts delegate a task to one director at once. The lock goes with the process that has it.
+        """
+        os.makedirs(MEMORY, mode=0o755, exist_ok=True)
+        with open(os.path.join(MEMORY, "lock"), "w", encoding="ascii") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self.text = self._read()
+            yield
 
     def write(self, text: str) -> None:
         """Keep another text."""
@@ -80,6 +99,25 @@ class Memory:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
         self._module.atomic_move(path, self._path)
+        self.text = text
+
+
+# linux/socket.h; Python has no name for it.
+SO_NETNS_COOKIE = 71
+
+
+def network_namespace() -> str:
+    """What tells this network namespace from all others, those that ended included, until the host boots.
+
+    An inode does not: the kernel gives the number of a namespace that ended to the next. Kernels before 5.14 have
+    nothing better.
+    """
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as probe:
+        try:
+            cookie = probe.getsockopt(socket.SOL_SOCKET, SO_NETNS_COOKIE, 8)
+        except OSError:
+            return str(os.stat("/proc/self/ns/net").st_ino)
+    return f"cookie-{int.from_bytes(cookie, sys.byteorder)}"
 
 
 def require_interface(name: str) -> None:

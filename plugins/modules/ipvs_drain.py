@@ -69,8 +69,18 @@ attributes:
   idempotent:
     support: full
 notes:
-  - Weights from before are kept in C(/run), which a boot empties. Where a boot brings back the table that
-    M(lvs.cluster.ipvs_table) persisted, give O(weight) to have a server restored that was drained before.
+  - Weights from before are kept in C(/run/lvs-cluster), a file for each network namespace, until the server is
+    restored. Any number of servers may be drained at once, also by hosts that delegate to one director. On a kernel
+    before 5.14 a new network namespace can inherit the file of one that ended.
+  - A drain lasts through other modules of IPVS that do not name the server, and through a reload of keepalived that
+    leaves the configured weight as it was. It ends when keepalived is restarted, when a check of keepalived fails and
+    succeeds again, and when M(lvs.cluster.ipvs_table) without O(lvs.cluster.ipvs_table#module:keep_weights) or
+    M(lvs.cluster.ipvs_server) give the server another weight.
+  - A boot empties the table, and C(/run) with the weights. Where it brings back the table that
+    M(lvs.cluster.ipvs_table) persisted, drained servers are drained again, and O(weight) has to be given to restore
+    one.
+  - Programs that reach the kernel without C(ipvsadm) can make a server that C(ipvsadm) cannot edit, with DR or TUN and
+    a port other than the service's. It is refused, unless it has the weight that it shall have.
   - In check mode it does not wait.
 seealso:
   - module: lvs.cluster.ipvs_server
@@ -134,6 +144,7 @@ keepalived:
   sample: {running: false, next: ""}
 """
 
+import contextlib
 import time
 
 from ansible.module_utils.basic import AnsibleModule
@@ -141,6 +152,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.commands import 
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.drain import (
     KEEPALIVED_NEXT,
     check_fallback,
+    check_nameable,
     check_wait,
     forgotten,
     is_drained,
@@ -219,22 +231,25 @@ def main():
     try:
         check_wait(params)
         service = desired_key(params["service"], "service") if params["service"] else None
-        ipvsadm = Ipvsadm.of(module)
-        table = ipvsadm.table()
-        chosen = targets(table, service, desired_address(params["address"]), params["port"])
-        memory, sysctl = Memory(module), Sysctl("expire_quiescent_template", params["expire_quiescent_template"])
-        weights, memorable = weights_and_memory(params, table, chosen, read_weights(memory.text))
-        desired = with_weights(table, weights)
-        commands = plan(table, desired)
+        ipvsadm, memory = Ipvsadm.of(module), Memory(module)
         drains = params["state"] == "drained"
-        if not module.check_mode:
-            sysctl.write()
-            # A weight is remembered before it is lost, and forgotten once it is back.
-            if drains:
-                memory.write(write_weights(memorable))
-            ipvsadm.apply(commands)
-            if not drains:
-                memory.write(write_weights(memorable))
+        # From reading a weight until it is remembered and changed: two that drain at once would forget each other's.
+        with contextlib.nullcontext() if module.check_mode else memory.alone():
+            table = ipvsadm.table()
+            chosen = targets(table, service, desired_address(params["address"]), params["port"])
+            sysctl = Sysctl("expire_quiescent_template", params["expire_quiescent_template"])
+            weights, memorable = weights_and_memory(params, table, chosen, read_weights(memory.text))
+            check_nameable(table, weights)
+            desired = with_weights(table, weights)
+            commands = plan(table, desired)
+            if not module.check_mode:
+                sysctl.write()
+                # A weight is remembered before it is lost, and forgotten once it is back.
+                if drains:
+                    memory.write(write_weights(memorable))
+                ipvsadm.apply(commands)
+                if not drains:
+                    memory.write(write_weights(memorable))
         if drains:
             timeout = 0 if module.check_mode else params["timeout"]
             left, waited = wait(ipvsadm, chosen, params["wait_for"], timeout, params["interval"])

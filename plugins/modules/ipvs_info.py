@@ -12,7 +12,9 @@ version_added: 1.0.0
 description:
   - Services and servers in the form that M(lvs.cluster.ipvs_table) takes, and apart from them all that the kernel
     counts, as numbers. What only C(ipvsadm) itself takes is shown too, and refused there, a weight above 65535 or an
-    engine without persistence.
+    engine without persistence. So is what other programs made and C(ipvsadm) cannot, a DR or TUN server of another port
+    than its service's, a persistence of 0 s or of more than 31 days, and a way to forward for which C(ipvsadm) has no
+    option, which is V(BYPASS) as C(lb_kind) here.
   - Safe beside keepalived.
 extends_documentation_fragment:
   - lvs.cluster._ipvs

@@ -14,6 +14,8 @@ description:
     O(purge) other services, and other servers of these services, stay as they are.
   - What is new and what is different is sent first, in one batch, and deletions after that, in another that is sent
     only if the first was accepted whole. Nothing that stays is ever taken away, so connections through it live on.
+  - Without O(purge) this holds too for what other programs made and C(ipvsadm) could not, as a DR server of another
+    port than its service's; with O(purge) it is removed as all else that is not in the list.
   - If rules of the batch fail, the module fails and names each with its line and its reason; the others are in the
     table, and another run sends only what is missing.
   - On a director with keepalived, do not use this module but change the configuration of keepalived.
@@ -131,6 +133,8 @@ options:
         thresholds. Have them in the list of a play that runs after a boot.
       - A weight that O(keep_weights) kept is restored as it was kept, and a boot empties the memory of
         M(lvs.cluster.ipvs_drain). Give its O(lvs.cluster.ipvs_drain#module:weight) to a server that was drained before.
+      - What other programs put into the table and C(ipvsadm) cannot say, as a persistence of 0 s, is not restored at
+        boot; a warning names it.
     type: bool
     default: false
 seealso:
@@ -211,6 +215,7 @@ table:
 import gc
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.beyond import within
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import desired_table
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.plan import overlaid, plan, with_weights_of
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.save import render
@@ -225,6 +230,16 @@ def desired_of(params, current):
     if params["keep_weights"]:
         desired = with_weights_of(current, desired)
     return desired if params["purge"] else overlaid(current, desired)
+
+
+def boot_of(module, desired):
+    """What restores the table at boot, as far as ipvsadm can."""
+    if not module.params["persist"]:
+        return Boot.untouched(module)
+    possible, reasons = within(desired)
+    for reason in reasons:
+        module.warn(f"{reason}, so that a boot does not bring it back")
+    return Boot.of(module, render(possible))
 
 
 def main():
@@ -242,7 +257,7 @@ def main():
         current = ipvsadm.table()
         desired = desired_of(module.params, current)
         commands = plan(current, desired)
-        boot = Boot.of(module, render(desired)) if module.params["persist"] else Boot.untouched(module)
+        boot = boot_of(module, desired)
         if not module.check_mode:
             ipvsadm.apply(commands)
             boot.apply()

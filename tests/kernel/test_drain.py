@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_host import keepalived_runs
 from ansible_collections.lvs.cluster.tests.kernel.conftest import drain_state, kernel_table, namespace, run, sh
 from ansible_collections.lvs.cluster.tests.kernel.test_modules import changes_checks_and_stays, saved
-from ansible_collections.lvs.cluster.tests.unit.playing import play
+from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
 
 DRAINED = {"address": "192.0.2.22", "timeout": 0}
 
@@ -60,3 +64,64 @@ def test_each_network_namespace_has_its_own_memory_and_no_keepalived(fresh: str)
         play("ipvs_drain", **DRAINED, state="restored")
         assert "-a -t 192.0.2.10:80 -r 192.0.2.22:8080 -m -w 7" in saved()
         assert not keepalived_runs()
+
+
+# A module is a process, and those of many hosts that delegate to one director run at once.
+PROCESS = """
+import json, sys
+from ansible_collections.lvs.cluster.tests.unit.playing import play
+print(json.dumps(play("ipvs_drain", timeout=0, **json.loads(sys.argv[1]))))
+"""
+
+
+def at_once(options: list[dict[str, object]]) -> None:
+    """Several runs of the module, each a process, at the same time."""
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", PROCESS, json.dumps(each)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        for each in options
+    ]
+    for each in running:
+        _output, errors = each.communicate()
+        assert not each.returncode, errors
+
+
+def test_those_that_are_drained_at_once_all_come_back_with_their_weights() -> None:
+    services = [f"-t 192.0.2.{number}:80" for number in range(101, 107)]
+    servers = [f"198.51.100.{number}" for number in range(101, 107)]
+    added = [f"-A {service} -s wrr\n" for service in services]
+    added += [
+        f"-a {service} -r {server}:80 -g -w {20 + number}\n"
+        for service in services
+        for number, server in enumerate(servers)
+    ]
+    run(["ipvsadm", "-R"], stdin="".join(added))
+    before = kernel_table()
+    at_once([{"address": server} for server in servers])
+    assert not [line for line in saved() if " -r 198.51.100.1" in line and not line.endswith("-w 0")]
+    at_once([{"address": server, "state": "restored"} for server in servers])
+    assert kernel_table() == before
+
+
+def test_a_network_namespace_inherits_nothing_from_one_that_ended() -> None:
+    rules = "-A -t 192.0.2.10:80\n-a -t 192.0.2.10:80 -r 192.0.2.22:80 -g -w 7\n"
+    sh("ip netns add ended && ip -n ended link set lo up")
+    inode = Path("/run/netns/ended").stat().st_ino
+    with namespace("ended"):
+        run(["ipvsadm", "-R"], stdin=rules)
+        play("ipvs_drain", **DRAINED)
+    sh("ip netns del ended")
+    # The kernel takes its time to end one; until then its number is in use.
+    for _attempt in range(200):
+        sh("ip netns add ended")
+        if Path("/run/netns/ended").stat().st_ino == inode:
+            break
+        sh("ip netns del ended; sleep 0.1")
+    assert Path("/run/netns/ended").stat().st_ino == inode, "the kernel did not give the number away again"
+    sh("ip -n ended link set lo up")
+    with namespace("ended"):
+        run(["ipvsadm", "-R"], stdin=rules.replace("-w 7", "-w 0"))
+        with pytest.raises(ModuleFailedError, match="nobody knows its weight before"):
+            play("ipvs_drain", **DRAINED, state="restored")
+    sh("ip netns del ended")

@@ -5,7 +5,7 @@
 """The commands of ipvsadm that make up a table: how they are written, read, and what they do.
 
 L(run) is a model of the kernel: with it a saved table is parsed (a saved table is a list of commands), and plans are
-tested.
+tested. A saved table can hold what no command makes: other programs reach the kernel without ipvsadm.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Callable, Iterable, NamedTuple, Sequence, Tuple
 
 from .model import (
+    BYPASS,
     LONGEST_TIMEOUT,
     PERSISTENCE_TIMEOUT,
     IpvsValueError,
@@ -36,6 +37,8 @@ Command = Tuple[str, ...]
 
 PROTOCOL_OPTIONS = {"tcp": "-t", "udp": "-u", "sctp": "--sctp-service"}
 KIND_OPTIONS = {"DR": "-g", "NAT": "-m", "TUN": "-i"}
+# What ipvsadm prints in place of an option that it does not have.
+NO_OPTION = "(null)"
 CHECKSUM_OPTIONS = {"none": "--tun-nocsum", "csum": "--tun-csum", "remcsum": "--tun-remcsum"}
 
 
@@ -75,7 +78,7 @@ def service_command(verb: str, service: Service) -> Command:
 
 def server_command(verb: str, service: ServiceKey, server: Server) -> Command:
     """C(-a) or C(-e) with every setting, the thresholds included."""
-    words = [verb, *service_options(service), "-r", endpoint(*server.key), KIND_OPTIONS[server.lb_kind]]
+    words = [verb, *service_options(service), "-r", endpoint(*server.key), KIND_OPTIONS.get(server.lb_kind, NO_OPTION)]
     words += ["-w", str(server.weight)]
     if server.tun_type is not None:
         words += ["--tun-type", server.tun_type]
@@ -161,9 +164,20 @@ VALUED = {
     "--tun-type",
     "--tun-port",
 }
-BARE = {"-6", "-o", "-g", "-m", "-i", "--tun-nocsum", "--tun-csum", "--tun-remcsum"}
+BARE = {"-6", "-o", "-g", "-m", "-i", NO_OPTION, "--tun-nocsum", "--tun-csum", "--tun-remcsum"}
 SERVICE_SETTINGS = {"-s", "-p", "-M", "--pe", "-o", "-b"}
-SERVER_SETTINGS = {"-g", "-m", "-i", "-w", "-x", "-y", "--tun-type", "--tun-port", *CHECKSUM_OPTIONS.values()}
+SERVER_SETTINGS = {
+    "-g",
+    "-m",
+    "-i",
+    NO_OPTION,
+    "-w",
+    "-x",
+    "-y",
+    "--tun-type",
+    "--tun-port",
+    *CHECKSUM_OPTIONS.values(),
+}
 SETTINGS = {"-A": SERVICE_SETTINGS, "-E": SERVICE_SETTINGS, "-a": SERVER_SETTINGS, "-e": SERVER_SETTINGS}
 NAMING = {"-t", "-u", "--sctp-service", "-f", "-6"}
 ALLOWED = {
@@ -176,8 +190,8 @@ PROTOCOLS = {option: protocol for protocol, option in PROTOCOL_OPTIONS.items()}
 CHECKSUMS = {option: checksum for checksum, option in CHECKSUM_OPTIONS.items()}
 
 
-def read_command(words: Sequence[str]) -> Rule:
-    """Read one command, its defaults filled in as ipvsadm fills them."""
+def read_command(words: Sequence[str], saved: bool = False) -> Rule:
+    """Read one command, its defaults filled in as ipvsadm fills them; or a line of a saved table, which has none."""
     verb = LONG_OPTIONS.get(words[0], words[0])
     if verb not in VERBS:
         raise IpvsParseError(f"{words[0]} is not a rule")
@@ -188,14 +202,14 @@ def read_command(words: Sequence[str]) -> Rule:
     if verb == "-D":
         return Rule(verb, key, None)
     if verb in ("-A", "-E"):
-        return Rule(verb, key, _service(key, options))
+        return Rule(verb, key, _service(key, options, saved))
     if "-r" not in options:
         raise IpvsParseError("no server (-r)")
     if verb == "-d":
         # It tells no lb_kind, so that the port is taken as it is written, a NAT server's too.
         address, port = _endpoint(options["-r"])
         return Rule(verb, key, server_key(address, key.port if port is None else port))
-    return Rule(verb, key, _server(key, options))
+    return Rule(verb, key, _server(key, options, saved))
 
 
 def _options(words: Sequence[str]) -> dict[str, str]:
@@ -250,12 +264,12 @@ def _named(option: str, text: str, ipv6: bool) -> ServiceKey:
     return address_service(PROTOCOLS[option], address, port or 0)
 
 
-def _service(key: ServiceKey, options: dict[str, str]) -> Service:
+def _service(key: ServiceKey, options: dict[str, str], saved: bool) -> Service:
     lb_algo = options.get("-s", "wlc")
     timeout: int | None = None
     granularity: str | None = None
     if "-p" in options:
-        timeout = _number(options["-p"], 1, LONGEST_TIMEOUT)
+        timeout = _number(options["-p"], 0, (1 << 32) - 1) if saved else _number(options["-p"], 1, LONGEST_TIMEOUT)
         if "-M" in options:
             granularity = canonical_granularity(key.family, options["-M"])
     return Service(
@@ -269,11 +283,16 @@ def _service(key: ServiceKey, options: dict[str, str]) -> Service:
     )
 
 
-def _server(service: ServiceKey, options: dict[str, str]) -> Server:
+def _server(service: ServiceKey, options: dict[str, str], saved: bool) -> Server:
     kind = "NAT" if "-m" in options else "TUN" if "-i" in options else "DR"
+    if NO_OPTION in options:
+        if not saved:
+            raise IpvsParseError(f"{NO_OPTION} is not understood")
+        kind = BYPASS
     address, port = _endpoint(options["-r"])
-    if port is None or (kind != "NAT" and not service.fwmark):
+    if port is None or (kind != "NAT" and not service.fwmark and not saved):
         # Nothing rewrites the port of a packet on its way to a DR or TUN server, so ipvsadm stores the service's.
+        # Others store what they were told.
         port = service.port
     tunnel = options.get("--tun-type", "ipip") if kind == "TUN" else None
     checksum: str | None = None
@@ -322,17 +341,17 @@ def run(commands: Iterable[Sequence[str]], table: Table) -> Table:
     return run_numbered(enumerate(commands, start=1), table)
 
 
-def run_numbered(numbered: Iterable[tuple[int, Sequence[str]]], table: Table) -> Table:
-    """As L(run), for commands that are lines of a text."""
+def run_numbered(numbered: Iterable[tuple[int, Sequence[str]]], table: Table, saved: bool = False) -> Table:
+    """As L(run), for commands that are lines of a text, or of a saved table."""
     after = {key: Pool(pool.service, dict(pool.servers)) for key, pool in table.items()}
     for number, words in numbered:
-        _run_one(after, number, words)
+        _run_one(after, number, words, saved)
     return after
 
 
-def _run_one(table: Table, number: int, words: Sequence[str]) -> None:
+def _run_one(table: Table, number: int, words: Sequence[str], saved: bool) -> None:
     try:
-        rule = read_command(words)
+        rule = read_command(words, saved)
         EFFECTS[rule.verb](table, rule)
     except (IpvsParseError, IpvsValueError) as error:
         raise IpvsParseError(f"line {number}: {' '.join(words)}: {error}") from None

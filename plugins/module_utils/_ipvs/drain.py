@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any, Dict, Mapping, NamedTuple, Sequence
 
+from .beyond import server_beyond
 from .listing import Listing, Numbers
 from .model import FALLBACK_FLAGS, ServerKey, Service, ServiceKey, Table
 from .options import RefusedError, key_options, refuse, refuse_all
@@ -82,6 +83,22 @@ def _drops(service: Service) -> RefusedError:
     )
     reason = f"scheduler {service.lb_algo} drops the new connections that fall on a server of weight 0"
     return refuse(str(service.key), None, reason, f"{remedy}. With force: true the server is drained all the same")
+
+
+def check_nameable(table: Table, weights: Mapping[Target, int]) -> None:
+    """Refuse other weights for servers that ipvsadm cannot edit."""
+    refusals = []
+    for target, weight in weights.items():
+        server = table[target.service].servers[target.server]
+        reason = server_beyond(target.service, server)
+        if reason and server.weight != weight:
+            remedy = (
+                "Set its weight where it was made, with keepalived in its configuration, or drain the others with"
+                " service and port"
+            )
+            refusals.append(refuse(f"{target.service} -> {target.server}", None, reason, remedy))
+    if refusals:
+        raise refuse_all(refusals)
 
 
 def with_weights(table: Table, weights: Mapping[Target, int]) -> Table:

@@ -30,6 +30,9 @@ PLAIN_FLAGS = ("flag-1", "flag-2", "flag-3")
 # dh has no fallback at all (net/netfilter/ipvs/ip_vs_dh.c).
 FALLBACK_FLAGS = {"dh": None, "mh": "mh-fallback", "sh": "sh-fallback"}
 
+# How packets get to a server where ipvsadm has no option for it; only other programs make such servers.
+BYPASS = "BYPASS"
+
 FAMILIES = {"ipv4": socket.AF_INET, "ipv6": socket.AF_INET6}
 IPV6_LENGTH = 16
 IPV4_MAPPED = bytes(10) + b"\xff\xff"

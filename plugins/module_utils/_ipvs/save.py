@@ -19,7 +19,7 @@ ADDING = ("-A", "-a", "--add-service", "--add-server")
 
 def parse(text: str) -> Table:
     """Read a saved table; a line that is not understood is an error that names it."""
-    return run_numbered(_rules(text), {})
+    return run_numbered(_rules(text), {}, saved=True)
 
 
 def _rules(text: str) -> Iterator[Tuple[int, Sequence[str]]]:

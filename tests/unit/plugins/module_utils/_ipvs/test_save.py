@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.commands import IpvsParseError, IpvsRuleError
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.beyond import within
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.commands import IpvsParseError, IpvsRuleError, run
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.listing import parse_thresholds
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import (
     Server,
@@ -74,9 +75,27 @@ def test_two_ways_to_write_the_same_are_the_same(written: str, meant: str) -> No
     assert parse(written) == parse(meant)
 
 
-def test_the_port_of_a_dr_server_is_the_services_as_ipvsadm_has_it() -> None:
-    table = parse("-A -t 192.0.2.10:80 -s rr\n-a -t 192.0.2.10:80 -r 192.0.2.21:8080 -g")
-    assert list(table[WEB].servers) == [server_key("192.0.2.21", 80)]
+def test_the_port_of_a_dr_server_that_ipvsadm_adds_is_the_services_and_what_is_saved_is_what_is_there() -> None:
+    rules = "-A -t 192.0.2.10:80 -s rr\n-a -t 192.0.2.10:80 -r 192.0.2.21:8080 -g -w 1\n"
+    added = run([line.split() for line in rules.splitlines()], {})
+    assert list(added[WEB].servers) == [server_key("192.0.2.21", 80)]
+    assert list(parse(rules)[WEB].servers) == [server_key("192.0.2.21", 8080)]
+    assert render(parse(rules)) == rules
+
+
+@pytest.mark.parametrize(
+    "rule",
+    ["-A -t 192.0.2.11:80 -s rr -p 0", "-A -t 192.0.2.11:80 -s rr -p 2678401", "-a {} -r 192.0.2.21:80 (null) -w 1"],
+)
+def test_what_ipvsadm_prints_and_does_not_take_is_read_as_saved_alone(rule: str) -> None:
+    rules = ["-A -t 192.0.2.10:80 -s rr", rule.format("-t 192.0.2.10:80")]
+    table = parse("\n".join(rules))
+    assert render(table).splitlines() == rules
+    with pytest.raises(IpvsParseError):
+        run([line.split() for line in rules], {})
+    possible, reasons = within(table)
+    assert render(possible).splitlines() == rules[:1]
+    assert len(reasons) == 1
 
 
 def test_a_mark_of_ipv6_is_another_service() -> None:
