@@ -93,6 +93,7 @@ def view(hostvars: HostVars, host: str) -> Dict[str, derive.View]:
     addresses = {name: address for name, address in hosts.items() if address}
     interface = host_interface(hostvars[host])
     return {
+        "cluster": {"name": "lvs"},
         "keepalived": derive.keepalived_view(cluster, host, addresses, interface),
         "director": derive.director_view(cluster, host),
         "realserver": derive.realserver_view(cluster, host, interface),

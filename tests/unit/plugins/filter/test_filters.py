@@ -15,7 +15,7 @@ problems_of = problems.FilterModule().filters()["problems"]
 
 
 def test_a_good_description_has_a_view_for_each_role():
-    assert sorted(view_of(hostvars(), "lvs1")) == ["director", "keepalived", "nginx", "realserver"]
+    assert sorted(view_of(hostvars(), "lvs1")) == ["cluster", "director", "keepalived", "nginx", "realserver"]
 
 
 def test_the_view_of_a_bad_description_fails_with_all_its_problems():
