@@ -141,7 +141,7 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:
             "a real server forgets its address at boot",
             "as_it_was",
             {"web2": "mv /etc/network/interfaces.d/lvs-loopback /var/tmp"},
-            {"web2": "mv /var/tmp/lvs-loopback /etc/network/interfaces.d && ifup lo:0"},
+            {"web2": "mv /var/tmp/lvs-loopback /etc/network/interfaces.d && ifup lo:lvs-0"},
         ),
         Row(
             "nothing is broken when power should be lost",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from harness.breaks import Row
+from harness.breaks import Row, edit_live
 from harness.cluster import Cluster
 from harness.lab import Lab
+
+DEAF = edit_live("/etc/nginx/conf.d/lvs.conf", "s/proxy_bind .*/return 200;/", "systemctl reload nginx")
 
 
 def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
@@ -61,8 +63,8 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
             "leave_without_a_failed_request",
             edits={
                 "roles/realserver/tasks/main.yml": (
-                    '    addresses: "{{ realserver_vips }}"\n',
-                    '    addresses: "{{ realserver_vips }}"\n    purge: true\n',
+                    '    addresses: "{{ __realserver_vips }}"\n',
+                    '    addresses: "{{ __realserver_vips }}"\n    purge: true\n',
                 )
             },
         ),
@@ -76,6 +78,47 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
             "keepalived is restarted and not reloaded",
             "comes_without or leave_without",
             edits={"roles/keepalived/handlers/main.yml": ("state: reloaded", "state: restarted")},
+        ),
+        Row(
+            "a site that answers in our place is told too late",
+            "would_not_serve",
+            edits={
+                "roles/nginx/tasks/configure.yml": (
+                    "    ask: false\n  when: __nginx_present",
+                    "    ask: false\n  when: false",
+                )
+            },
+        ),
+        Row(
+            "ifupdown is not asked what it reads",
+            "would_not_serve",
+            edits={
+                "roles/realserver/tasks/persist.yml": (
+                    "  when: realserver_network == 'ifupdown' and",
+                    "  when: false and",
+                )
+            },
+        ),
+        Row(
+            "nginx answers checks wherever its addresses are",
+            "lost_its_address",
+            {"web2": DEAF[0]},
+            {"web2": DEAF[1]},
+        ),
+        Row(
+            "nobody asks what nginx runs with",
+            "lost_its_address",
+            edits={"plugins/modules/nginx_loaded.py": ("changed=bool(parent) and", "changed=False and")},
+        ),
+        Row(
+            "every address of the loopback is ours",
+            "of_others_stay",
+            edits={
+                "plugins/module_utils/_loopback.py": (
+                    "if address in ours and address not in wanted",
+                    "if address not in wanted",
+                )
+            },
         ),
         # The last ones: they leave a lab that needs site.yml again.
         Row(

@@ -2,63 +2,115 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # PRIVATE to the collection.
-"""Which C(ip address) commands give the loopback the addresses that a real server is to hold."""
+"""Which C(ip address) commands give the loopback the addresses of a real server, and which addresses are ours.
+
+No label tells whose an address is: C(lo:0) is what every guide writes. What was put there is remembered instead.
+"""
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import re
-from typing import Dict, List
+from typing import AbstractSet, Dict, Iterable, List, Mapping, NamedTuple, Set
 
 Labels = Dict[str, str]  # address -> label
-LABEL = re.compile(r"lo:\d+")
 
 
-def held(text: str) -> Labels:
-    """The /32 addresses in the output of C(ip -json -4 address show dev lo)."""
-    return {
-        each["local"]: each.get("label", "")
+class Standing(NamedTuple):
+    """An address of the loopback."""
+
+    address: str
+    length: int
+    label: str
+
+
+class Plan(NamedTuple):
+    """What is to be done, and which addresses are ours once it is."""
+
+    commands: List[List[str]]
+    ours: Set[str]
+
+
+def standing(text: str) -> List[Standing]:
+    """The addresses in the output of C(ip -json -4 address show dev lo)."""
+    return [
+        Standing(each["local"], each["prefixlen"], each.get("label", ""))
         for link in json.loads(text)
         for each in link.get("addr_info", [])
-        if each.get("prefixlen") == 32
-    }
+        if "local" in each
+    ]
 
 
-def plan(current: Labels, wanted: Labels, purge: bool) -> List[List[str]]:
+def held(current: Iterable[Standing]) -> Labels:
+    """Those of them that stand for themselves alone."""
+    return {each.address: each.label for each in current if each.length == 32}
+
+
+def too_wide(current: Iterable[Standing], wanted: Mapping[str, str]) -> List[str]:
+    """What is wrong with the addresses that are wanted and stand there for more than themselves, a line each."""
+    return [
+        f"{each.address}/{each.length} stands on lo, so that this host takes all of "
+        f"{ipaddress.ip_interface(f'{each.address}/{each.length}').network} for itself. "
+        f"Remove it with 'ip address delete {each.address}/{each.length} dev lo', and from the file of the network's "
+        "configuration that sets it"
+        for each in current
+        if each.address in wanted and each.length != 32
+    ]
+
+
+def plan(
+    current: Labels, wanted: Labels, ours: AbstractSet[str], purge: bool, shared: AbstractSet[str] = frozenset()
+) -> Plan:
     """Commands that lead from current to wanted.
 
-    An address that has any label C(lo:N) is right: its number is for people, and to change it would take the address
-    away for a moment. Addresses without such a label are others', and stay.
+    An address that is wanted and there is right, and ours from now on, whatever its label: that is for people, and to
+    change it would take the address away for a moment. Of the rest only what is ours goes, unless it is shared with
+    another owner; and new ones come before old ones go.
     """
-    ours = [address for address, label in current.items() if LABEL.fullmatch(label)]
     commands = [
-        ["ip", "address", "delete", f"{address}/32", "dev", "lo"]
-        for address in current
-        if address in wanted and address not in ours
+        ["ip", "address", "add", f"{address}/32", "broadcast", address, "dev", "lo", "label", label]
+        for address, label in wanted.items()
+        if address not in current
     ]
-    for address, label in wanted.items():
-        if address not in ours:
-            commands.append(
-                ["ip", "address", "add", f"{address}/32", "broadcast", address, "dev", "lo", "label", label]
-            )
-    if purge:
-        commands += [["ip", "address", "delete", f"{each}/32", "dev", "lo"] for each in surplus(current, wanted)]
-    return commands
+    if not purge:
+        return Plan(commands, set(wanted) | ours)
+    commands += [
+        ["ip", "address", "delete", f"{each}/32", "dev", "lo"]
+        for each in surplus(current, wanted, ours)
+        if each not in shared
+    ]
+    return Plan(commands, set(wanted))
 
 
-def surplus(current: Labels, wanted: Labels) -> List[str]:
-    """The addresses under a label C(lo:N) that are not wanted."""
-    return [address for address, label in current.items() if LABEL.fullmatch(label) and address not in wanted]
+def surplus(current: Labels, wanted: Labels, ours: AbstractSet[str]) -> List[str]:
+    """The addresses that are ours and there, and not wanted."""
+    return [address for address in current if address in ours and address not in wanted]
 
 
-def render(current: Labels, commands: List[List[str]]) -> str:
-    """The addresses under a label C(lo:N) as the commands leave them, for C(--diff), in the words of ip-address(8)."""
-    labels = dict(current)
+def render(current: Labels, ours: AbstractSet[str], commands: List[List[str]]) -> str:
+    """The addresses that are ours as the commands leave them, for C(--diff), in the words of ip-address(8)."""
+    labels = {address: label for address, label in current.items() if address in ours}
     for _ip, _address, verb, prefixed, *rest in commands:
         address = prefixed.split("/")[0]
         if verb == "add":
             labels[address] = rest[-1]
         else:
-            del labels[address]
-    lines = [f"inet {address}/32 scope global {label}\n" for address, label in labels.items() if LABEL.fullmatch(label)]
+            labels.pop(address, None)
+    lines = [f"inet {address}/32 scope global {label}\n" for address, label in labels.items()]
     return "".join(sorted(lines))
+
+
+def named(text: str) -> Set[str]:
+    """The addresses that a file of this collection for networkd or ifupdown gives to the loopback."""
+    return set(re.findall(r"^(?:Address=|\s*up ip address replace )([\d.]+)/32\b", text, re.MULTILINE))
+
+
+def read_memory(text: str) -> Set[str]:
+    """The addresses in a memory."""
+    return set(json.loads(text)["addresses"]) if text else set()
+
+
+def write_memory(addresses: Iterable[str]) -> str:
+    """A memory of addresses."""
+    return json.dumps({"addresses": sorted(addresses)}, indent=2) + "\n"

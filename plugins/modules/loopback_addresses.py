@@ -12,7 +12,10 @@ version_added: 1.0.0
 author: lvs.cluster authors (@lvs-cluster)
 description:
   - C(lo) holds O(addresses), each as C(/32) that is its own broadcast address, under a label C(lo:N).
-    Addresses of the loopback without such a label are left alone.
+  - What it put there it remembers in C(/var/lib/lvs-cluster/loopback), by O(owner). Every other address of the
+    loopback is somebody else's and stays, whatever its label.
+  - An address of O(addresses) that is there already is O(owner)'s from then on. One that is there with another length
+    than C(/32) is refused, before anything is changed.
   - Changes the running kernel alone; what the next boot does is up to the host's network configuration.
   - Silence the host's ARP for the addresses first (C(arp_ignore), C(arp_announce)).
 options:
@@ -29,15 +32,27 @@ options:
       label:
         description:
           - Its label, C(lo:0), C(lo:1), and so on.
-          - An address that has another label of this kind already keeps that.
+          - An address that is there already keeps the one that it has.
         type: str
         required: true
   purge:
     description:
-      - Remove the addresses that have a label C(lo:N) and are not among O(addresses).
+      - Remove the addresses that are O(owner)'s and not among O(addresses).
       - Do so only when no director sends here for them any more.
     type: bool
     default: false
+  owner:
+    description:
+      - Whose addresses they are, as the name of a cluster. An address that two owners hold goes with the last of them.
+    type: str
+    default: lvs
+  network_files:
+    description:
+      - Files of the host's network configuration that the roles of this collection wrote for O(owner). What they give
+        to the loopback is O(owner)'s too, also where nothing has been remembered yet.
+    type: list
+    elements: path
+    default: []
 attributes:
   check_mode:
     support: full
@@ -72,15 +87,78 @@ commands:
   elements: str
   sample: ["ip address add 192.0.2.100/32 broadcast 192.0.2.100 dev lo label lo:0"]
 surplus:
-  description: Addresses with a label C(lo:N) that are not among O(addresses) and stay, as O(purge=false).
+  description: Addresses that are O(owner)'s and not among O(addresses), and stay, as O(purge=false).
   returned: always
   type: list
   elements: str
   sample: [192.0.2.101]
 """
 
+import os
+
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils._loopback import held, plan, render, surplus
+from ansible_collections.lvs.cluster.plugins.module_utils._loopback import (
+    held,
+    named,
+    plan,
+    read_memory,
+    render,
+    standing,
+    surplus,
+    too_wide,
+    write_memory,
+)
+from ansible_collections.lvs.cluster.plugins.module_utils._memory import Memories
+
+
+def converge(module, memories):
+    """The result, after C(lo) holds what it shall."""
+    params = module.params
+    wanted = {each["address"]: each["label"] for each in params["addresses"]}
+    current = standing(run(module, ["ip", "-json", "-4", "address", "show", "dev", "lo"]))
+    problems = too_wide(current, wanted)
+    if problems:
+        module.fail_json(msg="; ".join(problems) + ". Nothing was changed.")
+
+    current = held(current)
+    remembered = {owner: read_memory(text) for owner, text in memories.read().items()}
+    before = remembered.pop(params["owner"], set())
+    ours = before.union(*(in_file(path) for path in params["network_files"]))
+    commands, after = plan(current, wanted, ours, params["purge"], set().union(*remembered.values()))
+    if not module.check_mode:
+        # An address is remembered before it comes, and forgotten once it is gone.
+        remember(memories, params["owner"], before, ours | after)
+        for command in commands:
+            run(module, command)
+        remember(memories, params["owner"], ours | after, after)
+    return {
+        "changed": bool(commands) or before != after,
+        "commands": [" ".join(command) for command in commands],
+        "surplus": [] if params["purge"] else surplus(current, wanted, ours),
+        "diff": {"before": render(current, before, []), "after": render(current, after, commands)},
+    }
+
+
+def run(module, command):
+    """What a command prints; it fails with what the kernel says."""
+    status, output, errors = module.run_command(command)
+    if status:
+        module.fail_json(msg=f"{' '.join(command)}: {errors.strip()}.")
+    return output
+
+
+def in_file(path):
+    """The addresses that a file of the network's configuration names, if it is there."""
+    if not os.path.exists(path):
+        return set()
+    with open(path, encoding="utf-8") as file:
+        return named(file.read())
+
+
+def remember(memories, owner, before, after):
+    """Keep which addresses are the owner's, if that changes."""
+    if before != after:
+        memories.write(owner, write_memory(after) if after else "")
 
 
 def main():
@@ -96,22 +174,15 @@ def main():
                 },
             },
             "purge": {"type": "bool", "default": False},
+            "owner": {"type": "str", "default": "lvs"},
+            "network_files": {"type": "list", "elements": "path", "default": []},
         },
         supports_check_mode=True,
     )
-    out = module.run_command(["ip", "-json", "-4", "address", "show", "dev", "lo"], check_rc=True)[1]
-    current = held(out)
-    wanted = {each["address"]: each["label"] for each in module.params["addresses"]}
-    commands = plan(current, wanted, module.params["purge"])
-    if not module.check_mode:
-        for command in commands:
-            module.run_command(command, check_rc=True)
-    module.exit_json(
-        changed=bool(commands),
-        commands=[" ".join(command) for command in commands],
-        surplus=[] if module.params["purge"] else surplus(current, wanted),
-        diff={"before": render(current, []), "after": render(current, commands)},
-    )
+    memories = Memories(module, "loopback")
+    with memories.locked():
+        result = converge(module, memories)
+    module.exit_json(**result)
 
 
 if __name__ == "__main__":

@@ -111,7 +111,7 @@ class Service:
 
         Each of the timers that go off one after the other may be late, by how much the probe's own were, within reason.
         """
-        check = self.described.check
+        check = derive.check_of(self.cluster.described, self.described)
         waits = [
             self.described.delay_loop,
             *[check.connect_timeout] * (check.retry + 1),

@@ -66,7 +66,7 @@ def test_every_request_goes_through_the_masters_ipvs(service, prove):
 def test_applications_and_logs_see_the_clients_address(cluster, service, lab, client):
     address = cluster.addresses[client.host]
     assert lab.json(client.host, "curl", "-sS", "--fail", service.url)["client"] == address
-    logs = lab.exec_all(service.realservers, "tail", "-n", "5", "/var/log/nginx/web.access.log")
+    logs = lab.exec_all(service.realservers, "tail", "-n", "5", "/var/log/nginx/lvs.web.access.log")
     assert all(line.split()[0] == address for log in logs.values() for line in log.splitlines()), logs
     assert any(logs.values())
 

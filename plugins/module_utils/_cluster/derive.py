@@ -96,7 +96,7 @@ def keepalived_view(cluster: Cluster, host: str, members: Mapping[str, Member], 
         "router_id": host,
         "vrrp_instances": [_instance_view(each, host, members, interface) for each in instances],
         "lvs_sync_daemon": _sync_daemon_view(cluster, services, interface),
-        "virtual_servers": [_service_view(each, addresses) for each in services],
+        "virtual_servers": [_service_view(each, check_of(cluster, each), addresses) for each in services],
     }
 
 
@@ -136,7 +136,7 @@ def _sync_daemon_view(cluster: Cluster, services: Sequence[VirtualServer], inter
     }
 
 
-def _service_view(service: VirtualServer, addresses: Addresses) -> View:
+def _service_view(service: VirtualServer, check: Check, addresses: Addresses) -> View:
     sorry = service.sorry_server
     return {
         "name": service.name,
@@ -153,7 +153,7 @@ def _service_view(service: VirtualServer, addresses: Addresses) -> View:
         "quorum": service.quorum,
         "hysteresis": service.hysteresis,
         "sorry_server": _server_address(sorry, addresses) if sorry else "",
-        "check": _check_view(service.check),
+        "check": _check_view(check),
         "real_servers": [
             {
                 "name": each.host,
@@ -172,6 +172,18 @@ def _scheduler_flags(service: VirtualServer) -> List[str]:
         return []
     port = service.mh_port if service.lb_algo == "mh" else service.sh_port
     return [f"{service.lb_algo}-fallback"] + ([f"{service.lb_algo}-port"] if port else [])
+
+
+def check_of(cluster: Cluster, service: VirtualServer) -> Check:
+    """How a service's servers are checked: as is given, or else as nginx tells most of a host.
+
+    What is no host of the inventory may have no nginx of ours.
+    """
+    if service.check is None and all(each.host for each in service.real_servers):
+        for upstream in cluster.lvs_nginx_upstreams:
+            if upstream_service(cluster, upstream) == service:
+                return Check(type="HTTP_GET", path=upstream.health_path)
+    return service.check or Check()
 
 
 def _check_view(check: Check) -> View:
@@ -236,20 +248,49 @@ def nginx_view(cluster: Cluster, host: str, addresses: Addresses) -> View:
             {
                 "name": service.name,
                 "listen": listen,
-                "health_paths": sorted({each.health_path for each, other in pools if other.port == service.port}),
+                "port": service.port,
+                "health": _health_view(pools, service.port),
                 "upstream": upstream.name,
                 # nginx takes no fractions.
                 "proxy_connect_timeout": f"{round(1000 * upstream.proxy_connect_timeout)}ms",
                 "proxy_read_timeout": f"{round(1000 * upstream.proxy_read_timeout)}ms",
             }
         )
-    return {"upstreams": [_upstream_view(upstream, addresses) for upstream, _service in pools], "servers": servers}
+    return {
+        "address": addresses.get(host, ""),
+        "checks": [
+            {"port": port, "path": path}
+            for port, path in sorted({(service.port, upstream.health_path) for upstream, service in pools})
+        ],
+        "upstreams": [_upstream_view(upstream, addresses) for upstream, _service in pools],
+        "servers": servers,
+    }
+
+
+def _health_view(pools: Sequence[Tuple[Upstream, VirtualServer]], port: int) -> List[View]:
+    """The paths of a port that nginx answers itself, and the hops from virtual address to virtual address before.
+
+    A check does not tell which of the services it is for, so it goes by the addresses of all that have its path.
+    """
+    held: Dict[str, List[str]] = {}
+    for upstream, service in pools:
+        if service.port == port:
+            held.setdefault(upstream.health_path, []).append(service.address)
+    return [
+        {"path": path, "hops": [{"address": each, "path": f"{path.rstrip('/')}/at/{each}"} for each in held[path]]}
+        for path in sorted(held)
+    ]
+
+
+def upstream_service(cluster: Cluster, upstream: Upstream) -> VirtualServer:
+    """The service whose real servers proxy to an upstream."""
+    services = {service.name: service for service in cluster.lvs_virtual_servers}
+    return services[upstream.virtual_server or cluster.lvs_virtual_servers[0].name]
 
 
 def _pools(cluster: Cluster, host: str) -> Iterator[Tuple[Upstream, VirtualServer]]:
-    services = {service.name: service for service in cluster.lvs_virtual_servers}
     for upstream in cluster.lvs_nginx_upstreams:
-        service = services[upstream.virtual_server or cluster.lvs_virtual_servers[0].name]
+        service = upstream_service(cluster, upstream)
         if serves(service, host):
             yield upstream, service
 

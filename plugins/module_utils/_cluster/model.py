@@ -128,7 +128,11 @@ class VirtualServer:
     persistence_timeout: int = option(
         integer(0, 2678400, "seconds"), "seconds that a client stays with its server; 0 is not at all", default=0
     )
-    check: Check = option(table(Check), "how servers are checked", default=Check())
+    check: Optional[Check] = option(
+        table(Check),
+        "how servers are checked; by default HTTP_GET of the health_path of an upstream behind them, else TCP_CHECK",
+        default=None,
+    )
     sorry_server: Optional[SorryServer] = option(
         table(SorryServer, shorthand="host"), "a host or address that serves when no real server does", default=None
     )

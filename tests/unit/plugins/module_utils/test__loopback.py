@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils import _loopback
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,6 +32,7 @@ RECORDED = json.dumps(
 ADDRESSES = [f"192.0.2.{number}" for number in range(1, 6)]
 LABELS = st.dictionaries(st.sampled_from(ADDRESSES), st.sampled_from(["lo:0", "lo:1", "lo:2"]))
 HELD = st.dictionaries(st.sampled_from(ADDRESSES), st.sampled_from(["lo", "lo:0", "lo:1", "lo:2"]))
+OURS = st.sets(st.sampled_from(ADDRESSES))
 
 
 def apply(current: dict[str, str], commands: list[list[str]]) -> dict[str, str]:
@@ -47,47 +49,94 @@ def apply(current: dict[str, str], commands: list[list[str]]) -> dict[str, str]:
 
 
 def test_recorded_addresses_are_read() -> None:
-    assert _loopback.held(RECORDED) == {"10.0.0.7": "lo", "192.0.2.100": "lo:0"}
+    assert _loopback.standing(RECORDED) == [
+        ("127.0.0.1", 8, "lo"),
+        ("10.0.0.7", 32, "lo"),
+        ("192.0.2.100", 32, "lo:0"),
+    ]
+    assert _loopback.held(_loopback.standing(RECORDED)) == {"10.0.0.7": "lo", "192.0.2.100": "lo:0"}
 
 
 def test_address_is_added_as_its_own_broadcast_under_its_label() -> None:
-    assert _loopback.plan({}, {"192.0.2.100": "lo:0"}, purge=True) == [
+    assert _loopback.plan({}, {"192.0.2.100": "lo:0"}, set(), purge=True).commands == [
         ["ip", "address", "add", "192.0.2.100/32", "broadcast", "192.0.2.100", "dev", "lo", "label", "lo:0"]
     ]
 
 
-def test_address_of_somebody_else_stays() -> None:
-    commands = _loopback.plan(_loopback.held(RECORDED), {}, purge=True)
+def test_address_of_somebody_else_stays_whatever_its_label() -> None:
+    current = {"10.0.0.7": "lo", "192.0.2.99": "lo:7", "192.0.2.100": "lo:0"}
+    commands, ours = _loopback.plan(current, {}, {"192.0.2.100"}, purge=True)
     assert commands == [["ip", "address", "delete", "192.0.2.100/32", "dev", "lo"]]
+    assert ours == set()
+    assert _loopback.surplus(current, {}, {"192.0.2.100"}) == ["192.0.2.100"]
+
+
+def test_address_that_another_owner_holds_too_is_forgotten_and_stays() -> None:
+    current = {"192.0.2.100": "lo:0"}
+    assert _loopback.plan(current, {}, {"192.0.2.100"}, True, shared={"192.0.2.100"}) == ([], set())
 
 
 def test_nothing_goes_unless_it_is_to_be_purged() -> None:
-    assert _loopback.plan(_loopback.held(RECORDED), {}, purge=False) == []
+    assert _loopback.plan({"192.0.2.1": "lo:0"}, {}, {"192.0.2.1"}, purge=False) == ([], {"192.0.2.1"})
 
 
-def test_address_is_not_taken_away_to_change_its_number() -> None:
-    assert _loopback.plan({"192.0.2.100": "lo:1"}, {"192.0.2.100": "lo:0"}, purge=True) == []
+@pytest.mark.parametrize("label", ["lo", "lo:1"])
+def test_address_that_is_there_is_ours_from_now_on_and_keeps_its_label(label: str) -> None:
+    assert _loopback.plan({"192.0.2.100": label}, {"192.0.2.100": "lo:0"}, set(), purge=True) == ([], {"192.0.2.100"})
+
+
+def test_address_that_stands_for_more_than_itself_is_refused() -> None:
+    current = [*_loopback.standing(RECORDED), _loopback.Standing("192.0.2.101", 24, "lo:1")]
+    (problem,) = _loopback.too_wide(current, {"192.0.2.100": "lo:0", "192.0.2.101": "lo:1"})
+    assert "takes all of 192.0.2.0/24 for itself" in problem
+    assert "'ip address delete 192.0.2.101/24 dev lo'" in problem
+    assert _loopback.too_wide(current, {"192.0.2.100": "lo:0"}) == []
 
 
 def test_new_addresses_come_before_old_ones_go() -> None:
-    verbs = [command[2] for command in _loopback.plan({"192.0.2.1": "lo:0"}, {"192.0.2.2": "lo:1"}, purge=True)]
-    assert verbs == ["add", "delete"]
+    commands = _loopback.plan({"192.0.2.1": "lo:0"}, {"192.0.2.2": "lo:1"}, {"192.0.2.1"}, purge=True).commands
+    assert [command[2] for command in commands] == ["add", "delete"]
 
 
-@given(HELD, LABELS)
-def test_plan_leads_to_what_is_wanted_and_leaves_the_rest(current: dict[str, str], wanted: dict[str, str]) -> None:
-    others = {address for address, label in current.items() if label == "lo"}
-    after = apply(current, _loopback.plan(current, wanted, purge=True))
-    assert set(after) == others | set(wanted)
-    assert all(_loopback.LABEL.fullmatch(after[address]) for address in wanted)
+@given(HELD, LABELS, OURS)
+def test_plan_leads_to_what_is_wanted_and_leaves_the_rest(
+    current: dict[str, str], wanted: dict[str, str], ours: set[str]
+) -> None:
+    commands, after = _loopback.plan(current, wanted, ours, purge=True)
+    assert set(apply(current, commands)) == (set(current) - ours) | set(wanted)
+    assert after == set(wanted)
 
 
-@given(HELD, LABELS)
-def test_diff_shows_what_the_plan_leads_to(current: dict[str, str], wanted: dict[str, str]) -> None:
-    commands = _loopback.plan(current, wanted, purge=True)
-    assert _loopback.render(current, commands) == _loopback.render(apply(current, commands), [])
+@given(HELD, LABELS, OURS, st.booleans())
+def test_diff_shows_what_the_plan_leads_to(
+    current: dict[str, str], wanted: dict[str, str], ours: set[str], purge: bool
+) -> None:
+    commands, after = _loopback.plan(current, wanted, ours, purge)
+    assert _loopback.render(current, after, commands) == _loopback.render(apply(current, commands), after, [])
 
 
 @given(LABELS)
 def test_nothing_is_done_where_nothing_differs(labels: dict[str, str]) -> None:
-    assert _loopback.plan(labels, labels, purge=True) == []
+    assert _loopback.plan(labels, labels, set(labels), purge=True) == ([], set(labels))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[Match]\nName=lo\n\n[Address]\nAddress=192.0.2.100/32\nLabel=lo:0\n\n[Address]\nAddress=192.0.2.101/32\n",
+        "auto lo:0\niface lo:0 inet manual\n"
+        "    up ip address replace 192.0.2.100/32 broadcast 192.0.2.100 dev lo label lo:0\n"
+        "    down ip address delete 192.0.2.100/32 dev lo || :\n"
+        "    up ip address replace 192.0.2.101/32 broadcast 192.0.2.101 dev lo label lo:1\n",
+    ],
+    ids=["networkd", "ifupdown"],
+)
+def test_addresses_of_a_file_of_the_network_are_found(text: str) -> None:
+    assert _loopback.named(text) == {"192.0.2.100", "192.0.2.101"}
+    assert _loopback.named("") == set()
+
+
+@given(OURS)
+def test_memory_is_read_as_it_was_written(addresses: set[str]) -> None:
+    assert _loopback.read_memory(_loopback.write_memory(addresses)) == addresses
+    assert _loopback.read_memory("") == set()

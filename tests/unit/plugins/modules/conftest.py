@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.tests.unit.fake_ipvsadm import FakeIpvsadm
@@ -23,3 +26,18 @@ def ipvsadm(monkeypatch: pytest.MonkeyPatch) -> FakeIpvsadm:
     monkeypatch.setattr(AnsibleModule, "get_bin_path", lambda _module, name: f"/sbin/{name}")
     monkeypatch.setattr("socket.if_nametoindex", lambda _name: 1)
     return fake
+
+
+@pytest.fixture
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
+    """Puts a program on PATH, by its name and its script."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder), prepend=":")
+
+    def put(name: str, script: str) -> None:
+        path = folder / name
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+
+    return put

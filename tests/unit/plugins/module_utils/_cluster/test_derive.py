@@ -220,7 +220,8 @@ def test_the_sync_daemon_passes_over_an_instance_that_has_one_director():
 
 
 def test_a_service_is_given_whole_with_its_defaults():
-    changes = {"lvs_virtual_servers": [{"name": "web", "address": VIP, "port": 80, "real_servers": ["web1"]}]}
+    service = {"name": "web", "address": VIP, "port": 80, "real_servers": ["web1"]}
+    changes = {"lvs_virtual_servers": [service], "lvs_nginx_upstreams": []}
 
     assert services("lvs1", changes) == [
         {
@@ -369,6 +370,8 @@ def test_the_host_of_a_sorry_server_holds_the_address_too():
 
 def test_nginx_answers_on_the_service_s_address_and_on_the_host_s_own_for_checks():
     assert view("web1")["nginx"] == {
+        "address": HOSTS["web1"],
+        "checks": [{"port": 80, "path": "/healthz"}],
         "upstreams": [
             {
                 "name": "app",
@@ -398,7 +401,8 @@ def test_nginx_answers_on_the_service_s_address_and_on_the_host_s_own_for_checks
             {
                 "name": "web",
                 "listen": ["80", f"{VIP}:80"],
-                "health_paths": ["/healthz"],
+                "port": 80,
+                "health": [{"path": "/healthz", "hops": [{"address": VIP, "path": f"/healthz/at/{VIP}"}]}],
                 "upstream": "app",
                 "proxy_connect_timeout": "2000ms",
                 "proxy_read_timeout": "60000ms",
@@ -431,13 +435,59 @@ def test_the_second_service_on_a_port_has_the_host_s_own_address_where_the_first
     assert listen("web2", changes) == {"mail": ["80", f"{OTHER_VIP}:80"]}
 
 
+def health(host: str, changes: dict[str, Any]) -> list[dict[str, list[str]]]:
+    """For each server of nginx the paths that it answers itself, and by which virtual addresses each goes."""
+    return [
+        {each["path"]: [hop["address"] for hop in each["hops"]] for each in server["health"]}
+        for server in view(host, changes)["nginx"]["servers"]
+    ]
+
+
 def test_the_servers_of_one_port_answer_the_checks_of_each_other():
     changes = {**TWO_POOLS, "lvs_nginx_upstreams[1].health_path": "/alive"}
-    paths = [each["health_paths"] for each in view("web1", changes)["nginx"]["servers"]]
-    on_one_port = view("web1", {**changes, "lvs_virtual_servers[1].port": 80})["nginx"]["servers"]
+    on_one_port = {**changes, "lvs_virtual_servers[1].port": 80}
 
-    assert paths == [["/healthz"], ["/alive"]]
-    assert [each["health_paths"] for each in on_one_port] == [["/alive", "/healthz"]] * 2
+    assert health("web1", changes) == [{"/healthz": [VIP]}, {"/alive": [OTHER_VIP]}]
+    assert health("web1", on_one_port) == [{"/alive": [OTHER_VIP], "/healthz": [VIP]}] * 2
+
+
+def test_a_check_goes_by_the_addresses_of_all_services_that_it_may_be_for():
+    on_one_port = {**TWO_POOLS, "lvs_virtual_servers[1].port": 80}
+    only_the_second = {**on_one_port, f"{FIRST_SERVICE}.real_servers": ["web2"]}
+
+    assert health("web1", on_one_port) == [{"/healthz": [VIP, OTHER_VIP]}] * 2
+    assert health("web1", only_the_second) == [{"/healthz": [OTHER_VIP]}]
+
+
+def test_a_check_of_the_root_has_hops_of_one_slash():
+    (server,) = view("web1", {f"{FIRST_UPSTREAM}.health_path": "/"})["nginx"]["servers"]
+
+    assert server["health"][0]["hops"] == [{"address": VIP, "path": f"/at/{VIP}"}]
+
+
+def given_no_check(**changes: Any) -> dict[str, Any]:
+    """The first service, with no check of its own."""
+    return {FIRST_SERVICE: {**{key: value for key, value in SERVICE.items() if key != "check"}, **changes}}
+
+
+def test_a_service_before_nginx_is_checked_by_what_nginx_answers_itself():
+    changes = {**given_no_check(), f"{FIRST_UPSTREAM}.health_path": "/up"}
+
+    (service,) = services("lvs1", changes)
+    assert (service["check"]["type"], service["check"]["path"]) == ("HTTP_GET", "/up")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({**given_no_check(), "lvs_nginx_upstreams": []}, id="no nginx"),
+        pytest.param(given_no_check(real_servers=["web1", {"address": "192.0.2.29"}]), id="a server of somebody else"),
+        pytest.param({f"{FIRST_SERVICE}.check": {"type": "TCP_CHECK"}}, id="a check that is given"),
+    ],
+)
+def test_any_other_service_is_checked_as_before(changes: dict[str, Any]):
+    (service,) = services("lvs1", changes)
+    assert service["check"]["type"] == "TCP_CHECK"
 
 
 def test_nginx_has_only_the_pools_of_the_services_that_its_host_serves():
@@ -462,7 +512,7 @@ def test_a_pool_keeps_its_backup_its_own_ports_and_its_health_path():
         (9000, True),
     ]
     assert nginx["upstreams"][0]["method"] == "least_conn"
-    assert nginx["servers"][0]["health_paths"] == ["/up"]
+    assert [each["path"] for each in nginx["servers"][0]["health"]] == ["/up"]
 
 
 def test_a_host_in_no_instance_and_no_service_has_nothing_to_do():
@@ -470,7 +520,7 @@ def test_a_host_in_no_instance_and_no_service_has_nothing_to_do():
         "keepalived": {"router_id": "app1", "vrrp_instances": [], "lvs_sync_daemon": {}, "virtual_servers": []},
         "director": {"modules": ["ip_vs"]},
         "realserver": {"interface": "eth0", "vips": []},
-        "nginx": {"upstreams": [], "servers": []},
+        "nginx": {"address": HOSTS["app1"], "checks": [], "upstreams": [], "servers": []},
     }
 
 

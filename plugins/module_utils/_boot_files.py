@@ -1,0 +1,85 @@
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection.
+"""Whether the next boot reads a file: what ifupdown, systemd-networkd and systemd-sysctl say or do."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+
+# sysctl.d(5): of files with one name the first counts, and all are read in the order of their names. /etc/sysctl.conf
+# is read where a link in one of them leads there.
+SYSCTL_FOLDERS = ("/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d")
+
+
+class Setting(NamedTuple):
+    """A line of a file that gives a key a value."""
+
+    path: str
+    line: int
+    key: str
+    value: str
+
+
+def sysctl_path(key: str) -> str:
+    """A key as the path below /proc/sys: where the first separator is a dot, dots and slashes change places."""
+    first = re.search(r"[./]", key)
+    if first and first.group() == ".":
+        return key.translate(str.maketrans("./", "/."))
+    return key
+
+
+def settings(path: str, text: str) -> List[Setting]:
+    """What a file sets; a pattern does not count, as it leaves alone what any file sets by its name."""
+    found = []
+    for number, line in enumerate(text.splitlines(), 1):
+        key, equals, value = line.strip().partition("=")
+        key = key.lstrip("-").strip()
+        if equals and key[:1] not in ("#", ";") and not re.search(r"[*?\[]", key):
+            found.append(Setting(path, number, sysctl_path(key), value.strip()))
+    return found
+
+
+def reading_order(names: Mapping[str, Sequence[str]], folders: Sequence[str] = SYSCTL_FOLDERS) -> List[str]:
+    """The files that are read, in that order, from the names in each folder."""
+    first: Dict[str, str] = {}
+    for folder in folders:
+        for name in names.get(folder, ()):
+            if name.endswith(".conf"):
+                first.setdefault(name, os.path.join(folder, name))
+    return [first[name] for name in sorted(first)]
+
+
+def overriding(ours: str, wanted: Mapping[str, str], files: Sequence[Tuple[str, str]]) -> List[Setting]:
+    """Who has the last word about a key after our file, and says something else.
+
+    files: path and text of each, in the order in which they are read.
+    """
+    keys = {sysctl_path(key): value for key, value in wanted.items()}
+    last: Dict[str, Setting] = {}
+    for path, text in files:
+        if os.path.basename(path) > os.path.basename(ours):
+            last.update((each.key, each) for each in settings(path, text) if each.key in keys)
+    return [each for each in last.values() if each.value.split() != keys[each.key].split()]
+
+
+def started_at_boot(listed: str) -> Set[str]:
+    """The interfaces in the output of C(ifquery --list): those that C(ifup -a) brings up."""
+    return set(listed.split())
+
+
+class NetworkFile(NamedTuple):
+    """What networkd sets up an interface from; no path for nothing."""
+
+    path: str
+    drop_ins: Optional[List[str]]  # None where this networkd does not tell
+
+
+def network_file(told: str) -> NetworkFile:
+    """From the output of C(networkctl --json=short status LINK)."""
+    link = json.loads(told)
+    return NetworkFile(str(link.get("NetworkFile") or ""), link.get("NetworkFileDropins"))

@@ -1,0 +1,144 @@
+#!/usr/bin/python
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: loopback_boot
+short_description: Make sure that the next boot reads where the loopback's addresses stand
+version_added: 1.0.0
+author: lvs.cluster authors (@lvs-cluster)
+description:
+  - Asks the program that sets up the host's network whether it reads a file, and fails with what is to be changed where
+    it does not. A real server whose file nobody reads works until it boots.
+  - Changes nothing.
+options:
+  manager:
+    description: Who sets up the network at boot.
+    type: str
+    choices: [networkd, ifupdown]
+    required: true
+  path:
+    description: The file; for networkd a drop-in of the C(.network) file that sets up the loopback.
+    type: path
+    required: true
+  interfaces:
+    description: For ifupdown, the interfaces that O(path) has to be brought up at boot.
+    type: list
+    elements: str
+    default: []
+  pending:
+    description: For networkd, whether O(path) is yet to be loaded, so that no file at all may set the loopback up.
+    type: bool
+    default: false
+attributes:
+  check_mode:
+    support: full
+    description: Can run in check mode, as it changes nothing.
+  diff_mode:
+    support: none
+    description: Changes nothing that could differ.
+seealso:
+  - name: interfaces(5)
+    description: The grammar of ifupdown's files, C(source) among it.
+    link: https://manpages.debian.org/interfaces
+  - name: systemd.network(5)
+    description: Which file sets up which interface.
+    link: https://www.freedesktop.org/software/systemd/man/latest/systemd.network.html
+"""
+
+EXAMPLES = r"""
+- name: Refuse a host whose ifupdown does not read the file
+  lvs.cluster.loopback_boot:
+    manager: ifupdown
+    path: /etc/network/interfaces.d/lvs-loopback
+    interfaces: [lo:lvs-0]
+
+- name: Refuse a host where another file sets up the loopback
+  lvs.cluster.loopback_boot:
+    manager: networkd
+    path: /etc/systemd/network/10-lvs-loopback.network.d/lvs.conf
+    pending: true
+"""
+
+RETURN = r"""
+network_file:
+  description: For networkd, the file that sets up the loopback; empty for none.
+  returned: success
+  type: str
+  sample: /etc/systemd/network/10-lvs-loopback.network
+"""
+
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.lvs.cluster.plugins.module_utils._boot_files import network_file, started_at_boot
+
+IN_ENGLISH = {"LC_ALL": "C", "LANGUAGE": "C"}
+
+
+def ask(module, *command):
+    """What a program of the host says, or why the host is refused."""
+    binary = module.get_bin_path(command[0], opt_dirs=["/usr/sbin", "/sbin"])
+    if binary is None:
+        module.fail_json(
+            msg=f"There is no {command[0]} on this host, so {module.params['manager']} does not set up its network. "
+            "Set realserver_network to what does, networkd or ifupdown."
+        )
+    status, output, errors = module.run_command([binary, *command[1:]], environ_update=IN_ENGLISH)
+    if status:
+        module.fail_json(msg=f"{' '.join(command)}: {errors.strip() or output.strip()}.")
+    return output
+
+
+def check_ifupdown(module):
+    """Fail unless ifup -a brings the interfaces up."""
+    path = module.params["path"]
+    missing = [
+        each for each in module.params["interfaces"] if each not in started_at_boot(ask(module, "ifquery", "--list"))
+    ]
+    if missing:
+        module.fail_json(
+            msg=f"ifupdown does not read {path}, so this host would have no {', '.join(missing)} after a boot. "
+            f"Write the line 'source {os.path.dirname(path)}/*' into /etc/network/interfaces."
+        )
+    return ""
+
+
+def check_networkd(module):
+    """Fail unless the file adds to what sets up the loopback, or will, as long as it is pending."""
+    path, pending = module.params["path"], module.params["pending"]
+    own = os.path.basename(os.path.dirname(path))[: -len(".d")]
+    found = network_file(ask(module, "networkctl", "--json=short", "status", "lo"))
+    if found.path and os.path.basename(found.path) != own:
+        module.fail_json(
+            msg=f"networkd sets up lo from {found.path}, and reads one file per interface, so this host would not have "
+            f"the virtual addresses after a boot. Set realserver_networkd_file to {os.path.basename(found.path)}, and "
+            "they are added to it."
+        )
+    if not pending and not (found.path and (found.drop_ins is None or path in found.drop_ins)):
+        module.fail_json(
+            msg=f"networkd has not read {path} for lo, so this host would not have the virtual addresses after a boot. "
+            "See 'journalctl -u systemd-networkd'."
+        )
+    return found.path
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "manager": {"type": "str", "choices": ["networkd", "ifupdown"], "required": True},
+            "path": {"type": "path", "required": True},
+            "interfaces": {"type": "list", "elements": "str", "default": []},
+            "pending": {"type": "bool", "default": False},
+        },
+        supports_check_mode=True,
+    )
+    check = {"ifupdown": check_ifupdown, "networkd": check_networkd}[module.params["manager"]]
+    module.exit_json(changed=False, network_file=check(module))
+
+
+if __name__ == "__main__":
+    main()

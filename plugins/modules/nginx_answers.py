@@ -1,0 +1,217 @@
+#!/usr/bin/python
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: nginx_answers
+short_description: Make sure that health checks of a host are answered by its nginx, from one file
+version_added: 1.0.0
+author: lvs.cluster authors (@lvs-cluster)
+description:
+  - Fails where nginx does not read O(path), or where another file of nginx's or another process answers at O(address)
+    on a port of O(checks), and names it. keepalived would take such a host for dead.
+  - Changes nothing.
+options:
+  path:
+    description: The file of nginx's configuration that is to answer.
+    type: path
+    required: true
+  address:
+    description: The host's own address, which checks go to.
+    type: str
+    required: true
+  checks:
+    description: What checks ask for.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      port:
+        description: The port.
+        type: int
+        required: true
+      path:
+        description: The path.
+        type: str
+        required: true
+  header:
+    description: A header of an answer that O(path) gives.
+    type: str
+    required: true
+  value:
+    description: What stands in it.
+    type: str
+    required: true
+  replaces:
+    description: Files of nginx's configuration that are about to go.
+    type: list
+    elements: path
+    default: []
+  ask:
+    description:
+      - Make each check once, as keepalived does, and fail unless the answer has status 200 and O(header).
+      - Without it only files and processes are looked at, which tells beforehand.
+    type: bool
+    default: true
+attributes:
+  check_mode:
+    support: full
+    description: Can run in check mode, and does not ask then, as nginx may not yet run with the file.
+  diff_mode:
+    support: none
+    description: Changes nothing that could differ.
+"""
+
+EXAMPLES = r"""
+- name: Check that nginx answers health checks
+  lvs.cluster.nginx_answers:
+    path: /etc/nginx/conf.d/lvs.conf
+    address: 192.0.2.21
+    checks:
+      - port: 80
+        path: /healthz
+    header: X-LVS-Cluster
+    value: lvs
+"""
+
+RETURN = r"""
+answers:
+  description: The status of each answer; empty where nothing was asked.
+  returned: success
+  type: list
+  elements: int
+  sample: [200]
+"""
+
+import os
+import socket
+import time
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.lvs.cluster.plugins.module_utils._nginx import (
+    Answer,
+    answer,
+    files,
+    holders,
+    listens,
+    rivals,
+)
+
+IN_ENGLISH = {"LC_ALL": "C", "LANGUAGE": "C"}
+# Old workers may answer a moment longer after a reload.
+PATIENCE = 5.0
+
+
+def configuration(module):
+    """The files that nginx reads; it fails where nginx does not read ours."""
+    nginx = module.get_bin_path("nginx", opt_dirs=["/usr/sbin"], required=True)
+    status, output, errors = module.run_command([nginx, "-T", "-q"], environ_update=IN_ENGLISH)
+    if status:
+        module.fail_json(msg=f"nginx refuses its configuration as it is: {errors.strip()}")
+    read, path = files(output), module.params["path"]
+    # Where nothing is written there may be nothing yet to be read.
+    if path not in [each for each, _text in read] and not (module.check_mode and not os.path.exists(path)):
+        module.fail_json(
+            msg=f"nginx does not read {path}. Its own configuration, /etc/nginx/nginx.conf, needs the line "
+            f"'include {os.path.dirname(path)}/*.conf;' in its http block."
+        )
+    return read
+
+
+def in_the_way(module, read, port):
+    """Who answers on a port in our place, a line each."""
+    params = module.params
+    found = [
+        f"{each.path} has 'listen {each.text}'"
+        for each in rivals(listens(read), params["path"], params["address"], port, set(params["replaces"]))
+    ]
+    told = module.run_command(["ss", "-H", "-l", "-t", "-n", "-p"], environ_update=IN_ENGLISH)[1]
+    found += [f"{each.name} (process {each.pid}) listens on {each.socket}" for each in holders(told, port)]
+    return found
+
+
+def refuse(module, port, found, happened):
+    """Fail, and say who is in the way."""
+    module.fail_json(
+        msg=f"Health checks of this host at {module.params['address']}:{port} {happened}: {'; '.join(found)}. "
+        "keepalived would take this host for dead. Move that to another port or address, or give the service "
+        "another port."
+    )
+
+
+def ask(address, port, path):
+    """What a check of keepalived gets."""
+    request = f"GET {path} HTTP/1.0\r\nUser-Agent: KeepAliveClient\r\nHost: {address}:{port}\r\n\r\n"
+    data = b""
+    try:
+        with socket.create_connection((address, port), timeout=PATIENCE, source_address=(address, 0)) as connection:
+            connection.sendall(request.encode("ascii"))
+            while b"\r\n\r\n" not in data:
+                more = connection.recv(4096)
+                if not more:
+                    break
+                data += more
+    except OSError as error:
+        return Answer(0, {}, error.strerror or str(error))
+    return answer(data)
+
+
+def check(module, read, port, path):
+    """The status of an answer that is ours."""
+    params = module.params
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        got = ask(params["address"], port, path)
+        is_ours = got.headers.get(params["header"].lower()) == params["value"]
+        if (got.status == 200 and is_ours) or time.monotonic() >= deadline:
+            break
+        time.sleep(0.5)
+    if got.status != 200 or not is_ours:
+        found = in_the_way(module, read, port)
+        if found:
+            refuse(module, port, found, "are answered by somebody else")
+        url = f"http://{params['address']}:{port}{path}"
+        module.fail_json(
+            msg=f"A health check of this host, {url}, gets {got.error or f'status {got.status}'} and not the answer of "
+            f"{params['path']}. keepalived takes this host for dead. nginx says why in its error log, "
+            "/var/log/nginx/error.log."
+        )
+    return got.status
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "path": {"type": "path", "required": True},
+            "address": {"type": "str", "required": True},
+            "checks": {
+                "type": "list",
+                "elements": "dict",
+                "required": True,
+                "options": {
+                    "port": {"type": "int", "required": True},
+                    "path": {"type": "str", "required": True},
+                },
+            },
+            "header": {"type": "str", "required": True},
+            "value": {"type": "str", "required": True},
+            "replaces": {"type": "list", "elements": "path", "default": []},
+            "ask": {"type": "bool", "default": True},
+        },
+        supports_check_mode=True,
+    )
+    read = configuration(module)
+    checks = [(each["port"], each["path"]) for each in module.params["checks"]]
+    for port in sorted({port for port, _path in checks}):
+        found = in_the_way(module, read, port)
+        if found:
+            refuse(module, port, found, "are for somebody else to answer")
+    asked = checks if module.params["ask"] and not module.check_mode else []
+    module.exit_json(changed=False, answers=[check(module, read, port, path) for port, path in asked])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+#!/usr/bin/python
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: nginx_loaded
+short_description: Find out whether nginx runs with a file as it is
+version_added: 1.0.0
+author: lvs.cluster authors (@lvs-cluster)
+description:
+  - Changed where nginx runs with workers that started before O(path) was last written, as after a run that was cut off
+    between writing and reloading. Reload nginx in a handler then.
+  - Changes nothing itself. An nginx that does not run has nothing to load.
+options:
+  path:
+    description: A file of nginx's configuration.
+    type: path
+    required: true
+  wait:
+    description:
+      - Seconds to wait after a reload until nginx has taken the file, and to fail after.
+      - With 0 it only looks.
+    type: float
+    default: 0
+attributes:
+  check_mode:
+    support: full
+    description: Can run in check mode, as it changes nothing itself.
+  diff_mode:
+    support: none
+    description: What differs is in the memory of a process.
+"""
+
+EXAMPLES = r"""
+- name: Look whether nginx runs with the file
+  lvs.cluster.nginx_loaded:
+    path: /etc/nginx/conf.d/lvs.conf
+  notify: Reload nginx
+
+- name: Check that nginx has taken it
+  lvs.cluster.nginx_loaded:
+    path: /etc/nginx/conf.d/lvs.conf
+    wait: 30
+"""
+
+RETURN = r"""
+running:
+  description: Whether nginx runs.
+  returned: success
+  type: bool
+  sample: true
+loaded:
+  description: Whether it runs with the file as it is.
+  returned: success
+  type: bool
+  sample: true
+"""
+
+import os
+import time
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.lvs.cluster.plugins.module_utils._nginx import is_loaded
+
+PROC = "/proc"
+
+
+def master(module):
+    """The process id of nginx; 0 where it does not run."""
+    words = ["systemctl", "show", "--property", "MainPID", "--value", "nginx.service"]
+    return int(module.run_command(words)[1].strip() or 0)
+
+
+def worker_starts(parent, proc=PROC):
+    """When the workers of an nginx started, but for those that only finish what they have begun."""
+    booted = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
+    starts = []
+    for pid in filter(str.isdigit, os.listdir(proc)):
+        try:
+            with open(os.path.join(proc, pid, "cmdline"), encoding="utf-8", errors="replace") as file:
+                title = file.read().rstrip("\0 ")
+            with open(os.path.join(proc, pid, "stat"), encoding="utf-8", errors="replace") as file:
+                fields = file.read().rpartition(")")[2].split()
+        except OSError:  # it has ended
+            continue
+        # proc_pid_stat(5): after the name, ppid is the second field, and starttime the twentieth.
+        if title == "nginx: worker process" and int(fields[1]) == parent:
+            starts.append(booted + int(fields[19]) / os.sysconf("SC_CLK_TCK"))
+    return starts
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "path": {"type": "path", "required": True},
+            "wait": {"type": "float", "default": 0},
+        },
+        supports_check_mode=True,
+    )
+    path, wait = module.params["path"], module.params["wait"]
+    deadline = time.monotonic() + wait
+    while True:
+        parent = master(module)
+        loaded = bool(parent) and os.path.exists(path) and is_loaded(os.stat(path).st_ctime, worker_starts(parent))
+        if loaded or time.monotonic() >= deadline:
+            break
+        time.sleep(0.2)
+    if wait and not loaded:
+        module.fail_json(
+            msg=f"nginx runs on without {path} as it is now, {wait:g} s after it was told to reload. It says why in "
+            "its error log, /var/log/nginx/error.log."
+            if parent
+            else "nginx does not run. See 'journalctl -u nginx'."
+        )
+    module.exit_json(changed=bool(parent) and os.path.exists(path) and not loaded, running=bool(parent), loaded=loaded)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""loopback_addresses on a real kernel: what others put on lo stays, what it put there itself goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.lvs.cluster.plugins.module_utils import _memory
+from ansible_collections.lvs.cluster.tests.kernel.conftest import sh
+from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
+
+VIP, SECOND, STRANGER = "192.0.2.100", "192.0.2.101", "192.0.2.99"
+
+
+@pytest.fixture(autouse=True)
+def memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A loopback with the address of a stranger under such a label as ours have, and a memory of its own."""
+    monkeypatch.setattr(_memory, "ROOT", str(tmp_path))
+    sh(f"ip address add {STRANGER}/32 dev lo label lo:7")
+    yield tmp_path / "loopback"
+    sh("ip address flush dev lo scope global")
+
+
+def hold(*addresses: str, **options: Any) -> dict[str, Any]:
+    wanted = [{"address": each, "label": f"lo:{number}"} for number, each in enumerate(addresses)]
+    return play("loopback_addresses", addresses=wanted, **options)
+
+
+def held() -> set[str]:
+    """The addresses of lo with their length, but for its own."""
+    return set(sh("ip -4 -oneline address show dev lo scope global | awk '{print $4}'").split())
+
+
+def test_stranger_s_address_stays_when_ours_come_and_go() -> None:
+    assert hold(VIP, SECOND)["changed"]
+    assert held() == {f"{STRANGER}/32", f"{VIP}/32", f"{SECOND}/32"}
+    assert not hold(VIP, SECOND)["changed"]
+
+    left = hold(VIP)
+    assert not left["changed"]
+    assert left["surplus"] == [SECOND]
+    gone = hold(VIP, purge=True)
+    assert gone["commands"] == [f"ip address delete {SECOND}/32 dev lo"]
+    assert held() == {f"{STRANGER}/32", f"{VIP}/32"}
+    assert hold(purge=True)["changed"]
+    assert held() == {f"{STRANGER}/32"}
+    assert not hold(purge=True)["changed"]
+
+
+def test_check_mode_says_and_does_nothing(memory: Path) -> None:
+    assert hold(VIP, check=True)["commands"]
+    assert held() == {f"{STRANGER}/32"}
+    assert not memory.exists()
+
+
+def test_address_of_the_description_that_is_there_is_taken_over_as_it_is() -> None:
+    assert hold(STRANGER)["commands"] == []
+    assert hold(purge=True)["changed"]
+    assert held() == set()
+
+
+def test_address_that_an_earlier_file_of_ours_names_is_ours(tmp_path: Path) -> None:
+    sh(f"ip address add {VIP}/32 dev lo label lo:0")
+    written = tmp_path / "10-lvs-loopback.network"
+    written.write_text(f"[Match]\nName=lo\n\n[Address]\nAddress={VIP}/32\nLabel=lo:0\n")
+    assert hold(network_files=[str(written)])["surplus"] == [VIP]
+    hold(purge=True)
+    assert held() == {f"{STRANGER}/32"}
+
+
+def test_address_that_stands_for_a_network_is_refused_before_anything_changes(memory: Path) -> None:
+    sh(f"ip address add {VIP}/24 dev lo label lo:0")
+    with pytest.raises(ModuleFailedError, match=f"ip address delete {VIP}/24 dev lo"):
+        hold(SECOND, VIP)
+    assert held() == {f"{STRANGER}/32", f"{VIP}/24"}
+    assert not list(memory.glob("*.json"))
+
+
+def test_address_of_two_owners_goes_with_the_last() -> None:
+    hold(VIP)
+    hold(VIP, owner="other")
+    assert hold(purge=True)["commands"] == []
+    assert hold(purge=True, owner="other")["commands"] == [f"ip address delete {VIP}/32 dev lo"]
+    assert held() == {f"{STRANGER}/32"}
+
+
+def test_address_is_remembered_also_where_the_kernel_refuses_the_next(memory: Path) -> None:
+    """What a run that is cut off has put there is ours to the next one."""
+    with pytest.raises(ModuleFailedError):
+        play(
+            "loopback_addresses",
+            addresses=[{"address": VIP, "label": "lo:0"}, {"address": "192.0.2.300", "label": "lo:1"}],
+        )
+    assert VIP in (memory / "lvs.json").read_text()
+    assert hold(purge=True)["commands"] == [f"ip address delete {VIP}/32 dev lo"]

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import pytest
+from ansible_collections.lvs.cluster.plugins.module_utils import _nginx
+
+OURS = "/etc/nginx/conf.d/lvs.conf"
+DEFAULT_SITE = "/etc/nginx/sites-enabled/default"
+RIP = "192.0.2.21"
+
+# `nginx -T -q` of nginx 1.22 (Debian 12), shortened.
+DUMP = """# configuration file /etc/nginx/nginx.conf:
+user www-data;
+http {
+	include /etc/nginx/mime.types;
+	#	server {
+	#		listen     localhost:110;
+	include /etc/nginx/conf.d/*.conf;
+	include /etc/nginx/sites-enabled/*;
+}
+
+# configuration file /etc/nginx/mime.types:
+
+types {
+    text/html                             html htm shtml;
+}
+
+# configuration file /etc/nginx/conf.d/lvs.conf:
+server {
+    listen 80;
+    listen 192.0.2.100:80;
+    location = /healthz { access_log off; }
+}
+
+# configuration file /etc/nginx/sites-enabled/default:
+server {
+	listen 80 default_server;
+	listen [::]:80 default_server;
+	# listen 443 ssl default_server;
+}
+"""
+
+# `ss -H -l -t -n -p` of iproute2 6.1 (Debian 12).
+SS = """\
+LISTEN 0      511          0.0.0.0:80        0.0.0.0:*    users:(("nginx",pid=412,fd=6),("nginx",pid=411,fd=6))
+LISTEN 0      511                *:8080            *:*    users:(("apache2",pid=633,fd=4))
+LISTEN 0      128             [::]:443          [::]:*    users:(("sshd",pid=290,fd=4))
+LISTEN 0      5      192.0.2.21:443        0.0.0.0:*    users:(("python3",pid=701,fd=3))
+"""
+
+
+def site(listen: str, name: str = "site.conf", folder: str = "/etc/nginx/conf.d") -> tuple[str, str]:
+    return f"{folder}/{name}", f"server {{ {listen} root /var/www; }}\n"
+
+
+def rivals(*others: tuple[str, str], ours: str = "listen 80; listen 192.0.2.100:80;", port: int = 80) -> list[str]:
+    read = sorted([*others, (OURS, f"server {{ {ours} }}\n" if ours else "")])
+    return [each.text for each in _nginx.rivals(_nginx.listens(read), OURS, RIP, port)]
+
+
+def test_files_of_a_dump_are_told_apart_in_their_order() -> None:
+    read = _nginx.files(DUMP)
+    assert [path for path, _text in read] == [
+        "/etc/nginx/nginx.conf",
+        "/etc/nginx/mime.types",
+        OURS,
+        DEFAULT_SITE,
+    ]
+    assert read[2][1].startswith("server {\n    listen 80;")
+
+
+def test_sockets_of_a_dump_are_read_without_comments_and_ipv6() -> None:
+    assert _nginx.listens(_nginx.files(DUMP)) == [
+        (OURS, "80", "", 80, False),
+        (OURS, "192.0.2.100:80", "192.0.2.100", 80, False),
+        (DEFAULT_SITE, "80 default_server", "", 80, True),
+    ]
+
+
+def test_default_server_answers_in_our_place_unless_it_is_about_to_go() -> None:
+    found = _nginx.listens(_nginx.files(DUMP))
+    assert [each.path for each in _nginx.rivals(found, OURS, RIP, 80)] == [DEFAULT_SITE]
+    assert _nginx.rivals(found, OURS, RIP, 80, {DEFAULT_SITE}) == []
+
+
+@pytest.mark.parametrize(
+    ("listen", "wins"),
+    [
+        (f"listen {RIP}:80;", True),
+        (f"listen {RIP};", True),
+        ("listen *:80 default_server;", True),
+        ("listen 80;", False),
+        ("listen 0.0.0.0:80 reuseport;", False),
+        ("listen 192.0.2.99:80 default_server;", False),
+        ("listen 8080 default_server;", False),
+        ("listen unix:/run/site.sock default_server;", False),
+        ("listen [::]:80 default_server;", False),
+        ("listen localhost:80;", False),
+    ],
+)
+def test_site_on_our_port_answers_only_where_it_comes_first(listen: str, wins: bool) -> None:
+    assert rivals(site(listen)) == ([listen.removeprefix("listen ").rstrip(";")] if wins else [])
+
+
+@pytest.mark.parametrize("ours", ["listen 80;", ""], ids=["as now", "not yet written"])
+def test_first_file_on_a_port_is_its_default(ours: str) -> None:
+    assert rivals(site("listen 80;", "a.conf"), ours=ours) == ["80"]
+    assert rivals(site("listen 80;", "z.conf"), ours=ours) == []
+
+
+@pytest.mark.parametrize(("port", "names"), [(80, []), (8080, ["apache2"]), (443, ["python3"]), (8, [])])
+def test_process_that_keeps_nginx_from_a_port_is_named(port: int, names: list[str]) -> None:
+    assert [each.name for each in _nginx.holders(SS, port)] == names
+
+
+def test_answer_is_read_as_far_as_its_headers() -> None:
+    got = _nginx.answer(b"HTTP/1.1 200 OK\r\nServer: nginx\r\nX-LVS-Cluster:  lvs\r\n\r\nok\n")
+    assert (got.status, got.headers["x-lvs-cluster"]) == (200, "lvs")
+    assert _nginx.answer(b"") == (0, {}, "an empty answer")
+    assert _nginx.answer(b"220 mail ESMTP\r\n").status == 0
+
+
+@pytest.mark.parametrize(
+    ("started", "loaded"),
+    [([], False), ([99.0], False), ([100.0], True), ([99.0, 101.0], False), ([101.0, 102.0], True)],
+)
+def test_file_is_loaded_where_every_worker_is_younger(started: list[float], loaded: bool) -> None:
+    assert _nginx.is_loaded(100.0, started) is loaded

@@ -1,0 +1,64 @@
+"""The modules that look whether the next boot reads a file, with programs that say what they are told to say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from ansible_collections.lvs.cluster.plugins.modules import sysctl_order
+from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
+
+BASE = "/etc/systemd/network/10-lvs-loopback.network"
+NETWORKD = {"manager": "networkd", "path": f"{BASE}.d/lvs.conf"}
+IFUPDOWN = {"manager": "ifupdown", "path": "/etc/network/interfaces.d/lvs-loopback", "interfaces": ["lo:lvs-0"]}
+
+
+@pytest.fixture
+def says(program):
+    """Has a program say something."""
+    return lambda name, text: program(name, f"cat <<'E'\n{text}\nE")
+
+
+def test_file_that_ifupdown_reads_passes_and_one_that_it_does_not_is_refused(says) -> None:
+    says("ifquery", "lo\nlo:lvs-0")
+    assert not play("loopback_boot", **IFUPDOWN)["changed"]
+    says("ifquery", "lo\neth0")
+    with pytest.raises(ModuleFailedError, match=r"'source /etc/network/interfaces.d/\*' into /etc/network/interfaces"):
+        play("loopback_boot", **IFUPDOWN)
+
+
+def test_host_without_the_manager_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ansible.module_utils.basic.AnsibleModule.get_bin_path", lambda *_words, **_options: None)
+    with pytest.raises(ModuleFailedError, match="Set realserver_network to what does"):
+        play("loopback_boot", **IFUPDOWN)
+
+
+@pytest.mark.parametrize(
+    ("told", "pending", "refusal"),
+    [
+        pytest.param(f'{{"NetworkFile":"{BASE}","NetworkFileDropins":["{BASE}.d/lvs.conf"]}}', False, "", id="read"),
+        pytest.param(f'{{"NetworkFile":"{BASE}"}}', False, "", id="an older networkd"),
+        pytest.param("{}", True, "", id="nothing yet"),
+        pytest.param("{}", False, "has not read", id="nothing"),
+        pytest.param(f'{{"NetworkFile":"{BASE}","NetworkFileDropins":[]}}', False, "has not read", id="not ours"),
+        pytest.param('{"NetworkFile":"/etc/systemd/network/05-lo.network"}', True, "05-lo.network", id="another"),
+    ],
+)
+def test_networkd_is_asked_what_it_reads(says, told: str, pending: bool, refusal: str) -> None:
+    says("networkctl", told)
+    if refusal:
+        with pytest.raises(ModuleFailedError, match=refusal):
+            play("loopback_boot", pending=pending, **NETWORKD)
+    else:
+        assert not play("loopback_boot", pending=pending, **NETWORKD)["changed"]
+
+
+def test_line_that_the_next_boot_follows_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sysctl_order, "SYSCTL_FOLDERS", (str(tmp_path),))
+    options = {"path": f"{tmp_path}/60-lvs.conf", "values": {"net.ipv4.conf.all.arp_ignore": 1}}
+    later = tmp_path / "99-own.conf"
+    later.write_text("net.ipv4.conf.all.arp_ignore = 1\n")
+    assert play("sysctl_order", **options)["read_after"] == [str(later)]
+    later.write_text("net.ipv4.conf.all.arp_ignore = 0\n")
+    with pytest.raises(ModuleFailedError, match=r"99-own\.conf, line 1, sets net.ipv4.conf.all.arp_ignore to 0 after"):
+        play("sysctl_order", **options)
