@@ -221,7 +221,7 @@ def test_the_sync_daemon_passes_over_an_instance_that_has_one_director():
 
 def test_a_service_is_given_whole_with_its_defaults():
     service = {"name": "web", "address": VIP, "port": 80, "real_servers": ["web1"]}
-    changes = {"lvs_virtual_servers": [service], "lvs_nginx_upstreams": []}
+    changes = {"lvs_virtual_servers": [service], "lvs_nginx_upstreams": REMOVED}
 
     assert services("lvs1", changes) == [
         {
@@ -480,7 +480,7 @@ def test_a_service_before_nginx_is_checked_by_what_nginx_answers_itself():
 @pytest.mark.parametrize(
     "changes",
     [
-        pytest.param({**given_no_check(), "lvs_nginx_upstreams": []}, id="no nginx"),
+        pytest.param({**given_no_check(), "lvs_nginx_upstreams": REMOVED}, id="no nginx"),
         pytest.param(given_no_check(real_servers=["web1", {"address": "192.0.2.29"}]), id="a server of somebody else"),
         pytest.param({f"{FIRST_SERVICE}.check": {"type": "TCP_CHECK"}}, id="a check that is given"),
     ],
