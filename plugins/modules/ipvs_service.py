@@ -19,7 +19,9 @@ extends_documentation_fragment:
   - lvs.cluster._ipvs.service_key
 options:
   state:
-    description: Whether the service is there. With V(absent) its servers go with it, and its connections end.
+    description:
+      - Whether the service is there. With V(absent) its servers go with it, and its connections stand still as those of
+        a server that M(lvs.cluster.ipvs_server) removes.
     type: str
     choices: [present, absent]
     default: present
