@@ -55,7 +55,8 @@ def timed(owner, name, key, note=lambda *_: None):
         finally:
             times[key] = times.get(key, 0.0) + time.perf_counter() - before
     setattr(owner, name, call)
-timed(basic.AnsibleModule, "run_command", "ipvsadm", lambda _module, words: starts.append(words[1]))
+note = lambda _module, words: starts.append("--restore" if words[1] == "-c" else words[1])
+timed(basic.AnsibleModule, "run_command", "ipvsadm", note)
 timed(basic.AnsibleModule, "__init__", "arguments")
 timed(basic.AnsibleModule, "exit_json", "result")
 timed(options, "desired_table", "options to model")

@@ -15,7 +15,14 @@ import tempfile
 from typing import Any, Iterator
 
 from ansible_collections.lvs.cluster.plugins.module_utils._errors import HostError
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import NoSuchDeviceError
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.kernel import (
+    loadable_modules,
+    loaded_modules,
+    module_names,
+    told,
+)
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import Table
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import NoSuchDeviceError, UnknownSchedulerError
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived_dump import is_keepalived
 
 SYSCTLS = "/proc/sys/net/ipv4/vs"
@@ -118,6 +125,37 @@ def network_namespace() -> str:
         except OSError:
             return str(os.stat("/proc/self/ns/net").st_ino)
     return f"cookie-{int.from_bytes(cookie, sys.byteorder)}"
+
+
+PROC_MODULES = "/proc/modules"
+LIB_MODULES = "/lib/modules"
+
+
+def require_modules(current: Table, desired: Table) -> None:
+    """Fail if the kernel has no scheduler, or no persistence engine, that a table needs and the current one has not.
+
+    Nothing is loaded for that. Where the files of the running kernel are not there, as in a container, nothing is known,
+    and the kernel will say itself.
+    """
+    wanted = module_names(desired) - module_names(current)
+    directory = os.path.join(LIB_MODULES, os.uname().release)
+    try:
+        wanted -= loaded_modules(_lines(PROC_MODULES)) if wanted else set()
+        for name in ("modules.builtin", "modules.dep"):
+            wanted -= loadable_modules(_lines(os.path.join(directory, name))) if wanted else set()
+    except OSError:
+        return
+    if wanted:
+        names = ", ".join(told(each) for each in sorted(wanted))
+        raise UnknownSchedulerError(
+            f"Scheduler or persistence engine not found: this kernel has no {names} (there is no module of the name"
+            f" {', '.join(sorted(wanted))} in {directory})"
+        )
+
+
+def _lines(path: str) -> list[str]:
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return [line for line in file if "ip_vs_" in line]
 
 
 def require_interface(name: str) -> None:

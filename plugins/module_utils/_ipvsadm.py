@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Sequence, Tuple
+import signal
+import tempfile
+from typing import Any, Callable, NamedTuple, Sequence, Tuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._errors import HostError, failed
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.commands import Command, IpvsParseError, IpvsRuleError
@@ -136,35 +138,43 @@ def error_of(text: str, command: Sequence[str] = ()) -> IpvsadmError:
 MESSAGES = 3
 
 
+class Batch(NamedTuple):
+    """Rules that were sent in one process, those that were sent before, those that wait, and what ended the process."""
+
+    commands: list[Command]
+    done: Sequence[Command]
+    waiting: Sequence[Command]
+    signal_name: str = ""
+
+
 class BatchError(IpvsadmError):
     """Rules of a batch failed; the others are in the table."""
 
     kind = "batch"
 
-    def __init__(
-        self,
-        failed: Sequence[Failure],
-        batch: Sequence[Command],
-        done: Sequence[Command],
-        waiting: Sequence[Command],
-        after: Table,
-    ) -> None:
+    def __init__(self, failed: Sequence[Failure], batch: Batch, after: Table) -> None:
         causes = [error_of(each.reason) for each in failed if each.reason]
         self.kind = causes[0].kind if causes else IpvsadmError.kind
         self.remedy = ". ".join(dict.fromkeys(each.remedy for each in causes if each.remedy))
         self.failed = failed
         self.after = after
         without_effect = {each.line for each in failed}
-        self.done = [*done, *(each for line, each in enumerate(batch, start=1) if line not in without_effect)]
+        effective = [each for line, each in enumerate(batch.commands, start=1) if line not in without_effect]
+        self.done = [*batch.done, *effective]
         told = [_told(each) for each in failed if each.reason]
-        text = f"ipvsadm refused {len(told)} of {len(batch)} rules: {'; '.join(told[:MESSAGES])}"
+        text = f"ipvsadm refused {len(told)} of {len(batch.commands)} rules"
+        if batch.signal_name:
+            self.kind = "killed"
+            text = f"ipvsadm was ended by {batch.signal_name}: {len(effective)} of {len(batch.commands)} rules are done"
+        if told:
+            text += f": {'; '.join(told[:MESSAGES])}"
         if len(told) > MESSAGES:
             text += f"; and {len(told) - MESSAGES} more, see failed_commands"
         untried = [each for each in failed if not each.reason]
         if untried:
             text += f". {len(untried)} rules after that were not tried, from line {untried[0].line} on"
-        if waiting:
-            text += f". Nothing was deleted ({len(waiting)} deletions wait)"
+        if batch.waiting:
+            text += f". Nothing was deleted ({len(batch.waiting)} deletions wait)"
         super().__init__(f"{text}. The table holds all else; a second run sends only what is missing")
 
     def result(self) -> dict[str, Any]:
@@ -195,9 +205,11 @@ def _told(failure: Failure) -> str:
 class Ipvsadm:
     """ipvsadm on this host."""
 
-    def __init__(self, run_command: RunCommand, path: str) -> None:
+    def __init__(self, run_command: RunCommand, path: str, directory: str | None = None) -> None:
         self._run_command = run_command
         self._path = path
+        # Where its input may lie while it runs.
+        self._directory = directory
 
     @classmethod
     def of(cls, module: Any) -> Ipvsadm:
@@ -205,7 +217,7 @@ class Ipvsadm:
         path = module.get_bin_path("ipvsadm")
         if not path:
             raise NoIpvsadmError("There is no ipvsadm on this host")
-        return cls(module.run_command, path)
+        return cls(module.run_command, path, module.tmpdir)
 
     def run(self, *words: str) -> str:
         """What one command prints."""
@@ -252,19 +264,43 @@ class Ipvsadm:
     def _restore(self, batch: list[Command], done: Sequence[Command] = (), waiting: Sequence[Command] = ()) -> None:
         if not batch:
             return
-        status, _output, errors = self._run_command(
-            [self._path, "--restore"], data=lines(batch), environ_update=C_LOCALE
-        )
+        status, errors = self._feed(batch)
         messages = [line for line in errors.splitlines() if line.strip()]
         if not status and not messages:
             return
         whole = error_of(_joined(errors))
         if isinstance(whole, (NotRootError, NoIpvsError)):
             raise whole
+        ended = _signal_name(status)
         after = self.table()
-        failed = failures(batch, messages or [f"exit status {status}"], after)
+        failed = failures(batch, messages or ([] if ended else [f"exit status {status}"]), after)
         if failed:
-            raise BatchError(failed, batch, done, waiting, after)
+            raise BatchError(failed, Batch(batch, done, waiting, ended), after)
+
+    def _feed(self, batch: list[Command]) -> tuple[int, str]:
+        """Exit status and errors of ipvsadm that reads a batch.
+
+        From a file: run_command writes all input before it reads, and an ipvsadm that refuses thousands of rules waits
+        for its errors to be read before it reads on.
+        """
+        with tempfile.NamedTemporaryFile("w", encoding="ascii", dir=self._directory) as file:
+            file.write(lines(batch))
+            file.flush()
+            status, _output, errors = self._run_command([*FED, self._path, file.name], environ_update=C_LOCALE)
+        return status, errors
+
+
+# A shell's own words, with a program and its input as arguments.
+FED = ("/bin/sh", "-c", 'exec "$0" --restore <"$1"')
+
+
+def _signal_name(status: int) -> str:
+    """The signal that an exit status tells of, Python's or a shell's; empty if it tells of none."""
+    number = -status if status < 0 else status - 128
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return ""
 
 
 def _joined(text: str) -> str:

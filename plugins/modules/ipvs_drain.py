@@ -11,7 +11,8 @@ short_description: Take a server of IPVS out of service without losing connectio
 version_added: 1.0.0
 description:
   - The server has weight 0, so it keeps its connections and gets no new ones, and the module waits until they are
-    gone or a deadline has passed. It says what remains. With V(restored) the server has the weight that it had before.
+    gone or a deadline has passed. It says what remains, and warns where no other server of a service is left. With
+    V(restored) the server has the weight that it had before.
   - Beside keepalived this is the one module of IPVS to use on a director; RV(keepalived) says what keepalived will do
     next.
 extends_documentation_fragment:
@@ -154,6 +155,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.drain import (
     check_fallback,
     check_nameable,
     check_wait,
+    empty_warnings,
     forgotten,
     is_drained,
     persistent_warnings,
@@ -256,7 +258,8 @@ def main():
             result["drained"] = is_drained(left, params["wait_for"])
             result["waited"] = round(waited, 1)
             result["remaining"] = remaining_options(left)
-            warnings = persistent_warnings(table, chosen, sysctl.after)
+            warnings = empty_warnings(desired, chosen)
+            warnings += persistent_warnings(table, chosen, sysctl.after)
         else:
             warnings = zero_warnings(weights) if params["weight"] is None else []
         for text in warnings:

@@ -19,7 +19,9 @@ extends_documentation_fragment:
   - lvs.cluster._ipvs.service_key
 options:
   state:
-    description: Whether the service is there. With V(absent) its servers go with it, and its connections end.
+    description:
+      - Whether the service is there. With V(absent) its servers go with it, and its connections stand still as those of
+        a server that M(lvs.cluster.ipvs_server) removes.
     type: str
     choices: [present, absent]
     default: present
@@ -27,6 +29,8 @@ options:
     description:
       - The scheduler, one that the running kernel has, as V(rr), V(wrr), V(lc), V(wlc), V(lblc), V(lblcr), V(dh),
         V(sh), V(sed), V(nq), V(fo), V(ovf), V(mh), or V(twos).
+      - One that it neither has nor finds a module for is refused, in check mode too. Where the files of its modules are
+        not there, as in a container, the kernel says so itself, outside check mode.
     type: str
     default: wlc
   lb_flags:
@@ -108,6 +112,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import Poo
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import desired_key, desired_service
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.plan import plan
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.save import render
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_host import require_modules
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_spec import SERVICE, SERVICE_KEY
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import Ipvsadm, Refusals, failure, written
 
@@ -138,6 +143,7 @@ def main():
         ipvsadm = Ipvsadm.of(module)
         current = {each: pool for each, pool in ipvsadm.table().items() if each == key}
         desired = desired_part(module.params, current)
+        require_modules(current, desired)
         commands = plan(current, desired)
         if not module.check_mode:
             ipvsadm.apply(commands)

@@ -220,8 +220,21 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import d
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.plan import overlaid, plan, with_weights_of
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.save import render
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_boot import Boot
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_host import require_modules
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_spec import TABLE_SERVICE
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import Ipvsadm, Refusals, failure, written
+
+
+class TableModule(AnsibleModule):
+    """A module whose complaint about text in place of services says which option it is about; Ansible's does not."""
+
+    def fail_json(self, msg, **result):
+        if "dictionary" in str(msg) and "services" not in str(msg):
+            remedy = (
+                "Write a list of services; on the command line as JSON: -e '{\"NAME\": [...]}', or in a file: -e @FILE"
+            )
+            msg = f"services: is no list of services, but text: {msg}. {remedy}"
+        super().fail_json(msg, **result)
 
 
 def desired_of(params, current):
@@ -243,7 +256,7 @@ def boot_of(module, desired):
 
 
 def main():
-    module = AnsibleModule(
+    module = TableModule(
         argument_spec={
             "services": {"type": "list", "elements": "dict", "required": True, "options": TABLE_SERVICE},
             "purge": {"type": "bool", "default": False},
@@ -256,6 +269,7 @@ def main():
         ipvsadm = Ipvsadm.of(module)
         current = ipvsadm.table()
         desired = desired_of(module.params, current)
+        require_modules(current, desired)
         commands = plan(current, desired)
         boot = boot_of(module, desired)
         if not module.check_mode:

@@ -39,12 +39,12 @@ def sh(command: str, *, check: bool = True) -> str:
 
 def run(words: list[str], *, stdin: str | None = None, check: bool = True) -> str:
     """What a program prints."""
-    status, output, errors = run_command(words, stdin)
+    status, output, errors = run_command(words, data=stdin)
     assert not check or not status, f"{words}: {errors}"
     return output
 
 
-def run_command(words: list[str], data: str | None = None, environ_update: object = None) -> tuple[int, str, str]:
+def run_command(words: list[str], environ_update: object = None, data: str | None = None) -> tuple[int, str, str]:
     """As AnsibleModule's, without its preexec_fn: that makes a copy of this large process each time.
 
     Under User-Mode Linux it would be most of the time of these tests; test_ansible.py goes by the real one.

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_host import keepalived_runs
 from ansible_collections.lvs.cluster.tests.kernel.conftest import drain_state, kernel_table, namespace, run, sh
 from ansible_collections.lvs.cluster.tests.kernel.test_modules import changes_checks_and_stays, saved
@@ -50,6 +51,18 @@ def test_force_drains_where_connections_are_dropped(lb_algo: str) -> None:
     run(["ipvsadm", "-E", "-t", "192.0.2.10:80", "-s", lb_algo])
     changes_checks_and_stays("ipvs_drain", {**DRAINED, "force": True}, drain_state)
     assert "-a -t 192.0.2.10:80 -r 192.0.2.22:8080 -m -w 0" in saved()
+
+
+def test_draining_the_last_server_of_a_service_warns(monkeypatch: pytest.MonkeyPatch) -> None:
+    warnings: list[str] = []
+    monkeypatch.setattr(AnsibleModule, "warn", lambda _module, text: warnings.append(text))
+    play("ipvs_drain", **DRAINED)
+    assert warnings == []
+    for check in (True, False):
+        play("ipvs_drain", check=check, address="198.51.100.23", timeout=0)
+        assert warnings.pop().startswith("tcp 192.0.2.10:80 has no server left with a weight above 0")
+    play("ipvs_drain", address="198.51.100.23", state="restored")
+    assert warnings == []
 
 
 def test_each_network_namespace_has_its_own_memory_and_no_keepalived(fresh: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.lvs.cluster.plugins.module_utils import _ipvs_host
 from ansible_collections.lvs.cluster.tests.kernel.conftest import (
     RULES,
     drain_state,
@@ -61,6 +62,13 @@ BAD_SERVICES: list[dict[str, Any]] = [
     {"ops": True},
     {"ops": True, "protocol": "sctp"},
     {"no_such_option": 1},
+    {"port": True},
+    {"persistence_timeout": True},
+    {"address": "192.0.2.11\0"},
+    {"lb_algo": "r\0r"},
+    {"lb_flags": ["\0"]},
+    {"persistence_timeout": 9, "persistence_granularity": "\0"},
+    {"persistence_timeout": 9, "persistence_engine": "\0"},
 ]
 BAD_SERVERS: list[dict[str, Any]] = [
     {"address": "web1"},
@@ -77,6 +85,11 @@ BAD_SERVERS: list[dict[str, Any]] = [
     {"weight": -1},
     {"weight": 65536},
     {"weight": "heavy"},
+    {"weight": True},
+    {"port": True, "lb_kind": "NAT"},
+    {"uthreshold": True},
+    {"uthreshold": 5, "lthreshold": True},
+    {"address": "192.0.2.99\0"},
     {"uthreshold": -1},
     {"uthreshold": 2147483648},
     {"lthreshold": 1},
@@ -91,19 +104,29 @@ BAD_SERVERS: list[dict[str, Any]] = [
     {"lb_kind": "TUN", "tun_checksum": "csum"},
     {"lb_kind": "TUN", "tun_type": "gre", "tun_checksum": "remcsum"},
 ]
+# As -e services=... gives them.
+TEXTS = ["web", "", "web,dns", "a=b,c", "[1", "{'a'", "5"]
 OTHERS: list[tuple[str, dict[str, Any]]] = [
     ("ipvs_server", {"service": NEW, "address": "192.0.2.99"}),
     ("ipvs_server", {"service": {}, "address": "192.0.2.99"}),
     ("ipvs_server", {"address": "192.0.2.99"}),
     ("ipvs_table", {"services": [WEB, WEB]}),
+    *(("ipvs_table", {"services": text, "purge": True}) for text in TEXTS),
     ("ipvs_table", {"services": [{**WEB, "real_servers": [{"address": "192.0.2.99"}, {"address": "192.0.2.99"}]}]}),
     ("ipvs_timeouts", {}),
     ("ipvs_timeouts", {"tcp": 0}),
+    ("ipvs_timeouts", {"tcp": True}),
     ("ipvs_timeouts", {"udp": 2678401}),
     ("ipvs_daemon", {"role": "both", "interface": "lo"}),
     ("ipvs_daemon", {"role": "master"}),
     ("ipvs_daemon", {"role": "master", "interface": "nodev0"}),
     ("ipvs_daemon", {"role": "master", "interface": "lo", "syncid": 256}),
+    ("ipvs_daemon", {"role": "master", "interface": "lo", "syncid": True}),
+    ("ipvs_daemon", {"role": "master", "interface": "lo", "mcast_port": True}),
+    ("ipvs_daemon", {"role": "master", "interface": "lo", "mcast_ttl": True}),
+    ("ipvs_daemon", {"role": "backup", "interface": "lo", "sync_maxlen": True}),
+    ("ipvs_daemon", {"role": "master", "interface": "l\0o"}),
+    ("ipvs_daemon", {"role": "master", "interface": "lo", "mcast_group": "224.0.0.81\0"}),
     ("ipvs_daemon", {"role": "master", "interface": "lo", "mcast_group": "192.0.2.1"}),
     ("ipvs_daemon", {"role": "master", "interface": "lo", "mcast_port": 0}),
     ("ipvs_daemon", {"role": "master", "interface": "lo", "mcast_ttl": 256}),
@@ -156,9 +179,45 @@ def test_a_refusal_leaves_the_kernel_as_it_was(
 ) -> None:
     with pytest.raises(ModuleFailedError) as caught:
         play(name, **options)
-    assert "Traceback" not in str(caught.value)
+    message = str(caught.value)
+    assert "Traceback" not in message
+    assert "\0" not in message
+    assert "This version of ipvsadm" not in message
     read = STATES.get(name, kernel_table)
     assert read() == untouched[read]
+
+
+@pytest.mark.usefixtures("empty")
+@pytest.mark.parametrize("text", TEXTS)
+def test_text_in_place_of_services_is_called_by_its_name(text: str) -> None:
+    with pytest.raises(ModuleFailedError, match="services"):
+        play("ipvs_table", services=text)
+
+
+@pytest.mark.parametrize(
+    ("option", "name"), [({"lb_algo": "nosuch"}, "ip_vs_nosuch"), ({"persistence_engine": "nosuch"}, "ip_vs_pe_nosuch")]
+)
+def test_what_the_kernel_has_no_scheduler_for_fails_in_check_mode_and_loads_nothing(
+    rules: str, option: dict[str, Any], name: str
+) -> None:
+    service = {**NEW, "persistence_timeout": 9, **option}
+    before = run(["lsmod"])
+    for check in (True, False):
+        for module, options in (("ipvs_service", service), ("ipvs_table", {"services": [service], "purge": True})):
+            with pytest.raises(ModuleFailedError, match=name) as caught:
+                play(module, check=check, **options)
+            assert caught.value.result["error"]["kind"] == "unknown_scheduler"
+    assert kernel_table() == rules
+    assert run(["lsmod"]) == before
+
+
+@pytest.mark.usefixtures("empty")
+def test_where_the_modules_of_the_kernel_are_not_there_it_speaks_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_ipvs_host, "LIB_MODULES", "/nonexistent")
+    play("ipvs_service", check=True, **NEW, lb_algo="nosuch")
+    with pytest.raises(ModuleFailedError, match="Scheduler or persistence engine not found") as caught:
+        play("ipvs_service", **NEW, lb_algo="nosuch")
+    assert caught.value.result["error"]["kind"] == "unknown_scheduler"
 
 
 @pytest.mark.usefixtures("empty")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.commands import IpvsRuleError, read_command, run
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.daemons import Daemons, render_daemons, run_daemons
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import Service, Table
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.save import parse, render
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.timeouts import Timeouts, render_timeouts
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import FED
 
 TITLE = "IP Virtual Server version 1.2.1 (size=4096)\nProt LocalAddress:Port\n  -> RemoteAddress:Port\n"
 SCHEDULERS = ("rr", "wrr", "wlc", "sh", "mh", "dh")
@@ -27,8 +29,12 @@ class FakeIpvsadm:
         self.batches: list[str] = []
         self.fails: tuple[int, str] | None = None
 
-    def __call__(self, words: Sequence[str], data: str = "", environ_update: object = None) -> tuple[int, str, str]:
+    def __call__(self, words: Sequence[str], environ_update: object = None) -> tuple[int, str, str]:
         assert environ_update == {"LANGUAGE": "C", "LC_ALL": "C"}, "texts of errors need the C locale"
+        data = ""
+        if tuple(words[:3]) == FED:
+            data = Path(words[4]).read_text()
+            words = [words[3], "--restore"]
         assert words[0] == "/sbin/ipvsadm"
         self.calls.append(list(words[1:]))
         if self.fails:

@@ -11,7 +11,7 @@ from typing import Any, Dict, Mapping, NamedTuple
 
 from .commands import Command, IpvsParseError
 from .model import IpvsValueError, canonical_address, family_of, is_multicast
-from .options import refuse
+from .options import is_number, refuse
 
 
 class Daemon(NamedTuple):
@@ -47,9 +47,9 @@ LONGEST_INTERFACE = 15
 def desired_daemon(options: Mapping[str, Any]) -> Daemon:
     """What options want."""
     for name, (low, high) in RANGES.items():
-        if not low <= options[name] <= high:
+        if not is_number(options[name], low, high):
             raise refuse(name, options[name], f"is not a number from {low} to {high}")
-    if not 0 < len(options["interface"]) <= LONGEST_INTERFACE:
+    if not 0 < len(options["interface"]) <= LONGEST_INTERFACE or not options["interface"].isprintable():
         raise refuse("interface", options["interface"], f"is not a name of 1 to {LONGEST_INTERFACE} characters")
     remedy = "Write one as 224.0.0.81 or ff02::81"
     try:
@@ -59,7 +59,7 @@ def desired_daemon(options: Mapping[str, Any]) -> Daemon:
     if not is_multicast(group):
         raise refuse("mcast_group", group, "is not a multicast address", remedy)
     length, low, high = options["sync_maxlen"], SHORTEST_MESSAGE[options["role"]], LONGEST_MESSAGE[family_of(group)]
-    if length is not None and not low <= length <= high:
+    if length is not None and not is_number(length, low, high):
         reason = f"is not a number from {low} to {high}, which is what a {options['role']} can have with {group}"
         raise refuse("sync_maxlen", length, reason)
     return Daemon(

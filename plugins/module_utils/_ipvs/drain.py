@@ -159,6 +159,15 @@ def zero_warnings(weights: Mapping[Target, int]) -> list[str]:
     ]
 
 
+def empty_warnings(desired: Table, chosen: Sequence[Target]) -> list[str]:
+    """What a user has to know of services that no server of theirs serves any more."""
+    return [
+        f"{key} has no server left with a weight above 0: its new connections are refused"
+        for key in sorted({each.service for each in chosen})
+        if not any(server.weight for server in desired[key].servers.values())
+    ]
+
+
 def persistent_warnings(table: Table, chosen: Sequence[Target], expire_quiescent_template: bool | None) -> list[str]:
     """What a user has to know of services that bring known clients back to a server of weight 0."""
     if expire_quiescent_template:

@@ -50,8 +50,12 @@ class RefusedError(ValueError):
 
 def refuse(path: str, value: Any, reason: str, remedy: str = "") -> RefusedError:
     """One problem: C(real_servers[1].port: 8080 ...)."""
-    problem = f"{path}: {reason}" if value is None else f"{path}: {value} {reason}"
+    problem = _printable(f"{path}: {reason}" if value is None else f"{path}: {value} {reason}")
     return RefusedError([f"{problem}. {remedy}" if remedy else problem], [remedy] if remedy else [])
+
+
+def _printable(text: str) -> str:
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
 
 
 def refuse_all(refusals: Sequence[RefusedError]) -> RefusedError:
@@ -144,7 +148,7 @@ def desired_server(service: ServiceKey, options: Options, path: str = "", lb_kin
     upper, lower = options.get("uthreshold") or 0, options.get("lthreshold") or 0
     _in_range(path, "weight", weight, 0, 65535)
     _in_range(path, "uthreshold", upper, 0, HIGHEST_THRESHOLD)
-    if lower > upper or lower < 0:
+    if not is_number(lower, 0, upper):
         raise refuse(_at(path, "lthreshold"), lower, f"is not from 0 to uthreshold, which is {upper}")
     tun_type, tun_port, tun_checksum = _tunnel(kind, options, path)
     return Server(key, kind, weight, upper, lower, tun_type, tun_port, tun_checksum)
@@ -254,8 +258,13 @@ def _word(path: str, text: str | None) -> None:
         raise refuse(path, repr(text), "is not a name", "Write letters, digits, - and _ only")
 
 
+def is_number(value: int, low: int, high: int) -> bool:
+    """Whether an option is a number of a range; Ansible lets true and false pass for numbers, ipvsadm does not."""
+    return not isinstance(value, bool) and low <= value <= high
+
+
 def _in_range(path: str, name: str, value: int, low: int, high: int) -> None:
-    if not low <= value <= high:
+    if not is_number(value, low, high):
         raise refuse(_at(path, name), value, f"is not a number from {low} to {high}")
 
 

@@ -11,7 +11,7 @@ from typing import Any, Mapping, NamedTuple
 
 from .commands import Command, IpvsParseError
 from .model import LONGEST_TIMEOUT
-from .options import refuse
+from .options import is_number, refuse
 
 
 class Timeouts(NamedTuple):
@@ -25,7 +25,7 @@ class Timeouts(NamedTuple):
 def desired_timeouts(options: Mapping[str, Any]) -> Timeouts:
     """What options want."""
     for name in Timeouts._fields:
-        if options[name] is not None and not 1 <= options[name] <= LONGEST_TIMEOUT:
+        if options[name] is not None and not is_number(options[name], 1, LONGEST_TIMEOUT):
             raise refuse(name, options[name], f"is not a number of seconds from 1 to {LONGEST_TIMEOUT} (31 days)")
     return Timeouts(*(options[name] for name in Timeouts._fields))
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.lvs.cluster.plugins.module_utils import _ipvs_host
 from ansible_collections.lvs.cluster.tests.unit.fake_ipvsadm import FakeIpvsadm
 
 RULES = """
@@ -24,6 +25,8 @@ def ipvsadm(monkeypatch: pytest.MonkeyPatch) -> FakeIpvsadm:
     fake = FakeIpvsadm(RULES)
     monkeypatch.setattr(AnsibleModule, "run_command", lambda _module, words, **options: fake(words, **options))
     monkeypatch.setattr(AnsibleModule, "get_bin_path", lambda _module, name: f"/sbin/{name}")
+    # This machine's kernel is not the one of the table: what it has is not known before it is asked.
+    monkeypatch.setattr(_ipvs_host, "LIB_MODULES", "/nonexistent")
     monkeypatch.setattr("socket.if_nametoindex", lambda _name: 1)
     return fake
 
