@@ -230,8 +230,9 @@ def main(words: Sequence[str]) -> int:
     if len(words) != 1 or words[0] not in slow:
         sys.exit(__doc__)
     REPORTS.mkdir(exist_ok=True)
-    # Being told to end is the same as being interrupted: no gate goes on alone.
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # Being told to end is the same as being interrupted: no gate goes on alone. SIGINT too: who is started in the
+    # background ignores it, and so would every gate.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     since = time.monotonic()
     results = [result for gates in (QUICK, slow[words[0]]) for result in run_all(gates, since)]
