@@ -13,6 +13,8 @@ export MOLECULE_GLOB := molecule/*/molecule.yml
 SCENARIO ?= default
 MACHINE ?= trixie
 REPORT = --junitxml=.reports/$@.xml
+# The same on the oldest ansible-core that the collection supports and that installs here.
+OLDEST = env PATH="$(CURDIR)/.cache/oldest/bin:$$PATH" pytest --junitxml=.reports/$@-oldest.xml
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,8 +28,9 @@ lint: install ## Style and metadata: ruff, yamllint, ansible-lint, shellcheck, c
 types: install ## Types: mypy
 	mypy
 
-unit: install ## Unit tests
+unit: install ## Unit tests; those of modules and filters on the oldest ansible-core too
 	pytest tests/unit -n 2 $(REPORT)
+	$(OLDEST) tests/unit/plugins/modules tests/unit/plugins/filter -n 2
 
 golden: install ## Descriptions against expected configurations, each accepted by the real keepalived
 	pytest tests/golden $(REPORT)
@@ -39,7 +42,8 @@ sanity: install ## ansible-test sanity
 	@tools/sanity
 
 artifact: install ## Build the collection, install it elsewhere, use it by name, import it as Galaxy would
-	pytest tests/artifact $(REPORT)
+	pytest tests/artifact -n 2 $(REPORT)
+	$(OLDEST) tests/artifact -n 2 --deselect tests/artifact/test_artifact.py::test_galaxy_imports_it_without_a_complaint
 
 test-kernel: install ## The IPVS modules on a real kernel that has IPVS
 	lab/lab run -- env PATH="$$PATH" PYTHONPATH=.collections $(CURDIR)/.venv/bin/pytest tests/kernel $(REPORT)

@@ -66,12 +66,14 @@ class Gate:
         return sorted(path for pattern in self.reports for path in REPORTS.glob(pattern))
 
 
-def gate(name: str, *, reports: bool = False) -> Gate:
-    return Gate(name, (name,), (f"{name}.xml",) if reports else ())
+def gate(name: str, *, reports: bool = False, cores: bool = False) -> Gate:
+    """cores: whether it runs on the oldest ansible-core too."""
+    found = [*([f"{name}.xml"] if reports else []), *([f"{name}-oldest.xml"] if cores else [])]
+    return Gate(name, (name,), tuple(found))
 
 
-QUICK = [gate("unit", reports=True), gate("lint"), gate("golden", reports=True), gate("types")]
-SLOW = [gate("test-kernel", reports=True), gate("artifact", reports=True), gate("sanity")]
+QUICK = [gate("unit", reports=True, cores=True), gate("lint"), gate("golden", reports=True), gate("types")]
+SLOW = [gate("test-kernel", reports=True), gate("artifact", reports=True, cores=True), gate("sanity")]
 
 
 def engine_gate(machine: str) -> Gate:

@@ -6,10 +6,12 @@ import contextlib
 import importlib
 import io
 import json
+from collections.abc import Iterator
 from typing import Any
+from unittest import mock
 
+from ansible.module_utils import basic
 from ansible.module_utils.common import warnings
-from ansible.module_utils.testing import patch_module_args
 
 MODULES = "ansible_collections.lvs.cluster.plugins.modules"
 
@@ -20,6 +22,15 @@ class ModuleFailedError(Exception):
     def __init__(self, result: dict[str, Any]) -> None:
         super().__init__(result.get("msg"))
         self.result = result
+
+
+@contextlib.contextmanager
+def patch_module_args(arguments: dict[str, Any]) -> Iterator[None]:
+    """What ansible.module_utils.testing does, which ansible-core 2.17 and 2.18 do not have."""
+    handed = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode()
+    profile = mock.patch.object(basic, "_ANSIBLE_PROFILE", "legacy", create=True)
+    with mock.patch.object(basic, "_ANSIBLE_ARGS", handed), profile:
+        yield
 
 
 def play(name: str, *, check: bool = False, **options: Any) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible.module_utils.testing import patch_module_args
 from ansible_collections.lvs.cluster.plugins.modules import keepalived_config
+from ansible_collections.lvs.cluster.tests.unit.playing import patch_module_args
 
 pytestmark = pytest.mark.usefixtures("keepalived")
 
