@@ -69,6 +69,23 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
             },
         ),
         Row(
+            "check mode mends",
+            "told_by_check_mode",
+            edits={"plugins/modules/keepalived_repair.py": ("    if check_mode:\n", "    if False:\n")},
+        ),
+        Row(
+            "nobody looks at what runs",
+            "told_by_check_mode or is_put_right",
+            edits={"roles/keepalived/tasks/repair.yml": ("when: __keepalived_present", "when: false")},
+        ),
+        Row(
+            "a drained server is brought back",
+            "is_put_right",
+            edits={
+                "plugins/module_utils/_keepalived/belief.py": ("server._replace(weight=0)", "server._replace(weight=1)")
+            },
+        ),
+        Row(
             "a real server that returns does not serve",
             "returns_to_the_description",
             {"web1": "systemctl mask --runtime --now nginx"},

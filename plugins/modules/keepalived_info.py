@@ -18,18 +18,11 @@ description:
   - Changes nothing but these files, also in check mode.
 extends_documentation_fragment:
   - lvs.cluster._ipvs
+  - lvs.cluster._keepalived
   - lvs.cluster._ipvs.reads
 requirements:
   - keepalived on the host
 options:
-  pid_file:
-    description: Where keepalived keeps its process id.
-    type: path
-    default: /run/keepalived.pid
-  dump_directory:
-    description: Where keepalived writes its files, as it sees the file system itself.
-    type: path
-    default: /tmp
   timeout:
     description: Seconds to wait for the files.
     type: float

@@ -26,17 +26,10 @@ description:
     daemons are not its own, and stay as they are.
 extends_documentation_fragment:
   - lvs.cluster._ipvs
+  - lvs.cluster._keepalived
 requirements:
   - keepalived and C(ip) on the host
 options:
-  pid_file:
-    description: Where keepalived keeps its process id.
-    type: path
-    default: /run/keepalived.pid
-  dump_directory:
-    description: Where keepalived writes its files, as it sees the file system itself.
-    type: path
-    default: /tmp
   timeout:
     description:
       - Seconds to wait for each file of keepalived's, for a VRRP instance that is on its way to another state, and for

@@ -1,0 +1,21 @@
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection.
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    # What modules need that ask a running keepalived.
+    DOCUMENTATION = r"""
+options:
+  pid_file:
+    description: Where keepalived keeps its process id.
+    type: path
+    default: /run/keepalived.pid
+  dump_directory:
+    description: Where keepalived writes its files, as it sees the file system itself.
+    type: path
+    default: /tmp
+"""
