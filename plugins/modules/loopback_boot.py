@@ -12,7 +12,7 @@ version_added: 1.0.0
 author: lvs.cluster authors (@lvs-cluster)
 description:
   - Asks the program that sets up the host's network whether it reads a file, and fails with what is to be changed where
-    it does not. A real server whose file nobody reads works until it boots.
+    it does not, or is not started at boot. A real server whose file nobody reads works until it boots.
   - Changes nothing.
 options:
   manager:
@@ -77,6 +77,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils._boot_files import network_file, started_at_boot
 
 IN_ENGLISH = {"LC_ALL": "C", "LANGUAGE": "C"}
+UNITS = {"networkd": "systemd-networkd.service", "ifupdown": "networking.service"}
 
 
 def ask(module, *command):
@@ -91,6 +92,17 @@ def ask(module, *command):
     if status:
         module.fail_json(msg=f"{' '.join(command)}: {errors.strip() or output.strip()}.")
     return output
+
+
+def check_unit(module):
+    """Fail where the boot does not start who sets up the network."""
+    unit = UNITS[module.params["manager"]]
+    state = module.run_command(["systemctl", "is-enabled", unit], environ_update=IN_ENGLISH)[1].strip()
+    if state in ("disabled", "masked"):
+        module.fail_json(
+            msg=f"{unit} is {state}, so nobody reads {module.params['path']} at boot. Use 'systemctl enable {unit}', "
+            "or set realserver_network to what does set up this host's network, networkd or ifupdown."
+        )
 
 
 def check_ifupdown(module):
@@ -136,6 +148,7 @@ def main():
         },
         supports_check_mode=True,
     )
+    check_unit(module)
     check = {"ifupdown": check_ifupdown, "networkd": check_networkd}[module.params["manager"]]
     module.exit_json(changed=False, network_file=check(module))
 

@@ -7,15 +7,15 @@ OURS = "/etc/nginx/conf.d/lvs.conf"
 DEFAULT_SITE = "/etc/nginx/sites-enabled/default"
 RIP = "192.0.2.21"
 
-# `nginx -T -q` of nginx 1.22 (Debian 12), shortened.
+# `nginx -T -q` of nginx 1.22 (Debian 12), shortened, its tabs as spaces.
 DUMP = """# configuration file /etc/nginx/nginx.conf:
 user www-data;
 http {
-	include /etc/nginx/mime.types;
-	#	server {
-	#		listen     localhost:110;
-	include /etc/nginx/conf.d/*.conf;
-	include /etc/nginx/sites-enabled/*;
+    include /etc/nginx/mime.types;
+    #    server {
+    #        listen     localhost:110;
+    include /etc/nginx/conf.d/*.conf;
+    include /etc/nginx/sites-enabled/*;
 }
 
 # configuration file /etc/nginx/mime.types:
@@ -33,9 +33,9 @@ server {
 
 # configuration file /etc/nginx/sites-enabled/default:
 server {
-	listen 80 default_server;
-	listen [::]:80 default_server;
-	# listen 443 ssl default_server;
+    listen 80 default_server;
+    listen [::]:80 default_server;
+    # listen 443 ssl default_server;
 }
 """
 

@@ -15,7 +15,8 @@ IFUPDOWN = {"manager": "ifupdown", "path": "/etc/network/interfaces.d/lvs-loopba
 
 @pytest.fixture
 def says(program):
-    """Has a program say something."""
+    """Has a program say something; what sets up the network starts at boot."""
+    program("systemctl", "echo enabled")
     return lambda name, text: program(name, f"cat <<'E'\n{text}\nE")
 
 
@@ -27,6 +28,15 @@ def test_file_that_ifupdown_reads_passes_and_one_that_it_does_not_is_refused(say
         play("loopback_boot", **IFUPDOWN)
 
 
+@pytest.mark.parametrize("state", ["disabled", "masked"])
+def test_host_whose_boot_does_not_start_the_manager_is_refused(says, state: str) -> None:
+    says("ifquery", "lo\nlo:lvs-0")
+    says("systemctl", state)
+    with pytest.raises(ModuleFailedError, match=f"networking.service is {state}"):
+        play("loopback_boot", **IFUPDOWN)
+
+
+@pytest.mark.usefixtures("says")
 def test_host_without_the_manager_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ansible.module_utils.basic.AnsibleModule.get_bin_path", lambda *_words, **_options: None)
     with pytest.raises(ModuleFailedError, match="Set realserver_network to what does"):
