@@ -134,8 +134,8 @@ LIB_MODULES = "/lib/modules"
 def require_modules(current: Table, desired: Table) -> None:
     """Fail if the kernel has no scheduler, or no persistence engine, that a table needs and the current one has not.
 
-    Nothing is loaded for that. Where the files of the running kernel are not there, as in a container, nothing is known,
-    and the kernel will say itself.
+    Nothing is loaded for that. Where the files of the running kernel are not there, as in a container, nothing is
+    known, and the kernel will say itself.
     """
     wanted = module_names(desired) - module_names(current)
     directory = os.path.join(LIB_MODULES, os.uname().release)

@@ -11,10 +11,15 @@ import tempfile
 from typing import Any, Callable, NamedTuple, Sequence, Tuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._errors import HostError, failed
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.commands import Command, IpvsParseError, IpvsRuleError
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.commands import (
+    Command,
+    IpvsParseError,
+    IpvsRuleError,
+    service_options,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.daemons import Daemons, parse_daemons
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.listing import parse_thresholds
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import Table
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.listing import parse_service, parse_thresholds
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import ServiceKey, Table
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import RefusedError
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.outcome import Failure, failures
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.plan import is_deletion
@@ -241,6 +246,22 @@ class Ipvsadm:
         if not table:
             return table
         return with_thresholds(table, parse_thresholds(self.run("--list", "-n", "--thresholds")))
+
+    def part(self, key: ServiceKey) -> Table:
+        """The table without all other services, which costs no more than this one."""
+        service = service_options(key)
+        try:
+            table = parse_service(self.run("--list", "-n", *service, "--tun-info"))
+            return with_thresholds(table, parse_thresholds(self.run("--list", "-n", *service, "--thresholds")))
+        except NoSuchServiceError:
+            return {}
+        except IpvsParseError:
+            pass
+        except IpvsadmError as error:
+            if "tun-info" not in error.text:
+                raise
+        # ipvsadm before 1.31 knows no tunnels, and a listing may change: a saved table tells the same.
+        return {each: pool for each, pool in self.table().items() if each == key}
 
     def timeouts(self) -> Timeouts:
         """The timeouts of connections."""

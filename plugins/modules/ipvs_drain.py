@@ -237,7 +237,7 @@ def main():
         drains = params["state"] == "drained"
         # From reading a weight until it is remembered and changed: two that drain at once would forget each other's.
         with contextlib.nullcontext() if module.check_mode else memory.alone():
-            table = ipvsadm.table()
+            table = ipvsadm.table() if service is None else ipvsadm.part(service)
             chosen = targets(table, service, desired_address(params["address"]), params["port"])
             sysctl = Sysctl("expire_quiescent_template", params["expire_quiescent_template"])
             weights, memorable = weights_and_memory(params, table, chosen, read_weights(memory.text))

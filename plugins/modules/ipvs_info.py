@@ -23,11 +23,12 @@ options:
   gather:
     description:
       - What to read. V(services) is what M(lvs.cluster.ipvs_table) takes; V(statistics) has counters, rates and numbers
-        of connections; V(connections) lists single connections, of which there can be millions.
+        of connections; V(connections) lists single connections, of which there can be millions. These two are read
+        only when they are asked for.
     type: list
     elements: str
     choices: [services, statistics, connections, timeouts, daemons, sysctls, kernel]
-    default: [services, statistics, timeouts, daemons, sysctls, kernel]
+    default: [services, timeouts, daemons, sysctls, kernel]
   connections_limit:
     description: How many connections to read at most.
     type: int
@@ -247,7 +248,7 @@ def main():
                 "type": "list",
                 "elements": "str",
                 "choices": ["services", "statistics", "connections", "timeouts", "daemons", "sysctls", "kernel"],
-                "default": ["services", "statistics", "timeouts", "daemons", "sysctls", "kernel"],
+                "default": ["services", "timeouts", "daemons", "sysctls", "kernel"],
             },
             "connections_limit": {"type": "int", "default": 1000},
         },

@@ -152,7 +152,7 @@ def main():
         service = desired_key(module.params["service"], "service")
         key, desired = desired_of(service, module.params)
         ipvsadm = Ipvsadm.of(module)
-        pool = ipvsadm.table().get(service)
+        pool = ipvsadm.part(service).get(service)
         current = pool.servers.get(key) if pool else None
         commands = plan_server(service, current, desired)
         if not module.check_mode:

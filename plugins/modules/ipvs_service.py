@@ -141,7 +141,7 @@ def main():
     try:
         key = desired_key(module.params)
         ipvsadm = Ipvsadm.of(module)
-        current = {each: pool for each, pool in ipvsadm.table().items() if each == key}
+        current = ipvsadm.part(key)
         desired = desired_part(module.params, current)
         require_modules(current, desired)
         commands = plan(current, desired)

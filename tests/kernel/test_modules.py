@@ -6,9 +6,19 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils import _ipvs_host
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import address_service
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.save import parse, render
-from ansible_collections.lvs.cluster.tests.kernel.conftest import kernel_state, kernel_table, run, run_command, sh
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import Ipvsadm
+from ansible_collections.lvs.cluster.tests.kernel.conftest import (
+    RULES,
+    kernel_state,
+    kernel_table,
+    run,
+    run_command,
+    sh,
+)
 from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
 
 WEB = {"address": "192.0.2.10", "port": 80}
@@ -157,6 +167,37 @@ def test_a_server_comes_as_it_is_described_and_goes(rules: str, options: dict[st
     assert kernel_table() == rules, "all else stayed"
 
 
+def test_one_service_read_alone_is_that_of_the_table() -> None:
+    ipvsadm = Ipvsadm(run_command, "ipvsadm")
+    tunnels = "".join(
+        f"-a -t 192.0.2.10:80 -r 192.0.2.{100 + number}{rule}\n" for number, (_options, rule) in enumerate(SERVERS)
+    )
+    for text in (RULES + tunnels, *(rule for _options, rule in SERVICES)):
+        run(["ipvsadm", "-C"])
+        run(["ipvsadm", "-R"], stdin=text.replace("-f -1", "-f 4294967295"))
+        table = ipvsadm.table()
+        assert table
+        for key, pool in table.items():
+            assert ipvsadm.part(key) == {key: pool}
+    assert ipvsadm.part(address_service("tcp", "192.0.2.77", 80)) == {}
+
+
+@pytest.mark.usefixtures("rules")
+def test_one_change_reads_no_other_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    called: list[str] = []
+
+    def noted(_module: AnsibleModule, words: list[str], **options: Any) -> tuple[int, str, str]:
+        called.append(" ".join(words[1:]))
+        return run_command(words, **options)
+
+    monkeypatch.setattr(AnsibleModule, "run_command", noted)
+    play("ipvs_server", service=WEB, address="192.0.2.99")
+    play("ipvs_service", **WEB, lb_algo="rr")
+    play("ipvs_drain", service=WEB, address="192.0.2.99", timeout=0)
+    assert not [call for call in called if "--save" in call], called
+    assert all("-t 192.0.2.10:80" in call for call in called if "--tun-info" in call or "--thresholds" in call)
+
+
 @pytest.mark.usefixtures("rules")
 def test_thresholds_are_set_kept_and_taken_away() -> None:
     options = {"service": WEB, "address": "192.0.2.21", "uthreshold": 2147483647, "lthreshold": 7}
@@ -298,4 +339,4 @@ def test_info_knows_the_sysctls_of_this_namespace() -> None:
     assert info["sysctls"]["expire_nodest_conn"] == 1
     assert info["sysctls"]["sync_threshold"] == [3, 50]
     assert info["kernel"]["version"] == "1.2.1"
-    assert "connections" not in info
+    assert not {"connections", "statistics"} & info.keys(), "those are read on request"

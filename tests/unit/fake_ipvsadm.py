@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.commands import IpvsRuleError, read_command, run
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.commands import (
+    IpvsRuleError,
+    read_command,
+    run,
+    service_options,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.daemons import Daemons, render_daemons, run_daemons
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import Service, Table
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.save import parse, render
@@ -14,6 +19,26 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import FED
 
 TITLE = "IP Virtual Server version 1.2.1 (size=4096)\nProt LocalAddress:Port\n  -> RemoteAddress:Port\n"
 SCHEDULERS = ("rr", "wrr", "wlc", "sh", "mh", "dh")
+
+
+FORWARD = {"DR": "Route", "NAT": "Masq", "TUN": "Tunnel"}
+
+
+class NoSuchServiceError(Exception):
+    """The kernel's ESRCH."""
+
+
+def _settings(service: Service) -> str:
+    text = f" {service.lb_algo}"
+    if service.lb_flags:
+        text += f" ({','.join(service.lb_flags)})"
+    if service.persistence_timeout is not None:
+        text += f" persistent {service.persistence_timeout}"
+        if service.persistence_granularity is not None:
+            text += f" mask {service.persistence_granularity}"
+    if service.persistence_engine is not None:
+        text += f" pe {service.persistence_engine}"
+    return text + (" ops" if service.ops else "")
 
 
 class FakeIpvsadm:
@@ -44,7 +69,10 @@ class FakeIpvsadm:
             case ["--save", "-n"]:
                 return 0, "".join(self._saved()), ""
             case ["--list", *what]:
-                return 0, self._listed(what), ""
+                try:
+                    return 0, self._listed(what), ""
+                except NoSuchServiceError:
+                    return 255, "", "No such service\n"
             case ["--restore"]:
                 return self._restore(data)
         self._do(words)
@@ -56,7 +84,11 @@ class FakeIpvsadm:
                 return render_timeouts(self.timeouts)
             case ["--daemon"]:
                 return "".join(self._daemons())
-        return TITLE + "".join(self._listing(what[1]))
+        *service, columns = [each for each in what if each not in ("-n", "--exact")]
+        named = {key: pool for key, pool in self.table.items() if not service or [*service_options(key)] == service}
+        if service and not named:
+            raise NoSuchServiceError
+        return TITLE + "".join(self._listing(columns, named))
 
     def _do(self, words: list[str]) -> None:
         match words:
@@ -79,16 +111,18 @@ class FakeIpvsadm:
                     del words[at : at + 2]
             yield " ".join(words) + "\n"
 
-    def _listing(self, columns: str):
-        for key, pool in self.table.items():
+    def _listing(self, columns: str, table: Table):
+        for key, pool in table.items():
             protocol = "FWM " if key.fwmark else key.protocol.upper()
             counted = " " + " ".join([str(self.counters)] * 5)
-            yield f"{protocol} {str(key).split(' ', 1)[1]}{counted if columns in ('--stats', '--rate') else ' rr'}\n"
+            settings = counted if columns in ("--stats", "--rate") else _settings(pool.service)
+            yield f"{protocol} {str(key).split(' ', 1)[1]}{settings}\n"
             for each, server in pool.servers.items():
                 active, inactive, persistent = self.connections.get(each.address, [0, 0, 0])
                 numbers = {
                     "--thresholds": f"{server.uthreshold} {server.lthreshold} {active} {inactive}",
                     "--persistent-conn": f"{server.weight} {persistent} {active} {inactive}",
+                    "--tun-info": f"{FORWARD[server.lb_kind]} ipip {server.weight} {active} {inactive}",
                     "--stats": counted,
                     "--rate": counted,
                 }[columns]

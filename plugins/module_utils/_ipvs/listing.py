@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # PRIVATE to the collection.
-"""Numbers that C(ipvsadm --list -n) prints about a table: thresholds, counters, rates, connections.
+"""What C(ipvsadm --list -n) prints: numbers about a table, as thresholds and counters, and all of one service.
 
 All listings have one shape: a service that starts in the first column, then its servers, each after an arrow.
 """
@@ -12,8 +12,8 @@ from __future__ import annotations
 import re
 from typing import Dict, Iterator, NamedTuple, Sequence, Tuple
 
-from .commands import IpvsParseError
-from .model import ServerKey, ServiceKey, address_service, fwmark_service, server_key
+from .commands import CHECKSUM_OPTIONS, NO_OPTION, Command, IpvsParseError, run_numbered, service_options
+from .model import ServerKey, ServiceKey, Table, address_service, fwmark_service, server_key
 
 # C(--stats), C(--rate), C(--thresholds) and C(--persistent-conn), in the order of their columns.
 STATS = ("connections", "incoming_packets", "outgoing_packets", "incoming_bytes", "outgoing_bytes")
@@ -108,3 +108,60 @@ def _numbers(words: Sequence[str], columns: Sequence[str]) -> Numbers:
     if len(words) != len(columns):
         raise IpvsParseError(f"{len(words)} numbers, not {len(columns)}")
     return {name: int(word) for name, word in zip(columns, words)}
+
+
+# What a listing has in place of the options of the save format, which knows no single service.
+FORWARD = {"Masq": "-m", "Tunnel": "-i", "Route": "-g", "Local": "-g", NO_OPTION: NO_OPTION}
+VALUES = {"persistent": "-p", "mask": "-M", "pe": "--pe"}
+CHECKSUMS = {"-c": "none", "+c": "csum", "+r": "remcsum"}
+
+
+def parse_service(text: str) -> Table:
+    """Read the service that C(ipvsadm --list -n --tun-info) prints, with its servers but without thresholds."""
+    return run_numbered(_saved(text), {}, saved=True)
+
+
+def _saved(text: str) -> Iterator[tuple[int, Command]]:
+    """The lines as the save format would have them."""
+    service: Command = ()
+    for number, words in _body(text):
+        command = _saved_line(service, number, words)
+        if command[0] == "-A":
+            service = service_options(_service(words)[0])
+        yield number, command
+
+
+def _saved_line(service: Command, number: int, words: Sequence[str]) -> Command:
+    try:
+        if words[0] == "->":
+            return ("-a", *service, *_saved_server(words))
+        key, rest = _service(words)
+        return ("-A", *service_options(key), *_saved_settings(rest))
+    except (KeyError, ValueError, IndexError):
+        raise IpvsParseError(f"line {number}: {' '.join(words)}: not understood") from None
+
+
+def _saved_settings(words: Sequence[str]) -> Command:
+    saved = ["-s", words[0]]
+    rest = iter(words[1:])
+    for word in rest:
+        if word == "ops":
+            saved.append("-o")
+        elif word.startswith("("):
+            saved += ["-b", word.strip("()")]
+        else:
+            saved += [VALUES[word], next(rest)]
+    return tuple(saved)
+
+
+def _saved_server(words: Sequence[str]) -> Command:
+    _arrow, name, forward, tunnel, weight = words[:5]
+    saved = ["-r", name, FORWARD[forward], "-w", weight]
+    if forward == "Tunnel":
+        kind, *settings = tunnel.split(":")
+        saved += ["--tun-type", kind]
+        if settings:
+            saved.append(CHECKSUM_OPTIONS[CHECKSUMS[settings.pop()]])
+        if settings:
+            saved += ["--tun-port", settings.pop()]
+    return tuple(saved)

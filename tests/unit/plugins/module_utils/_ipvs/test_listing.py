@@ -27,6 +27,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.listing import (
     STATS,
     THRESHOLDS,
     parse_listing,
+    parse_service,
     parse_thresholds,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import address_service, fwmark_service, server_key
@@ -243,3 +244,32 @@ def test_counters_are_zeroed_where_they_are_not_zero(release: Path) -> None:
     assert plan_zero(one, WEB) == []
     assert plan_zero(one, None) == [("-Z",)]
     assert plan_zero(zeroed(live, None), None) == []
+
+
+def test_a_service_of_a_listing_is_the_one_of_a_saved_table() -> None:
+    listing = """Prot LocalAddress:Port Scheduler Flags
+  -> RemoteAddress:Port           Forward TunnelInfo    Weight ActiveConn InActConn
+UDP  192.0.2.10:53 sh (sh-fallback,sh-port) persistent 300 mask 255.255.255.0 pe sip ops
+  -> 192.0.2.21:53                Tunnel  gue:6080:+c   1      0          0
+  -> 192.0.2.22:53                Tunnel  gue:6080:+r   1      0          0
+  -> 192.0.2.23:5353              Masq    n/a           1      0          0
+  -> 192.0.2.24:53                Tunnel  ipip          1      0          0
+  -> 192.0.2.25:53                Tunnel  gre:-c        0      0          0
+  -> 192.0.2.26:5353              Route   n/a           65535  0          0
+  -> 192.0.2.27:53                (null)  n/a           1      0          0
+"""
+    name = "-u 192.0.2.10:53"
+    saved = [
+        f"-A {name} -s sh -p 300 -M 255.255.255.0 --pe sip -o -b sh-fallback,sh-port",
+        f"-a {name} -r 192.0.2.21:53 -i -w 1 --tun-type gue --tun-port 6080 --tun-csum",
+        f"-a {name} -r 192.0.2.22:53 -i -w 1 --tun-type gue --tun-port 6080 --tun-remcsum",
+        f"-a {name} -r 192.0.2.23:5353 -m -w 1",
+        f"-a {name} -r 192.0.2.24:53 -i -w 1 --tun-type ipip",
+        f"-a {name} -r 192.0.2.25:53 -i -w 0 --tun-type gre --tun-nocsum",
+        f"-a {name} -r 192.0.2.26:5353 -g -w 65535",
+        f"-a {name} -r 192.0.2.27:53 (null) -w 1",
+    ]
+    assert parse_service(listing) == parse("\n".join(saved))
+    for broken in (listing.replace("Tunnel", "Tun"), listing.replace("+r", "+x"), listing.replace(" ops", " opt")):
+        with pytest.raises(IpvsParseError):
+            parse_service(broken)
