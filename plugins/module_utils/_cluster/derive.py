@@ -71,6 +71,7 @@ def _instance_view(instance: VrrpInstance, host: str, addresses: Addresses, inte
     authentication = instance.authentication
     return {
         "name": instance.name,
+        "directors": list(instance.directors),
         "interface": instance.interface or interface,
         "version": instance.version,
         "virtual_router_id": instance.virtual_router_id,

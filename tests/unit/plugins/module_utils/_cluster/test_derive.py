@@ -71,6 +71,7 @@ def test_an_instance_is_given_whole_in_keepalived_s_words():
     assert vrrp("lvs2", {f"{FIRST_INSTANCE}.authentication": {"auth_pass": "secret"}}) == [
         {
             "name": "web",
+            "directors": ["lvs1", "lvs2"],
             "interface": "eth0",
             "version": 2,
             "virtual_router_id": 51,
