@@ -30,7 +30,10 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
             "one director goes ahead of another's refusal",
             "goes_live_on_none",
             edits={
-                "roles/keepalived/tasks/configure.yml": ("  any_errors_fatal: true\n", "  any_errors_fatal: false\n")
+                "plugins/module_utils/_keepalived/rollout.py": (
+                    """.get(host, "") or _refused_by_another(hostvars, run)""",
+                    """.get(host, "")""",
+                )
             },
         ),
         Row(
@@ -50,13 +53,33 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
         ),
         Row(
             "addresses change on one director alone",
-            "cannot_be_told",
+            "cannot_be_told or (do_not_go_together and serial) or hides_no_director or (ahead and written)",
+            edits={"roles/keepalived/tasks/live.yml": ("that: __keepalived_rollout.refused == ''", "that: true")},
+        ),
+        Row(
+            "directors need not go step by step",
+            "do_not_go_together and free",
+            edits={"roles/keepalived/tasks/stage.yml": ("ansible.builtin.add_host:", "ansible.builtin.group_by:")},
+        ),
+        Row(
+            "nobody goes back",
+            "ahead and reload",
+            edits={"roles/keepalived/tasks/live.yml": ("__keepalived_rollout.back | length > 0", "false")},
+        ),
+        Row(
+            "only the file is looked at",
+            "never_loaded",
             edits={
-                "roles/keepalived/tasks/configure.yml": (
-                    "that: not __keepalived_test.needs_all_directors",
-                    "that: true",
+                "plugins/module_utils/_keepalived_unit.py": (
+                    "return shown.reloaded and since_boot <= shown.changed_at",
+                    "return True",
                 )
             },
+        ),
+        Row(
+            "what runs is not asked",
+            "beside_its_master",
+            edits={"roles/keepalived/tasks/check.yml": ("that: __keepalived_rollout.wrong == []", "that: true")},
         ),
         Row(
             "a real server lets go before the directors know",
@@ -94,7 +117,7 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
         Row(
             "keepalived is restarted and not reloaded",
             "comes_without or leave_without",
-            edits={"roles/keepalived/handlers/main.yml": ("state: reloaded", "state: restarted")},
+            edits={"plugins/module_utils/_keepalived_unit.py": ('"systemctl", "reload"', '"systemctl", "restart"')},
         ),
         Row(
             "a site that answers in our place is told too late",

@@ -8,10 +8,15 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Any, Callable, List, Optional, Sequence, Tuple, TypeVar
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, TypeVar
 
 from ansible_collections.lvs.cluster.plugins.module_utils._errors import HostError
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.status import StatusError
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.status import (
+    StatusError,
+    parse_check_data,
+    parse_vrrp_data,
+    parse_vrrp_terms,
+)
 
 T = TypeVar("T")
 RunCommand = Callable[..., Tuple[int, str, str]]
@@ -178,3 +183,24 @@ def signal_number(run_command: RunCommand, program: str, name: str) -> Optional[
     status, output, _errors = run_command([program, f"--signum={name}"])
     text = output.strip()
     return int(text) if not status and text.isdigit() else None
+
+
+def dumped(keepalived: Keepalived, run_command: RunCommand, program: str, timeout: float) -> Dict[str, List[Any]]:
+    """What it runs: the C(states) and the C(terms) of its VRRP instances, and its C(services)."""
+    children = keepalived.children(timeout)
+    names = [
+        name
+        for child, name in (("vrrp", "keepalived.data"), ("checkers", "keepalived_check.data"))
+        if child in children
+    ]
+    signal = signal_number(run_command, program, "DATA")
+    if signal is None:
+        raise KeepalivedError("this keepalived knows no signal DATA", "Install keepalived 2.0 or later")
+    read = dict(zip(names, keepalived.dump(signal, names, timeout)))
+    result: Dict[str, List[Any]] = {"states": [], "terms": [], "services": []}
+    if "keepalived.data" in read:
+        result["states"] = read["keepalived.data"](parse_vrrp_data)
+        result["terms"] = read["keepalived.data"](parse_vrrp_terms)
+    if "keepalived_check.data" in read:
+        result["services"] = read["keepalived_check.data"](parse_check_data)
+    return result

@@ -12,96 +12,204 @@ version_added: 1.0.0
 author: lvs.cluster authors (@lvs-cluster)
 description:
   - Tests a configuration with C(keepalived --config-test) on the host, and writes it if it has no errors.
-    The running keepalived is not told; reload it in a handler.
   - What keepalived only remarks on, as a service whose servers all have weight 0, comes back as warnings.
     A bad file fails with keepalived's message and the line that it speaks of, and the file in place stays as it is.
   - A test that crashes, as in keepalived 2.2.7 with O(content) that sets C(enable_script_security), says nothing
     about the file, which is then written, with a warning.
+  - The directors of a VRRP instance must agree on its addresses, version, C(advert_int) and password, and on who they
+    are; else more than one makes itself master. For a cluster the file is therefore O(state=staged) on all of them,
+    and O(state=live) once RV(terms_changed) of each says that all are ready that must be.
 options:
   content:
-    description: The whole configuration.
+    description: The whole configuration. Required but for O(state=previous).
     type: str
-    required: true
   path:
     description: Where keepalived reads it.
     type: path
     default: /etc/keepalived/keepalived.conf
-  validate_only:
+  state:
     description:
-      - Test the configuration and write nothing.
-      - For a cluster, test on all directors before the first of them gets it; directors whose configurations differ
-        can both become master.
+      - V(present) tests it and writes it. The running keepalived is not told; reload it in a handler.
+      - V(staged) tests it and puts it beside the live file, as C(keepalived.conf.lvs-new). It fails where the running
+        keepalived, or its unit, reads another file than O(path).
+      - V(live) moves what is staged into place, and reloads the unit C(keepalived) if it runs and has not loaded the
+        file as it is then. C(keepalived.conf.previous) is the file that was in place; one that others wrote, or
+        changed, is kept beside it as well, see RV(backup_file). If the reload fails, the former file is put back.
+      - V(previous) puts the former file back and reloads. Where there was none, what went live is staged again.
+    type: str
+    choices: [present, staged, live, previous]
+    default: present
+  validate_only:
+    description: Test the configuration and write nothing, with O(state=present).
     type: bool
     default: false
+  vrrp_instances:
+    description:
+      - The VRRP instances in O(content), as the filter P(lvs.cluster.view#filter) has them, to compare with those that
+        run.
+      - Without it they are read from O(content), and who their directors are is not known.
+    type: list
+    elements: dict
+    version_added: 1.1.0
   secrets:
-    description: Texts in O(content) that no result, diff or log may show.
+    description: Texts in O(content) and O(vrrp_instances) that no result, diff or log may show.
     type: list
     elements: str
     default: []
+  pid_file:
+    description: Where keepalived keeps its process id.
+    type: path
+    default: /run/keepalived.pid
+    version_added: 1.1.0
+  dump_directory:
+    description: Where keepalived writes what it runs, as it sees the file system itself.
+    type: path
+    default: /tmp
+    version_added: 1.1.0
+  timeout:
+    description: Seconds to wait for what it writes.
+    type: float
+    default: 5.0
+    version_added: 1.1.0
 attributes:
   check_mode:
     support: full
     description: Can run in check mode, and tests the configuration then too, unless keepalived is yet to be installed.
   diff_mode:
     support: full
-    description: Shows what changes in the file, with O(secrets) hidden.
+    description: Shows what changes in the file, with O(secrets) and every C(auth_pass) hidden.
 seealso:
+  - module: lvs.cluster.keepalived_check
   - name: keepalived.conf(5)
     description: The grammar of the file.
     link: https://www.keepalived.org/manpage.html
 """
 
 EXAMPLES = r"""
-- name: Test the configuration on every director
-  lvs.cluster.keepalived_config:
-    content: "{{ lookup('ansible.builtin.template', 'keepalived.conf.j2') }}"
-    validate_only: true
-  any_errors_fatal: true
-
-- name: Write the configuration
+- name: Write the configuration of a director that stands alone
   lvs.cluster.keepalived_config:
     content: "{{ lookup('ansible.builtin.template', 'keepalived.conf.j2') }}"
   notify: Reload keepalived
+
+- name: Put the configuration beside the live one on every director
+  lvs.cluster.keepalived_config:
+    content: "{{ lookup('ansible.builtin.template', 'keepalived.conf.j2') }}"
+    state: staged
+  register: staged
+
+- name: Load it on all of them together
+  lvs.cluster.keepalived_config:
+    content: "{{ lookup('ansible.builtin.template', 'keepalived.conf.j2') }}"
+    state: live
+  when: ansible_play_hosts == ansible_play_hosts_all
 """
 
 RETURN = r"""
 path:
   description: The file.
-  returned: always
+  returned: success
   type: str
   sample: /etc/keepalived/keepalived.conf
+step:
+  description: The O(state) that was asked for.
+  returned: success
+  type: str
+  sample: staged
 needs_all_directors:
-  description:
-    - Whether there was a configuration, and O(content) changes what all directors of a VRRP instance must agree on;
-      its addresses, version, C(advert_int), password, or whether adverts are unicast.
-    - Until all of them have it, the instance can have two masters.
-  returned: always
+  description: Whether RV(terms_changed) has any, and there was a configuration.
+  returned: O(state) is V(present) or V(staged)
   type: bool
   sample: false
+differs:
+  description: Whether the live file is another one.
+  returned: O(state=staged)
+  type: bool
+  sample: true
+running:
+  description: Whether keepalived runs.
+  returned: O(state=staged)
+  type: bool
+  sample: true
+loaded:
+  description: Whether the keepalived that runs has loaded the live file as it is.
+  returned: O(state=staged)
+  type: bool
+  sample: true
+foreign:
+  description: Whether the live file was written by others, or changed since we wrote it.
+  returned: O(state=staged)
+  type: bool
+  sample: false
+terms_changed:
+  description:
+    - The VRRP instances for which there changes what all directors must agree on; its addresses, version,
+      C(advert_int), password, unicast addresses of all directors, or with multicast the interface.
+    - What was comes from the keepalived that runs; where none runs, from its file.
+    - V(leaving) has the addresses of routers that talk in it with unicast until now, and are to do so no more.
+    - Until all of them have loaded the change, the instance can have two masters.
+  returned: O(state) is V(present) or V(staged)
+  type: list
+  elements: dict
+  sample:
+    - name: web
+      directors: [lvs1, lvs2]
+      leaving: []
+      how: addresses 192.0.2.10 -> 192.0.2.10 192.0.2.11
+instances:
+  description: The VRRP instances that are staged, with their directors.
+  returned: O(state=staged)
+  type: list
+  elements: dict
+  sample: [{name: web, directors: [lvs1, lvs2]}]
+takes_last:
+  description: What the keepalived that runs has, and is to have no more of; V(vrrp_instance), V(virtual_server).
+  returned: O(state=staged)
+  type: list
+  elements: str
+  sample: []
+reloaded:
+  description: Whether keepalived was told to reload.
+  returned: O(state) is V(live) or V(previous)
+  type: bool
+  sample: true
+backup_file:
+  description: Where the former file is, that others wrote or changed.
+  returned: O(state=live) has replaced such a file
+  type: str
+  sample: /etc/keepalived/keepalived.conf.4711.2026-11-25@16:00:00~
 """
 
 import os
-import re
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.lvs.cluster.plugins.module_utils._errors import HostError
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import agreement, grammar, unit
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.config_test import verdict
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.shared import shared_terms
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived_dump import Keepalived, KeepalivedError, dumped
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived_files import MODE, Configuration, write
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived_unit import (
+    KeepalivedUnit,
+    ReloadError,
+    command_line,
+    is_loaded,
+    read_includes,
+)
 
-# auth_pass is in it.
-MODE = 0o640
+
+def binary_of(module):
+    return module.get_bin_path("keepalived", opt_dirs=["/usr/sbin", "/usr/local/sbin"])
 
 
 def write_candidate(module, content):
     """The content in a file of its own that root alone can read."""
     candidate = os.path.join(module.tmpdir, "keepalived.conf")
-    with open(os.open(candidate, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, MODE), "w", encoding="utf-8") as file:
-        file.write(content)
+    write(candidate, content)
     return candidate
 
 
 def test(module, content):
     """Fail unless keepalived accepts the content."""
-    binary = module.get_bin_path("keepalived", opt_dirs=["/usr/sbin", "/usr/local/sbin"])
+    binary = binary_of(module)
     if binary is None:
         if module.check_mode:
             module.warn("keepalived is not installed yet, so its own test of the configuration was left out.")
@@ -124,43 +232,237 @@ def test(module, content):
         module.fail_json(msg="keepalived refuses the configuration; nothing was changed.\n" + "\n".join(found.errors))
 
 
+def parsed(path, text, config_id=""):
+    return grammar.parse(text, os.path.dirname(path), read_includes, config_id)
+
+
+def passwords(statements):
+    """Every auth_pass, wherever it stands."""
+    for each in statements:
+        if each.keyword == "auth_pass":
+            yield from each.words[1:]
+        yield from passwords(each.block or ())
+
+
+def hide_passwords(module, path, *texts):
+    """The diff shows former passwords too."""
+    for text in texts:
+        module.no_log_values.update(word for word in passwords(parsed(path, text).statements) if word)
+
+
+class Host:
+    """keepalived on this host: what runs, and the file that it is to have loaded."""
+
+    def __init__(self, module):
+        self.module = module
+        self.path = module.params["path"]
+        self.configuration = Configuration(self.path)
+        self.unit = KeepalivedUnit(module.run_command)
+        self.shown = self.unit.show()
+        self.running = Keepalived.running(module.params["pid_file"], module.params["dump_directory"])
+        self.words = command_line(self.running.pid) if self.running else []
+        hide_passwords(module, self.path, self.configuration.read(), self.configuration.read_previous())
+
+    def refuse_another_file(self):
+        """What is written must be what keepalived reads, now and when it is started next."""
+        sources = {"the keepalived that runs": self.words}
+        if self.shown:
+            sources["the unit keepalived.service"] = KeepalivedUnit.command(self.shown)
+        for source, words in sources.items():
+            if not words:
+                continue
+            read = unit.configuration_file(words)
+            if os.path.realpath(read) != os.path.realpath(self.path):
+                raise KeepalivedError(
+                    f"{source} reads {read}, and this module would write {self.path}, which nobody reads",
+                    "Take the option --use-file (-f) from the unit or from its options in /etc/default/keepalived or"
+                    " /etc/sysconfig/keepalived, and restart keepalived",
+                )
+
+    def refuse_no_unit(self):
+        if self.running and not (self.shown and self.shown.active):
+            raise KeepalivedError(
+                f"keepalived runs as process {self.running.pid}, but not as the unit keepalived.service, which alone"
+                " can reload it",
+                "End it, and start the unit",
+            )
+
+    def runs(self):
+        """The instances that run and how many services; of a keepalived that does not, what its file has."""
+        if self.running is None:
+            words = KeepalivedUnit.command(self.shown) if self.shown else []
+            config_id = unit.option(words, "i", "config-id", "")
+            return agreement.of_tree(parsed(self.path, self.configuration.read(), config_id)), 0
+        now = dumped(self.running, self.module.run_command, binary_of(self.module), self.module.params["timeout"])
+        return [agreement.of_dump(each) for each in now["terms"]], len(now["services"])
+
+    def loaded(self):
+        return bool(self.running and self.shown and os.path.exists(self.path) and is_loaded(self.path, self.shown))
+
+
+def wanted_instances(module):
+    given = module.params["vrrp_instances"]
+    if given is None:
+        return agreement.of_tree(parsed(module.params["path"], module.params["content"])), {}
+    return [agreement.of_view(each) for each in given], {each["name"]: each.get("directors", []) for each in given}
+
+
+def instances_of(module):
+    wanted, directors = wanted_instances(module)
+    return [{"name": each.name, "directors": directors.get(each.name, [])} for each in wanted]
+
+
+def terms_changed(module, before):
+    after, directors = wanted_instances(module)
+    return [
+        {
+            "name": each.name,
+            "how": each.how,
+            "directors": directors.get(each.name, []),
+            "leaving": list(each.leaving),
+        }
+        for each in agreement.changes(before, after)
+    ]
+
+
+def takes_last(module, host, instances, services):
+    """What runs and is to run no more at all."""
+    wanted, _directors = wanted_instances(module)
+    statements = parsed(module.params["path"], module.params["content"]).statements
+    kept = {each.keyword for each in statements}
+    found = ["vrrp_instance"] if instances and not wanted else []
+    return (found + (["virtual_server"] if services and "virtual_server" not in kept else [])) if host.running else []
+
+
+def stage(module, host):
+    host.refuse_another_file()
+    host.refuse_no_unit()
+    content = module.params["content"]
+    test(module, content)
+    instances, services = host.runs()
+    changes = terms_changed(module, instances)
+    differs = host.configuration.read() != content
+    # One that runs something else than the very file that it has loaded is helped by loading it again.
+    loaded = host.loaded() and (differs or not changes)
+    if not module.check_mode and (differs or not loaded):
+        host.configuration.stage(content)
+    return {
+        "changed": False,
+        "differs": differs,
+        "running": host.running is not None,
+        "loaded": loaded,
+        "foreign": differs and host.configuration.is_foreign(),
+        "instances": instances_of(module),
+        "terms_changed": changes,
+        "needs_all_directors": bool(changes and host.configuration.read()),
+        "takes_last": takes_last(module, host, instances, services),
+    }
+
+
+def go_live(module, host):
+    """Move and load in one go: nothing that cuts a run off comes in between."""
+    configuration, content = host.configuration, module.params["content"]
+    before, staged = configuration.read(), configuration.read_staged()
+    differs = before != content
+    # What is staged though the file is the same was found not to run.
+    stale = differs or not host.loaded() or staged == content or configuration.has_wrong_mode()
+    reload = host.running is not None and stale
+    result = {
+        "changed": differs or reload or configuration.has_wrong_mode(),
+        "reloaded": reload,
+        "diff": {"before": before, "after": content, "before_header": host.path, "after_header": host.path},
+    }
+    if module.check_mode:
+        return result
+    if differs and staged != content:
+        module.fail_json(msg=f"{configuration.staged} is not what is to go live. Stage it first (state: staged).")
+    if differs:
+        if configuration.is_foreign():
+            result["backup_file"] = module.backup_local(host.path)
+            module.warn(
+                f"{host.path} was written by others, or changed by hand since we wrote it; it is kept as"
+                f" {result['backup_file']}."
+            )
+        configuration.move()
+    else:
+        configuration.keep(stale)
+    if reload:
+        load(host, differs)
+    return result
+
+
+def load(host, moved):
+    """Have keepalived read its file; if it cannot be told, it is to have the file that it runs."""
+    try:
+        host.unit.reload()
+    except ReloadError as error:
+        if moved:
+            host.configuration.put_back()
+        raise ReloadError(
+            f"{error.text}; keepalived runs what it ran before, and {host.path} is what it was", error.command
+        ) from None
+
+
+def go_back(module, host):
+    configuration = host.configuration
+    before, after = configuration.read(), configuration.read_previous()
+    reload = host.running is not None and bool(after)
+    if not module.check_mode:
+        configuration.put_back()
+        if reload:
+            host.unit.reload()
+    return {
+        "changed": True,
+        "reloaded": reload,
+        "diff": {"before": before, "after": after, "before_header": host.path, "after_header": host.path},
+    }
+
+
+def write_alone(module):
+    """state: present."""
+    path, content = module.params["path"], module.params["content"]
+    test(module, content)
+    before = Configuration(path).read()
+    changed = before != content
+    hide_passwords(module, path, before)
+    changes = terms_changed(module, agreement.of_tree(parsed(path, before)))
+    told = {"terms_changed": changes, "needs_all_directors": bool(before and changes)}
+    if module.params["validate_only"]:
+        return {"changed": False, **told}
+    if changed and not module.check_mode:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        module.atomic_move(write_candidate(module, content), path)
+    if os.path.exists(path):
+        changed = module.set_mode_if_different(path, MODE, changed)
+    diff = {"before": before, "after": content, "before_header": path, "after_header": path}
+    return {"changed": changed, "diff": diff, **told}
+
+
 def main():
     module = AnsibleModule(
         argument_spec={
-            "content": {"type": "str", "required": True},
+            "content": {"type": "str"},
             "path": {"type": "path", "default": "/etc/keepalived/keepalived.conf"},
+            "state": {"type": "str", "choices": ["present", "staged", "live", "previous"], "default": "present"},
             "validate_only": {"type": "bool", "default": False},
+            "vrrp_instances": {"type": "list", "elements": "dict"},
             # no_log makes Ansible blot these out wherever they stand in a result, in the diff and in messages too.
             "secrets": {"type": "list", "elements": "str", "default": [], "no_log": True},
+            "pid_file": {"type": "path", "default": "/run/keepalived.pid"},
+            "dump_directory": {"type": "path", "default": "/tmp"},
+            "timeout": {"type": "float", "default": 5.0},
         },
+        required_if=[("state", each, ["content"]) for each in ("present", "staged", "live")],
         supports_check_mode=True,
     )
-    path, content = module.params["path"], module.params["content"]
-
-    test(module, content)
-    before = ""
-    if os.path.exists(path):
-        with open(path, encoding="utf-8") as file:
-            before = file.read()
-    changed = before != content
-    needs_all = bool(before) and shared_terms(before) != shared_terms(content)
-    # The diff shows the former password too.
-    module.no_log_values.update(re.findall(r"^\s*auth_pass\s+(\S+)", before, re.MULTILINE))
-    if module.params["validate_only"]:
-        module.exit_json(changed=False, path=path, needs_all_directors=needs_all)
-
-    if changed and not module.check_mode:
-        candidate = write_candidate(module, content)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        module.atomic_move(candidate, path)
-    if os.path.exists(path):
-        changed = module.set_mode_if_different(path, MODE, changed)
-    module.exit_json(
-        changed=changed,
-        path=path,
-        needs_all_directors=needs_all,
-        diff={"before": before, "after": content, "before_header": path, "after_header": path},
-    )
+    state = module.params["state"]
+    steps = {"staged": stage, "live": go_live, "previous": go_back}
+    try:
+        result = write_alone(module) if state == "present" else steps[state](module, Host(module))
+    except HostError as error:
+        module.fail_json(**error.result())
+    # Not C(state): of a result that has a path, Ansible makes that the file's.
+    module.exit_json(path=module.params["path"], step=state, **result)
 
 
 if __name__ == "__main__":

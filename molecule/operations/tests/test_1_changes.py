@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import os
 
 import pytest
 from harness.playbooks import recap, told
@@ -71,7 +72,7 @@ def test_missing_interface_is_refused_before_anything_is_written(site, live, ser
 def test_configuration_that_one_keepalived_refuses_goes_live_on_none(site, live, service, prove):
     before = live()
     bad = f"{{{{ 'x\n    no_such_keyword' if inventory_hostname == '{service.backup}' else 'other' }}}}"
-    done = site(*extra(keepalived_router_id=bad), "--limit", "lvs_directors")
+    done = site(*extra(__keepalived_router_id=bad), "--limit", "lvs_directors")
     assert done.returncode == 2, done.stdout
     assert "no_such_keyword" in done.stdout + done.stderr
     assert live() == before
@@ -124,6 +125,93 @@ def test_addresses_do_not_change_while_a_director_cannot_be_told(site, faults, l
     assert done.returncode != 0
     assert f"{service.backup} cannot be told" in done.stdout + done.stderr
     assert live() == before
+
+
+@pytest.mark.parametrize(
+    ("how", "told"),
+    [("serial: 1", "cannot be told"), ("strategy: free", "free strategy")],
+    ids=["serial", "free"],
+)
+def test_directors_that_do_not_go_together_are_refused(site, live, cluster, tmp_path, root, how, told):
+    """A play of the user's own, with what all directors must agree on changed."""
+    before = live()
+    _second, options = two_services(cluster)
+    (tmp_path / "own.yml").write_text(
+        f"- hosts: lvs_directors\n  gather_facts: false\n  {how}\n"
+        "  roles: [lvs.cluster.preflight, lvs.cluster.keepalived]\n"
+    )
+    done = site(*options, playbook=os.path.relpath(tmp_path / "own", root / "playbooks"))
+    assert done.returncode != 0
+    assert told in done.stdout + done.stderr
+    assert live() == before
+
+
+def test_a_limit_hides_no_director(site, live, cluster, service):
+    """Who talks to whom changes, and only the backup is to be told."""
+    before = live()
+    instance = {**cluster.variables["lvs_vrrp_instances"][0], "unicast": False}
+    done = site(*extra(lvs_vrrp_instances=[instance]), "--limit", service.backup)
+    assert done.returncode == 2, done.stdout
+    assert f"{service.master} cannot be told" in done.stdout + done.stderr
+    assert live() == before
+
+
+CANNOT = {
+    "its file cannot be written": (
+        "mount --bind /etc/keepalived /etc/keepalived && mount -o remount,bind,ro /etc/keepalived",
+        "umount /etc/keepalived",
+        "refused it",
+    ),
+    "its reload fails": (
+        "mkdir -p /run/systemd/system/keepalived.service.d && cd /run/systemd/system/keepalived.service.d"
+        " && printf '[Service]\\nExecReload=\\nExecReload=/bin/false\\n' > broken.conf && systemctl daemon-reload",
+        "rm /run/systemd/system/keepalived.service.d/broken.conf && systemctl daemon-reload",
+        "runs its former configuration again",
+    ),
+}
+
+
+@pytest.mark.parametrize("why", CANNOT)
+def test_one_director_does_not_go_ahead_of_another(site, live, lab, faults, cluster, service, why):
+    breaking, healing, told = CANNOT[why]
+    before = live()
+    second, options = two_services(cluster)
+    lab.shell(service.backup, breaking)
+    with faults.healing(lambda: lab.shell(service.backup, healing)):
+        done = site(*options, "--limit", "lvs_directors")
+    assert done.returncode == 2, done.stdout
+    assert told in done.stdout + done.stderr
+    assert live() == before
+    assert lab.holders(service.vip, service.directors) == [service.master]
+    assert lab.holders(second, service.directors) == []
+
+
+def test_what_was_never_loaded_is_loaded_and_what_others_wrote_is_kept(site, lab, service):
+    file = "/etc/keepalived/keepalived.conf"
+    was = "grep 'delay_loop =' /tmp/keepalived_check.data"
+    # The backup runs something else than its file says; and the master's file has somebody's work in it.
+    lab.shell(
+        service.backup,
+        f"cp -p {file} /root/kept && sed -i 's/delay_loop .*/delay_loop 77/' {file} && systemctl reload keepalived"
+        f" && sleep 2 && mv /root/kept {file}",
+    )
+    lab.shell(service.master, f"echo '# by hand' >> {file}")
+    done = site("--limit", "lvs_directors")
+    assert done.returncode == 0, done.stdout + done.stderr
+    changed = recap(done.stdout, "changed")
+    assert (changed[service.backup], changed[service.master]) == (1, 1), done.stdout
+    assert "77" not in lab.shell(service.backup, f"kill -USR1 $(cat /run/keepalived.pid); sleep 2; {was}", check=False)
+    assert lab.shell(service.master, f"tail -n 1 {file}.*~").strip() == "# by hand"
+    lab.shell(service.master, f"rm {file}.*~")
+
+
+def test_an_address_beside_its_master_is_told(site, lab, faults, service):
+    address = f"{service.vip}/32"
+    lab.exec(service.backup, "ip", "address", "add", address, "dev", "eth0")
+    with faults.healing(lambda: lab.exec(service.backup, "ip", "address", "delete", address, "dev", "eth0")):
+        done = site("--limit", "lvs_directors")
+    assert done.returncode == 2, done.stdout
+    assert f"ip address delete {address} dev eth0" in done.stdout + done.stderr
 
 
 @pytest.fixture

@@ -100,6 +100,30 @@ def parse_vrrp_data(text: str) -> list[Dict_]:
     return instances
 
 
+def parse_vrrp_terms(text: str) -> list[Dict_]:
+    """What the instances of C(keepalived.data) must agree on with their other directors; C(password) is one of it."""
+    found = []
+    for _number, title, lines in _blocks(text, r"VRRP Instance = "):
+        values = _values(lines)
+        interval, unit = values["Advert interval"].split()
+        found.append(
+            {
+                "name": title,
+                "virtual_router_id": int(values["Virtual Router ID"]),
+                "family": 6 if any(line.strip() == "Using Native IPv6" for line in lines) else 4,
+                "version": int(values["VRRP Version"]),
+                "advert_int": int(interval) / (1000 if unit == "milli-sec" else 1),
+                "password": values.get("Password", ""),
+                "virtual_ipaddress": [_address(each) for each in _addresses(lines, r"Virtual IP \(\d+\):")],
+                "source": values["Using src_ip"].split()[0],
+                "unicast_peer": [line.split()[0] for line in _below(lines, r"Unicast Peer :") if " min_ttl " in line],
+                # C(vrrp.51, vmac on eth0)
+                "interface": values["Interface"].split(",")[0],
+            }
+        )
+    return found
+
+
 def _addresses(lines: Sequence[str], title: str) -> list[str]:
     return [line.strip() for line in _below(lines, title) if re.match(r"[0-9a-fA-F.:]+(/\d+)? .*dev ", line.strip())]
 

@@ -118,11 +118,19 @@ def test_dry_run_before_keepalived_is_installed_succeeds(live, capsys, monkeypat
     assert live.read_text() == OLD
 
 
+INSTANCE = "vrrp_instance a {\n    virtual_router_id 51\n    virtual_ipaddress {\n        192.0.2.100\n    }\n}\n"
+
+
 @pytest.mark.parametrize(
-    ("before", "needs_all"),
-    [("", False), (NEW, False), ("vrrp_instance a {\n    virtual_router_id 51\n    192.0.2.100/32\n}\n", True)],
-    ids=["first configuration", "same terms", "terms differ"],
+    ("before", "after", "needs_all"),
+    [
+        ("", INSTANCE, False),
+        (INSTANCE, INSTANCE, False),
+        (INSTANCE, INSTANCE.replace("100", "101"), True),
+        (INSTANCE, INSTANCE.replace("100", "100/32"), False),
+    ],
+    ids=["first configuration", "same terms", "terms differ", "the same, written otherwise"],
 )
-def test_change_that_needs_all_directors_is_told(live, capsys, before, needs_all):
+def test_change_that_needs_all_directors_is_told(live, capsys, before, after, needs_all):
     live.write_text(before)
-    assert run(capsys, live, validate_only=True)["needs_all_directors"] is needs_all
+    assert run(capsys, live, content=after, validate_only=True)["needs_all_directors"] is needs_all

@@ -1,0 +1,110 @@
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection.
+"""What a director is described to run, against what its keepalived says that it runs."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, Sequence, Tuple
+
+from . import agreement
+
+# Protocol, address, port, scheduler, forwarding; and the servers with address, port and weight.
+Service = Tuple[str, str, int, str, str]
+Server = Tuple[str, int, int]
+
+# RFC 9568, 6.1: three adverts and the skew, which is a second at most with VRRPv2 and an advert with VRRPv3.
+ADVERTS = 4
+SPARE_SECONDS = 1.0
+
+
+def settling_seconds(instances: Sequence[Mapping[str, Any]]) -> float:
+    """After how long a director that hears nobody has made itself master of all instances."""
+    return max((ADVERTS * float(each["advert_int"]) + SPARE_SECONDS for each in instances), default=0.0)
+
+
+def differences(
+    instances: Sequence[Mapping[str, Any]], services: Sequence[Mapping[str, Any]], running: Mapping[str, Sequence[Any]]
+) -> List[str]:
+    """What runs otherwise than it is described.
+
+    instances, services: of the host's view. running: as C(dumped) reads it.
+    """
+    described = [agreement.of_view(each) for each in instances]
+    runs = [agreement.of_dump(each) for each in running["terms"]]
+    found = [f"vrrp_instance {each.name}: {each.how}" for each in agreement.changes(runs, described)]
+    found += [f"vrrp_instance {name} runs and is not described" for name in agreement.gone(runs, described)]
+    return found + _services(_by_service(services), _by_service(running["services"]))
+
+
+def _by_service(services: Iterable[Mapping[str, Any]]) -> Dict[Service, FrozenSet[Server]]:
+    return {_service(each): _server_set(each) for each in services if "address" in each}
+
+
+def _service(service: Mapping[str, Any]) -> Service:
+    address = agreement.address(service["address"])
+    return service["protocol"].lower(), address, int(service["port"]), service["lb_algo"], service["lb_kind"]
+
+
+def _server_set(service: Mapping[str, Any]) -> FrozenSet[Server]:
+    return frozenset(
+        (agreement.address(each["address"]), int(each["port"]), int(each["weight"])) for each in service["real_servers"]
+    )
+
+
+def _services(
+    described: Mapping[Service, FrozenSet[Server]], running: Mapping[Service, FrozenSet[Server]]
+) -> List[str]:
+    found = [f"virtual_server {_shown(each)} does not run" for each in sorted(set(described) - set(running))]
+    unknown = sorted(set(running) - set(described))
+    found += [f"virtual_server {_shown(each)} runs and is not described" for each in unknown]
+    for service in sorted(set(described) & set(running)):
+        missing = described[service] - running[service]
+        more = running[service] - described[service]
+        if missing or more:
+            found.append(f"virtual_server {_shown(service)}: real servers {_servers(more)} -> {_servers(missing)}")
+    return found
+
+
+def _shown(service: Service) -> str:
+    return f"{service[1]} {service[2]} ({service[0].upper()}, {service[3]}, {service[4]})"
+
+
+def _servers(servers: Iterable[Server]) -> str:
+    return ", ".join(f"{address} {port} weight {weight}" for address, port, weight in sorted(servers)) or "none"
+
+
+def misplaced(states: Sequence[Mapping[str, Any]], held: Mapping[str, Mapping[str, str]]) -> List[str]:
+    """Addresses that stand on a host that is not their master, or not on the one that is.
+
+    states: the instances as C(parse_vrrp_data) reads them. held: as C(parse_addresses) reads it.
+    """
+    found = []
+    for instance in states:
+        for each in instance["virtual_ipaddress"]:
+            address = agreement.address(each)
+            devices = [device for device, addresses in sorted(held.items()) if address in addresses]
+            if instance["state"] == "MASTER" and not devices:
+                found.append(f"vrrp_instance {instance['name']}: it is MASTER and has not its address {address}")
+            elif instance["state"] in ("BACKUP", "FAULT") and devices:
+                found.append(
+                    f"vrrp_instance {instance['name']}: it is {instance['state']}, and {address} stands on"
+                    f" {devices[0]} all the same, where it answers beside the master's. Take it away: ip address"
+                    f" delete {held[devices[0]][address]} dev {devices[0]}"
+                )
+    return found
+
+
+def parse_addresses(text: str) -> Dict[str, Dict[str, str]]:
+    """By interface and address the words of C(ip -oneline address show), with prefix length.
+
+    Not those of the loopback, on which a real server has the virtual addresses.
+    """
+    held: Dict[str, Dict[str, str]] = {}
+    for line in text.splitlines():
+        words = line.split()
+        # C(2: eth0    inet 192.0.2.1/24 ...)
+        if len(words) > 3 and words[2] in ("inet", "inet6") and words[1] != "lo":
+            held.setdefault(words[1], {})[agreement.address(words[3])] = words[3]
+    return held

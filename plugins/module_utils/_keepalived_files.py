@@ -1,0 +1,113 @@
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection.
+"""The one door to keepalived's configuration: the live file, and those beside it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+
+# auth_pass is in it.
+MODE = 0o640
+# What we wrote last, to tell it from what others wrote. It outlives a boot, as the file does.
+MEMORY = "/var/lib/lvs-cluster/keepalived.json"
+
+
+class Configuration:
+    """A file that keepalived reads; C(.lvs-new) beside it is what comes next, C(.previous) what was."""
+
+    def __init__(self, path: str, memory: str = MEMORY) -> None:
+        self.path = path
+        self.staged = f"{path}.lvs-new"
+        self.previous = f"{path}.previous"
+        self._memory = memory
+
+    def read(self) -> str:
+        """The live file; empty where there is none."""
+        return _read(self.path)
+
+    def read_staged(self) -> str:
+        return _read(self.staged)
+
+    def read_previous(self) -> str:
+        return _read(self.previous)
+
+    def is_foreign(self) -> bool:
+        """Whether somebody else wrote the live file, or changed it since we did."""
+        content = self.read()
+        try:
+            with open(self._memory, encoding="utf-8") as file:
+                remembered = json.load(file)
+        except (OSError, ValueError):
+            remembered = {}
+        return bool(content) and (not isinstance(remembered, dict) or remembered.get(self.path) != _hash(content))
+
+    def stage(self, content: str) -> None:
+        """Put it beside the live file, on the disk."""
+        os.makedirs(os.path.dirname(self.path), exist_ok=True)
+        write(self.staged, content)
+
+    def move(self) -> None:
+        """Make what is staged live, and the live file the previous one. Nothing is written but names."""
+        content = self.read_staged()
+        self._remember(content)
+        _unlink(self.previous)
+        if os.path.exists(self.path):
+            os.link(self.path, self.previous)
+        os.replace(self.staged, self.path)
+
+    def keep(self, renew: bool) -> None:
+        """Leave the live file as it is: it is ours now, whoever wrote it. renew: as if it were written now."""
+        _unlink(self.staged)
+        if self.is_foreign():
+            self._remember(self.read())
+        if renew and os.path.exists(self.path):
+            os.chmod(self.path, MODE)
+
+    def has_wrong_mode(self) -> bool:
+        """Whether others than root may read it, or root alone may not."""
+        return os.path.exists(self.path) and stat.S_IMODE(os.stat(self.path).st_mode) != MODE
+
+    def put_back(self) -> None:
+        """Undo C(move); without a previous file there is none any more."""
+        if os.path.exists(self.previous):
+            self._remember(self.read_previous())
+            os.replace(self.previous, self.path)
+        elif os.path.exists(self.path):
+            os.replace(self.path, self.staged)
+
+    def _remember(self, content: str) -> None:
+        os.makedirs(os.path.dirname(self._memory), mode=0o755, exist_ok=True)
+        write(f"{self._memory}.new", json.dumps({self.path: _hash(content)}) + "\n")
+        os.replace(f"{self._memory}.new", self._memory)
+
+
+def write(path: str, content: str) -> None:
+    """A file that root alone can read from its first moment on."""
+    _unlink(path)
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE), "w", encoding="utf-8") as file:
+        os.fchmod(file.fileno(), MODE)
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            return file.read()
+    except FileNotFoundError:
+        return ""
+
+
+def _unlink(path: str) -> None:
+    if os.path.lexists(path):
+        os.unlink(path)
+
+
+def _hash(content: str) -> str:
+    return hashlib.sha256(content.encode("utf-8", "surrogateescape")).hexdigest()

@@ -1,0 +1,88 @@
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection.
+"""The one door to keepalived's unit: what systemd says of it, and its reload."""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import os
+import time
+from typing import Callable, Dict, List, Optional, Sequence, Tuple
+
+from ansible_collections.lvs.cluster.plugins.module_utils._errors import HostError
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import unit
+
+RunCommand = Callable[..., Tuple[int, str, str]]
+ENVIRONMENT = {"LC_ALL": "C", "LANGUAGE": "C"}
+
+
+class ReloadError(HostError):
+    """keepalived was not told, or not well."""
+
+    kind = "keepalived"
+    remedy = "See systemctl status keepalived"
+
+
+class KeepalivedUnit:
+    """keepalived.service of this host."""
+
+    def __init__(self, run_command: RunCommand) -> None:
+        self._run_command = run_command
+
+    def show(self) -> Optional[unit.Unit]:
+        """What systemd says of it; nothing where no systemd runs."""
+        try:
+            status, output, _errors = self._run_command(
+                ["systemctl", "show", "keepalived.service", f"--property={','.join(unit.PROPERTIES)}"],
+                environ_update=ENVIRONMENT,
+            )
+        except OSError:
+            return None
+        return None if status else unit.parse_show(output)
+
+    def reload(self) -> None:
+        # Never a restart: it hands the addresses over and drops what keepalived put into the IPVS table.
+        command = ["systemctl", "reload", "keepalived.service"]
+        status, output, errors = self._run_command(command, environ_update=ENVIRONMENT)
+        if status:
+            raise ReloadError((errors or output).strip() or f"status {status}", command)
+
+    @staticmethod
+    def command(shown: unit.Unit) -> List[str]:
+        """The command line that the unit starts keepalived with."""
+        variables: Dict[str, str] = {}
+        for each in shown.environment:
+            variables.update(unit.parse_environment(each))
+        for pattern in shown.environment_files:
+            for path in sorted(glob.glob(pattern)):
+                with open(path, encoding="utf-8", errors="replace") as file:
+                    variables.update(unit.parse_environment(file.read()))
+        return unit.expanded(shown.command, variables)
+
+
+def command_line(pid: int) -> List[str]:
+    """The words that a process was started with."""
+    with open(f"/proc/{pid}/cmdline", encoding="utf-8", errors="replace") as file:
+        return file.read().rstrip("\0").split("\0")
+
+
+def is_loaded(path: str, shown: unit.Unit) -> bool:
+    """Whether keepalived has read a file as it is now: it was started or reloaded after the file's last change.
+
+    Not only what this collection did is seen so, but any change by any hand. Seconds since boot are compared, as the
+    wall clock may have been set in between.
+    """
+    since_boot = os.stat(path).st_ctime - (time.time() - time.monotonic())
+    return shown.reloaded and since_boot <= shown.changed_at
+
+
+def read_includes(pattern: str, directory: str) -> Sequence[Tuple[str, str]]:
+    """The files of an include; one that cannot be read is as empty as it is to keepalived."""
+    found = []
+    for path in sorted(glob.glob(os.path.join(directory, pattern))):
+        with contextlib.suppress(OSError), open(path, encoding="utf-8", errors="replace") as file:
+            found.append((path, file.read()))
+    return found

@@ -1,0 +1,177 @@
+"""Whether directors go on together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.lvs.cluster.plugins.filter.rollout import FilterModule
+
+rollout = FilterModule().filters()["rollout"]
+HOSTS = ["lvs1", "lvs2", "lvs3"]
+WEB = {"name": "web", "directors": ["lvs1", "lvs2"]}
+MAIL = {"name": "mail", "directors": ["lvs2", "lvs3"]}
+
+
+def staged(*changed: dict[str, Any], instances: tuple[dict[str, Any], ...] = (WEB,), **more: Any) -> dict[str, Any]:
+    changes = [{**each, "how": "addresses a -> b"} for each in changed]
+    return {"step": "staged", "instances": list(instances), "terms_changed": changes, "takes_last": [], **more}
+
+
+def judged(host: str, said: dict[str, dict[str, Any]], **run: Any) -> dict[str, Any]:
+    """What a host comes to, of what hosts registered under __keepalived_*."""
+    hosts = run.pop("hosts", {})
+    hostvars = {
+        name: {**hosts.get(name, {}), **{f"__keepalived_{key}": value for key, value in said.get(name, {}).items()}}
+        for name in HOSTS
+    }
+    defaults = {"instances": [WEB], "batch": list(said), "absent": [], "forks": 5, "allow_empty": False}
+    result: dict[str, Any] = rollout(hostvars, host, {**defaults, **run})
+    return result
+
+
+def refused(host: str, said: dict[str, dict[str, Any]], **run: Any) -> str:
+    text: str = judged(host, {name: {"staged": result} for name, result in said.items()}, **run)["refused"]
+    return text
+
+
+def test_a_change_of_terms_goes_on_where_all_directors_are_ready() -> None:
+    said = {"lvs1": staged(WEB), "lvs2": staged(WEB)}
+    assert [refused(host, said) for host in said] == ["", ""]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{"lvs1": staged(WEB)}, {"lvs1": staged(WEB), "lvs2": {"failed": True, "msg": "x"}}],
+    ids=["not in this batch", "failed"],
+)
+def test_a_director_that_is_not_ready_is_named_with_what_to_do(said: dict[str, Any]) -> None:
+    text = refused("lvs1", said)
+    for word in (
+        "vrrp_instance web",
+        "addresses a -> b",
+        "lvs2 cannot be told",
+        "serial",
+        '"keepalived_absent": ["lvs2"]',
+    ):
+        assert word in text
+
+
+def test_a_director_of_an_earlier_batch_does_not_count() -> None:
+    both = {"lvs1": {"staged": staged(WEB)}, "lvs2": {"staged": staged(WEB)}}
+    assert "lvs1 cannot be told" in judged("lvs2", both, batch=["lvs2"])["refused"]
+
+
+def test_what_says_nothing_of_a_step_does_not_go_on() -> None:
+    assert "not staged" in refused("lvs1", {"lvs1": staged(step="file")})
+
+
+def test_a_change_of_a_weight_needs_nobody() -> None:
+    assert refused("lvs1", {"lvs1": staged()}) == ""
+
+
+def test_a_director_that_leaves_must_be_told_too() -> None:
+    """With its old list it hears nobody, and makes itself master."""
+    leaving = {**WEB, "leaving": ["192.0.2.13", "192.0.2.99"]}
+    said = {"lvs1": {"staged": staged(leaving)}, "lvs2": {"staged": staged(leaving)}}
+    hosts = {"lvs3": {"ansible_host": "192.0.2.13"}}
+    assert "lvs3 cannot be told" in judged("lvs1", said, hosts=hosts)["refused"]
+    assert judged("lvs1", {**said, "lvs3": {"staged": staged()}}, hosts=hosts)["refused"] == ""
+    assert judged("lvs1", said, hosts=hosts, absent=["lvs3"])["refused"] == ""
+
+
+def test_what_one_keepalived_refuses_goes_live_on_none() -> None:
+    said = {"lvs1": {"staged": staged()}, "lvs2": {"staged": {"failed": True, "msg": "bad"}}}
+    assert "lvs2 refused it" in judged("lvs1", said, batch=["lvs1"])["refused"]
+    said["lvs2"]["staged"]["unreachable"] = True
+    assert judged("lvs1", said, batch=["lvs1"])["refused"] == ""
+
+
+def test_a_director_that_is_switched_off_need_not_agree() -> None:
+    assert refused("lvs1", {"lvs1": staged(WEB)}, absent=["lvs2"]) == ""
+
+
+def test_who_is_held_back_holds_back_its_other_partners() -> None:
+    both = staged(WEB, MAIL, instances=(WEB, MAIL))
+    said = {"lvs1": staged(WEB), "lvs2": both}
+    assert "lvs3 cannot be told" in refused("lvs2", said)
+    assert "lvs2 cannot be told" in refused("lvs1", said)
+    assert refused("lvs1", {**said, "lvs3": staged(MAIL)}) == ""
+
+
+def test_an_instance_of_others_is_not_held_back() -> None:
+    said = {"lvs1": staged(WEB), "lvs3": staged({"name": "own", "directors": ["lvs3"]})}
+    assert refused("lvs1", said)
+    assert refused("lvs3", said) == ""
+
+
+def test_fewer_forks_than_directors_are_refused_where_terms_change() -> None:
+    said = {"lvs1": staged(WEB), "lvs2": staged(WEB)}
+    assert "--forks 2" in refused("lvs1", said, forks=1)
+    assert refused("lvs1", {"lvs1": staged(), "lvs2": staged()}, forks=1) == ""
+
+
+def test_the_last_of_a_running_director_is_taken_by_a_word_only() -> None:
+    said = {"lvs1": staged(takes_last=["vrrp_instance", "virtual_server"])}
+    text = refused("lvs1", said)
+    assert "the last vrrp_instance and the last virtual_server" in text
+    assert "teardown" in text
+    assert refused("lvs1", said, allow_empty=True) == ""
+
+
+LIVE = {"step": "live", "changed": True}
+
+
+@pytest.mark.parametrize("other", [{"msg": "reload failed", "failed": False}, None], ids=["failed", "lost"])
+def test_who_went_live_goes_back_where_a_partner_did_not(other: Any) -> None:
+    said = {host: {"staged": staged(WEB)} for host in ("lvs1", "lvs2")}
+    said["lvs1"]["live"] = LIVE
+    said["lvs2"]["live"] = LIVE
+    assert judged("lvs1", said)["back"] == ""
+    said["lvs2"]["live"] = other or {}
+    assert "lvs2 cannot be told" in judged("lvs1", said, batch=["lvs1", *(["lvs2"] if other else [])])["back"]
+
+
+def test_a_partner_of_unchanged_terms_goes_on() -> None:
+    said = {"lvs1": {"staged": staged(), "live": LIVE}, "lvs2": {"staged": staged(), "live": {"msg": "no"}}}
+    assert judged("lvs1", said)["back"] == ""
+
+
+def runs(*states: str, problems: tuple[str, ...] = ()) -> dict[str, Any]:
+    return {
+        host: {"staged": staged(), "runs": {"states": {"web": state}, "problems": list(problems)}}
+        for host, state in zip(HOSTS, states, strict=False)
+    }
+
+
+@pytest.mark.parametrize(
+    ("states", "wrong"),
+    [
+        (("MASTER", "BACKUP"), []),
+        (("MASTER", "MASTER"), ["vrrp_instance web has 2 masters: lvs1 is MASTER, lvs2 is MASTER"]),
+        (("BACKUP", "FAULT"), ["vrrp_instance web has no master: lvs1 is BACKUP, lvs2 is FAULT"]),
+        (("BACKUP",), []),
+        (("MASTER",), []),
+    ],
+)
+def test_there_is_one_master_as_far_as_directors_were_asked(states: tuple[str, ...], wrong: list[str]) -> None:
+    assert judged("lvs1", runs(*states))["wrong"] == wrong
+    assert judged("lvs1", runs(*states))["again"] == bool(wrong)
+
+
+def test_the_last_answer_is_what_counts() -> None:
+    said = runs("MASTER", "MASTER")
+    said["lvs2"]["runs_again"] = {"states": {"web": "BACKUP"}, "problems": []}
+    said["lvs1"]["runs_again"] = {"skipped": True}
+    assert judged("lvs1", said)["wrong"] == []
+
+
+def test_what_runs_otherwise_is_told_of_its_host() -> None:
+    assert judged("lvs1", runs("MASTER", "BACKUP", problems=("x",)))["wrong"] == ["lvs1: x"]
+
+
+def test_a_change_on_any_director_is_one_for_all() -> None:
+    said = runs("MASTER", "BACKUP")
+    assert not judged("lvs1", said)["changed"]
+    said["lvs2"]["started"] = {"changed": True}
+    assert judged("lvs1", said)["changed"]
