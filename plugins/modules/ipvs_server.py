@@ -23,9 +23,9 @@ options:
     required: true
   state:
     description:
-      - Whether the server is there. With V(absent) its connections get no more packets through, until they expire or
-        the server comes back: added again to this service before that, it has them again, and they go on. With
-        C(net.ipv4.vs.expire_nodest_conn) on, each is forgotten at its next packet.
+      - Whether the server is there. With V(absent) its connections get no more packets through. They go on if the
+        server is added again to this service before they expire. With C(net.ipv4.vs.expire_nodest_conn) on, each is
+        forgotten at its next packet.
     type: str
     choices: [present, absent]
     default: present

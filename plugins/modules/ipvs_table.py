@@ -137,6 +137,10 @@ options:
         boot; a warning names it.
     type: bool
     default: false
+  full_diff:
+    description: Have the whole table in the diff, and not just the services that change, each with all its servers.
+    type: bool
+    default: false
 seealso:
   - module: lvs.cluster.ipvs_info
   - module: lvs.cluster.ipvs_drain
@@ -217,7 +221,7 @@ import gc
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.beyond import within
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import desired_table
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.plan import overlaid, plan, with_weights_of
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.plan import differing, overlaid, plan, with_weights_of
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.save import render
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_boot import Boot
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_host import require_modules
@@ -245,6 +249,12 @@ def desired_of(params, current):
     return desired if params["purge"] else overlaid(current, desired)
 
 
+def table_diff(params, current, desired):
+    if not params["full_diff"]:
+        current, desired = differing(current, desired)
+    return [{"before": render(current), "after": render(desired)}]
+
+
 def boot_of(module, desired):
     """What restores the table at boot, as far as ipvsadm can."""
     if not module.params["persist"]:
@@ -262,6 +272,7 @@ def main():
             "purge": {"type": "bool", "default": False},
             "keep_weights": {"type": "bool", "default": False},
             "persist": {"type": "bool", "default": False},
+            "full_diff": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
     )
@@ -281,8 +292,8 @@ def main():
         changed=bool(commands or boot.files or boot.commands),
         commands=written(commands) + [" ".join(each) for each in boot.commands],
         persisted=[each.path for each in boot.files],
-        # Ten thousand rules as text are not for those who did not ask.
-        diff=[{"before": render(current), "after": render(desired)}, *boot.diff()] if module._diff else [],
+        # Ten thousand rules as text are not for those who did not ask, and what stays is no difference.
+        diff=[*table_diff(module.params, current, desired), *boot.diff()] if module._diff else [],
         # Nor is what they gave us themselves: AnsibleModule would return all of it.
         invocation={"module_args": {**module.params, "services": f"{len(module.params['services'])} services"}},
     )

@@ -256,6 +256,18 @@ def test_a_table_with_purge_is_all_there_is_and_keeps_weights_on_request() -> No
     assert saved() == []
 
 
+def test_the_diff_of_a_table_is_what_changes_and_the_whole_on_request(rules: str) -> None:
+    services = play("ipvs_info", gather=["services"])["services"]
+    assert play("ipvs_table", services=services, purge=True)["diff"] == [{"before": "", "after": ""}]
+    (whole,) = play("ipvs_table", services=services, purge=True, full_diff=True)["diff"]
+    assert whole["before"] == whole["after"]
+    assert len(whole["after"].splitlines()) == len(saved())
+    (diff,) = play("ipvs_table", check=True, services=[{**WEB, "lb_algo": "rr"}, NEW])["diff"]
+    assert {line.split()[2] for line in diff["before"].splitlines()} == {"192.0.2.10:80"}
+    assert {line.split()[2] for line in diff["after"].splitlines()} == {"192.0.2.10:80", "192.0.2.11:80"}
+    assert kernel_table() == rules
+
+
 @pytest.mark.usefixtures("empty")
 def test_a_flag_that_ipvsadm_cannot_name_hinders_nobody() -> None:
     run(["ipvsadm", "-A", "-t", "192.0.2.10:80", "-s", "sh", "-b", "flag-3"])

@@ -55,6 +55,14 @@ def is_deletion(command: Command) -> bool:
     return command[0] in ("-d", "-D")
 
 
+def differing(current: Table, desired: Table) -> tuple[Table, Table]:
+    """Of both tables the services that are not the same in both, each with its servers."""
+    return (
+        {key: pool for key, pool in current.items() if desired.get(key) != pool},
+        {key: pool for key, pool in desired.items() if current.get(key) != pool},
+    )
+
+
 def overlaid(current: Table, named: Table) -> Table:
     """The current table with only what is named changed: other services, and other servers of a service, stay."""
     result = dict(current)
