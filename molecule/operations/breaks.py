@@ -59,7 +59,12 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
         Row(
             "directors need not go step by step",
             "do_not_go_together and free",
-            edits={"roles/keepalived/tasks/stage.yml": ("ansible.builtin.add_host:", "ansible.builtin.group_by:")},
+            edits={
+                "roles/keepalived/tasks/stage.yml": (
+                    'ansible.builtin.add_host:\n    name: "{{ inventory_hostname }}"',
+                    "ansible.builtin.debug:\n    msg: alone",
+                )
+            },
         ),
         Row(
             "nobody goes back",

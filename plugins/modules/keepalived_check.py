@@ -96,6 +96,8 @@ from ansible_collections.lvs.cluster.plugins.module_utils._keepalived_dump impor
 
 # Between two questions.
 INTERVAL = 0.5
+# For one answer, however late it is.
+PATIENCE = 5.0
 
 
 def ask(module, deadline):
@@ -104,7 +106,7 @@ def ask(module, deadline):
     keepalived = Keepalived.running(module.params["pid_file"], module.params["dump_directory"])
     if keepalived is None:
         return ["keepalived does not run; see its log (journalctl -u keepalived)"], {}
-    left = max(deadline - time.monotonic(), 1.0)
+    left = max(deadline - time.monotonic(), PATIENCE)
     running = dumped(keepalived, module.run_command, module.get_bin_path("keepalived", required=True), left)
     command = [module.get_bin_path("ip", required=True, opt_dirs=["/usr/sbin"]), "-oneline", "address", "show"]
     status, output, errors = module.run_command(command)

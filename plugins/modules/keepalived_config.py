@@ -461,6 +461,9 @@ def main():
         result = write_alone(module) if state == "present" else steps[state](module, Host(module))
     except HostError as error:
         module.fail_json(**error.result())
+    except OSError as error:
+        # Of a file system that is full or read-only; nothing is moved before all is written.
+        module.fail_json(msg=f"{error.filename}: {error.strerror}. keepalived runs what it ran before.")
     # Not C(state): of a result that has a path, Ansible makes that the file's.
     module.exit_json(path=module.params["path"], step=state, **result)
 

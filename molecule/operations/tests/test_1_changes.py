@@ -160,7 +160,7 @@ CANNOT = {
     "its file cannot be written": (
         "mount --bind /etc/keepalived /etc/keepalived && mount -o remount,bind,ro /etc/keepalived",
         "umount /etc/keepalived",
-        "refused it",
+        "cannot be told",
     ),
     "its reload fails": (
         "mkdir -p /run/systemd/system/keepalived.service.d && cd /run/systemd/system/keepalived.service.d"

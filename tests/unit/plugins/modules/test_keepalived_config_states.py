@@ -147,6 +147,18 @@ def test_the_same_again_changes_nothing(host: Host) -> None:
     assert host.reloads == 1
 
 
+def test_a_file_that_cannot_be_written_is_told(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.live.write_text(OLD)
+
+    def full(_self: Any, _content: str) -> None:
+        raise OSError(28, "No space left on device", "/etc/keepalived/x")
+
+    monkeypatch.setattr(_keepalived_files.Configuration, "stage", full)
+    with pytest.raises(ModuleFailedError, match=r"/etc/keepalived/x: No space left.*runs what it ran before"):
+        host.step("staged")
+    assert host.live.read_text() == OLD
+
+
 def test_nothing_goes_live_that_was_not_staged(host: Host) -> None:
     host.live.write_text(OLD)
     with pytest.raises(ModuleFailedError, match="Stage it first"):
