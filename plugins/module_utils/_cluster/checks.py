@@ -59,8 +59,10 @@ def check_between(cluster: Cluster, hosts: Hosts, others: Sequence[Tuple[str, Cl
         )
         for (path, instance, _earlier), (_index, each) in pairs:
             number = instance.virtual_router_id
-            if number == each.virtual_router_id is not None and _near(
-                _networks(instance, hosts), _networks(each, other_hosts)
+            if (
+                number is not None
+                and number == each.virtual_router_id
+                and _near(_networks(instance, hosts), _networks(each, other_hosts))
             ):
                 reason = f"is the virtual_router_id of instance {each.name} of cluster {name}, on the same network"
                 remedy = "Choose an unused one for one of the two, 1 to 255"

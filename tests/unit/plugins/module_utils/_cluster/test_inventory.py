@@ -117,8 +117,7 @@ def test_a_host_s_address_is(variables, address):
 
 def problems_of(variables, host, groups=None):
     """What is wrong with the only cluster of an inventory."""
-    (found,) = inventory.clusters(variables, [host], groups).values()
-    return found["problems"]
+    return next(iter(inventory.clusters(variables, [host], groups).values()))["problems"]
 
 
 def view_of(host, **own):
