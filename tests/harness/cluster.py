@@ -159,19 +159,29 @@ class Cluster:
         return only(self.groups["lvs_clients"])
 
 
-def read(path: Path) -> Cluster:
-    """The cluster of an inventory, which must be without problems."""
+def read(*paths: Path, name: str = "") -> Cluster:
+    """A cluster of an inventory, which must be without problems: the one of this name, or the first that is described.
+
+    paths: the sources of the inventory; what a later one says holds. One that describes nothing has an empty cluster.
+    """
     loader = DataLoader()
-    hosts = InventoryManager(loader, sources=[str(path)])
+    hosts = InventoryManager(loader, sources=[str(path) for path in paths])
     hostvars = HostVars(hosts, VariableManager(loader, hosts), loader)
-    some_host = hosts.get_hosts()[0].name
-    described, _members, problems = inventory.described(hostvars, some_host)
+    telling = [host.name for host in hosts.get_hosts() if any(table in hostvars[host.name] for table in model.TABLES)]
+    if name:
+        telling = [host for host in telling if hostvars[host].get("lvs_cluster", model.DEFAULT_NAME) == name]
+        assert telling, f"nobody describes a cluster {name}"
+    problems: list[Any] = []
+    described = model.read_cluster({}, problems)
+    if telling:
+        described, _members, problems = inventory.described(hostvars, telling[0])
     assert not problems, problems
     # Also of hosts that the description does not name, as clients.
     addresses = {host: members.host_address(hostvars[host]) for host in hostvars}
+    variables = hostvars[telling[0]] if telling else {}
     return Cluster(
         described,
         {host: address for host, address in addresses.items() if address},
         hosts.get_groups_dict(),
-        {name: value for name, value in hostvars[some_host].items() if name.startswith("lvs_")},
+        {variable: value for variable, value in variables.items() if variable.startswith("lvs_")},
     )

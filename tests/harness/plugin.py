@@ -17,15 +17,15 @@ from typing import Any
 
 import pytest
 import testinfra
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import ServerKey
 
 from harness import cluster as description
+from harness import judge
 from harness import probe as probes
 from harness.clock import LEDGER, wait_for
 from harness.cluster import Cluster, Service
 from harness.evidence import Evidence
 from harness.faults import Faults
-from harness.lab import ROOT, Lab, environment, weights
+from harness.lab import ROOT, Lab, environment
 from harness.probe import Client, Probe, Report
 
 # Added to what theory says of a gap, as one CPU runs all hosts of the lab. Less than the three adverts that a backup
@@ -257,25 +257,11 @@ def tell() -> Callable[..., None]:
 
 
 @pytest.fixture
-def prove(service: Service, lab: Lab, arp: Callable[[], set[str]], ask: Callable[[], Report]) -> Callable[..., None]:
+def prove(service: Service, lab: Lab, client: Client) -> Callable[..., None]:
     """Proves, as a client sees it, that requests go through this director to these real servers and nowhere else."""
 
     def look(director: str, realservers: set[str] | None = None) -> None:
-        mac = lab.mac(director)
-        # For a moment nobody answers; but two masters, or a real server that is not silent, would stay two answers.
-        wait_for(f"{director} alone to answer ARP", arp, lambda macs: macs == {mac}, patience=30)
-        before = lab.packets(director, service.key)
-        report = ask()
-        assert report["failures"] == {}
-        assert set(report["realservers"]) == (realservers or service.realservers)
-        # Each request takes a SYN, an ACK, the request itself and a FIN. Packets and not connections: where a client
-        # takes a port again too soon, IPVS counts no new one. The kernel's counters lag behind by two seconds.
-        wait_for(
-            f"the packets of {report['requested']} requests in the IPVS counters of {director}",
-            lambda: lab.packets(director, service.key) - before,
-            lambda counted: counted >= 4 * report["requested"],
-            patience=20,
-        )
+        judge.prove(lab, client, service, director, realservers)
 
     return look
 
@@ -283,25 +269,7 @@ def prove(service: Service, lab: Lab, arp: Callable[[], set[str]], ask: Callable
 @pytest.fixture
 def steady(cluster: Cluster, lab: Lab) -> Callable[[], None]:
     """Waits until the preferred directors alone have their addresses, and all know all real servers."""
-    directors = sorted({director for instance in cluster.instances for director in instance.directors})
-    holders = {address: [instance.directors[0]] for instance in cluster.instances for address in instance.addresses}
-    known = {(each.name, director): each.weights for each in cluster.services for director in each.directors}
-
-    def look() -> tuple[dict[str, list[str]], dict[tuple[str, str], dict[ServerKey, int]]]:
-        held, tables = lab.held(directors), lab.tables(directors)
-        return (
-            {address: [host for host in directors if address in held[host]] for address in holders},
-            {
-                (each.name, director): weights(tables[director], each.key)
-                for each in cluster.services
-                for director in each.directors
-            },
-        )
-
-    def wait() -> None:
-        wait_for("the masters and all real servers", look, lambda seen: seen == (holders, known))
-
-    return wait
+    return lambda: judge.wait_until_steady(lab, cluster)
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ def test_bad_description_is_refused_as_a_whole_before_any_host_is_touched(site, 
     )
     assert done.returncode == 2, done.stdout
     output = done.stdout + done.stderr
-    assert "no host was touched" in output
+    assert "no host of it was touched" in output
     telling = [host for host, text in told(done.stdout).items() if "lvs_vrrp_instances[0]" in text]
     assert len(telling) == 1, "told once, not for each host"
     for text in (

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils._cluster.model import read_cluster
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import ServerKey
-from harness.cluster import Cluster, only
+from harness.cluster import Cluster, only, read
 
 VARIABLES = {
     "lvs_vrrp_instances": [
@@ -59,3 +61,31 @@ def test_times_are_those_of_theory(cluster: Cluster) -> None:
     # delay_loop 6; four tries of 3 s, 1 s between them.
     assert web.detection(late=0.0) == 6 + 4 * 3 + 3 * 1
     assert web.detection(late=0.5) == 6.5 + 4 * 3.5 + 3 * 1.5
+
+
+def test_each_cluster_of_an_inventory_is_read_by_its_name(tmp_path: Path) -> None:
+    inventory, later = tmp_path / "hosts.yml", tmp_path / "later"
+    (tmp_path / "group_vars").mkdir()
+    (later / "group_vars").mkdir(parents=True)
+    inventory.write_text(
+        "all: {hosts: {client: {}}, children: {a: {hosts: {a1: {ansible_host: 192.0.2.1}}},"
+        " b: {hosts: {b1: {ansible_host: 192.0.2.2}}}}}"
+    )
+    for number, name in enumerate("ab", start=1):
+        (tmp_path / "group_vars" / f"{name}.yml").write_text(
+            f"lvs_cluster: {name}\nlvs_vrrp_instances: [{{name: {name}, virtual_router_id: {number},"
+            f" virtual_ipaddress: [192.0.2.10{number}/32], directors: [{name}1]}}]\n"
+        )
+    (later / "hosts.yml").write_text("b:\n")
+    (later / "group_vars" / "b.yml").write_text("lvs_sync_daemon: false\n")
+    assert read(inventory).instance.directors == ("a1",)
+    assert read(inventory, name="b").instance.directors == ("b1",)
+    assert read(inventory, name="b").described.lvs_sync_daemon
+    assert not read(inventory, later, name="b").described.lvs_sync_daemon
+    with pytest.raises(AssertionError, match="nobody describes a cluster c"):
+        read(inventory, name="c")
+
+
+def test_an_inventory_without_a_cluster_has_an_empty_one(tmp_path: Path) -> None:
+    (tmp_path / "hosts.yml").write_text("all: {hosts: {x: {ansible_host: 192.0.2.1}}}")
+    assert read(tmp_path / "hosts.yml").services == ()
