@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from harness.breaks import Row, edit_live
+from harness.breaks import Row
 from harness.cluster import Cluster
 from harness.lab import Lab
-
-DEAF = edit_live("/etc/nginx/conf.d/lvs.conf", "s/proxy_bind .*/return 200;/", "systemctl reload nginx")
 
 
 def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
@@ -83,7 +81,7 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
         ),
         Row(
             "what runs is not asked",
-            "beside_its_master",
+            "reload_that_does_nothing",
             edits={"roles/keepalived/tasks/check.yml": ("that: __keepalived_rollout.wrong == []", "that: true")},
         ),
         Row(
@@ -97,23 +95,6 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
             },
         ),
         Row(
-            "check mode mends",
-            "told_by_check_mode",
-            edits={"plugins/modules/keepalived_repair.py": ("    if check_mode:\n", "    if False:\n")},
-        ),
-        Row(
-            "nobody looks at what runs",
-            "told_by_check_mode or is_put_right",
-            edits={"roles/keepalived/tasks/repair.yml": ("when: __keepalived_present", "when: false")},
-        ),
-        Row(
-            "a drained server is brought back",
-            "is_put_right",
-            edits={
-                "plugins/module_utils/_keepalived/belief.py": ("server._replace(weight=0)", "server._replace(weight=1)")
-            },
-        ),
-        Row(
             "a real server that returns does not serve",
             "returns_to_the_description",
             {"web1": "systemctl mask --runtime --now nginx"},
@@ -123,47 +104,6 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
             "keepalived is restarted and not reloaded",
             "comes_without or leave_without",
             edits={"plugins/module_utils/_keepalived_unit.py": ('"systemctl", "reload"', '"systemctl", "restart"')},
-        ),
-        Row(
-            "a site that answers in our place is told too late",
-            "would_not_serve",
-            edits={
-                "roles/nginx/tasks/configure.yml": (
-                    "    ask: false\n  when: __nginx_present",
-                    "    ask: false\n  when: false",
-                )
-            },
-        ),
-        Row(
-            "ifupdown is not asked what it reads",
-            "would_not_serve",
-            edits={
-                "roles/realserver/tasks/persist.yml": (
-                    "  when: realserver_network == 'ifupdown' and",
-                    "  when: false and",
-                )
-            },
-        ),
-        Row(
-            "nginx answers checks wherever its addresses are",
-            "lost_its_address",
-            {"web2": DEAF[0]},
-            {"web2": DEAF[1]},
-        ),
-        Row(
-            "nobody asks what nginx runs with",
-            "lost_its_address",
-            edits={"plugins/modules/nginx_loaded.py": ("changed=bool(parent) and", "changed=False and")},
-        ),
-        Row(
-            "every address of the loopback is ours",
-            "of_others_stay",
-            edits={
-                "plugins/module_utils/_loopback.py": (
-                    "if address in ours and address not in wanted",
-                    "if address not in wanted",
-                )
-            },
         ),
         # The last ones: they leave a lab that needs site.yml again.
         Row(

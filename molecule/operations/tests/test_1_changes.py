@@ -205,13 +205,24 @@ def test_what_was_never_loaded_is_loaded_and_what_others_wrote_is_kept(site, lab
     lab.shell(service.master, f"rm {file}.*~")
 
 
-def test_an_address_beside_its_master_is_told(site, lab, faults, service):
-    address = f"{service.vip}/32"
-    lab.exec(service.backup, "ip", "address", "add", address, "dev", "eth0")
-    with faults.healing(lambda: lab.exec(service.backup, "ip", "address", "delete", address, "dev", "eth0")):
-        done = site("--limit", "lvs_directors")
+def test_a_reload_that_does_nothing_is_told(site, lab, faults, cluster, service):
+    """Its keepalived says that it still runs what is described no more."""
+    described = cluster.variables["lvs_virtual_servers"][0]
+    heavier = {**described, "real_servers": [{"host": each, "weight": 7} for each in described["real_servers"]]}
+    drop_in = "/run/systemd/system/keepalived.service.d"
+    lab.shell(
+        service.backup,
+        f"mkdir -p {drop_in} && printf '[Service]\\nExecReload=\\nExecReload=/bin/true\\n' > {drop_in}/idle.conf"
+        " && systemctl daemon-reload",
+    )
+    undo = f"rm {drop_in}/idle.conf && systemctl daemon-reload"
+    with faults.healing(lambda: lab.shell(service.backup, undo)):
+        done = site(*extra(lvs_virtual_servers=[heavier]), "--limit", "lvs_directors")
     assert done.returncode == 2, done.stdout
-    assert f"ip address delete {address} dev eth0" in done.stdout + done.stderr
+    assert f"{service.backup}: virtual_server {service.vip} 80" in done.stdout + done.stderr
+    assert {host for host, count in recap(done.stdout, "failed").items() if count} == {service.backup}
+    done = site("--limit", "lvs_directors")
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.fixture
