@@ -39,6 +39,16 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
             },
         ),
         Row(
+            "nobody looks what a director's next boot sets",
+            "would_not_serve",
+            edits={
+                "roles/director/tasks/main.yml": (
+                    '    values: "{{ director_sysctls }}"\n',
+                    "    values: {}\n",
+                )
+            },
+        ),
+        Row(
             "ifupdown is not asked what it reads",
             "would_not_serve",
             edits={

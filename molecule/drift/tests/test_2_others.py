@@ -8,6 +8,7 @@ import json
 import pytest
 
 OWN_SITE = "/etc/nginx/conf.d/own.conf"
+LAST_WORD = "/etc/sysctl.d/99-own.conf"
 INTERFACES = "/etc/network/interfaces"
 NGINX_FILE = "/etc/nginx/conf.d/lvs.conf"
 WORKERS = "ps -o pid= --ppid $(systemctl show -p MainPID --value nginx)"
@@ -23,25 +24,29 @@ def limited(*hosts, **variables):
     return ("--limit", ",".join(hosts), "--extra-vars", json.dumps(variables))
 
 
-def test_hosts_that_would_not_serve_are_refused_before_anything_changes(site, lab, faults, cluster, left):
-    """A site of the host's own answers the health checks; a file in interfaces.d that ifupdown does not read."""
+def test_hosts_that_would_not_serve_are_refused_before_anything_changes(site, lab, faults, cluster, service, left):
+    """A site of the host's own answers the health checks; ifupdown does not read interfaces.d; a file that boots last."""
     networkd, ifupdown = left
+    director = service.backup
     own = f"server {{ listen {cluster.addresses[networkd]}:80; return 404; }}"
     look = f"sha256sum {NGINX_FILE}; systemctl show -p MainPID nginx; cat /var/lib/lvs-cluster/loopback/lvs.json"
     before = lab.exec_all(left, "sh", "-c", look)
     lab.shell(networkd, f"echo '{own}' > {OWN_SITE}")
+    lab.shell(director, f"echo net.ipv4.vs.conn_reuse_mode=1 > {LAST_WORD}")
     lab.shell(ifupdown, f"cp -p {INTERFACES} /var/tmp/interfaces && sed -i /^source/d {INTERFACES}")
 
     def heal():
+        lab.exec(director, "rm", LAST_WORD)
         lab.exec(networkd, "rm", "-f", OWN_SITE)
         lab.exec(ifupdown, "mv", "/var/tmp/interfaces", INTERFACES)
 
     with faults.healing(heal):
-        done = site(*limited(*left, nginx_served_by_header="X-Changed"))
+        done = site(*limited(*left, director, nginx_served_by_header="X-Changed"))
     said = done.stdout + done.stderr
     assert done.returncode == 2, said
     assert f"{OWN_SITE} has 'listen {cluster.addresses[networkd]}:80'" in said
     assert "'source /etc/network/interfaces.d/*' into /etc/network/interfaces" in said
+    assert f"{LAST_WORD}, line 1" in said
     assert lab.exec_all(left, "sh", "-c", look) == before
 
 
