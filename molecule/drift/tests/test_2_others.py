@@ -25,7 +25,7 @@ def limited(*hosts, **variables):
 
 
 def test_hosts_that_would_not_serve_are_refused_before_anything_changes(site, lab, faults, cluster, service, left):
-    """A site of the host's own answers the health checks; ifupdown does not read interfaces.d; a file that boots last."""
+    """A site of the host's own answers the health checks; ifupdown does not read interfaces.d; another file wins."""
     networkd, ifupdown = left
     director = service.backup
     own = f"server {{ listen {cluster.addresses[networkd]}:80; return 404; }}"
