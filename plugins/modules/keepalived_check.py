@@ -8,12 +8,14 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: keepalived_check
 short_description: Ask a running keepalived whether it runs what is described
-version_added: 1.1.0
+version_added: 1.0.0
 author: lvs.cluster authors (@lvs-cluster)
 description:
   - Compares what keepalived has in memory, and which addresses the host has, with what the filter
     P(lvs.cluster.view#filter) derives from a description. What does not hold is in RV(problems); nothing fails.
   - A keepalived that was just told to reload is given O(timeout) seconds to do it.
+extends_documentation_fragment:
+  - lvs.cluster._keepalived
 options:
   vrrp_instances:
     description: The VRRP instances that are described.
@@ -35,14 +37,6 @@ options:
     type: list
     elements: str
     default: []
-  pid_file:
-    description: Where keepalived keeps its process id.
-    type: path
-    default: /run/keepalived.pid
-  dump_directory:
-    description: Where keepalived writes its files, as it sees the file system itself.
-    type: path
-    default: /tmp
   timeout:
     description: Seconds in which what runs must come to be what is described.
     type: float

@@ -19,6 +19,8 @@ description:
   - The directors of a VRRP instance must agree on its addresses, version, C(advert_int) and password, and on who they
     are; else more than one makes itself master. For a cluster the file is therefore O(state=staged) on all of them,
     and O(state=live) once RV(terms_changed) of each says that all are ready that must be.
+extends_documentation_fragment:
+  - lvs.cluster._keepalived
 options:
   content:
     description: The whole configuration. Required but for O(state=previous).
@@ -50,27 +52,15 @@ options:
       - Without it they are read from O(content), and who their directors are is not known.
     type: list
     elements: dict
-    version_added: 1.1.0
   secrets:
     description: Texts in O(content) and O(vrrp_instances) that no result, diff or log may show.
     type: list
     elements: str
     default: []
-  pid_file:
-    description: Where keepalived keeps its process id.
-    type: path
-    default: /run/keepalived.pid
-    version_added: 1.1.0
-  dump_directory:
-    description: Where keepalived writes what it runs, as it sees the file system itself.
-    type: path
-    default: /tmp
-    version_added: 1.1.0
   timeout:
     description: Seconds to wait for what it writes.
     type: float
     default: 5.0
-    version_added: 1.1.0
 attributes:
   check_mode:
     support: full
