@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: rollout
 short_description: Whether directors may go on together
-version_added: 1.1.0
+version_added: 1.0.0
 author: lvs.cluster authors
 description:
   - What the role P(lvs.cluster.keepalived#role) goes by. From what each director of this run said of itself so far,
