@@ -34,3 +34,11 @@ def test_readme_quotes_the_example_inventory() -> None:
     for name, text in quoted:
         kept = "".join(line for line in (ROOT / name).read_text().splitlines(keepends=True) if not line.startswith("#"))
         assert text == kept, f"README.md and {name} differ"
+
+
+def test_description_quotes_the_inventory_of_several_clusters() -> None:
+    text = (ROOT / "docs" / "description.md").read_text()
+    quoted = re.findall(r"```yaml\n# (molecule/clusters/inventory/\S+)\n(.*?)```", text, re.DOTALL)
+    assert len(quoted) == 2
+    for name, part in quoted:
+        assert part in (ROOT / name).read_text(), f"docs/description.md and {name} differ"

@@ -1,0 +1,72 @@
+"""What must turn each test of this scenario red: `make red SCENARIO=clusters`."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from harness.breaks import Row
+from harness.cluster import Cluster
+from harness.lab import Lab
+
+ARP = "for i in all lo eth0; do sysctl -qw net.ipv4.conf.$i.arp_ignore={} net.ipv4.conf.$i.arp_announce={}; done"
+CHECKS = "plugins/module_utils/_cluster/checks.py"
+
+
+def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
+    other = str(ipaddress.ip_address(cluster.service.vip) + 1)
+    return [
+        Row(
+            "a real server answers arp",
+            "made_two_clusters",
+            {"blog-web1": ARP.format(0, 0)},
+            {"blog-web1": ARP.format(1, 2)},
+        ),
+        Row(
+            "a director has the other cluster's address too",
+            "made_two_clusters",
+            {"shop-lvs1": f"ip address add {other}/32 dev eth0"},
+            {"shop-lvs1": f"ip address delete {other}/32 dev eth0"},
+        ),
+        # Before those that leave something to do.
+        Row(
+            "every run changes something",
+            "nothing_to_do",
+            edits={"roles/keepalived/tasks/stage.yml": ("  changed_when: false", "  changed_when: true")},
+        ),
+        Row(
+            "a mistake in one cluster stops all",
+            "a_mistake_in_one",
+            edits={
+                "playbooks/site.yml": (
+                    "  hosts: lvs_directors:lvs_realservers\n",
+                    "  hosts: lvs_directors:lvs_realservers\n  any_errors_fatal: true\n",
+                )
+            },
+        ),
+        Row(
+            "a dead director stops all",
+            "a_dead_director",
+            edits={
+                "plugins/module_utils/_keepalived/rollout.py": (
+                    """run).get(host, "") or _""",
+                    """run).get(host, "") or "; ".join(refusals(staged, run).values()) or _""",
+                )
+            },
+        ),
+        Row(
+            "addresses of two clusters are not compared",
+            "must_not_share",
+            edits={CHECKS: ("            if address in theirs:\n", "            if False:\n")},
+        ),
+        Row(
+            "numbers of two clusters are not compared",
+            "must_not_share",
+            edits={CHECKS: ("                number is not None\n", "                number is None\n")},
+        ),
+        # The last one: there must be something to take back.
+        Row(
+            "a real server keeps an address",
+            "comes_back",
+            edits={"roles/realserver/tasks/purge.yml": ("    purge: true\n", "    purge: false\n")},
+        ),
+    ]
