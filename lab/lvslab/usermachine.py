@@ -44,7 +44,7 @@ class UserRecipe(Recipe):
 
 def recipe(suite: str, archive: apt.Archive) -> Recipe:
     """An ordinary machine of that Debian, with the checkout's tools made on it by the checkout's own tools/install."""
-    names = ("tools/install", "requirements-dev.txt", "requirements-collections.txt")
+    names = ["tools/install", *sorted(path.name for path in command.CHECKOUT.glob("requirements-*.txt"))]
     others = {f"{_TOOLS}/{name}": read(command.CHECKOUT / name) for name in names}
     others["usr/local/sbin/mount-hostfs"] = read(_FILES.parent / "machine/root/usr/local/sbin/mount-hostfs")
     return UserRecipe(

@@ -33,8 +33,8 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
             "would_not_serve",
             edits={
                 "roles/nginx/tasks/configure.yml": (
-                    "    ask: false\n  when: __nginx_present",
-                    "    ask: false\n  when: false",
+                    "  check_mode: true\n  when: __nginx_present",
+                    "  check_mode: true\n  when: false",
                 )
             },
         ),
