@@ -20,7 +20,7 @@ from lvslab.inventory import Network
 from lvslab.machine import Machine
 from lvslab.network import address, remove
 from lvslab.process import run
-from lvslab.state import PID_FILE, choose_cpu
+from lvslab.state import PID_FILE, choose_cpu, locked
 
 PACKAGES = {
     "mmdebstrap": "mmdebstrap",
@@ -212,7 +212,9 @@ class UmlMachine(Machine):
 def public_key(cache: Cache) -> str:
     """The key that opens every machine and node of this user's labs; made once."""
     key = cache.folder / "id_ed25519"
-    if not key.exists():
-        cache.folder.mkdir(parents=True, exist_ok=True)
-        run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "lvs-lab", "-f", str(key)])
+    cache.folder.mkdir(parents=True, exist_ok=True)
+    # Two labs may be the first ones.
+    with locked(".key"):
+        if not key.exists():
+            run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "lvs-lab", "-f", str(key)])
     return key.with_suffix(".pub").read_text(encoding="utf-8").strip()
