@@ -95,6 +95,16 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
             },
         ),
         Row(
+            "networkd puts an address of its own in the place of ours",
+            "comes_without",
+            edits={
+                "plugins/module_utils/_loopback.py": (
+                    'f"{address}/32", "dev", "lo", "label", label]',
+                    'f"{address}/32", "broadcast", address, "dev", "lo", "label", label]',
+                )
+            },
+        ),
+        Row(
             "a real server that returns does not serve",
             "returns_to_the_description",
             {"web1": "systemctl mask --runtime --now nginx"},

@@ -67,9 +67,12 @@ def plan(
     An address that is wanted and there is right, and ours from now on, whatever its label: that is for people, and to
     change it would take the address away for a moment. Of the rest only what is ours goes, unless it is shared with
     another owner; and new ones come before old ones go.
+
+    Without a broadcast address, which a /32 needs as little: networkd, which has none either, would take the address
+    away for a moment and put its own there, at a reload when it may be in service.
     """
     commands = [
-        ["ip", "address", "add", f"{address}/32", "broadcast", address, "dev", "lo", "label", label]
+        ["ip", "address", "add", f"{address}/32", "dev", "lo", "label", label]
         for address, label in wanted.items()
         if address not in current
     ]

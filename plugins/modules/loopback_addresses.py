@@ -11,7 +11,7 @@ short_description: Give the loopback the virtual addresses of a real server
 version_added: 1.0.0
 author: lvs.cluster authors (@lvs-cluster)
 description:
-  - C(lo) holds O(addresses), each as C(/32) that is its own broadcast address, under a label C(lo:N).
+  - C(lo) holds O(addresses), each as C(/32) under a label C(lo:N).
   - What it put there it remembers in C(/var/lib/lvs-cluster/loopback), by O(owner). Every other address of the
     loopback is somebody else's and stays, whatever its label.
   - An address of O(addresses) that is there already is O(owner)'s from then on. One that is there with another length
@@ -85,7 +85,7 @@ commands:
   returned: always
   type: list
   elements: str
-  sample: ["ip address add 192.0.2.100/32 broadcast 192.0.2.100 dev lo label lo:0"]
+  sample: ["ip address add 192.0.2.100/32 dev lo label lo:0"]
 surplus:
   description: Addresses that are O(owner)'s and not among O(addresses), and stay, as O(purge=false).
   returned: always

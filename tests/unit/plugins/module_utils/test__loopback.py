@@ -57,9 +57,9 @@ def test_recorded_addresses_are_read() -> None:
     assert _loopback.held(_loopback.standing(RECORDED)) == {"10.0.0.7": "lo", "192.0.2.100": "lo:0"}
 
 
-def test_address_is_added_as_its_own_broadcast_under_its_label() -> None:
+def test_address_is_added_under_its_label_and_without_a_broadcast_address() -> None:
     assert _loopback.plan({}, {"192.0.2.100": "lo:0"}, set(), purge=True).commands == [
-        ["ip", "address", "add", "192.0.2.100/32", "broadcast", "192.0.2.100", "dev", "lo", "label", "lo:0"]
+        ["ip", "address", "add", "192.0.2.100/32", "dev", "lo", "label", "lo:0"]
     ]
 
 
@@ -125,9 +125,9 @@ def test_nothing_is_done_where_nothing_differs(labels: dict[str, str]) -> None:
     [
         "[Match]\nName=lo\n\n[Address]\nAddress=192.0.2.100/32\nLabel=lo:0\n\n[Address]\nAddress=192.0.2.101/32\n",
         "auto lo:0\niface lo:0 inet manual\n"
-        "    up ip address replace 192.0.2.100/32 broadcast 192.0.2.100 dev lo label lo:0\n"
+        "    up ip address replace 192.0.2.100/32 dev lo label lo:0\n"
         "    down ip address delete 192.0.2.100/32 dev lo || :\n"
-        "    up ip address replace 192.0.2.101/32 broadcast 192.0.2.101 dev lo label lo:1\n",
+        "    up ip address replace 192.0.2.101/32 dev lo label lo:1\n",
     ],
     ids=["networkd", "ifupdown"],
 )
