@@ -7,11 +7,9 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import socket
 import sys
-import tempfile
 from typing import Any, Iterator
 
 from ansible_collections.lvs.cluster.plugins.module_utils._errors import HostError
@@ -24,6 +22,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.kernel import (
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import Table
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import NoSuchDeviceError, UnknownSchedulerError
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived_dump import is_keepalived
+from ansible_collections.lvs.cluster.plugins.module_utils._memory import keep, locked
 
 SYSCTLS = "/proc/sys/net/ipv4/vs"
 MEMORY = "/run/lvs-cluster"
@@ -89,11 +88,9 @@ class Memory:
     def alone(self) -> Iterator[None]:
         """While nobody else changes it: what is read, worked out and written in here is not overwritten by others.
 
-        Many hosts delegate a task to one director at once. The lock goes with the process that has it.
+        Many hosts delegate a task to one director at once.
         """
-        os.makedirs(MEMORY, mode=0o755, exist_ok=True)
-        with open(os.path.join(MEMORY, "lock"), "w", encoding="ascii") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with locked(os.path.join(MEMORY, "lock")):
             self.text = self._read()
             yield
 
@@ -101,11 +98,7 @@ class Memory:
         """Keep another text."""
         if text == self.text:
             return
-        os.makedirs(MEMORY, mode=0o755, exist_ok=True)
-        handle, path = tempfile.mkstemp(dir=self._module.tmpdir)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        self._module.atomic_move(path, self._path)
+        keep(self._module, self._path, text)
         self.text = text
 
 

@@ -10,7 +10,7 @@ import signal
 import tempfile
 from typing import Any, Callable, NamedTuple, Sequence, Tuple
 
-from ansible_collections.lvs.cluster.plugins.module_utils._errors import HostError, failed
+from ansible_collections.lvs.cluster.plugins.module_utils._errors import C_LOCALE, HostError, failed
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.commands import (
     Command,
     IpvsParseError,
@@ -28,9 +28,6 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.timeouts import 
 
 # As AnsibleModule.run_command: a list of words and what to feed to it; exit status, output, errors.
 RunCommand = Callable[..., Tuple[int, str, str]]
-
-# Its texts are all that tells one error from another: the exit status is 255 for every error of the kernel.
-C_LOCALE = {"LANGUAGE": "C", "LC_ALL": "C"}
 
 
 class IpvsadmError(HostError):
@@ -226,6 +223,7 @@ class Ipvsadm:
 
     def run(self, *words: str) -> str:
         """What one command prints."""
+        # Its texts are all that tells one error from another: every error of the kernel has exit status 255.
         status, output, errors = self._run_command([self._path, *words], environ_update=C_LOCALE)
         if status:
             raise error_of(_joined(errors) or f"exit status {status}", ["ipvsadm", *words])

@@ -12,11 +12,10 @@ import os
 import time
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
-from ansible_collections.lvs.cluster.plugins.module_utils._errors import HostError
+from ansible_collections.lvs.cluster.plugins.module_utils._errors import C_LOCALE, HostError
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import unit
 
 RunCommand = Callable[..., Tuple[int, str, str]]
-ENVIRONMENT = {"LC_ALL": "C", "LANGUAGE": "C"}
 
 
 class ReloadError(HostError):
@@ -37,7 +36,7 @@ class KeepalivedUnit:
         try:
             status, output, _errors = self._run_command(
                 ["systemctl", "show", "keepalived.service", f"--property={','.join(unit.PROPERTIES)}"],
-                environ_update=ENVIRONMENT,
+                environ_update=C_LOCALE,
             )
         except OSError:
             return None
@@ -46,7 +45,7 @@ class KeepalivedUnit:
     def reload(self) -> None:
         # Never a restart: it hands the addresses over and drops what keepalived put into the IPVS table.
         command = ["systemctl", "reload", "keepalived.service"]
-        status, output, errors = self._run_command(command, environ_update=ENVIRONMENT)
+        status, output, errors = self._run_command(command, environ_update=C_LOCALE)
         if status:
             raise ReloadError((errors or output).strip() or f"status {status}", command)
 

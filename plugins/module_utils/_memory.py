@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # PRIVATE to the collection.
-"""What this collection remembers of a host, in files that boots leave alone: one for each owner, in a folder."""
+"""What this collection remembers of a host, in files: how they are written, and those that boots leave alone."""
 
 from __future__ import annotations
 
@@ -15,8 +15,28 @@ from typing import Any, Iterator
 ROOT = "/var/lib/lvs-cluster"
 
 
+@contextlib.contextmanager
+def locked(path: str) -> Iterator[None]:
+    """While nobody else has the lock of this path; it goes with the process that has it."""
+    os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
+    with open(path, "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def keep(module: Any, path: str, text: str) -> None:
+    """Write a file as a whole or not at all; it is on the disk when this returns."""
+    os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=module.tmpdir)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    module.atomic_move(temporary, path)
+
+
 class Memories:
-    """The memories of all owners of one kind of thing."""
+    """The memories of all owners of one kind of thing: a file for each, in a folder."""
 
     def __init__(self, module: Any, kind: str) -> None:
         self._module = module
@@ -28,9 +48,7 @@ class Memories:
         if self._module.check_mode:
             yield
             return
-        os.makedirs(self._folder, mode=0o755, exist_ok=True)
-        with open(os.path.join(self._folder, ".lock"), "w", encoding="utf-8") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with locked(os.path.join(self._folder, ".lock")):
             yield
 
     def read(self) -> dict[str, str]:
@@ -49,9 +67,4 @@ class Memories:
             if os.path.exists(path):
                 os.unlink(path)
             return
-        handle, temporary = tempfile.mkstemp(dir=self._module.tmpdir)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        self._module.atomic_move(temporary, path)
+        keep(self._module, path, text)

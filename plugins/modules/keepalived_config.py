@@ -172,7 +172,7 @@ backup_file:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils._errors import HostError
+from ansible_collections.lvs.cluster.plugins.module_utils._errors import C_LOCALE, HostError
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import agreement, grammar, unit
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.config_test import verdict
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived_dump import Keepalived, KeepalivedError, dumped
@@ -209,7 +209,7 @@ def test(module, content):
         )
     status, out, err = module.run_command(
         [binary, "--config-test", "--use-file", write_candidate(module, content)],
-        environ_update={"LC_ALL": "C", "LANGUAGE": "C"},
+        environ_update=C_LOCALE,
     )
     found = verdict(status, out + err, content)
     if found.crashed:
@@ -297,13 +297,7 @@ def wanted_instances(module):
     return [agreement.of_view(each) for each in given], {each["name"]: each.get("directors", []) for each in given}
 
 
-def instances_of(module):
-    wanted, directors = wanted_instances(module)
-    return [{"name": each.name, "directors": directors.get(each.name, [])} for each in wanted]
-
-
-def terms_changed(module, before):
-    after, directors = wanted_instances(module)
+def terms_changed(before, after, directors):
     return [
         {
             "name": each.name,
@@ -315,13 +309,11 @@ def terms_changed(module, before):
     ]
 
 
-def takes_last(module, host, instances, services):
+def takes_last(module, instances, services, wanted):
     """What runs and is to run no more at all."""
-    wanted, _directors = wanted_instances(module)
-    statements = parsed(module.params["path"], module.params["content"]).statements
-    kept = {each.keyword for each in statements}
-    found = ["vrrp_instance"] if instances and not wanted else []
-    return (found + (["virtual_server"] if services and "virtual_server" not in kept else [])) if host.running else []
+    kept = {each.keyword for each in parsed(module.params["path"], module.params["content"]).statements}
+    lost = {"vrrp_instance": instances and not wanted, "virtual_server": services and "virtual_server" not in kept}
+    return [keyword for keyword, is_lost in lost.items() if is_lost]
 
 
 def stage(module, host):
@@ -330,8 +322,10 @@ def stage(module, host):
     content = module.params["content"]
     test(module, content)
     instances, services = host.runs()
-    changes = terms_changed(module, instances)
-    differs = host.configuration.read() != content
+    wanted, directors = wanted_instances(module)
+    changes = terms_changed(instances, wanted, directors)
+    live = host.configuration.read()
+    differs = live != content
     # One that runs something else than the very file that it has loaded is helped by loading it again.
     loaded = host.loaded() and (differs or not changes)
     if not module.check_mode and (differs or not loaded):
@@ -342,10 +336,10 @@ def stage(module, host):
         "running": host.running is not None,
         "loaded": loaded,
         "foreign": differs and host.configuration.is_foreign(),
-        "instances": instances_of(module),
+        "instances": [{"name": each.name, "directors": directors.get(each.name, [])} for each in wanted],
         "terms_changed": changes,
-        "needs_all_directors": bool(changes and host.configuration.read()),
-        "takes_last": takes_last(module, host, instances, services),
+        "needs_all_directors": bool(changes and live),
+        "takes_last": takes_last(module, instances, services, wanted) if host.running else [],
     }
 
 
@@ -415,7 +409,7 @@ def write_alone(module):
     before = Configuration(path).read()
     changed = before != content
     hide_passwords(module, path, before)
-    changes = terms_changed(module, agreement.of_tree(parsed(path, before)))
+    changes = terms_changed(agreement.of_tree(parsed(path, before)), *wanted_instances(module))
     told = {"terms_changed": changes, "needs_all_directors": bool(before and changes)}
     if module.params["validate_only"]:
         return {"changed": False, **told}

@@ -75,8 +75,8 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils._boot_files import network_file, started_at_boot
+from ansible_collections.lvs.cluster.plugins.module_utils._errors import C_LOCALE
 
-IN_ENGLISH = {"LC_ALL": "C", "LANGUAGE": "C"}
 UNITS = {"networkd": "systemd-networkd.service", "ifupdown": "networking.service"}
 
 
@@ -88,7 +88,7 @@ def ask(module, *command):
             msg=f"There is no {command[0]} on this host, so {module.params['manager']} does not set up its network. "
             "Set realserver_network to what does, networkd or ifupdown."
         )
-    status, output, errors = module.run_command([binary, *command[1:]], environ_update=IN_ENGLISH)
+    status, output, errors = module.run_command([binary, *command[1:]], environ_update=C_LOCALE)
     if status:
         module.fail_json(msg=f"{' '.join(command)}: {errors.strip() or output.strip()}.")
     return output
@@ -97,7 +97,7 @@ def ask(module, *command):
 def check_unit(module):
     """Fail where the boot does not start who sets up the network."""
     unit = UNITS[module.params["manager"]]
-    state = module.run_command(["systemctl", "is-enabled", unit], environ_update=IN_ENGLISH)[1].strip()
+    state = module.run_command(["systemctl", "is-enabled", unit], environ_update=C_LOCALE)[1].strip()
     if state in ("disabled", "masked"):
         module.fail_json(
             msg=f"{unit} is {state}, so nobody reads {module.params['path']} at boot. Use 'systemctl enable {unit}', "
@@ -107,10 +107,8 @@ def check_unit(module):
 
 def check_ifupdown(module):
     """Fail unless ifup -a brings the interfaces up."""
-    path = module.params["path"]
-    missing = [
-        each for each in module.params["interfaces"] if each not in started_at_boot(ask(module, "ifquery", "--list"))
-    ]
+    path, started = module.params["path"], started_at_boot(ask(module, "ifquery", "--list"))
+    missing = [each for each in module.params["interfaces"] if each not in started]
     if missing:
         module.fail_json(
             msg=f"ifupdown does not read {path}, so this host would have no {', '.join(missing)} after a boot. "

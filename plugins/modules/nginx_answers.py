@@ -91,6 +91,7 @@ import socket
 import time
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.lvs.cluster.plugins.module_utils._errors import C_LOCALE
 from ansible_collections.lvs.cluster.plugins.module_utils._nginx import (
     Answer,
     answer,
@@ -100,7 +101,6 @@ from ansible_collections.lvs.cluster.plugins.module_utils._nginx import (
     rivals,
 )
 
-IN_ENGLISH = {"LC_ALL": "C", "LANGUAGE": "C"}
 # Old workers may answer a moment longer after a reload.
 PATIENCE = 5.0
 
@@ -108,7 +108,7 @@ PATIENCE = 5.0
 def configuration(module):
     """The files that nginx reads; it fails where nginx does not read ours."""
     nginx = module.get_bin_path("nginx", opt_dirs=["/usr/sbin"], required=True)
-    status, output, errors = module.run_command([nginx, "-T", "-q"], environ_update=IN_ENGLISH)
+    status, output, errors = module.run_command([nginx, "-T", "-q"], environ_update=C_LOCALE)
     if status:
         module.fail_json(msg=f"nginx refuses its configuration as it is: {errors.strip()}")
     read, path = files(output), module.params["path"]
@@ -128,7 +128,7 @@ def in_the_way(module, read, port):
         f"{each.path} has 'listen {each.text}'"
         for each in rivals(listens(read), params["path"], params["address"], port, set(params["replaces"]))
     ]
-    told = module.run_command(["ss", "-H", "-l", "-t", "-n", "-p"], environ_update=IN_ENGLISH)[1]
+    told = module.run_command(["ss", "-H", "-l", "-t", "-n", "-p"], environ_update=C_LOCALE)[1]
     found += [f"{each.name} (process {each.pid}) listens on {each.socket}" for each in holders(told, port)]
     return found
 
