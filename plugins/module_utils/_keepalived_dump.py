@@ -25,6 +25,7 @@ RunCommand = Callable[..., Tuple[int, str, str]]
 INTERVAL = 0.05
 
 CHILDREN = ("vrrp", "checkers", "bfd")
+DATA_FILES = {"vrrp": "keepalived.data", "checkers": "keepalived_check.data"}
 
 
 class KeepalivedError(HostError):
@@ -97,6 +98,12 @@ class Keepalived:
             return lambda parse: self._read(name, before[name], parse, deadline)
 
         return [reader(name) for name in names]
+
+    def data(self, signal: int, timeout: float) -> Dict[str, Callable[[Callable[[str], T]], T]]:
+        """The same of the files that the signal DATA makes its processes write, by their names."""
+        children = self.children(timeout)
+        names = [name for child, name in DATA_FILES.items() if child in children]
+        return dict(zip(names, self.dump(signal, names, timeout)))
 
     def _read(self, name: str, before: Any, parse: Callable[[str], T], deadline: float) -> T:
         """A file that is new, does not grow any more, and can be read."""
@@ -185,18 +192,17 @@ def signal_number(run_command: RunCommand, program: str, name: str) -> Optional[
     return int(text) if not status and text.isdigit() else None
 
 
+def data_signal(run_command: RunCommand, program: str) -> int:
+    """The signal upon which this build writes its data as text."""
+    number = signal_number(run_command, program, "DATA")
+    if number is None:
+        raise KeepalivedError("this keepalived knows no signal DATA", "Install keepalived 2.0 or later")
+    return number
+
+
 def dumped(keepalived: Keepalived, run_command: RunCommand, program: str, timeout: float) -> Dict[str, List[Any]]:
     """What it runs: the C(states) and the C(terms) of its VRRP instances, and its C(services)."""
-    children = keepalived.children(timeout)
-    names = [
-        name
-        for child, name in (("vrrp", "keepalived.data"), ("checkers", "keepalived_check.data"))
-        if child in children
-    ]
-    signal = signal_number(run_command, program, "DATA")
-    if signal is None:
-        raise KeepalivedError("this keepalived knows no signal DATA", "Install keepalived 2.0 or later")
-    read = dict(zip(names, keepalived.dump(signal, names, timeout)))
+    read = keepalived.data(data_signal(run_command, program), timeout)
     result: Dict[str, List[Any]] = {"states": [], "terms": [], "services": []}
     if "keepalived.data" in read:
         result["states"] = read["keepalived.data"](parse_vrrp_data)

@@ -121,24 +121,25 @@ from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.status imp
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived_dump import (
     Keepalived,
     KeepalivedError,
+    data_signal,
     signal_number,
 )
 
 
-def instances(keepalived, module, program, data_signal):
+def instances(keepalived, module, program, signal):
     """The VRRP instances, and where they come from."""
     json_signal = signal_number(module.run_command, program, "JSON")
-    name, signal, parse, source = (
+    name, number, parse, source = (
         ("keepalived.json", json_signal, parse_json, "json")
         if json_signal
-        else ("keepalived.data", data_signal, parse_vrrp_data, "text")
+        else ("keepalived.data", signal, parse_vrrp_data, "text")
     )
-    (read,) = keepalived.dump(signal, [name], module.params["timeout"])
+    (read,) = keepalived.dump(number, [name], module.params["timeout"])
     return read(parse), source
 
 
-def virtual_servers(keepalived, module, data_signal):
-    (read,) = keepalived.dump(data_signal, ["keepalived_check.data"], module.params["timeout"])
+def virtual_servers(keepalived, module, signal):
+    (read,) = keepalived.dump(signal, ["keepalived_check.data"], module.params["timeout"])
     return read(parse_check_data)
 
 
@@ -158,11 +159,11 @@ def main():
             result["running"] = True
             children = keepalived.children(module.params["timeout"])
             program = module.get_bin_path("keepalived", required=True)
-            data_signal = signal_number(module.run_command, program, "DATA")
+            signal = data_signal(module.run_command, program)
             if "vrrp" in children:
-                result["instances"], result["source"] = instances(keepalived, module, program, data_signal)
+                result["instances"], result["source"] = instances(keepalived, module, program, signal)
             if "checkers" in children:
-                result["virtual_servers"] = virtual_servers(keepalived, module, data_signal)
+                result["virtual_servers"] = virtual_servers(keepalived, module, signal)
     except KeepalivedError as error:
         module.fail_json(**error.result())
     module.exit_json(changed=False, commands=[], **result)

@@ -114,7 +114,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.status imp
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived_dump import (
     Keepalived,
     KeepalivedError,
-    signal_number,
+    data_signal,
 )
 
 # Rounds of looking and acting; a keepalived whose checks fail and succeed all the time is not waited for.
@@ -130,15 +130,12 @@ class Host:
         self._keepalived = keepalived
         self._timeout = module.params["timeout"]
         program = module.get_bin_path("keepalived", required=True)
-        self._signal = signal_number(module.run_command, program, "DATA")
+        self._signal = data_signal(module.run_command, program)
         self._ipvsadm = None
 
     def belief(self):
         """What keepalived believes now."""
-        children = self._keepalived.children(self._timeout)
-        files = {"vrrp": "keepalived.data", "checkers": "keepalived_check.data"}
-        names = [files[each] for each in files if each in children]
-        readers = dict(zip(names, self._keepalived.dump(self._signal, names, self._timeout)))
+        readers = self._keepalived.data(self._signal, self._timeout)
         instances, addresses, virtual_servers, daemon = [], {}, None, None
         if "keepalived_check.data" in readers:
             virtual_servers, daemon = readers["keepalived_check.data"](
