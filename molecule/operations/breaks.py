@@ -8,6 +8,15 @@ from harness.lab import Lab
 
 
 def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
+    vip = cluster.service.vip
+
+    def hold(broadcast: str) -> str:
+        """The command that has another virtual address on the loopback, which networkd has heard of."""
+        return (
+            f"ip address delete {vip}/32 dev lo; ip address add {vip}/32 {broadcast} dev lo label lo:0"
+            " && touch /etc/systemd/network/10-lvs-loopback.network.d/lvs.conf && networkctl reload"
+        )
+
     return [
         Row(
             "a bad description is let through",
@@ -97,12 +106,8 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
         Row(
             "networkd puts an address of its own in the place of ours",
             "comes_without",
-            edits={
-                "plugins/module_utils/_loopback.py": (
-                    'f"{address}/32", "dev", "lo", "label", label]',
-                    'f"{address}/32", "broadcast", address, "dev", "lo", "label", label]',
-                )
-            },
+            {"web1": hold(f"broadcast {vip}")},
+            {"web1": hold("")},
         ),
         Row(
             "a real server that returns does not serve",
