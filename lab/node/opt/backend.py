@@ -17,6 +17,9 @@ class Handler(BaseHTTPRequestHandler):
     """Answers every GET; /slow?seconds=N takes its time."""
 
     protocol_version = "HTTP/1.1"
+    # An answer leaves in one piece. Who is stopped between its head and its body has failed a request that nobody can
+    # send again.
+    wbufsize = -1
 
     def do_GET(self) -> None:
         url = urlsplit(self.path)
