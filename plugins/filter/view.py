@@ -13,6 +13,8 @@ description:
   - Derives from the description of a cluster (variables that start with C(lvs_)) everything that one host needs,
     as priorities, unicast peers, addresses on the loopback, and what nginx listens on.
   - The roles of this collection take their defaults from it.
+  - Once M(lvs.cluster.description_read) has run, as the role P(lvs.cluster.preflight#role) has it, it is what that
+    module derived, for the rest of the run. Before, the description is read and derived for this one host.
 positional: _input, host
 options:
   _input:
@@ -33,15 +35,19 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The view, with the keys V(cluster), V(keepalived), V(director), V(realserver) and V(nginx).
+  description: The view, with the keys V(host), V(cluster), V(keepalived), V(director), V(realserver) and V(nginx).
   type: dict
 """
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.lvs.cluster.plugins.module_utils._cluster.inventory import BadDescription, view
+from ansible_collections.lvs.cluster.plugins.module_utils._cluster.inventory import BadDescription, placed, view
+from ansible_collections.lvs.cluster.plugins.plugin_utils._described import kept
 
 
 def view_filter(hostvars, host):
+    entry = kept(host)
+    if entry and entry["view"]:
+        return placed(entry["view"], hostvars[host].get("ansible_facts", {}))
     try:
         return view(hostvars, host)
     except BadDescription as error:

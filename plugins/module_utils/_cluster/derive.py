@@ -10,7 +10,7 @@ named as keepalived.conf(5), ipvsadm(8) and nginx name them, so that a template 
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from .kinds import numbered
 from .members import Member
@@ -45,16 +45,6 @@ def instance_of(cluster: Cluster, address: Optional[str]) -> Optional[VrrpInstan
     return next(carrying, None)
 
 
-def directed_services(cluster: Cluster, host: str) -> List[VirtualServer]:
-    """The virtual servers whose address floats over this host."""
-    services = []
-    for service in cluster.lvs_virtual_servers:
-        instance = instance_of(cluster, service.address)
-        if instance and host in instance.directors:
-            services.append(service)
-    return services
-
-
 def directors(cluster: Cluster) -> List[str]:
     """The hosts that direct something, in the order of their first mention."""
     instances = numbered(cluster.lvs_vrrp_instances)
@@ -82,21 +72,101 @@ def backends(cluster: Cluster) -> List[str]:
     return list(dict.fromkeys(each.host for each in servers if each.host))
 
 
-def cluster_view(cluster: Cluster) -> View:
-    """The cluster as a whole."""
-    return {"name": cluster.lvs_cluster, "directors": directors(cluster), "real_servers": real_servers(cluster)}
+class Views:
+    """What follows from a description for each host; what is the same for many of them is worked out once."""
+
+    def __init__(self, cluster: Cluster, members: Mapping[str, Member]) -> None:
+        self._cluster = cluster
+        self._members = members
+        self._addresses = {name: member.address for name, member in members.items() if member.address}
+        self._whole = {
+            "name": cluster.lvs_cluster,
+            "directors": directors(cluster),
+            "real_servers": real_servers(cluster),
+        }
+        carrying = {address: each for each in reversed(cluster.lvs_vrrp_instances) for address in each.addresses}
+        self._carried = [(each, carrying.get(each.address)) for each in cluster.lvs_virtual_servers]
+        self._upstreams = [(each, upstream_service(cluster, each)) for each in cluster.lvs_nginx_upstreams]
+        # A label's number is the address's place in the description, so it is the same on every host.
+        self._places: Dict[str, int] = {}
+        for service in cluster.lvs_virtual_servers:
+            self._places.setdefault(service.address, len(self._places))
+        self._served: Dict[str, List[VirtualServer]] = {}
+        for service in cluster.lvs_virtual_servers:
+            for host in dict.fromkeys(_servers_of(service)):
+                self._served.setdefault(host, []).append(service)
+        self._service_views = {
+            each.name: _service_view(each, check_of(cluster, each), self._addresses)
+            for each in cluster.lvs_virtual_servers
+        }
+        self._upstream_views = {
+            each.name: _upstream_view(each, self._addresses) for each in cluster.lvs_nginx_upstreams
+        }
+
+    def of(self, host: str) -> Dict[str, View]:
+        """By role, what follows for one host. Interfaces that the description does not name are left empty."""
+        directed = [(each, instance) for each, instance in self._carried if instance and host in instance.directors]
+        services = [each for each, _instance in directed]
+        served = self._served.get(host, [])
+        interface = self._members[host].interface
+        return {
+            "host": {"name": host, "address": self._addresses.get(host, "")},
+            "cluster": self._whole,
+            "keepalived": {
+                "router_id": host,
+                "vrrp_instances": [
+                    _instance_view(each, host, self._members, interface)
+                    for each in self._cluster.lvs_vrrp_instances
+                    if host in each.directors
+                ],
+                "lvs_sync_daemon": _sync_daemon_view(self._cluster, [each for _s, each in directed], interface),
+                "virtual_servers": [self._service_views[each.name] for each in services],
+            },
+            "director": {"modules": ["ip_vs", *sorted({f"ip_vs_{each.lb_algo}" for each in services})]},
+            "realserver": {"interface": interface, "vips": self._vips(served)},
+            "nginx": self._nginx_view(served),
+        }
+
+    def _vips(self, served: Sequence[VirtualServer]) -> List[View]:
+        """The addresses that a host holds on its loopback, each with a label."""
+        held = {service.address for service in served}
+        return [{"address": each, "label": f"lo:{place}"} for each, place in self._places.items() if each in held]
+
+    def _nginx_view(self, served: Sequence[VirtualServer]) -> View:
+        """The pools that a host's nginx proxies to, and where it listens for them."""
+        names = {each.name for each in served}
+        pools = [(upstream, service) for upstream, service in self._upstreams if service.name in names]
+        ports: Dict[int, List[Tuple[Upstream, VirtualServer]]] = {}
+        for pool in pools:
+            ports.setdefault(pool[1].port, []).append(pool)
+        health = {port: _health_view(each) for port, each in ports.items()}
+        return {
+            "checks": [
+                {"port": port, "path": path}
+                for port, path in sorted({(service.port, upstream.health_path) for upstream, service in pools})
+            ],
+            "upstreams": [self._upstream_views[upstream.name] for upstream, _service in pools],
+            "servers": [
+                _server_view(upstream, service, health[service.port], first=ports[service.port][0][0] is upstream)
+                for upstream, service in pools
+            ],
+        }
 
 
-def keepalived_view(cluster: Cluster, host: str, members: Mapping[str, Member], interface: str) -> View:
-    """keepalived.conf of a host, as data."""
-    addresses = {name: member.address for name, member in members.items() if member.address}
-    instances = [each for each in cluster.lvs_vrrp_instances if host in each.directors]
-    services = directed_services(cluster, host)
+def placed(view: Mapping[str, View], interface: str) -> Dict[str, View]:
+    """A view with the host's interface in the cluster's network, where the description names none."""
+    keepalived, realserver = view["keepalived"], view["realserver"]
+    daemon = keepalived["lvs_sync_daemon"]
     return {
-        "router_id": host,
-        "vrrp_instances": [_instance_view(each, host, members, interface) for each in instances],
-        "lvs_sync_daemon": _sync_daemon_view(cluster, services, interface),
-        "virtual_servers": [_service_view(each, check_of(cluster, each), addresses) for each in services],
+        **view,
+        "keepalived": {
+            **keepalived,
+            "vrrp_instances": [
+                {**each, "interface": each["interface"] or interface} for each in keepalived["vrrp_instances"]
+            ],
+            "lvs_sync_daemon": {**daemon, "interface": daemon["interface"] or interface} if daemon else daemon,
+        },
+        "realserver": {**realserver, "interface": realserver["interface"] or interface},
     }
 
 
@@ -121,12 +191,11 @@ def _instance_view(instance: VrrpInstance, host: str, members: Mapping[str, Memb
     }
 
 
-def _sync_daemon_view(cluster: Cluster, services: Sequence[VirtualServer], interface: str) -> View:
+def _sync_daemon_view(cluster: Cluster, instances: Sequence[VrrpInstance], interface: str) -> View:
     """The connection sync daemon, bound to an instance: unbound, both directors would run both halves."""
     if not cluster.lvs_sync_daemon:
         return {}
-    instances = [instance_of(cluster, each.address) for each in services]
-    instance = next((each for each in instances if each and len(each.directors) > 1), None)
+    instance = next((each for each in instances if len(each.directors) > 1), None)
     if instance is None:
         return {}
     return {
@@ -202,80 +271,37 @@ def _server_address(server: Any, addresses: Addresses) -> str:
     return server.address or addresses[server.host]
 
 
-def director_view(cluster: Cluster, host: str) -> View:
-    """What a director's kernel needs."""
-    services = directed_services(cluster, host)
+def _servers_of(service: VirtualServer) -> Iterator[str]:
+    """The hosts that must accept packets for the service's address."""
+    for each in [*service.real_servers, service.sorry_server]:
+        if each and each.host:
+            yield each.host
+
+
+def _server_view(upstream: Upstream, service: VirtualServer, health: List[View], first: bool) -> View:
+    """Where nginx listens for a service; first: of those on its port."""
+    address = f"{service.address}:{service.port}"
     return {
-        "modules": ["ip_vs", *sorted({f"ip_vs_{each.lb_algo}" for each in services})],
-    }
-
-
-def serves(service: VirtualServer, host: str) -> bool:
-    """Whether a host must accept packets for the service's address."""
-    hosts = [each.host for each in service.real_servers]
-    if service.sorry_server:
-        hosts.append(service.sorry_server.host)
-    return host in hosts
-
-
-def realserver_view(cluster: Cluster, host: str, interface: str) -> View:
-    """The addresses that a host holds on its loopback, each with a label.
-
-    A label's number is the address's place in the description, so it is the same on every host.
-    """
-    places: Dict[str, int] = {}
-    for service in cluster.lvs_virtual_servers:
-        places.setdefault(service.address, len(places))
-    held = {service.address for service in cluster.lvs_virtual_servers if serves(service, host)}
-    return {
-        "interface": interface,
-        "vips": [{"address": each, "label": f"lo:{place}"} for each, place in places.items() if each in held],
-    }
-
-
-def nginx_view(cluster: Cluster, host: str, addresses: Addresses) -> View:
-    """The pools that a host's nginx proxies to, and where it listens for them."""
-    pools = list(_pools(cluster, host))
-    servers = []
-    ports: Set[int] = set()
-    for upstream, service in pools:
+        "name": service.name,
         # keepalived's checks come to the host's own address, where nginx takes the first server of the port.
-        listen = [f"{service.address}:{service.port}"]
-        if service.port not in ports:
-            listen.insert(0, str(service.port))
-        ports.add(service.port)
-        servers.append(
-            {
-                "name": service.name,
-                "listen": listen,
-                "port": service.port,
-                "health": _health_view(pools, service.port),
-                "upstream": upstream.name,
-                # nginx takes no fractions.
-                "proxy_connect_timeout": f"{round(1000 * upstream.proxy_connect_timeout)}ms",
-                "proxy_read_timeout": f"{round(1000 * upstream.proxy_read_timeout)}ms",
-            }
-        )
-    return {
-        "address": addresses.get(host, ""),
-        "checks": [
-            {"port": port, "path": path}
-            for port, path in sorted({(service.port, upstream.health_path) for upstream, service in pools})
-        ],
-        "upstreams": [_upstream_view(upstream, addresses) for upstream, _service in pools],
-        "servers": servers,
+        "listen": [str(service.port), address] if first else [address],
+        "port": service.port,
+        "health": health,
+        "upstream": upstream.name,
+        # nginx takes no fractions.
+        "proxy_connect_timeout": f"{round(1000 * upstream.proxy_connect_timeout)}ms",
+        "proxy_read_timeout": f"{round(1000 * upstream.proxy_read_timeout)}ms",
     }
 
 
-def _health_view(pools: Sequence[Tuple[Upstream, VirtualServer]], port: int) -> List[View]:
+def _health_view(pools: Sequence[Tuple[Upstream, VirtualServer]]) -> List[View]:
     """The paths of a port that nginx answers itself, and the hops from virtual address to virtual address before.
 
     A check does not tell which of the services it is for, so it goes by the addresses of all that have its path.
     """
     held: Dict[str, List[str]] = {}
     for upstream, service in pools:
-        if service.port == port:
-            held.setdefault(upstream.health_path, []).append(service.address)
+        held.setdefault(upstream.health_path, []).append(service.address)
     return [
         {"path": path, "hops": [{"address": each, "path": f"{path.rstrip('/')}/at/{each}"} for each in held[path]]}
         for path in sorted(held)
@@ -286,13 +312,6 @@ def upstream_service(cluster: Cluster, upstream: Upstream) -> VirtualServer:
     """The service whose real servers proxy to an upstream."""
     services = {service.name: service for service in cluster.lvs_virtual_servers}
     return services[upstream.virtual_server or cluster.lvs_virtual_servers[0].name]
-
-
-def _pools(cluster: Cluster, host: str) -> Iterator[Tuple[Upstream, VirtualServer]]:
-    for upstream in cluster.lvs_nginx_upstreams:
-        service = upstream_service(cluster, upstream)
-        if serves(service, host):
-            yield upstream, service
 
 
 def _upstream_view(upstream: Upstream, addresses: Addresses) -> View:

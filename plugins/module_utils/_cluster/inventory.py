@@ -36,7 +36,9 @@ class Inventory:
 
     def __getitem__(self, host: str) -> Variables:
         if host not in self._read:
-            self._read[host] = Variables(host, self._hostvars[host])
+            raw = self._hostvars[host]
+            unrendered = getattr(self._hostvars, "raw_get", self._hostvars.get)(host)
+            self._read[host] = Variables(host, raw, unrendered or raw)
         return self._read[host]
 
     def in_groups(self, hosts: Sequence[str], groups: Iterable[str]) -> List[str]:
@@ -61,15 +63,18 @@ class Described:
         own: Dict[str, List[Problem]] = {name: [] for name in variables}
         self.members = {name: read_member(each, own[name]) for name, each in variables.items()}
         self.problems.extend(check_cluster(self.cluster, self.members))
-        self._compare([variables[name] for name in dict.fromkeys([*hosts, *settled])], telling)
+        self._compare(inventory[telling], [variables[name] for name in dict.fromkeys([*hosts, *settled])])
         groups_of = {name: inventory[name]["group_names"] or () for name in settled} if parts else {}
         self.problems.extend(check_groups(self.cluster, groups_of, parts))
         for name, each in variables.items():
             own[name].extend([*each.problems, *each.unknown()])
         self.problems.extend(_of_hosts(own))
 
-    def _compare(self, hosts: Sequence[Variables], telling: str) -> None:
-        """All hosts of a cluster must describe it, and in the same way."""
+    def _compare(self, telling: Variables, hosts: Sequence[Variables]) -> None:
+        """All hosts of a cluster must describe it, and in the same way.
+
+        What is written in the same way means the same: it is not worked out anew for each of two hundred hosts.
+        """
         silent = [each.host for each in hosts if not each.describes]
         if silent:
             reason = (
@@ -78,7 +83,7 @@ class Described:
             )
             remedy = "Describe the cluster in group_vars of a group that all its hosts are in, or take them out of it"
             self.problems.append(Problem("lvs_*", None, reason, remedy))
-        told = [self.cluster]
+        told, written = [self.cluster], [telling.written]
         for each in hosts:
             if not each.describes:
                 continue
@@ -87,10 +92,15 @@ class Described:
                 remedy = "A host is of one cluster: give it this lvs_cluster, or do not name it"
                 self.problems.append(Problem(f"lvs_cluster of host {each.host}", each.cluster_name, reason, remedy))
                 continue
+            if each.written in written:
+                continue
+            written.append(each.written)
             other = each.cluster([])
             if other not in told:  # of many hosts that tell the same, one is enough
                 told.append(other)
-                reason = f"host {each.host} has another description than host {telling}, both of cluster {self.name}"
+                reason = (
+                    f"host {each.host} has another description than host {telling.host}, both of cluster {self.name}"
+                )
                 remedy = (
                     "Put it into group_vars of a group that all hosts of the cluster are in; if they are two clusters, "
                     "give each a name of its own with lvs_cluster"
@@ -119,8 +129,8 @@ def described(hostvars: HostVars, host: str) -> Tuple[Cluster, Dict[str, Member]
     return found.cluster, found.members, found.problems
 
 
-def clusters(hostvars: HostVars, hosts: Sequence[str], groups: Optional[Groups] = None) -> Dict[str, Any]:
-    """By name, the clusters of these hosts: which of them are of it, and what is wrong with it, a line each.
+def views(hostvars: HostVars, hosts: Sequence[str], groups: Optional[Groups] = None) -> List[Dict[str, Any]]:
+    """For each of the hosts its cluster, what is wrong with that one's description, and its view.
 
     groups: the groups that get C(directors) and C(real_servers), where they are known. All their hosts count.
     """
@@ -130,38 +140,70 @@ def clusters(hostvars: HostVars, hosts: Sequence[str], groups: Optional[Groups] 
     for host in inventory.in_groups(hosts, parts.values()):
         of_cluster.setdefault(inventory[host].cluster_name, []).append(host)
     found = [Described(inventory, members, parts) for members in of_cluster.values()]
-    result = {}
+    entries: Dict[str, Dict[str, Any]] = {}
     for each in found:
         others = [(other.name, other.cluster, other.members) for other in found if other is not each]
         between = check_between(each.cluster, each.members, others)
-        lines = [str(problem) for problem in [*each.problems, *between]]
-        result[each.name] = {"hosts": list(each.hosts), "problems": list(dict.fromkeys(lines))}
-    return result
+        problems = list(dict.fromkeys(str(problem) for problem in [*each.problems, *between]))
+        derived = None if problems else derive.Views(each.cluster, each.members)
+        whole = {"name": each.name, "hosts": list(each.hosts), "problems": problems}
+        for host in each.hosts:
+            entries[host] = {"host": host, "cluster": whole, "view": derived.of(host) if derived else {}}
+    return [entries[host] for host in hosts]
 
 
 def view(hostvars: HostVars, host: str) -> Dict[str, derive.View]:
-    """What follows from the description for one host, by role.
+    """What follows from the description for one host, by role, with its interface where its facts are there.
 
     Raises L(BadDescription) where it has problems.
     """
     cluster, members, problems = described(hostvars, host)
     if problems:
         raise BadDescription("\n".join(str(problem) for problem in problems))
-    addresses = {name: member.address for name, member in members.items() if member.address}
-    interface = members[host].interface or interface_of(members[host].address, facts_of(hostvars, host))
-    return {
-        "cluster": derive.cluster_view(cluster),
-        "keepalived": derive.keepalived_view(cluster, host, members, interface),
-        "director": derive.director_view(cluster, host),
-        "realserver": derive.realserver_view(cluster, host, interface),
-        "nginx": derive.nginx_view(cluster, host, addresses),
-    }
+    return placed(derive.Views(cluster, members).of(host), hostvars[host].get("ansible_facts", {}))
 
 
-def findings(hostvars: HostVars, host: str) -> List[str]:
-    """What keeps a host from being what its description says, by its facts, a line each."""
-    wanted = view(hostvars, host)
-    keepalived, facts = wanted["keepalived"], facts_of(hostvars, host)
+def placed(view_of_host: Mapping[str, derive.View], facts: Facts) -> Dict[str, derive.View]:
+    """A view with the interface that a host's facts tell to have its address, where the description names none."""
+    return derive.placed(view_of_host, interface_of(view_of_host["host"]["address"], facts))
+
+
+def compared(
+    entries: Sequence[Mapping[str, Any]],
+    facts: Mapping[str, Facts],
+    os_families: Sequence[str],
+    unseen: Mapping[str, str],
+) -> List[Dict[str, Any]]:
+    """What L(views) gave for some hosts, each view with its interface, together with C(findings): what keeps the host
+    from being that; and C(refused): the hosts of its cluster that have findings.
+
+    facts: by host, what was gathered.
+    os_families: the families of operating systems that are known.
+    unseen: by host, why nothing could be gathered.
+    """
+    found = []
+    refused: Dict[str, List[str]] = {}
+    for entry in entries:
+        host, its = entry["host"], facts[entry["host"]]
+        view_of_host = placed(entry["view"], its)
+        if host in unseen:
+            problems = [f"{host} cannot be looked at: {unseen[host]}"]
+        else:
+            problems = [*_system_findings(host, its, os_families), *findings(view_of_host, its)]
+        found.append({**entry, "view": view_of_host, "findings": problems})
+        if problems:
+            refused.setdefault(entry["cluster"]["name"], []).append(host)
+    return [{**each, "refused": refused.get(each["cluster"]["name"], [])} for each in found]
+
+
+def _system_findings(host: str, facts: Facts, os_families: Sequence[str]) -> Iterator[str]:
+    if facts["os_family"] not in os_families:
+        yield f"{host} runs {facts['distribution']}; the roles know {' and '.join(os_families)}."
+
+
+def findings(wanted: Mapping[str, derive.View], facts: Facts) -> List[str]:
+    """What keeps a host from being what its view says, by its facts, a line each."""
+    keepalived, host = wanted["keepalived"], wanted["host"]["name"]
     there = [str(each) for each in facts.get("interfaces", [])]
     needed = dict.fromkeys(each["interface"] for each in keepalived["vrrp_instances"])
     # Where a director's instances all name their interface, its own is nobody's concern.
@@ -204,12 +246,6 @@ def _source_finding(host: str, instance: derive.View, facts: Facts) -> Iterator[
             f"interface {interface}, which has {', '.join(owned) or 'no IPv4 address'}. "
             f"Set lvs_addresses of the host to {{{interface}: ADDRESS}}."
         )
-
-
-def facts_of(hostvars: HostVars, host: str) -> Facts:
-    """What C(setup) found on a host; nothing where it was not asked."""
-    facts: Facts = hostvars[host].get("ansible_facts", {})
-    return facts
 
 
 def interface_addresses(facts: Facts, interface: str) -> List[str]:

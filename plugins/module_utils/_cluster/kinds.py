@@ -187,20 +187,16 @@ def list_of(reader: Reader, if_empty: str = "Write at least 1, or leave the whol
             problems.append(Problem(path, value, "is empty", if_empty))
             return None
         held: List[Any] = []
-        sound: List[Any] = []  # two that were refused are alike in what was held of them, not in what was written
+        sound: Dict[Any, int] = {}  # two that were refused are alike in what was held of them, not in what was written
         for index, element in enumerate(value):
             here = f"{path}[{index}]"
             before = len(problems)
             got = reader(element, here, problems)
-            if len(problems) > before:
-                sound.append(None)
-            elif got in sound:
-                first = sound.index(got)
-                problems.append(Problem(here, element, f"is the same as [{first}]", "List it once"))
-                got = held[first]
-                sound.append(None)
-            else:
-                sound.append(got)
+            if len(problems) == before:
+                first = sound.setdefault(got, index)
+                if first < index:
+                    problems.append(Problem(here, element, f"is the same as [{first}]", "List it once"))
+                    got = held[first]
             held.append(got)
         return tuple(held)
 
@@ -209,10 +205,10 @@ def list_of(reader: Reader, if_empty: str = "Write at least 1, or leave the whol
 
 def numbered(held: Optional[Sequence[Optional[T]]]) -> Iterator[Tuple[int, T]]:
     """The elements of a list that were not refused and were not there before, with their places in it."""
-    seen: List[T] = []
+    seen: Set[int] = set()
     for index, element in enumerate(held or ()):
-        if element is not None and not any(element is each for each in seen):
-            seen.append(element)
+        if element is not None and id(element) not in seen:
+            seen.add(id(element))
             yield index, element
 
 

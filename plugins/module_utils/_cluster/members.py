@@ -49,10 +49,12 @@ def plain(value: Any) -> Any:
 class Variables:
     """The variables of one host. Only what is asked for is templated, once; what cannot be is a problem, and None."""
 
-    def __init__(self, host: str, raw: Mapping[str, Any]) -> None:
+    def __init__(self, host: str, raw: Mapping[str, Any], unrendered: Mapping[str, Any]) -> None:
+        """unrendered: the same ones, as they are written."""
         self.host = host
         self.problems: List[Problem] = []
         self._raw = raw
+        self._unrendered = unrendered
         self.unreadable: List[str] = []
         self._read: Dict[str, Any] = {}
 
@@ -69,6 +71,11 @@ class Variables:
                 self.unreadable.append(name)
                 self._read[name] = None
         return self._read[name]
+
+    @property
+    def written(self) -> Dict[str, Any]:
+        """The description as it is written, templates and all: much cheaper than what it comes to on the host."""
+        return {name: self._unrendered[name] for name in CLUSTER_VARIABLES if name in self._unrendered}
 
     def cannot_read(self, name: str) -> bool:
         return self[name] is None and name in self.unreadable

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -45,20 +45,42 @@ def two(
 WHERE = {"lvs_directors": "lvs", "lvs_realservers": "web", "lvs_backends": "app"}
 
 
+def clusters(
+    variables: Mapping[str, Any], hosts: Sequence[str], groups: dict[str, str] | None = None
+) -> dict[str, Any]:
+    return {each["cluster"]["name"]: each["cluster"] for each in inventory.views(variables, hosts, groups)}
+
+
 def problems(variables: Mapping[str, Any], *hosts: str) -> dict[str, list[str]]:
-    found = inventory.clusters(variables, hosts or ("lvs1", "olvs1"), GROUPS)
+    found = clusters(variables, hosts or ("lvs1", "olvs1"), GROUPS)
     return {name: each["problems"] for name, each in found.items()}
 
 
 def test_each_host_is_of_the_cluster_that_its_variables_describe():
-    assert inventory.clusters(two(), ["lvs1"], GROUPS) == {
-        "lvs": {"hosts": ["lvs1", "lvs2", "web1", "web2"], "problems": []},
-        "other": {"hosts": ["olvs1", "olvs2", "oweb1", "oweb2"], "problems": []},
+    first, other = ["lvs1", "lvs2", "web1", "web2"], ["olvs1", "olvs2", "oweb1", "oweb2"]
+
+    assert clusters(two(), ["lvs1", "olvs1"], GROUPS) == {
+        "lvs": {"name": "lvs", "hosts": first, "problems": []},
+        "other": {"name": "other", "hosts": other, "problems": []},
     }
 
 
+def test_a_host_has_the_same_view_by_itself_and_among_others():
+    hosts = ["oweb1", "lvs1", "web1", "olvs2"]
+    found = inventory.views(two(), hosts, GROUPS)
+
+    assert [each["host"] for each in found] == hosts
+    assert [each["view"] for each in found] == [inventory.view(two(), host) for host in hosts]
+
+
+def test_nothing_is_derived_from_a_description_with_problems():
+    found = inventory.views(two(others={VRID: 256}), ["lvs1", "olvs1"], GROUPS)
+
+    assert [bool(each["view"]) for each in found] == [True, False]
+
+
 def test_without_groups_the_hosts_of_the_play_tell_which_clusters_there_are():
-    assert inventory.clusters(two(), ["olvs2"]) == {"other": {"hosts": ["olvs2"], "problems": []}}
+    assert clusters(two(), ["olvs2"]) == {"other": {"name": "other", "hosts": ["olvs2"], "problems": []}}
 
 
 def test_a_mistake_of_one_cluster_is_not_the_other_s():
@@ -165,6 +187,13 @@ def test_a_host_of_the_group_that_the_description_does_not_name_is_no_problem():
     assert inventory.view(variables, "web2")["realserver"]["vips"] == []
 
 
+class HostVars(dict):
+    """The variables of all hosts, which can be had as they are written too, as Ansible's can."""
+
+    def raw_get(self, host):
+        return dict(self[host].items())
+
+
 class Undefined(dict):
     """Variables of which some cannot be templated, as Ansible's are."""
 
@@ -185,7 +214,7 @@ def test_a_host_that_has_nothing_to_do_with_a_cluster_is_not_read():
 @pytest.mark.parametrize("host", ["lvs1", "web2", "app1"])
 @pytest.mark.parametrize("name", ["ansible_host", "lvs_address", "lvs_addresses", "lvs_virtual_servers"])
 def test_an_undefined_template_of_a_member_names_the_host_and_the_variable(host, name):
-    variables = two()
+    variables = HostVars(two())
     variables[host] = Undefined(variables[host], **{name: REMOVED})
 
     found = problems(variables)
@@ -222,6 +251,7 @@ def test_an_encrypted_password_is_text():
 
 # What setup tells of a host with two interfaces.
 FACTS = {
+    "os_family": "Debian",
     "interfaces": ["lo", "eth0", "eth1", "eth2"],
     "all_ipv4_addresses": ["192.0.2.11", "198.51.100.11", "203.0.113.11"],
     "eth0": {"device": "eth0", "ipv4": {"address": "192.0.2.11"}},
@@ -279,6 +309,28 @@ ON_ETH1 = {"lvs_vrrp_instances[0].interface": "eth1"}
     ],
 )
 def test_a_host_s_facts_are_held_against_its_description(changes, expected):
-    variables = hostvars({"hosts.lvs1.ansible_facts": FACTS, **changes})
+    (found,) = inventory.compared(inventory.views(hostvars(changes), ["lvs1"]), {"lvs1": FACTS}, ["Debian"], {})
 
-    assert inventory.findings(variables, "lvs1") == expected
+    assert found["findings"] == expected
+    assert found["refused"] == (["lvs1"] if expected else [])
+
+
+def test_a_host_that_cannot_be_what_it_should_be_stops_its_cluster_and_no_other():
+    entries = inventory.views(two(), ["lvs1", "lvs2", "olvs1"], GROUPS)
+    facts = {"lvs1": {}, "lvs2": {**FACTS, "os_family": "Suse", "distribution": "SLES"}, "olvs1": FACTS}
+
+    found = inventory.compared(entries, facts, ["Debian", "RedHat"], {"lvs1": "No space left on device"})
+
+    assert [each["findings"][:1] for each in found] == [
+        ["lvs1 cannot be looked at: No space left on device"],
+        ["lvs2 runs SLES; the roles know Debian and RedHat."],
+        [],
+    ]
+    assert [each["refused"] for each in found] == [["lvs1", "lvs2"], ["lvs1", "lvs2"], []]
+
+
+def test_an_interface_that_the_description_leaves_open_is_the_one_that_has_the_address():
+    (found,) = inventory.compared(inventory.views(hostvars(), ["lvs1"]), {"lvs1": FACTS}, ["Debian"], {})
+
+    assert found["view"] == inventory.view(hostvars({"hosts.lvs1.ansible_facts": FACTS}), "lvs1")
+    assert found["view"]["keepalived"]["vrrp_instances"][0]["interface"] == "eth0"

@@ -370,7 +370,6 @@ def test_the_host_of_a_sorry_server_holds_the_address_too():
 
 def test_nginx_answers_on_the_service_s_address_and_on_the_host_s_own_for_checks():
     assert view("web1")["nginx"] == {
-        "address": HOSTS["web1"],
         "checks": [{"port": 80, "path": "/healthz"}],
         "upstreams": [
             {
@@ -517,10 +516,11 @@ def test_a_pool_keeps_its_backup_its_own_ports_and_its_health_path():
 
 def test_a_host_in_no_instance_and_no_service_has_nothing_to_do():
     assert {role: what for role, what in view("app1").items() if role != "cluster"} == {
+        "host": {"name": "app1", "address": HOSTS["app1"]},
         "keepalived": {"router_id": "app1", "vrrp_instances": [], "lvs_sync_daemon": {}, "virtual_servers": []},
         "director": {"modules": ["ip_vs"]},
         "realserver": {"interface": "eth0", "vips": []},
-        "nginx": {"address": HOSTS["app1"], "checks": [], "upstreams": [], "servers": []},
+        "nginx": {"checks": [], "upstreams": [], "servers": []},
     }
 
 

@@ -117,7 +117,8 @@ def test_a_host_s_address_is(variables, address):
 
 def problems_of(variables, host, groups=None):
     """What is wrong with the only cluster of an inventory."""
-    return next(iter(inventory.clusters(variables, [host], groups).values()))["problems"]
+    (found,) = inventory.views(variables, [host], groups)
+    return found["cluster"]["problems"]
 
 
 def view_of(host, **own):

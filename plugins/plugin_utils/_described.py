@@ -1,0 +1,50 @@
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection.
+
+"""What was found out about each host's part in a cluster, kept for the tasks that follow in the same run.
+
+Filters and actions run in processes of their own, one for each task and host, so memory keeps nothing; and as facts the
+views of two hundred hosts would be templated, copied and hidden from the log again and again. So they are files, for
+this user alone, in the directory that Ansible makes for each run and removes after it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible import constants
+
+Entry = dict[str, Any]
+
+
+def _path(host: str) -> Path:
+    # A host may have any name.
+    return Path(constants.DEFAULT_LOCAL_TMP, f"lvs-cluster-{hashlib.sha256(host.encode()).hexdigest()}.json")
+
+
+def keep(entries: Iterable[Mapping[str, Any]]) -> None:
+    """Keep what is known of each C(host), instead of what was kept of it before."""
+    for entry in entries:
+        path = _path(entry["host"])
+        # Only its owner may read a file that is made so.
+        handle, name = tempfile.mkstemp(dir=path.parent)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(entry, file)
+        os.replace(name, path)
+
+
+def kept(host: str) -> Entry | None:
+    """What is known of a host; None if nothing was kept."""
+    try:
+        entry: Entry = json.loads(_path(host).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    return entry
