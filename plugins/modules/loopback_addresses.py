@@ -26,12 +26,12 @@ options:
     required: true
     suboptions:
       address:
-        description: An IPv4 address.
+        description: An IPv4 address in four numbers, without leading zeros and without a length.
         type: str
         required: true
       label:
         description:
-          - Its label, C(lo:0), C(lo:1), and so on.
+          - Its label, C(lo:0), C(lo:1), and so on. Up to 12 letters, digits, C(_), C(.) and C(-) may follow the colon.
           - An address that is there already keeps the one that it has.
         type: str
         required: true
@@ -102,6 +102,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._loopback import (
     named,
     plan,
     read_memory,
+    refused,
     render,
     standing,
     surplus,
@@ -179,6 +180,9 @@ def main():
         },
         supports_check_mode=True,
     )
+    problems = refused(module.params["addresses"], module.params["owner"])
+    if problems:
+        module.fail_json(msg="; ".join(problems) + ". Nothing was changed.")
     memories = Memories(module, "loopback")
     with memories.locked():
         result = converge(module, memories)
