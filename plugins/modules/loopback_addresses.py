@@ -94,8 +94,6 @@ surplus:
   sample: [192.0.2.101]
 """
 
-import os
-
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils._loopback import (
     held,
@@ -110,6 +108,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._loopback import (
     write_memory,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._memory import Memories
+from ansible_collections.lvs.cluster.plugins.module_utils._text import read_exact
 
 
 def converge(module, memories):
@@ -150,10 +149,7 @@ def run(module, command):
 
 def in_file(path):
     """The addresses that a file of the network's configuration names, if it is there."""
-    if not os.path.exists(path):
-        return set()
-    with open(path, encoding="utf-8") as file:
-        return named(file.read())
+    return named(read_exact(path))
 
 
 def remember(memories, owner, before, after):

@@ -65,7 +65,7 @@ def test_address_of_the_description_that_is_there_is_taken_over_as_it_is() -> No
 def test_address_that_an_earlier_file_of_ours_names_is_ours(tmp_path: Path) -> None:
     sh(f"ip address add {VIP}/32 dev lo label lo:0")
     written = tmp_path / "10-lvs-loopback.network"
-    written.write_text(f"[Match]\nName=lo\n\n[Address]\nAddress={VIP}/32\nLabel=lo:0\n")
+    written.write_text(f"# B\xfcro\n[Match]\nName=lo\n\n[Address]\nAddress={VIP}/32\nLabel=lo:0\n", encoding="latin-1")
     assert hold(network_files=[str(written)])["surplus"] == [VIP]
     hold(purge=True)
     assert held() == {f"{STRANGER}/32"}
