@@ -120,7 +120,7 @@ options:
   keep_weights:
     description:
       - Servers that are in the table keep the weight they have there; the weights of the list are for new ones.
-        A server that was drained stays drained.
+        A server that was drained stays drained, unless it was removed meanwhile.
     type: bool
     default: false
   persist:

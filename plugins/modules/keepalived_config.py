@@ -18,6 +18,8 @@ description:
     about the file, which is then written, with a warning.
   - Of the file and of all that is kept beside it none is readable by others than root and its group, at any moment; a
     file of others is closed to them before it is kept. Text that is no UTF-8 is kept byte for byte.
+  - A hash of what it made live last stands in C(/var/lib/lvs-cluster/keepalived.json), which outlives a boot as the
+    file does. By that it tells a file that others wrote or changed.
   - The directors of a VRRP instance must agree on its addresses, version, C(advert_int) and password, and on who they
     are; else more than one makes itself master. For a cluster the file is therefore O(state=staged) on all of them,
     and O(state=live) once RV(terms_changed) of each says that all are ready that must be.
