@@ -103,8 +103,8 @@ class Configuration:
 
 def replace(path: str, content: str) -> None:
     """Write a file as a whole or not at all, readable by root alone whatever was there."""
-    write(f"{path}.new", content.encode())
-    os.replace(f"{path}.new", path)
+    write(f"{path}.lvs-part", content.encode())
+    os.replace(f"{path}.lvs-part", path)
 
 
 def write(path: str, content: bytes) -> None:

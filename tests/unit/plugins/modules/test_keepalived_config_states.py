@@ -356,7 +356,10 @@ def test_a_file_that_is_no_utf_8_is_replaced_shown_and_kept_byte_for_byte(host: 
 @pytest.mark.parametrize("check", [False, True])
 def test_a_file_that_is_no_utf_8_is_replaced_in_one_step_too(host: Host, check: bool) -> None:
     host.live.write_bytes(LATIN)
+    draft = Path(f"{host.live}.new")
+    draft.write_text("of the administrator")
     result = host.step("present", check=check)
+    assert draft.read_text() == "of the administrator"
     assert result["changed"]
     assert "geh" not in json.dumps(result)
     assert host.live.read_bytes() == (LATIN if check else NEW.encode())
