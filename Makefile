@@ -54,7 +54,7 @@ test-engine: install ## The lab's engine "host" on a user's machine: make test-e
 molecule: install ## One scenario on its lab, from nothing to nothing: make molecule SCENARIO=default
 	@PYTHONPATH=lab:.collections python tests/scenario.py $(SCENARIO)
 
-bench: install ## How fast the table module is, beside raw ipvsadm, and what a description costs on the controller
+bench: install ## How fast the modules of IPVS are, beside raw ipvsadm, and what a description costs on the controller
 	python benchmarks/controller.py .reports/bench-controller.json
 	lab/lab run -- env PATH="$$PATH" python benchmarks/ipvs_table.py 1000 10 .reports/bench-ipvs-table.json
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._errors import HostError
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.persist import LAYOUTS, SERVICE, Layout, switched_on
+from ansible_collections.lvs.cluster.plugins.module_utils._text import EXACT, read_exact, readable
 
 
 class BootError(HostError):
@@ -68,7 +69,7 @@ class Boot:
         """Write the files, and enable the service."""
         for each in self.files:
             handle, path = tempfile.mkstemp(dir=self._module.tmpdir)
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
+            with os.fdopen(handle, "w", encoding="utf-8", errors=EXACT) as file:
                 file.write(each.after)
             self._module.atomic_move(path, each.path)
         for command in self.commands:
@@ -79,7 +80,12 @@ class Boot:
     def diff(self) -> list[dict[str, str]]:
         """The changes of the files."""
         return [
-            {"before_header": each.path, "after_header": each.path, "before": each.before, "after": each.after}
+            {
+                "before_header": each.path,
+                "after_header": each.path,
+                "before": readable(each.before),
+                "after": readable(each.after),
+            }
             for each in self.files
         ]
 
@@ -93,10 +99,7 @@ def _files(layout: Layout, rules: str, root: str) -> list[File]:
 
 
 def _changed(path: str, change: Any) -> File:
-    before = ""
-    if os.path.exists(path):
-        with open(path, encoding="utf-8") as file:
-            before = file.read()
+    before = read_exact(path)
     return File(path, before, change(before))
 
 

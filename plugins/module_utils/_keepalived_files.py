@@ -10,6 +10,9 @@ import hashlib
 import json
 import os
 import stat
+import time
+
+from ansible_collections.lvs.cluster.plugins.module_utils._text import EXACT, read_exact
 
 # auth_pass is in it.
 MODE = 0o640
@@ -28,13 +31,13 @@ class Configuration:
 
     def read(self) -> str:
         """The live file; empty where there is none."""
-        return _read(self.path)
+        return read_exact(self.path)
 
     def read_staged(self) -> str:
-        return _read(self.staged)
+        return read_exact(self.staged)
 
     def read_previous(self) -> str:
-        return _read(self.previous)
+        return read_exact(self.previous)
 
     def is_foreign(self) -> bool:
         """Whether somebody else wrote the live file, or changed it since we did."""
@@ -49,7 +52,7 @@ class Configuration:
     def stage(self, content: str) -> None:
         """Put it beside the live file, on the disk."""
         os.makedirs(os.path.dirname(self.path), exist_ok=True)
-        write(self.staged, content)
+        write(self.staged, content.encode())
 
     def move(self) -> None:
         """Make what is staged live, and the live file the previous one. Nothing is written but names."""
@@ -57,8 +60,16 @@ class Configuration:
         self._remember(content)
         _unlink(self.previous)
         if os.path.exists(self.path):
+            self._close()
             os.link(self.path, self.previous)
         os.replace(self.staged, self.path)
+
+    def copy(self) -> str:
+        """Keep the live file beside itself too, under a name that no other run takes."""
+        path = f"{self.path}.{os.getpid()}.{time.strftime('%Y-%m-%d@%H:%M:%S')}~"
+        with open(self.path, "rb") as file:
+            write(path, file.read())
+        return path
 
     def keep(self, renew: bool) -> None:
         """Leave the live file as it is: it is ours now, whoever wrote it. renew: as if it were written now."""
@@ -72,6 +83,11 @@ class Configuration:
         """Whether others than root may read it, or root alone may not."""
         return os.path.exists(self.path) and stat.S_IMODE(os.stat(self.path).st_mode) != MODE
 
+    def _close(self) -> None:
+        # What is moved or linked takes its mode along.
+        if self.has_wrong_mode():
+            os.chmod(self.path, MODE)
+
     def put_back(self) -> None:
         """Undo C(move); without a previous file there is none any more."""
         if os.path.exists(self.previous):
@@ -82,26 +98,23 @@ class Configuration:
 
     def _remember(self, content: str) -> None:
         os.makedirs(os.path.dirname(self._memory), mode=0o755, exist_ok=True)
-        write(f"{self._memory}.new", json.dumps({self.path: _hash(content)}) + "\n")
-        os.replace(f"{self._memory}.new", self._memory)
+        replace(self._memory, json.dumps({self.path: _hash(content)}) + "\n")
 
 
-def write(path: str, content: str) -> None:
+def replace(path: str, content: str) -> None:
+    """Write a file as a whole or not at all, readable by root alone whatever was there."""
+    write(f"{path}.lvs-part", content.encode())
+    os.replace(f"{path}.lvs-part", path)
+
+
+def write(path: str, content: bytes) -> None:
     """A file that root alone can read from its first moment on."""
     _unlink(path)
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE), "w", encoding="utf-8") as file:
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE), "wb") as file:
         os.fchmod(file.fileno(), MODE)
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _read(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            return file.read()
-    except FileNotFoundError:
-        return ""
 
 
 def _unlink(path: str) -> None:
@@ -110,4 +123,4 @@ def _unlink(path: str) -> None:
 
 
 def _hash(content: str) -> str:
-    return hashlib.sha256(content.encode("utf-8", "surrogateescape")).hexdigest()
+    return hashlib.sha256(content.encode("utf-8", EXACT)).hexdigest()

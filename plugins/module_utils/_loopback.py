@@ -12,7 +12,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
-from typing import AbstractSet, Dict, Iterable, List, Mapping, NamedTuple, Set
+from typing import AbstractSet, Dict, Iterable, List, Mapping, NamedTuple, Sequence, Set
 
 Labels = Dict[str, str]  # address -> label
 
@@ -30,6 +30,49 @@ class Plan(NamedTuple):
 
     commands: List[List[str]]
     ours: Set[str]
+
+
+# The kernel's IFNAMSIZ counts a NUL; what follows the colon is what every network configuration takes there.
+LABEL = re.compile(r"lo:[0-9A-Za-z_.-]{1,12}")
+OWNER = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]*")
+
+
+def refused(addresses: Sequence[Mapping[str, str]], owner: str) -> List[str]:
+    """What is wrong with the options, a line each.
+
+    ip-address(8) would take most of it for something else: 192.0.2.010 for 192.0.2.8, and 192.0.2 for 192.0.2.0.
+    """
+    problems = []
+    seen: Set[str] = set()
+    for number, each in enumerate(addresses):
+        address, label = each["address"], each["label"]
+        reason = unheldable(address) or ("stands there twice" if address in seen else "")
+        seen.add(address)
+        if reason:
+            problems.append(f"addresses[{number}].address: {address!r} {reason}")
+        if not LABEL.fullmatch(label):
+            problems.append(
+                f"addresses[{number}].label: {label!r} is not a label of lo. Write 'lo:0', 'lo:1' and so on; up to 12"
+                " letters, digits, '_', '.' and '-' may follow the colon"
+            )
+    if not OWNER.fullmatch(owner):
+        problems.append(f"owner: {owner!r} is not a name. Write letters, digits, '_', '.' and '-', as of a cluster")
+    return problems
+
+
+def unheldable(address: str) -> str:
+    """Why an address cannot be that of a service; empty if it can."""
+    try:
+        # Before Python 3.9.5 it takes leading zeros.
+        parsed = ipaddress.IPv4Address(address if str(ipaddress.IPv4Address(address)) == address else "")
+    except ValueError:
+        return (
+            "is not an IPv4 address. Write four numbers as in 192.0.2.100, without leading zeros and without a length"
+        )
+    # The first number: networks of no host, of this host, and of groups.
+    if parsed.packed[0] in (0, 127) or parsed.packed[0] >= 224:
+        return "is not the address of a service. Write one that clients send to, as 192.0.2.100"
+    return ""
 
 
 def standing(text: str) -> List[Standing]:

@@ -120,7 +120,7 @@ options:
   keep_weights:
     description:
       - Servers that are in the table keep the weight they have there; the weights of the list are for new ones.
-        A server that was drained stays drained.
+        A server that was drained stays drained, unless it was removed meanwhile.
     type: bool
     default: false
   persist:
@@ -224,8 +224,8 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import d
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.plan import differing, overlaid, plan, with_weights_of
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.save import render
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_boot import Boot
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_given import given_services
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_host import require_modules
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_spec import TABLE_SERVICE
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import Ipvsadm, Refusals, failure, written
 
 
@@ -241,9 +241,9 @@ class TableModule(AnsibleModule):
         super().fail_json(msg, **result)
 
 
-def desired_of(params, current):
+def desired_of(services, params, current):
     """The whole table as it shall be."""
-    desired = desired_table(params["services"])
+    desired = desired_table(services)
     if params["keep_weights"]:
         desired = with_weights_of(current, desired)
     return desired if params["purge"] else overlaid(current, desired)
@@ -268,7 +268,8 @@ def boot_of(module, desired):
 def main():
     module = TableModule(
         argument_spec={
-            "services": {"type": "list", "elements": "dict", "required": True, "options": TABLE_SERVICE},
+            # Without the sub-options, which L(given_services) checks.
+            "services": {"type": "list", "elements": "dict", "required": True},
             "purge": {"type": "bool", "default": False},
             "keep_weights": {"type": "bool", "default": False},
             "persist": {"type": "bool", "default": False},
@@ -277,9 +278,10 @@ def main():
         supports_check_mode=True,
     )
     try:
+        services = given_services(module.params["services"])
         ipvsadm = Ipvsadm.of(module)
         current = ipvsadm.table()
-        desired = desired_of(module.params, current)
+        desired = desired_of(services, module.params, current)
         require_modules(current, desired)
         commands = plan(current, desired)
         boot = boot_of(module, desired)

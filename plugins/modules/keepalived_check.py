@@ -80,10 +80,10 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils._errors import HostError
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.addresses import parse_addresses
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.expected import (
     differences,
     misplaced,
-    parse_addresses,
     settling_seconds,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived_dump import Keepalived, KeepalivedError, dumped
@@ -102,7 +102,7 @@ def ask(module, deadline):
         return ["keepalived does not run; see its log (journalctl -u keepalived)"], {}
     left = max(deadline - time.monotonic(), PATIENCE)
     running = dumped(keepalived, module.run_command, module.get_bin_path("keepalived", required=True), left)
-    command = [module.get_bin_path("ip", required=True, opt_dirs=["/usr/sbin"]), "-oneline", "address", "show"]
+    command = [module.get_bin_path("ip", required=True, opt_dirs=["/usr/sbin"]), "-json", "address", "show"]
     status, output, errors = module.run_command(command)
     if status:
         raise HostError(errors.strip(), command)

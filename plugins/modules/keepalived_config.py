@@ -16,6 +16,10 @@ description:
     A bad file fails with keepalived's message and the line that it speaks of, and the file in place stays as it is.
   - A test that crashes, as in keepalived 2.2.7 with O(content) that sets C(enable_script_security), says nothing
     about the file, which is then written, with a warning.
+  - Of the file and of all that is kept beside it none is readable by others than root and its group, at any moment; a
+    file of others is closed to them before it is kept. Text that is no UTF-8 is kept byte for byte.
+  - A hash of what it made live last stands in C(/var/lib/lvs-cluster/keepalived.json), which outlives a boot as the
+    file does. By that it tells a file that others wrote or changed.
   - The directors of a VRRP instance must agree on its addresses, version, C(advert_int) and password, and on who they
     are; else more than one makes itself master. For a cluster the file is therefore O(state=staged) on all of them,
     and O(state=live) once RV(terms_changed) of each says that all are ready that must be.
@@ -176,7 +180,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._errors import C_LOCAL
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import agreement, grammar, unit
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.config_test import verdict
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived_dump import Keepalived, KeepalivedError, dumped
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived_files import MODE, Configuration, write
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived_files import MODE, Configuration, replace, write
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived_unit import (
     KeepalivedUnit,
     ReloadError,
@@ -184,6 +188,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._keepalived_unit impor
     is_loaded,
     read_includes,
 )
+from ansible_collections.lvs.cluster.plugins.module_utils._text import readable
 
 
 def binary_of(module):
@@ -193,7 +198,7 @@ def binary_of(module):
 def write_candidate(module, content):
     """The content in a file of its own that root alone can read."""
     candidate = os.path.join(module.tmpdir, "keepalived.conf")
-    write(candidate, content)
+    write(candidate, content.encode())
     return candidate
 
 
@@ -223,7 +228,11 @@ def test(module, content):
 
 
 def parsed(path, text, config_id=""):
-    return grammar.parse(text, os.path.dirname(path), read_includes, config_id)
+    return grammar.parse(readable(text), os.path.dirname(path), read_includes, config_id)
+
+
+def diff(path, before, after):
+    return {"before": readable(before), "after": readable(after), "before_header": path, "after_header": path}
 
 
 def passwords(statements):
@@ -354,7 +363,7 @@ def go_live(module, host):
     result = {
         "changed": differs or reload or configuration.has_wrong_mode(),
         "reloaded": reload,
-        "diff": {"before": before, "after": content, "before_header": host.path, "after_header": host.path},
+        "diff": diff(host.path, before, content),
     }
     if module.check_mode:
         return result
@@ -362,7 +371,7 @@ def go_live(module, host):
         module.fail_json(msg=f"{configuration.staged} is not what is to go live. Stage it first (state: staged).")
     if differs:
         if configuration.is_foreign():
-            result["backup_file"] = module.backup_local(host.path)
+            result["backup_file"] = configuration.copy()
             module.warn(
                 f"{host.path} was written by others, or changed by hand since we wrote it; it is kept as"
                 f" {result['backup_file']}."
@@ -398,7 +407,7 @@ def go_back(module, host):
     return {
         "changed": True,
         "reloaded": reload,
-        "diff": {"before": before, "after": after, "before_header": host.path, "after_header": host.path},
+        "diff": diff(host.path, before, after),
     }
 
 
@@ -415,11 +424,10 @@ def write_alone(module):
         return {"changed": False, **told}
     if changed and not module.check_mode:
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        module.atomic_move(write_candidate(module, content), path)
+        replace(path, content)
     if os.path.exists(path):
         changed = module.set_mode_if_different(path, MODE, changed)
-    diff = {"before": before, "after": content, "before_header": path, "after_header": path}
-    return {"changed": changed, "diff": diff, **told}
+    return {"changed": changed, "diff": diff(path, before, content), **told}
 
 
 def main():

@@ -97,11 +97,11 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.drain import rea
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.save import render
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_host import Memory
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import Ipvsadm, Refusals, failure, written
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.addresses import parse_addresses
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.belief import (
     Kernel,
     believed,
     delete_address,
-    parse_addresses,
     render_addresses,
     repairs,
 )

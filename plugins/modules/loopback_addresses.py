@@ -26,12 +26,12 @@ options:
     required: true
     suboptions:
       address:
-        description: An IPv4 address.
+        description: An IPv4 address in four numbers, without leading zeros and without a length.
         type: str
         required: true
       label:
         description:
-          - Its label, C(lo:0), C(lo:1), and so on.
+          - Its label, C(lo:0), C(lo:1), and so on. Up to 12 letters, digits, C(_), C(.) and C(-) may follow the colon.
           - An address that is there already keeps the one that it has.
         type: str
         required: true
@@ -94,14 +94,13 @@ surplus:
   sample: [192.0.2.101]
 """
 
-import os
-
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils._loopback import (
     held,
     named,
     plan,
     read_memory,
+    refused,
     render,
     standing,
     surplus,
@@ -109,6 +108,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._loopback import (
     write_memory,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._memory import Memories
+from ansible_collections.lvs.cluster.plugins.module_utils._text import read_exact
 
 
 def converge(module, memories):
@@ -149,10 +149,7 @@ def run(module, command):
 
 def in_file(path):
     """The addresses that a file of the network's configuration names, if it is there."""
-    if not os.path.exists(path):
-        return set()
-    with open(path, encoding="utf-8") as file:
-        return named(file.read())
+    return named(read_exact(path))
 
 
 def remember(memories, owner, before, after):
@@ -179,6 +176,9 @@ def main():
         },
         supports_check_mode=True,
     )
+    problems = refused(module.params["addresses"], module.params["owner"])
+    if problems:
+        module.fail_json(msg="; ".join(problems) + ". Nothing was changed.")
     memories = Memories(module, "loopback")
     with memories.locked():
         result = converge(module, memories)

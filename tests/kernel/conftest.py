@@ -137,7 +137,7 @@ def quiet() -> None:
 @contextlib.contextmanager
 def running_keepalived(directory: Path, configuration: str, ready: str) -> Iterator[subprocess.Popen[str]]:
     """A keepalived with its process ids in a directory, and its dumps in /tmp, which is a private one."""
-    (directory / "keepalived.conf").write_text(configuration)
+    (directory / "keepalived.conf").write_text(configuration, errors="surrogateescape")
     command = [str(shutil.which("keepalived")), "--dont-fork", "--use-file", str(directory / "keepalived.conf")]
     command += ["--log-console"]
     command += [
@@ -148,9 +148,9 @@ def running_keepalived(directory: Path, configuration: str, ready: str) -> Itera
     with log.open("w") as output, subprocess.Popen(command, stdout=output, stderr=output, text=True) as process:
         try:
             deadline = time.monotonic() + 15
-            while ready not in log.read_text():
-                assert process.poll() is None, log.read_text()
-                assert time.monotonic() < deadline, log.read_text()
+            while ready not in log.read_text(errors="replace"):
+                assert process.poll() is None, log.read_text(errors="replace")
+                assert time.monotonic() < deadline, log.read_text(errors="replace")
                 time.sleep(0.1)
             yield process
         finally:

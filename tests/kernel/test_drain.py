@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ansible.module_utils.basic import AnsibleModule
@@ -138,3 +139,65 @@ def test_a_network_namespace_inherits_nothing_from_one_that_ended() -> None:
         with pytest.raises(ModuleFailedError, match="nobody knows its weight before"):
             play("ipvs_drain", **DRAINED, state="restored")
     sh("ip netns del ended")
+
+
+WEB = {"address": "192.0.2.10", "port": 80}
+SERVER = {"address": "192.0.2.22", "port": 8080, "lb_kind": "NAT", "weight": 7}
+OTHER = {"address": "192.0.2.29"}
+TABLE = {**WEB, "lb_algo": "wrr", "real_servers": [SERVER]}
+UNNAMED = [
+    ("ipvs_server", {"service": WEB, **OTHER}),
+    ("ipvs_server", {"service": WEB, "address": "192.0.2.21", "state": "absent"}),
+    ("ipvs_service", {**WEB, "lb_algo": "wlc", "persistence_timeout": 60}),
+    ("ipvs_table", {"services": [{**WEB, "real_servers": [OTHER]}]}),
+    ("ipvs_table", {"services": [{"fwmark": 9}]}),
+    ("ipvs_table", {"services": [TABLE], "purge": True, "keep_weights": True}),
+    ("ipvs_timeouts", {"udp": 60}),
+]
+
+
+@pytest.mark.usefixtures("fresh", "quiet")
+@pytest.mark.parametrize(("name", "options"), UNNAMED)
+def test_a_drain_lasts_through_modules_that_do_not_name_the_server(name: str, options: dict[str, Any]) -> None:
+    play("ipvs_drain", **DRAINED)
+    assert play(name, **options)["changed"]
+    assert "-a -t 192.0.2.10:80 -r 192.0.2.22:8080 -m -w 0" in saved()
+    assert play("ipvs_drain", **DRAINED, state="restored")["changed"]
+    assert "-a -t 192.0.2.10:80 -r 192.0.2.22:8080 -m -w 5" in saved()
+
+
+@pytest.mark.usefixtures("fresh")
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("ipvs_server", {"service": WEB, **SERVER}), ("ipvs_table", {"services": [TABLE]})],
+)
+def test_who_gives_the_server_a_weight_ends_its_drain(name: str, options: dict[str, Any]) -> None:
+    play("ipvs_drain", **DRAINED)
+    play(name, **options)
+    assert "-a -t 192.0.2.10:80 -r 192.0.2.22:8080 -m -w 7" in saved()
+    assert not play("ipvs_drain", **DRAINED, state="restored")["changed"]
+
+
+@pytest.mark.usefixtures("fresh")
+@pytest.mark.parametrize("keep_weights", [False, True])
+def test_a_server_that_is_removed_and_added_again_has_the_weight_with_which_it_is_added(keep_weights: bool) -> None:
+    play("ipvs_drain", **DRAINED)
+    play("ipvs_table", services=[{**TABLE, "real_servers": [OTHER]}], purge=True, keep_weights=keep_weights)
+    assert not any("192.0.2.22" in line for line in saved())
+    with pytest.raises(ModuleFailedError, match="in no service"):
+        play("ipvs_drain", **DRAINED, state="restored")
+    play("ipvs_table", services=[TABLE], keep_weights=keep_weights)
+    assert "-a -t 192.0.2.10:80 -r 192.0.2.22:8080 -m -w 7" in saved()
+    assert not play("ipvs_drain", **DRAINED, state="restored")["changed"]
+
+
+@pytest.mark.usefixtures("fresh")
+def test_after_a_boot_a_persisted_drain_lasts_and_the_weight_has_to_be_said() -> None:
+    play("ipvs_drain", **DRAINED)
+    persisted = "\n".join(saved())
+    sh("ipvsadm -C; rm /run/lvs-cluster/drained-*")
+    run(["ipvsadm", "-R"], stdin=persisted + "\n")
+    assert "-a -t 192.0.2.10:80 -r 192.0.2.22:8080 -m -w 0" in saved()
+    with pytest.raises(ModuleFailedError, match=r"nobody knows its weight before\. Set weight"):
+        play("ipvs_drain", **DRAINED, state="restored")
+    assert play("ipvs_drain", **DRAINED, state="restored", weight=5)["changed"]

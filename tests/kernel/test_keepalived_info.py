@@ -12,8 +12,9 @@ from ansible_collections.lvs.cluster.plugins.modules import keepalived_info
 from ansible_collections.lvs.cluster.tests.kernel.conftest import run, running_keepalived, sh
 from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
 
+# The name is of Latin-1.
 CONFIGURATION = """
-vrrp_instance web {
+vrrp_instance b\udcfcro {
   interface vrrp0
   state BACKUP
   virtual_router_id 51
@@ -57,7 +58,7 @@ def test_instances_and_verdicts_are_those_of_the_running_keepalived(keepalived: 
     assert result["running"]
     assert result["source"] == "json"
     (instance,) = result["instances"]
-    assert (instance["name"], instance["state"], instance["priority"]) == ("web", "MASTER", 254)
+    assert (instance["name"], instance["state"], instance["priority"]) == ("b\ufffdro", "MASTER", 254)
     assert instance["virtual_ipaddress"] == ["203.0.113.10"]
     assert instance["holds_virtual_ipaddress"]
     assert abs(time.time() - instance["last_transition"]) < 120

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils import _memory
-from ansible_collections.lvs.cluster.tests.kernel.conftest import sh
+from ansible_collections.lvs.cluster.tests.kernel.conftest import run_command, sh
 from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
 
 VIP, SECOND, STRANGER = "192.0.2.100", "192.0.2.101", "192.0.2.99"
@@ -64,7 +65,7 @@ def test_address_of_the_description_that_is_there_is_taken_over_as_it_is() -> No
 def test_address_that_an_earlier_file_of_ours_names_is_ours(tmp_path: Path) -> None:
     sh(f"ip address add {VIP}/32 dev lo label lo:0")
     written = tmp_path / "10-lvs-loopback.network"
-    written.write_text(f"[Match]\nName=lo\n\n[Address]\nAddress={VIP}/32\nLabel=lo:0\n")
+    written.write_text(f"# B\xfcro\n[Match]\nName=lo\n\n[Address]\nAddress={VIP}/32\nLabel=lo:0\n", encoding="latin-1")
     assert hold(network_files=[str(written)])["surplus"] == [VIP]
     hold(purge=True)
     assert held() == {f"{STRANGER}/32"}
@@ -86,12 +87,59 @@ def test_address_of_two_owners_goes_with_the_last() -> None:
     assert held() == {f"{STRANGER}/32"}
 
 
-def test_address_is_remembered_also_where_the_kernel_refuses_the_next(memory: Path) -> None:
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"address": "192.0.2.010"}, r"addresses\[1\].address: '192.0.2.010' .*leading"),  # ip reads it as octal
+    ({"address": "192.0.2"}, "is not an IPv4 address"),  # ip reads it as 192.0.2.0
+    ({"address": "192.0.2.300"}, "is not an IPv4 address"),
+    ({"address": "192.0.2.101/32"}, "is not an IPv4 address"),
+    ({"address": "2001:db8::1"}, "is not an IPv4 address"),
+    ({"address": "www.example.com"}, "is not an IPv4 address"),
+    ({"address": ""}, "is not an IPv4 address"),
+    ({"address": "127.0.0.1"}, "is not the address of a service"),
+    ({"address": "224.0.0.18"}, "is not the address of a service"),
+    ({"address": VIP}, "stands there twice"),
+    ({"label": "lo"}, r"addresses\[1\].label: 'lo' "),
+    ({"label": "web"}, "lo:0"),
+    ({"label": "lo0"}, "lo:0"),
+    ({"label": "lo:"}, "lo:0"),
+    ({"label": "lo:a b"}, "lo:0"),
+    ({"label": "lo:1234567890123"}, "lo:0"),
+]
+
+
+@pytest.mark.parametrize(("bad", "complaint"), REFUSED, ids=[next(iter(bad.values())) for bad, _complaint in REFUSED])
+@pytest.mark.parametrize("check", [False, True])
+def test_what_the_loopback_cannot_hold_is_refused_before_anything_changes(
+    memory: Path, bad: dict[str, str], complaint: str, check: bool
+) -> None:
+    addresses = [{"address": VIP, "label": "lo:0"}, {"address": SECOND, "label": "lo:1", **bad}]
+    with pytest.raises(ModuleFailedError, match=complaint) as caught:
+        play("loopback_addresses", addresses=addresses, check=check)
+    assert "Nothing was changed" in str(caught.value)
+    assert held() == {f"{STRANGER}/32"}
+    assert not memory.exists()
+
+
+@pytest.mark.parametrize("owner", ["", "../lvs", "a b", ".lvs"])
+def test_owner_is_a_word(memory: Path, owner: str) -> None:
+    """It names a file."""
+    with pytest.raises(ModuleFailedError, match="owner: "):
+        hold(VIP, owner=owner)
+    assert held() == {f"{STRANGER}/32"}
+    assert not memory.exists()
+
+
+def test_address_is_remembered_also_where_the_kernel_refuses_the_next(
+    memory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What a run that is cut off has put there is ours to the next one."""
-    with pytest.raises(ModuleFailedError):
-        play(
-            "loopback_addresses",
-            addresses=[{"address": VIP, "label": "lo:0"}, {"address": "192.0.2.300", "label": "lo:1"}],
-        )
+
+    def refusing(_module: AnsibleModule, words: list[str]) -> tuple[int, str, str]:
+        return (2, "", "RTNETLINK answers: No buffer space") if f"{SECOND}/32" in words else run_command(words)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(AnsibleModule, "run_command", refusing)
+        with pytest.raises(ModuleFailedError, match="No buffer space"):
+            hold(VIP, SECOND)
     assert VIP in (memory / "lvs.json").read_text()
     assert hold(purge=True)["commands"] == [f"ip address delete {VIP}/32 dev lo"]

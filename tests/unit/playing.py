@@ -43,6 +43,8 @@ def play(name: str, *, check: bool = False, **options: Any) -> dict[str, Any]:
     with patch_module_args(arguments), contextlib.redirect_stdout(output), contextlib.suppress(SystemExit):
         module.main()
     result = json.loads(output.getvalue())
+    # What is no UTF-8 is refused by the controller from ansible-core 2.18 on, when the work is done already.
+    json.dumps(result, ensure_ascii=False).encode()
     if result.get("failed"):
         raise ModuleFailedError(result)
     return result

@@ -156,6 +156,8 @@ def is_multicast(address: str) -> bool:
     return packed[0] == 0xFF if len(packed) == IPV6_LENGTH else 224 <= packed[0] < 240
 
 
+# Many services have the same servers.
+@lru_cache(maxsize=4096)
 def is_unicast(address: str) -> bool:
     """Whether a director can send a packet to a single host at this address; the kernel refuses others as servers.
 

@@ -11,7 +11,6 @@ meanwhile stays changed. It is the judge: nothing here knows a configuration fil
 from __future__ import annotations
 
 import ipaddress
-import json
 from dataclasses import dataclass, replace
 from typing import Any, Dict, Mapping, NamedTuple, Sequence
 
@@ -29,6 +28,8 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import (
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import RefusedError, desired_table
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.plan import plan
 
+from .addresses import Address
+
 Dict_ = Dict[str, Any]
 
 # Any other is on its way to one of them.
@@ -36,18 +37,6 @@ SETTLED = ("MASTER", "BACKUP", "FAULT")
 
 # check_data.h: IPVS_WEIGHT_LIMIT, and real_weight(), which cuts what a check's weight adds.
 HIGHEST_WEIGHT = 65535
-
-
-class Address(NamedTuple):
-    """An address that stands on an interface."""
-
-    address: str
-    prefix: int
-    interface: str
-    secondary: bool = False
-
-    def __str__(self) -> str:
-        return f"{self.address}/{self.prefix} dev {self.interface}"
 
 
 class Instance(NamedTuple):
@@ -216,19 +205,6 @@ def _daemons(configured: Dict_ | None, states: Mapping[str, str]) -> tuple[Daemo
     if role is None:
         return None, [f"lvs_sync_daemon: the state of its VRRP instance {instance} is {state}"]
     return {role: halves[role]}, []
-
-
-# What the kernel says
-
-
-def parse_addresses(text: str) -> tuple[Address, ...]:
-    """Read C(ip -json address show)."""
-    return tuple(
-        Address(canonical_address(each["local"]), each["prefixlen"], link["ifname"], bool(each.get("secondary")))
-        for link in json.loads(text)
-        for each in link.get("addr_info", [])
-        if "local" in each
-    )
 
 
 # What differs

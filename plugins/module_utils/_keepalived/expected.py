@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, Sequence, Tuple
 
 from . import agreement
+from .addresses import Address
 
 # Protocol, address, port, scheduler, forwarding; and the servers with address, port and weight.
 Service = Tuple[str, str, int, str, str]
@@ -75,36 +76,22 @@ def _servers(servers: Iterable[Server]) -> str:
     return ", ".join(f"{address} {port} weight {weight}" for address, port, weight in sorted(servers)) or "none"
 
 
-def misplaced(states: Sequence[Mapping[str, Any]], held: Mapping[str, Mapping[str, str]]) -> List[str]:
+def misplaced(states: Sequence[Mapping[str, Any]], standing: Iterable[Address]) -> List[str]:
     """Addresses that stand on a host that is not their master, or not on the one that is.
 
-    states: the instances as C(parse_vrrp_data) reads them. held: as C(parse_addresses) reads it.
+    states: the instances as C(parse_vrrp_data) reads them. On the loopback a real server has virtual addresses.
     """
     found = []
     for instance in states:
         for each in instance["virtual_ipaddress"]:
             address = agreement.address(each)
-            devices = [device for device, addresses in sorted(held.items()) if address in addresses]
-            if instance["state"] == "MASTER" and not devices:
+            held = [each for each in standing if each.address == address and each.interface != "lo"]
+            if instance["state"] == "MASTER" and not held:
                 found.append(f"vrrp_instance {instance['name']}: it is MASTER and has not its address {address}")
-            elif instance["state"] in ("BACKUP", "FAULT") and devices:
+            elif instance["state"] in ("BACKUP", "FAULT") and held:
                 found.append(
                     f"vrrp_instance {instance['name']}: it is {instance['state']}, and {address} stands on"
-                    f" {devices[0]} all the same, where it answers beside the master's. Take it away: ip address"
-                    f" delete {held[devices[0]][address]} dev {devices[0]}"
+                    f" {held[0].interface} all the same, where it answers beside the master's. Take it away: ip address"
+                    f" delete {held[0]}"
                 )
     return found
-
-
-def parse_addresses(text: str) -> Dict[str, Dict[str, str]]:
-    """By interface and address the words of C(ip -oneline address show), with prefix length.
-
-    Not those of the loopback, on which a real server has the virtual addresses.
-    """
-    held: Dict[str, Dict[str, str]] = {}
-    for line in text.splitlines():
-        words = line.split()
-        # C(2: eth0    inet 192.0.2.1/24 ...)
-        if len(words) > 3 and words[2] in ("inet", "inet6") and words[1] != "lo":
-            held.setdefault(words[1], {})[agreement.address(words[3])] = words[3]
-    return held

@@ -93,6 +93,30 @@ def test_address_that_stands_for_more_than_itself_is_refused() -> None:
     assert _loopback.too_wide(current, {"192.0.2.100": "lo:0"}) == []
 
 
+@pytest.mark.parametrize("label", ["lo:0", "lo:lvs-12", "lo:a.b_C", "lo:123456789012"])
+def test_labels_of_lo_are_taken(label: str) -> None:
+    assert _loopback.refused([{"address": "192.0.2.100", "label": label}], "lvs") == []
+
+
+def test_all_that_is_wrong_is_told_at_once_each_with_its_path() -> None:
+    addresses = [
+        {"address": "192.0.2.010", "label": "lo:0"},
+        {"address": "192.0.2.100", "label": "lo:1"},
+        {"address": "192.0.2.100", "label": "eth0:1"},
+        {"address": "255.255.255.255", "label": "lo:2"},
+        {"address": "0.0.0.0", "label": "lo:1\n"},
+    ]
+    assert [each.partition(" ")[0] for each in _loopback.refused(addresses, "a/b")] == [
+        "addresses[0].address:",
+        "addresses[2].address:",
+        "addresses[2].label:",
+        "addresses[3].address:",
+        "addresses[4].address:",
+        "addresses[4].label:",
+        "owner:",
+    ]
+
+
 def test_new_addresses_come_before_old_ones_go() -> None:
     commands = _loopback.plan({"192.0.2.1": "lo:0"}, {"192.0.2.2": "lo:1"}, {"192.0.2.1"}, purge=True).commands
     assert [command[2] for command in commands] == ["add", "delete"]

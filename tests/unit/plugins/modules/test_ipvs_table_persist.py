@@ -64,6 +64,17 @@ def host(ipvsadm: FakeIpvsadm, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     return host
 
 
+def test_a_switch_of_debian_that_is_no_utf_8_keeps_every_byte(host: Host) -> None:
+    host.has(DEBIAN)
+    switch = host.root / "etc/default/ipvsadm"
+    switch.write_bytes(b"# B\xfcro\n" + DEFAULTS.encode())
+    before = {
+        each["before_header"]: each["before"] for each in play("ipvs_table", services=[], persist=True)["diff"][1:]
+    }
+    assert before[str(switch)].startswith("# B\ufffdro\n")
+    assert switch.read_bytes() == b"# B\xfcro\n" + DEFAULTS.replace("false", "true").encode()
+
+
 def test_debian_gets_its_rules_its_switch_and_its_service(ipvsadm: FakeIpvsadm, host: Host) -> None:
     host.has(DEBIAN)
     result = play("ipvs_table", services=[{"fwmark": 8}], persist=True)

@@ -328,3 +328,75 @@ def test_times_are_compared_whatever_the_wall_clock_was(host: Host) -> None:
     assert _keepalived_unit.is_loaded(str(host.live), shown)
     host.live.chmod(0o600)
     assert not _keepalived_unit.is_loaded(str(host.live), shown)
+
+
+# As a German administrator's editor of the nineties wrote it: a comment, a name and a password of Latin-1.
+LATIN = OLD.replace("web {", "b\xfcro {\n    authentication {\n        auth_pass geh\xe9im\n    }").encode("latin-1")
+LATIN = b"# Das B\xfcro\r\n" + LATIN
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_a_file_that_is_no_utf_8_is_replaced_shown_and_kept_byte_for_byte(host: Host, check: bool) -> None:
+    host.live.write_bytes(LATIN)
+    host.starts(dump("192.0.2.10"))
+    assert host.step("staged", check=check)["differs"]
+    result = host.step("live", check=check)
+    assert "geh" not in json.dumps(result)
+    assert "# Das B\ufffdro\n" in result["diff"]["before"]
+    if check:
+        assert host.live.read_bytes() == LATIN
+        return
+    assert host.live.read_text() == NEW
+    assert host.previous.read_bytes() == Path(result["backup_file"]).read_bytes() == LATIN
+    back = host.step("previous", check=check)
+    assert "geh" not in json.dumps(back)
+    assert host.live.read_bytes() == LATIN
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_a_file_that_is_no_utf_8_is_replaced_in_one_step_too(host: Host, check: bool) -> None:
+    host.live.write_bytes(LATIN)
+    draft = Path(f"{host.live}.new")
+    draft.write_text("of the administrator")
+    result = host.step("present", check=check)
+    assert draft.read_text() == "of the administrator"
+    assert result["changed"]
+    assert "geh" not in json.dumps(result)
+    assert host.live.read_bytes() == (LATIN if check else NEW.encode())
+
+
+@pytest.fixture
+def leaks(host: Host, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Files with a password that others could read after any change of a name or a mode, but for the one of others."""
+    found: list[str] = []
+
+    def look() -> None:
+        for path in host.live.parent.glob("keepalived.conf*"):
+            former = path == host.live and b"0ld" in path.read_bytes()
+            if path.stat().st_mode & 0o007 and b"pass" in path.read_bytes() and not former:
+                found.append(path.name)
+
+    for name in ("replace", "rename", "link", "open", "chmod", "fchmod"):
+        real = getattr(os, name)
+
+        def then_look(*words: Any, real: Any = real, **options: Any) -> Any:
+            result = real(*words, **options)
+            look()
+            return result
+
+        monkeypatch.setattr(os, name, then_look)
+    return found
+
+
+@pytest.mark.parametrize("states", [["present"], ["staged", "live"], ["staged", "live", "previous"]], ids="-".join)
+def test_no_file_with_a_password_is_readable_by_others_at_any_moment(
+    host: Host, leaks: list[str], states: list[str]
+) -> None:
+    host.live.write_text(OLD + "# auth_pass 0ld\n")
+    host.live.chmod(0o644)
+    for state in states:
+        host.step(state, NEW + "# auth_pass new\n")
+    assert leaks == []
+    files = sorted(host.live.parent.glob("keepalived.conf*"))
+    assert files
+    assert {path.stat().st_mode & 0o777 for path in files} == {0o640}

@@ -9,7 +9,8 @@ import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs import commands
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.save import parse, render
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import IpvsadmError
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.belief import Address, Belief, Instance, Kernel
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.addresses import Address
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.belief import Belief, Instance, Kernel
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived_dump import KeepalivedError
 from ansible_collections.lvs.cluster.plugins.modules import keepalived_repair
 

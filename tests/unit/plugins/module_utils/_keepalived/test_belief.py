@@ -9,14 +9,13 @@ from typing import Any
 import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.daemons import Daemon, parse_daemons
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.save import lines, parse, render
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.addresses import Address, parse_addresses
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.belief import (
-    Address,
     Belief,
     Instance,
     Kernel,
     believed,
     delete_address,
-    parse_addresses,
     render_addresses,
     repairs,
 )
