@@ -443,12 +443,10 @@ def health(host: str, changes: dict[str, Any]) -> list[dict[str, list[str]]]:
     ]
 
 
-def test_the_servers_of_one_port_answer_the_checks_of_each_other():
+def test_each_site_answers_its_own_health_path():
     changes = {**TWO_POOLS, "lvs_nginx_upstreams[1].health_path": "/alive"}
-    on_one_port = {**changes, "lvs_virtual_servers[1].port": 80}
 
     assert health("web1", changes) == [{"/healthz": [VIP]}, {"/alive": [OTHER_VIP]}]
-    assert health("web1", on_one_port) == [{"/alive": [OTHER_VIP], "/healthz": [VIP]}] * 2
 
 
 def test_a_check_goes_by_the_addresses_of_all_services_that_it_may_be_for():

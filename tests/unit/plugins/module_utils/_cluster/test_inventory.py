@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from typing import Any
 
 import pytest
@@ -108,6 +109,11 @@ FACTS: dict[str, Any] = {
             {"ansible_host": "192.0.2.11", "lvs_address": "lvs1"}, None, id="lvs_address is never passed over"
         ),
         pytest.param({"ansible_host": "2001:db8::1"}, None, id="IPv6"),
+        pytest.param({"ansible_host": "127.0.0.1"}, None, id="a port that is forwarded"),
+        pytest.param({"inventory_hostname": "192.0.2.11"}, "192.0.2.11", id="its name"),
+        pytest.param(
+            {"inventory_hostname": "192.0.2.11", "ansible_host": "lvs1.example"}, None, id="its name, and another"
+        ),
         pytest.param({}, None, id="neither"),
     ],
 )
@@ -302,22 +308,28 @@ def texts(tree: Any) -> Any:
     return tree if isinstance(tree, (bool, str)) else str(tree)
 
 
+def seconds_on_a_grid(low: float, high: float, digits: int = 3) -> st.SearchStrategy[float]:
+    """Of milliseconds, unless digits say otherwise; whole ones, which may be written as such, often enough."""
+    grid = st.integers(round(low * 10**digits), round(high * 10**digits)).map(lambda steps: steps / 10**digits)
+    return grid | st.integers(math.ceil(low), math.floor(high))
+
+
 @given(
     st.fixed_dictionaries(
         {
             "lvs_vrrp_instances[0].virtual_router_id": st.integers(1, 255),
             "lvs_vrrp_instances[0].version": st.just(3),
-            "lvs_vrrp_instances[0].advert_int": st.floats(0.01, 40.95) | st.integers(1, 40),
-            "lvs_vrrp_instances[0].preempt_delay": st.floats(0, 1000) | st.integers(0, 1000),
+            "lvs_vrrp_instances[0].advert_int": seconds_on_a_grid(0.01, 40.95, digits=2),
+            "lvs_vrrp_instances[0].preempt_delay": seconds_on_a_grid(0, 1000),
             "lvs_virtual_servers[0].port": st.integers(1, 65535),
-            "lvs_virtual_servers[0].delay_loop": st.floats(0.001, 86400),
+            "lvs_virtual_servers[0].delay_loop": seconds_on_a_grid(0.001, 86400),
             "lvs_virtual_servers[0].persistence_timeout": st.integers(0, 2678400),
             "lvs_virtual_servers[0].check.status_code": st.integers(100, 599),
             "lvs_virtual_servers[0].check.retry": st.integers(0, 1000),
             "lvs_virtual_servers[0].real_servers[1].weight": st.integers(0, 65535),
             "lvs_nginx_upstreams[0].port": st.integers(1, 65535),
             "lvs_nginx_upstreams[0].servers[1].max_fails": st.integers(0, 1000),
-            "lvs_nginx_upstreams[0].proxy_connect_timeout": st.floats(0.001, 75),
+            "lvs_nginx_upstreams[0].proxy_connect_timeout": seconds_on_a_grid(0.001, 75),
         }
     )
 )
