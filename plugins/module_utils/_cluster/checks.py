@@ -197,17 +197,19 @@ def _check_floating_addresses(
         reason = f"are more than the {VRRP_MAX_ADDRESSES} that an advert can name"
         yield Problem(f"{path}.virtual_ipaddress", count, reason, "Spread them over several instances")
     seen: Set[str] = set()
+    already = [(each, set(each.addresses)) for each in earlier]
+    others = {**dict.fromkeys(instance.addresses, ""), **owners}
     for index, cidr in numbered(instance.virtual_ipaddress):
         address = cidr.split("/")[0]
         here = f"{path}.virtual_ipaddress[{index}]"
-        yield from _check_ends(cidr, here, {**owners, **dict.fromkeys(instance.addresses, "")})
+        yield from _check_ends(cidr, here, others)
         if address in owners:
             reason = f"is the own address of host {owners[address]}"
             yield Problem(here, address, reason, "Choose an address that no host has")
         if address in seen:
             yield Problem(here, address, "is listed with another prefix length too", "List it once")
         seen.add(address)
-        for other in _first(each for each in earlier if address in each.addresses):
+        for other in _first(each for each, theirs in already if address in theirs):
             yield Problem(here, address, f"floats with instance {other.name} already", "List it in one instance")
 
 

@@ -233,7 +233,7 @@ ADDRESS = scalar(_address, "IPv4 address")
 INTERFACE_ADDRESS = scalar(_interface_address, "IPv4 address/length")
 WORD = word(LONGEST_HOST)
 NAME = word(LONGEST_NAME)
-INTERFACE = word(LONGEST_INTERFACE)
+INTERFACE = word(LONGEST_INTERFACE, ["lo"], "is the loopback, on which no other host is")
 URL_PATH = scalar(_url_path, "path of a URL")
 LOCATION = scalar(_location, "path of a URL, without a query")
 PORT = integer(1, 65535)
@@ -312,10 +312,10 @@ def list_of(reader: Reader, if_empty: str = "Write at least 1, or leave the whol
 
 def numbered(held: Optional[Sequence[Optional[T]]]) -> Iterator[Tuple[int, T]]:
     """The elements of a list that were not refused and were not there before, with their places in it."""
-    seen: List[T] = []
+    seen: Set[int] = set()
     for index, element in enumerate(held or ()):
-        if element is not None and not any(element is each for each in seen):
-            seen.append(element)
+        if element is not None and id(element) not in seen:
+            seen.add(id(element))
             yield index, element
 
 

@@ -402,6 +402,7 @@ BAD_VALUES = [
     ),
     bad("name of 64 characters", {f"{FIRST_SERVICE}.name": "a" * 64}, "...: has 64 characters", "Write at most 63"),
     bad("interface of 16", {f"{FIRST_INSTANCE}.interface": "a" * 16}, "has 16 characters", "Write at most 15"),
+    bad("the loopback", {f"{FIRST_INSTANCE}.interface": "lo"}, "is the loopback, on which no other host is"),
     *(
         bad(f"instance named {name}", {f"{FIRST_INSTANCE}.name": name}, "is a word of keepalived's lvs_sync_daemon")
         for name in ("id", "inst", "group", "maxlen", "port", "ttl")

@@ -377,6 +377,7 @@ def test_nginx_answers_on_the_service_s_address_and_on_the_host_s_own_for_checks
                 "name": "app",
                 "method": "",
                 "keepalive": 16,
+                "zone": "64k",
                 "servers": [
                     {
                         "address": HOSTS["app1"],
@@ -511,6 +512,13 @@ def test_a_pool_keeps_its_backup_its_own_ports_and_its_health_path():
     ]
     assert nginx["upstreams"][0]["method"] == "least_conn"
     assert [each["path"] for each in nginx["servers"][0]["health"]] == ["/up"]
+
+
+@pytest.mark.parametrize(("servers", "zone"), [(1, "64k"), (32, "64k"), (33, "128k"), (1000, "2048k")])
+def test_the_zone_of_a_pool_has_room_for_its_servers(servers, zone):
+    pool = [{"address": "198.51.100.1", "port": 1024 + number} for number in range(servers)]
+
+    assert view("web1", {f"{FIRST_UPSTREAM}.servers": pool})["nginx"]["upstreams"][0]["zone"] == zone
 
 
 def test_a_host_in_no_instance_and_no_service_has_nothing_to_do():
