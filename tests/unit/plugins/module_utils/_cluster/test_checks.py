@@ -320,6 +320,7 @@ BAD_VALUES = [
     ),
     bad("port 0", {f"{FIRST_SERVICE}.port": 0}, "= 0: is out of range", "from 1 to 65535"),
     bad("port 65536", {f"{FIRST_SERVICE}.port": 65536}, "= 65536: is out of range", "from 1 to 65535"),
+    bad("port yes", {f"{FIRST_UPSTREAM}.servers[1].port": True}, "= True: is not a whole number", "from 1 to 65535"),
     bad("port by name", {f"{FIRST_SERVICE}.port": "http"}, '= "http": is not a whole number', "from 1 to 65535"),
     bad("port of 5000 digits", {f"{FIRST_SERVICE}.port": "8" * 5000}, "...: is not a whole number", "from 1 to 65535"),
     bad(
@@ -1254,7 +1255,7 @@ def test_a_password_of_digits_without_quotes_is_told_to_have_them():
     (problem,) = problems_with({f"{FIRST_INSTANCE}.authentication": {"auth_pass": 13579}})
 
     assert "13579" not in str(problem)
-    assert "Quote it in YAML" in problem.remedy
+    assert (problem.reason, problem.remedy) == ("is a number, not text", "Quote it in YAML")
 
 
 def test_a_long_value_is_cut():
