@@ -276,6 +276,8 @@ def _check_service(
 
     yield from _check_real_servers(service, path, instance, cluster, hosts)
     yield from _check_quorum(service, path)
+    if instance:
+        yield from _check_one_network(service, path, instance, hosts)
     yield from _check_check(service.check, f"{path}.check")
     for flag, scheduler in ((service.mh_port, "mh"), (service.sh_port, "sh")):
         if flag and service.lb_algo not in (None, scheduler):
@@ -311,6 +313,32 @@ def _check_real_servers(
     if service.inhibit_on_failure and sorry and sorry in [_address_of(each, hosts) for _here, each in servers[:-1]]:
         reason = "is a real server too, which inhibit_on_failure keeps in the table when it fails"
         yield Problem(f"{path}.sorry_server", sorry, reason, "Choose another one, or remove inhibit_on_failure")
+
+
+def _check_one_network(service: VirtualServer, path: str, instance: VrrpInstance, hosts: Hosts) -> Iterator[Problem]:
+    """With lb_kind DR a director hands frames to real servers, so they need a network in common.
+
+    A floating address with a prefix length tells the network of the directors that have an address there, if it is all
+    that is known of them.
+    """
+    networks = [ipaddress.IPv4Interface(cidr).network for _index, cidr in numbered(instance.virtual_ipaddress)]
+
+    def inside(addresses: Sequence[str]) -> List[Optional[ipaddress.IPv4Network]]:
+        return [next((each for each in networks if ipaddress.IPv4Address(own) in each), None) for own in addresses]
+
+    directors = [hosts[host].every_address if host in hosts else [] for _index, host in numbered(instance.directors)]
+    if not directors or not all(own and all(inside(own)) for own in directors):
+        return
+    for index, server in numbered(service.real_servers):
+        own = hosts[server.host].every_address if server.host in hosts else [server.address] if server.address else []
+        if own and not any(inside(own)):
+            reason = (
+                f"is not in {inside(directors[0])[0]}, the network of the directors, and lb_kind DR reaches no other"
+            )
+            remedy = (
+                "Set lvs_address of the host to its address there, or lvs_addresses of the directors to all they have"
+            )
+            yield Problem(f"{path}.real_servers[{index}]", f"{server.host or own[0]}", reason, remedy)
 
 
 def _check_quorum(service: VirtualServer, path: str) -> Iterator[Problem]:

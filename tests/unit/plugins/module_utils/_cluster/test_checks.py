@@ -702,6 +702,17 @@ BAD_SERVICES = [
         "Use another host",
     ),
     bad(
+        "real server in another network than the directors",
+        {
+            "hosts.web2.ansible_host": "198.51.100.22",
+            f"{FIRST_INSTANCE}.virtual_ipaddress": ["203.0.113.1/32", f"{VIP}/24"],
+        },
+        '= "web2": is not in 192.0.2.0/24, the network of the directors',
+        "Set lvs_address of the host",
+        "or lvs_addresses of the directors",
+        path=f"{FIRST_SERVICE}.real_servers[1]",
+    ),
+    bad(
         "real servers of one address",
         {f"{FIRST_SERVICE}.real_servers": [{"address": "198.51.100.9"}, {"address": "198.51.100.9", "weight": 2}]},
         '= "198.51.100.9": is listed twice',
@@ -963,6 +974,16 @@ def test_the_good_description_has_no_problems(host):
         ),
         pytest.param({**TWO_UPSTREAMS, f"{SECOND_SERVICE}.port": 80}, id="same port on two addresses"),
         pytest.param({**TWO_UPSTREAMS, **PAIR_ELSEWHERE}, id="same VRID in another network"),
+        pytest.param({f"{FIRST_INSTANCE}.virtual_ipaddress": [f"{VIP}/24"]}, id="all in one network"),
+        pytest.param({"hosts.web2.ansible_host": "198.51.100.22"}, id="real server in a network that nothing tells"),
+        pytest.param(
+            {
+                "hosts.web2.ansible_host": "198.51.100.22",
+                "hosts.lvs2.lvs_addresses": {"eth1": "198.51.100.12"},
+                f"{FIRST_INSTANCE}.virtual_ipaddress": [f"{VIP}/24"],
+            },
+            id="real server in another network of a director",
+        ),
         pytest.param(
             {
                 f"{FIRST_INSTANCE}.virtual_ipaddress": [
