@@ -27,4 +27,5 @@ class ActionModule(ActionBase):
             # Who fails in a task leaves these at once, also while others still ask.
             each["speaker"] = next((host for host in each["hosts"] if host in task_vars["ansible_play_hosts"]), None)
         keep(entries)
-        return {**result, "changed": False, "clusters": clusters}
+        remarks = [remark for each in clusters.values() for remark in each["remarks"]]
+        return {**result, "changed": False, "clusters": clusters, "warnings": remarks}

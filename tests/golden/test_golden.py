@@ -1,4 +1,4 @@
-"""Description in, configuration out: what the roles write, to the letter, and keepalived's word on it."""
+"""Description in, configuration out: what the roles write, to the letter, and keepalived's and nginx's word on it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.config_test import Verdict, verdict
+from golden.programs import keepalived_says, nginx_says
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -34,13 +34,6 @@ def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return folder, output
 
 
-def keepalived_says(path: Path) -> Verdict:
-    run = subprocess.run(
-        ["keepalived", "--config-test", "--use-file", path], capture_output=True, text=True, check=False
-    )
-    return verdict(run.returncode, run.stdout + run.stderr, path.read_text())
-
-
 def test_rendered_is_what_is_kept(case: tuple[Path, Path]) -> None:
     """`GOLDEN_ACCEPT=1 make golden` keeps what is rendered; the difference is then for the eyes of a reviewer."""
     folder, output = case
@@ -62,3 +55,15 @@ def test_keepalived_refuses_a_misspelt_keyword(case: tuple[Path, Path], tmp_path
     broken.write_text(source.read_text().replace("lb_algo", "lb_algorithm", 1))
     found = keepalived_says(broken)
     assert any("lb_algorithm" in error for error in found.errors), found
+
+
+def test_nginx_accepts_it(case: tuple[Path, Path], tmp_path: Path) -> None:
+    for path in case[1].glob("*.nginx.conf"):
+        assert nginx_says(path, tmp_path) == ""
+
+
+def test_nginx_refuses_a_misspelt_directive(case: tuple[Path, Path], tmp_path: Path) -> None:
+    broken = tmp_path / "broken.conf"
+    for path in case[1].glob("*.nginx.conf"):
+        broken.write_text(path.read_text().replace("max_fails", "most_fails", 1))
+        assert "most_fails" in nginx_says(broken, tmp_path)

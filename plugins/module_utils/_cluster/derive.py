@@ -10,6 +10,7 @@ named as keepalived.conf(5), ipvsadm(8) and nginx name them, so that a template 
 
 from __future__ import annotations
 
+import math
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from .kinds import numbered
@@ -319,6 +320,8 @@ def _upstream_view(upstream: Upstream, addresses: Addresses) -> View:
         "name": upstream.name,
         "method": "" if upstream.method == "round_robin" else upstream.method,
         "keepalive": upstream.keepalive,
+        # nginx puts 63 servers into 64k, and 143 into 128k.
+        "zone": f"{64 * math.ceil(len(upstream.servers) / 32)}k",
         "servers": [
             {
                 "address": _server_address(each, addresses),

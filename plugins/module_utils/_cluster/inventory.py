@@ -10,7 +10,7 @@ import dataclasses
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from . import derive
-from .checks import check_between, check_cluster, check_groups
+from .checks import check_between, check_cluster, check_groups, unnamed
 from .members import Member, Variables, read_member
 from .model import Cluster
 from .problems import Problem
@@ -66,6 +66,8 @@ class Described:
         self._compare(inventory[telling], [variables[name] for name in dict.fromkeys([*hosts, *settled])])
         groups_of = {name: inventory[name]["group_names"] or () for name in settled} if parts else {}
         self.problems.extend(check_groups(self.cluster, groups_of, parts))
+        own_groups = {name: inventory[name]["group_names"] or () for name in hosts} if parts else {}
+        self.remarks = list(unnamed(self.cluster, own_groups, parts))
         for name, each in variables.items():
             own[name].extend([*each.problems, *each.unknown()])
         self.problems.extend(_of_hosts(own))
@@ -130,7 +132,7 @@ def described(hostvars: HostVars, host: str) -> Tuple[Cluster, Dict[str, Member]
 
 
 def views(hostvars: HostVars, hosts: Sequence[str], groups: Optional[Groups] = None) -> List[Dict[str, Any]]:
-    """For each of the hosts its cluster, what is wrong with that one's description, and its view.
+    """For each of the hosts its cluster, what is, or may be, wrong with that one's description, and its view.
 
     groups: the groups that get C(directors) and C(real_servers), where they are known. All their hosts count.
     """
@@ -146,7 +148,13 @@ def views(hostvars: HostVars, hosts: Sequence[str], groups: Optional[Groups] = N
         between = check_between(each.cluster, each.members, others)
         problems = list(dict.fromkeys(str(problem) for problem in [*each.problems, *between]))
         derived = None if problems else derive.Views(each.cluster, each.members)
-        whole = {"name": each.name, "hosts": list(each.hosts), "problems": problems}
+        whole = {
+            "name": each.name,
+            "hosts": list(each.hosts),
+            "problems": problems,
+            # What is refused may be what would name them.
+            "remarks": [] if problems else each.remarks,
+        }
         for host in each.hosts:
             entries[host] = {"host": host, "cluster": whole, "view": derived.of(host) if derived else {}}
     return [entries[host] for host in hosts]

@@ -14,6 +14,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import ipaddress
+import math
 import re
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple, Type, TypeVar
 
@@ -78,7 +79,11 @@ def integer(low: int, high: int, unit: str = "") -> Reader:
 
 
 def seconds(low: float, high: float) -> Reader:
-    """A time in seconds; fractions are kept (0.1 stays 0.1), whole numbers are held as int."""
+    """A time in seconds; fractions are kept (0.1 stays 0.1), whole numbers are held as int.
+
+    keepalived reads six decimals and no exponent (1e-05), nginx gets whole milliseconds, and what Python calculates has
+    digits without end (0.1 + 0.2): so milliseconds are the finest.
+    """
     bounds = f"seconds from {low:g} to {high:g}"
 
     def accept(value: Any) -> float:
@@ -88,7 +93,10 @@ def seconds(low: float, high: float) -> Reader:
             number = float("nan")
         if not low <= number <= high:
             raise Refused("is not a time in this range", f"Write {bounds}")
-        return int(number) if number == int(number) else number
+        held = round(number, 3)
+        if not math.isclose(number, held, rel_tol=1e-9):
+            raise Refused("is finer than milliseconds", f"Write {bounds}, with at most 3 decimals")
+        return int(held) if held == int(held) else held
 
     return scalar(accept, f"{low:g} to {high:g}, with fractions")
 
@@ -102,43 +110,132 @@ def _boolean(value: Any) -> bool:
     return known
 
 
+# What no host can have, or be reached at from another one; RFC 6890.
+NO_HOSTS = {
+    "an address of the loopback, where every host finds itself": ipaddress.IPv4Network("127.0.0.0/8"),
+    "an address of no network": ipaddress.IPv4Network("0.0.0.0/8"),
+    "a multicast address": ipaddress.IPv4Network("224.0.0.0/4"),
+    "the broadcast address": ipaddress.IPv4Network("255.255.255.255/32"),
+}
+
+
+def no_host(address: ipaddress.IPv4Address) -> str:
+    """Why no host can be reached at an address, if none can."""
+    return next((f"is {what}" for what, network in NO_HOSTS.items() if address in network), "")
+
+
 def _address(value: Any) -> str:
     try:
-        return str(ipaddress.IPv4Address(str(value)))
+        address = ipaddress.IPv4Address(str(value))
     except ValueError:
         raise Refused("is not an IPv4 address", "Write one as 192.0.2.10") from None
+    if no_host(address):
+        raise Refused(no_host(address), "Write the address of a host, as 192.0.2.10")
+    return str(address)
 
 
 def _interface_address(value: Any) -> str:
     # ipaddress also takes a netmask, and a bare address as /32; keepalived's own default is /32 too.
     try:
-        return str(ipaddress.IPv4Interface(str(value)))
+        interface = ipaddress.IPv4Interface(str(value))
     except ValueError:
         raise Refused("is not an IPv4 address with a prefix length", "Write one as 192.0.2.10/32") from None
+    if no_host(interface.ip):
+        raise Refused(no_host(interface.ip), "Write an address that a host can have, as 192.0.2.10/32")
+    if interface.network.prefixlen == 0:
+        raise Refused("makes the whole internet one network", f"Write {interface.ip}/32, or the length of its network")
+    end = end_of_network(interface.ip, interface.network)
+    if end:
+        remedy = f"Write {interface.ip}/32 if it is meant, or an address within the network"
+        raise Refused(f"is {end} of {interface.network}, which no host can have", remedy)
+    return str(interface)
 
 
-def _word(value: Any) -> str:
-    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", value):
-        raise Refused(
-            "is not a name", "Write letters, digits, '_', '-' and '.', without spaces; quote what is a number"
-        )
-    return str(value)
+def end_of_network(address: ipaddress.IPv4Address, network: ipaddress.IPv4Network) -> str:
+    """Which of the two addresses that no host of a network has an address is, if it is one (RFC 3021: /31 has none)."""
+    if network.prefixlen > 30:
+        return ""
+    ends = {network.network_address: "the network address", network.broadcast_address: "the broadcast address"}
+    return ends.get(address, "")
+
+
+def word(longest: int, taken: Sequence[str] = (), why: str = "") -> Reader:
+    """A name.
+
+    longest: what the narrowest of those who read it takes.
+    taken: the names that mean something else to one of them, and why.
+    """
+
+    def accept(value: Any) -> str:
+        if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", value):
+            raise Refused(
+                "is not a name", "Write letters, digits, '_', '-' and '.', without spaces; quote what is a number"
+            )
+        if len(value) > longest:
+            raise Refused(f"has {len(value)} characters", f"Write at most {longest}")
+        if value in taken:
+            raise Refused(why, "Choose another name")
+        return str(value)
+
+    return scalar(accept, "name" if longest == LONGEST_HOST else f"name of at most {longest} characters")
+
+
+# A line of keepalived.conf that is longer than this is read as two (MAXBUF of its lib/parser.h, less the indent and
+# the keyword); so may be what is a comment.
+LONGEST_PATH = 1000
+PATH_SIGNS = "A-Za-z0-9/_.%?&=+:@,-"
 
 
 def _url_path(value: Any) -> str:
     # No comment of keepalived (# !), no variable of nginx or keepalived ($), no end of a line of nginx (;).
-    if not isinstance(value, str) or not re.fullmatch(r"/[A-Za-z0-9/_.%?&=+:@,-]*", value):
-        raise Refused(
-            "is not the path of a URL", "Write one that starts with '/' and has no spaces, quotes or # ! $ ; ~"
+    if not isinstance(value, str) or not value.startswith("/"):
+        raise Refused("is not the path of a URL", "Write one that starts with '/'")
+    strange = "".join(dict.fromkeys(re.findall(f"[^{PATH_SIGNS}]", value)))
+    if strange:
+        signs = " ".join("a space" if sign == " " else sign if sign.isprintable() else shown(sign) for sign in strange)
+        remedy = (
+            "Write letters, digits and / _ . % ? & = + : @ , - alone; % and two hex digits stand for any other sign"
         )
+        raise Refused(f"has {signs}, which keepalived or nginx may read as its own", remedy)
+    if len(value) > LONGEST_PATH:
+        raise Refused(f"has {len(value)} characters", f"Write at most {LONGEST_PATH}")
     return str(value)
 
+
+NOT_COMPARED = {
+    r"\?": "a query",
+    r"%": "a sign that is written with %",
+    r"//": "two slashes side by side",
+    r"/\.\.?(?:/|$)": "a part that is . or ..",
+}
+
+
+def _location(value: Any) -> str:
+    """nginx compares C(location =) with a path that it has decoded and made simple, and without its query."""
+    path = _url_path(value)
+    for pattern, what in NOT_COMPARED.items():
+        if re.search(pattern, path):
+            raise Refused(f"has {what}, with which nginx compares no path", "Write a plain one, as /healthz")
+    if re.search(r"/at/[0-9.]+$", path):
+        raise Refused("ends as the paths at which nginx asks itself", "Write another one, as /healthz")
+    return path
+
+
+# RFC 1035, 2.3.4.
+LONGEST_HOST = 253
+# Of a cluster and a service both, in the name of one file, with room for what a rotation adds: 255 is the most.
+LONGEST_NAME = 63
+# IFNAMSIZ of Linux, less the end.
+LONGEST_INTERFACE = 15
 
 BOOLEAN = scalar(_boolean, "true or false")
 ADDRESS = scalar(_address, "IPv4 address")
 INTERFACE_ADDRESS = scalar(_interface_address, "IPv4 address/length")
-WORD = scalar(_word, "name")
+WORD = word(LONGEST_HOST)
+NAME = word(LONGEST_NAME)
+INTERFACE = word(LONGEST_INTERFACE, ["lo"], "is the loopback, on which no other host is")
 URL_PATH = scalar(_url_path, "path of a URL")
+LOCATION = scalar(_location, "path of a URL, without a query")
 PORT = integer(1, 65535)
 
 
@@ -158,9 +255,15 @@ def secret(longest: int) -> Reader:
 
     def read(value: Any, path: str, problems: Problems) -> Any:
         # To keepalived # and ! start a comment, $ and ~ a substitution, quotes and braces end the word.
-        if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9%&()*+,./:;<=>?@^_|-]+", value):
-            reason = "is not text, or has a space or one of # ! $ ~ \\ ' \" { } [ ] which keepalived reads as its own"
-            problems.append(Problem(path, None, reason, "Quote it in YAML, and use letters, digits and other signs"))
+        if not isinstance(value, str):
+            problems.append(Problem(path, None, f"is {_sort_of(value)}, not text", "Quote it in YAML"))
+        elif not value:
+            problems.append(Problem(path, None, "is empty", f"Write at most {longest} characters, or leave it out"))
+        elif not re.fullmatch(r"[A-Za-z0-9%&()*+,./:;<=>?@^_|-]+", value):
+            reason = (
+                "has a space, a letter of no ASCII, or one of # ! $ ~ \\ ' \" { } [ ] which keepalived reads as its own"
+            )
+            problems.append(Problem(path, None, reason, "Use ASCII letters, digits and other signs"))
         elif len(value) > longest:
             reason = f"has {len(value)} characters, and keepalived cuts it after {longest}"
             problems.append(Problem(path, None, reason, f"Write at most {longest} characters"))
@@ -212,7 +315,7 @@ def numbered(held: Optional[Sequence[Optional[T]]]) -> Iterator[Tuple[int, T]]:
             yield index, element
 
 
-def mapping_of(reader: Reader, key: str) -> Reader:
+def mapping_of(reader: Reader, key: str, names: Reader = WORD) -> Reader:
     """Values of one kind by names that are not ours to choose."""
 
     def read(value: Any, path: str, problems: Problems) -> Any:
@@ -225,7 +328,7 @@ def mapping_of(reader: Reader, key: str) -> Reader:
             return None
         held = {}
         for name, each in value.items():
-            word_, got = WORD(name, path, problems), reader(each, _join(path, name), problems)
+            word_, got = names(name, path, problems), reader(each, _join(path, name), problems)
             if word_ is not None and got is not None:
                 held[word_] = got
         return held

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence
 
-from .kinds import ADDRESS, WORD, mapping_of, nearest
+from .kinds import ADDRESS, INTERFACE, mapping_of, nearest, no_host
 from .model import (
     CLUSTER_VARIABLES,
     DEFAULT_NAME,
@@ -142,18 +142,35 @@ class Member:
 
 
 def host_address(variables: Mapping[str, Any]) -> Optional[str]:
-    """The address of a host in the cluster's network: C(lvs_address), else C(ansible_host) if that is an address."""
-    given = variables.get("lvs_address", variables.get("ansible_host"))
+    """The address of a host in the cluster's network: C(lvs_address), else the one at which Ansible reaches it."""
+    reached = variables.get("ansible_host", variables.get("inventory_hostname"))
+    address = _ipv4(variables.get("lvs_address", reached))
+    return str(address) if address and not no_host(address) else None
+
+
+def _ipv4(value: Any) -> Optional[ipaddress.IPv4Address]:
     try:
-        return str(ipaddress.IPv4Address(str(given)))
+        return ipaddress.IPv4Address(str(value))
     except ValueError:
         return None
+
+
+def _check_reached(reached: Any) -> Iterator[Problem]:
+    """Machines behind forwarded ports are all reached at 127.0.0.1."""
+    address = _ipv4(reached)
+    if address and no_host(address):
+        reason = f"{no_host(address)}, so it is not the host's address in the cluster's network"
+        yield Problem("ansible_host", reached, reason, "Set lvs_address of the host to the one that it has there")
 
 
 def read_member(variables: Variables, problems: List[Problem]) -> Member:
     """What a host's own variables say of it; what is wrong is added to problems."""
     before = len(problems)
-    kinds = {"lvs_address": ADDRESS, "lvs_interface": WORD, "lvs_addresses": mapping_of(ADDRESS, "interface")}
+    kinds = {
+        "lvs_address": ADDRESS,
+        "lvs_interface": INTERFACE,
+        "lvs_addresses": mapping_of(ADDRESS, "interface", INTERFACE),
+    }
     held = {
         name: kind(variables[name], name, problems)
         for name, kind in kinds.items()
@@ -161,6 +178,10 @@ def read_member(variables: Variables, problems: List[Problem]) -> Member:
     }
     address = held.get("lvs_address")
     if "lvs_address" not in variables and not variables.cannot_read("ansible_host"):
-        address = host_address({"ansible_host": variables["ansible_host"]})
+        named = "ansible_host" not in variables
+        reached = variables.host if named else variables["ansible_host"]
+        address = host_address({"ansible_host": reached})
+        if "lvs_addresses" not in variables:
+            problems.extend(_check_reached(reached))
     refused = len(problems) > before or bool(variables.unreadable)
     return Member(variables.host, address, held.get("lvs_interface") or "", held.get("lvs_addresses") or {}, refused)

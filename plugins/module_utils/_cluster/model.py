@@ -16,7 +16,11 @@ from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 from .kinds import (
     ADDRESS,
     BOOLEAN,
+    INTERFACE,
     INTERFACE_ADDRESS,
+    LOCATION,
+    LONGEST_NAME,
+    NAME,
     PORT,
     URL_PATH,
     WORD,
@@ -32,6 +36,7 @@ from .kinds import (
     seconds,
     secret,
     table,
+    word,
 )
 from .problems import Problem
 
@@ -39,6 +44,10 @@ from .problems import Problem
 SCHEDULERS = ["rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "sed", "nq", "fo", "ovf", "mh", "twos"]
 # These hash a client to a slot; the slots of a server of weight 0 drop unless a fallback flag is set.
 HASH_SCHEDULERS = ("mh", "sh")
+# What keepalived reads as options of lvs_sync_daemon, where the name of an instance stands.
+SYNC_DAEMON_WORDS = ("id", "inst", "group", "maxlen", "port", "ttl")
+# Built into nginx; of the nginx.conf of nginx.org and of Red Hat. Ours has the cluster's name.
+LOG_FORMATS = ("combined", "main")
 
 
 @dataclass(frozen=True)
@@ -53,12 +62,15 @@ class Authentication:
 class VrrpInstance:
     """C(vrrp_instance): addresses that float over directors."""
 
-    name: str = option(WORD, "a name for the instance")
+    name: str = option(
+        word(LONGEST_NAME, SYNC_DAEMON_WORDS, "is a word of keepalived's lvs_sync_daemon, which names an instance"),
+        "a name for the instance",
+    )
     virtual_router_id: int = option(integer(1, 255), "a number from 1 to 255 that no other instance on the network has")
     virtual_ipaddress: Tuple[str, ...] = option(list_of(INTERFACE_ADDRESS), "the addresses that float")
     directors: Tuple[str, ...] = option(list_of(WORD), "host names, the preferred master first")
     version: int = option(integer(2, 3), "VRRP version, 2 or 3", default=2)
-    interface: str = option(WORD, "the interface; by default the one that has the host's address", default="")
+    interface: str = option(INTERFACE, "the interface; by default the one that has the host's address", default="")
     advert_int: float = option(seconds(0.01, 255), "seconds between adverts", default=1)
     preempt: bool = option(BOOLEAN, "whether a preferred director takes the addresses back", default=True)
     preempt_delay: float = option(seconds(0, 1000), "seconds to wait before taking them back", default=0)
@@ -109,7 +121,7 @@ class SorryServer:
 class VirtualServer:
     """C(virtual_server): one service, balanced over real servers."""
 
-    name: str = option(WORD, "a name for the service")
+    name: str = option(NAME, "a name for the service")
     address: str = option(ADDRESS, "an address that an instance of lvs_vrrp_instances carries")
     port: int = option(PORT, "the port that clients connect to")
     real_servers: Tuple[RealServer, ...] = option(
@@ -159,7 +171,7 @@ class UpstreamServer:
 class Upstream:
     """C(upstream) of ngx_http_upstream_module: what stands behind nginx."""
 
-    name: str = option(WORD, "a name for the pool")
+    name: str = option(NAME, "a name for the pool")
     servers: Tuple[UpstreamServer, ...] = option(
         list_of(table(UpstreamServer, shorthand="host")), "host names, or mappings with host or address"
     )
@@ -173,7 +185,7 @@ class Upstream:
         default="round_robin",
     )
     health_path: str = option(
-        URL_PATH,
+        LOCATION,
         "the path that nginx answers itself, for a check of nginx and not of what is behind it",
         default="/healthz",
     )
@@ -206,7 +218,11 @@ class Cluster:
         "whether the master of the first instance tells the other directors its connections, so that they survive it",
         default=True,
     )
-    lvs_cluster: str = option(WORD, "the name of the cluster, where an inventory holds several", default=DEFAULT_NAME)
+    lvs_cluster: str = option(
+        word(LONGEST_NAME, LOG_FORMATS, "is a log_format that nginx or its distribution has already"),
+        "the name of the cluster, where an inventory holds several",
+        default=DEFAULT_NAME,
+    )
 
 
 # One of these a host must have, to be described at all.

@@ -12,18 +12,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Tuple
+from typing import AbstractSet, Tuple
 
-# Said of configurations that work: a host that is drained, an interface that appears later.
-WARNINGS = tuple(
-    re.compile(pattern)
-    for pattern in (
-        r"quorum \d+ for .* exceeds total weight of real servers",
-        r"hysteresis \d+ >= quorum 0; setting hysteresis",
-        r"WARNING - interface \S+ .*doesn't exist",
-        r"^Non-existent interface specified in configuration$",
-    )
+# Said of configurations that work, in the same words by 2.2.7, 2.3.3 and 2.3.4: a host that is drained, an interface
+# that appears later. All else is an error, with its text.
+DRAINED = re.compile(r"quorum \d+ for (?P<service>\S+) exceeds total weight of real servers")
+WARNINGS = (
+    DRAINED,
+    re.compile(r"WARNING - interface \S+ .*doesn't exist"),
+    re.compile(r"^Non-existent interface specified in configuration$"),
 )
+# Follows from a quorum that was made smaller; of any other it is the file's own mistake.
+HYSTERESIS = re.compile(r"^Virtual server (?P<service>\S+): hysteresis \d+ >= quorum \d+; setting hysteresis")
 LINE_NUMBER = re.compile(r"^\((?:.*: )?Line (?P<number>\d+)\) *")
 FIRST_SIGNAL_STATUS = 128
 
@@ -49,11 +49,19 @@ def verdict(status: int, output: str, content: str) -> Verdict:
         return Verdict(warnings=messages)
     if status < 0 or status > FIRST_SIGNAL_STATUS:
         return Verdict(warnings=messages, crashed=True)
-    warnings = tuple(message for message in messages if any(known.search(message) for known in WARNINGS))
+    drained = {found["service"] for found in map(DRAINED.search, messages) if found}
+    warnings = tuple(message for message in messages if _is_warning(message, drained))
     errors = tuple(_quoting(message, content) for message in messages if message not in warnings)
     if not messages:
         errors = (f"keepalived --config-test ended with status {status} and no message",)
     return Verdict(errors, warnings)
+
+
+def _is_warning(message: str, drained: AbstractSet[str]) -> bool:
+    hysteresis = HYSTERESIS.search(message)
+    if hysteresis:
+        return hysteresis["service"] in drained
+    return any(known.search(message) for known in WARNINGS)
 
 
 def _quoting(message: str, content: str) -> str:

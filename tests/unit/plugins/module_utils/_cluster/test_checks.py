@@ -29,6 +29,13 @@ SECOND_INSTANCE, SECOND_SERVICE, SECOND_UPSTREAM = f"{INSTANCES}[1]", f"{SERVICE
 # Everything that a second instance, service and upstream need to be good.
 TWO_OF_EACH = {SECOND_INSTANCE: OTHER_INSTANCE, SECOND_SERVICE: OTHER_SERVICE, SECOND_UPSTREAM: OTHER_UPSTREAM}
 TWO_UPSTREAMS = {f"{FIRST_UPSTREAM}.virtual_server": "web", **TWO_OF_EACH}
+# The second instance with directors of its own, with the first one's number.
+PAIR_ELSEWHERE = {
+    "hosts.lvs3": {"ansible_host": "198.51.100.13"},
+    "hosts.lvs4": {"ansible_host": "198.51.100.14"},
+    f"{SECOND_INSTANCE}.directors": ["lvs3", "lvs4"],
+    f"{SECOND_INSTANCE}.virtual_router_id": 51,
+}
 SECRET = "s3cret"
 EVERY = "lvs1, lvs2, web1 and 3 more"
 
@@ -313,6 +320,7 @@ BAD_VALUES = [
     ),
     bad("port 0", {f"{FIRST_SERVICE}.port": 0}, "= 0: is out of range", "from 1 to 65535"),
     bad("port 65536", {f"{FIRST_SERVICE}.port": 65536}, "= 65536: is out of range", "from 1 to 65535"),
+    bad("port yes", {f"{FIRST_UPSTREAM}.servers[1].port": True}, "= True: is not a whole number", "from 1 to 65535"),
     bad("port by name", {f"{FIRST_SERVICE}.port": "http"}, '= "http": is not a whole number', "from 1 to 65535"),
     bad("port of 5000 digits", {f"{FIRST_SERVICE}.port": "8" * 5000}, "...: is not a whole number", "from 1 to 65535"),
     bad(
@@ -335,7 +343,79 @@ BAD_VALUES = [
         "is not the path of a URL",
         "starts with '/'",
     ),
-    bad("path with a variable", {f"{FIRST_SERVICE}.check.path": "/$a"}, "is not the path of a URL", "# ! $ ; ~"),
+    bad("path with a variable", {f"{FIRST_SERVICE}.check.path": "/$a"}, "has $, which keepalived or nginx", "% ? &"),
+    bad("path with signs", {f"{FIRST_SERVICE}.check.path": "/a(b)* c"}, "has ( ) * a space, which", "two hex digits"),
+    bad("path of two lines", {f"{FIRST_SERVICE}.check.path": "/a\nb"}, 'has "\\n", which keepalived or nginx'),
+    bad("path of 1001 characters", {f"{FIRST_SERVICE}.check.path": "/" + "a" * 1000}, "has 1001", "at most 1000"),
+    *(
+        bad(f"health_path with {what}", {f"{FIRST_UPSTREAM}.health_path": value}, f"has {what}, with which nginx")
+        for what, value in {
+            "a query": "/healthz?full=1",
+            "a sign that is written with %": "/a%20b",
+            "two slashes side by side": "//healthz",
+            "a part that is . or ..": "/a/../healthz",
+        }.items()
+    ),
+    bad("health_path that ends in a dot", {f"{FIRST_UPSTREAM}.health_path": "/a/."}, "has a part that is . or .."),
+    bad(
+        "health_path that is a hop's",
+        {f"{FIRST_UPSTREAM}.health_path": f"/healthz/at/{VIP}"},
+        "ends as the paths at which nginx asks itself",
+        "as /healthz",
+    ),
+    *(
+        bad(f"VIP that is {what}", {f"{FIRST_INSTANCE}.virtual_ipaddress[1]": value}, f"is {what}", "192.0.2.10/32")
+        for what, value in {
+            "an address of the loopback": "127.0.0.9/32",
+            "an address of no network": "0.0.0.0/32",
+            "a multicast address": "224.0.0.18/32",
+            "the broadcast address": "255.255.255.255/32",
+        }.items()
+    ),
+    bad(
+        "VIP of all networks",
+        {f"{FIRST_INSTANCE}.virtual_ipaddress[0]": f"{VIP}/0"},
+        "makes the whole internet one network",
+        f"Write {VIP}/32",
+    ),
+    bad(
+        "VIP that is its network's address",
+        {f"{FIRST_INSTANCE}.virtual_ipaddress[1]": "198.51.100.0/24"},
+        "is the network address of 198.51.100.0/24, which no host can have",
+        "Write 198.51.100.0/32 if",
+    ),
+    bad(
+        "VIP that is its network's broadcast address",
+        {f"{FIRST_INSTANCE}.virtual_ipaddress[1]": "198.51.100.255/255.255.255.0"},
+        "is the broadcast address of 198.51.100.0/24",
+    ),
+    bad(
+        "real server on the loopback",
+        {f"{FIRST_SERVICE}.real_servers[0]": {"address": "127.0.0.1"}},
+        "is an address of the loopback, where every host finds itself",
+        path=f"{FIRST_SERVICE}.real_servers[0].address",
+    ),
+    bad(
+        "upstream server that is everybody",
+        {f"{FIRST_UPSTREAM}.servers[0]": {"address": "224.0.0.1"}},
+        "is a multicast address",
+        path=f"{FIRST_UPSTREAM}.servers[0].address",
+    ),
+    bad("name of 64 characters", {f"{FIRST_SERVICE}.name": "a" * 64}, "...: has 64 characters", "Write at most 63"),
+    bad("interface of 16", {f"{FIRST_INSTANCE}.interface": "a" * 16}, "has 16 characters", "Write at most 15"),
+    bad("the loopback", {f"{FIRST_INSTANCE}.interface": "lo"}, "is the loopback, on which no other host is"),
+    *(
+        bad(f"instance named {name}", {f"{FIRST_INSTANCE}.name": name}, "is a word of keepalived's lvs_sync_daemon")
+        for name in ("id", "inst", "group", "maxlen", "port", "ttl")
+    ),
+    bad("cluster named combined", {"lvs_cluster": "combined"}, "is a log_format that nginx", "Choose another"),
+    bad(
+        "time finer than milliseconds",
+        {f"{FIRST_INSTANCE}.preempt_delay": 1e-05},
+        "= 1e-05: is finer than",
+        "3 decimals",
+    ),
+    bad("time with many decimals", {f"{FIRST_SERVICE}.delay_loop": "1.2345"}, "is finer than milliseconds"),
     bad(
         "path that is a number", {f"{FIRST_SERVICE}.check.path": 5}, "= 5: is not the path of a URL", "starts with '/'"
     ),
@@ -434,6 +514,55 @@ BAD_INSTANCES = [
         "refused interface beside the same VRID",
         {**TWO_UPSTREAMS, f"{SECOND_INSTANCE}.virtual_router_id": 51, f"{SECOND_INSTANCE}.interface": "eth 1"},
         "is not a name",
+    ),
+    bad(
+        "same VRID on interfaces of one name in one network",
+        {
+            **TWO_UPSTREAMS,
+            **PAIR_ELSEWHERE,
+            f"{FIRST_INSTANCE}.interface": "eth0",
+            f"{SECOND_INSTANCE}.interface": "eth1",
+            "hosts.lvs3": {"lvs_addresses": {"eth1": "192.0.2.13"}},
+            "hosts.lvs4": {"lvs_addresses": {"eth1": "192.0.2.14"}},
+        },
+        "of instance web, on the same network",
+        path=f"{SECOND_INSTANCE}.virtual_router_id",
+    ),
+    bad(
+        "advert_int between the steps of VRRPv3",
+        {f"{FIRST_INSTANCE}.version": 3, f"{FIRST_INSTANCE}.advert_int": 0.125},
+        "= 0.125: VRRPv3 counts in hundredths of a second",
+        "Write at most 2 decimals",
+    ),
+    bad(
+        "more addresses than an advert names",
+        {
+            f"{FIRST_INSTANCE}.virtual_ipaddress": [
+                f"{VIP}/32",
+                *(f"198.51.100.{number}/32" for number in range(1, 255)),
+                "203.0.113.1/32",
+            ]
+        },
+        "= 256: are more than the 255 that an advert can name",
+        "several instances",
+    ),
+    bad(
+        "VIP that makes a host's address a broadcast address",
+        {"hosts.app1.ansible_host": "198.51.100.127", f"{FIRST_INSTANCE}.virtual_ipaddress[1]": "198.51.100.100/25"},
+        "makes 198.51.100.127, the address of host app1, the broadcast address of 198.51.100.0/25",
+        "Write 198.51.100.100/32, or the length",
+    ),
+    bad(
+        "VIP that makes another one a network address",
+        {f"{FIRST_INSTANCE}.virtual_ipaddress": [f"{VIP}/32", "198.51.100.9/24", "198.51.100.0/32"]},
+        "makes 198.51.100.0 the network address of 198.51.100.0/24",
+        path=f"{FIRST_INSTANCE}.virtual_ipaddress[1]",
+    ),
+    bad(
+        "directors that are one machine",
+        {"hosts.lvs3": {"ansible_host": "192.0.2.11"}, f"{FIRST_INSTANCE}.directors[2]": "lvs3"},
+        '= "lvs3": is the same machine as lvs1, by its address 192.0.2.11',
+        "Name the machine once",
     ),
     bad(
         "name of an earlier instance",
@@ -572,6 +701,68 @@ BAD_SERVICES = [
         '= "lvs2": is a director of this address too',
         "Use another host",
     ),
+    bad(
+        "real server in another network than the directors",
+        {
+            "hosts.web2.ansible_host": "198.51.100.22",
+            f"{FIRST_INSTANCE}.virtual_ipaddress": ["203.0.113.1/32", f"{VIP}/24"],
+        },
+        '= "web2": is not in 192.0.2.0/24, the network of the directors',
+        "Set lvs_address of the host",
+        "or lvs_addresses of the directors",
+        path=f"{FIRST_SERVICE}.real_servers[1]",
+    ),
+    bad(
+        "real servers of one address",
+        {f"{FIRST_SERVICE}.real_servers": [{"address": "198.51.100.9"}, {"address": "198.51.100.9", "weight": 2}]},
+        '= "198.51.100.9": is listed twice',
+        path=f"{FIRST_SERVICE}.real_servers[1]",
+    ),
+    bad(
+        "real servers that are one machine",
+        {"hosts.web3": {"ansible_host": "192.0.2.21"}, f"{FIRST_SERVICE}.real_servers[2]": "web3"},
+        '= "web3": is the same machine as web1, by its address 192.0.2.21',
+    ),
+    bad(
+        "real server that is a director's machine",
+        {"hosts.web3": {"ansible_host": "192.0.2.12"}, f"{FIRST_SERVICE}.real_servers[2]": "web3"},
+        '= "web3": is the same machine as lvs2, a director of this address too',
+    ),
+    bad(
+        "real server that is a director by its address",
+        {f"{FIRST_SERVICE}.real_servers[2]": {"address": "192.0.2.12"}},
+        '= "192.0.2.12": is the same machine as lvs2, a director of this address too',
+    ),
+    bad(
+        "real server that is the VIP",
+        {f"{FIRST_SERVICE}.real_servers[2]": {"address": VIP}},
+        f'= "{VIP}": floats with instance web, so that a director would send to itself',
+        path=f"{FIRST_SERVICE}.real_servers[2].address",
+    ),
+    bad(
+        "sorry server that is another VIP",
+        {**TWO_UPSTREAMS, f"{FIRST_SERVICE}.sorry_server": {"address": OTHER_VIP}},
+        "floats with instance mail",
+        path=f"{FIRST_SERVICE}.sorry_server.address",
+    ),
+    bad(
+        "sorry server that is a real server whose weight becomes 0",
+        {f"{FIRST_SERVICE}.inhibit_on_failure": True, f"{FIRST_SERVICE}.sorry_server": "web2"},
+        '= "192.0.2.22": is a real server too, which inhibit_on_failure keeps',
+    ),
+    bad(
+        "hysteresis of the whole quorum",
+        {f"{FIRST_SERVICE}.quorum": 2, f"{FIRST_SERVICE}.hysteresis": 2},
+        "= 2: is not below quorum, 2",
+        "Write at most 1, or more quorum",
+    ),
+    bad("hysteresis without a quorum", {f"{FIRST_SERVICE}.hysteresis": 1}, "= 1: is not below quorum, 1"),
+    bad(
+        "quorum that no real servers reach",
+        {f"{FIRST_SERVICE}.quorum": 4},
+        "= 4: is more than the weight of all real servers, 3",
+        "Write at most 3",
+    ),
     bad("sorry server not in the inventory", {f"{FIRST_SERVICE}.sorry_server": "web9"}, '"web9": is not a host', "Add"),
     bad(
         "sorry server that is a director",
@@ -662,6 +853,36 @@ BAD_UPSTREAMS = [
     ),
     bad("upstream server by address", {f"{FIRST_UPSTREAM}.servers[0]": "198.51.100.9"}, "{address: 198.51.100.9}"),
     bad("upstream server listed twice", {f"{FIRST_UPSTREAM}.servers[2]": "app1"}, "is the same as [0]", "List it once"),
+    bad(
+        "name that differs in case",
+        {**TWO_UPSTREAMS, f"{SECOND_UPSTREAM}.name": "App"},
+        '= "App": differs from the name of upstream app in case alone',
+        "a name of its own",
+    ),
+    bad(
+        "two health paths on one port",
+        {**TWO_UPSTREAMS, f"{SECOND_SERVICE}.port": 80, f"{SECOND_UPSTREAM}.health_path": "/alive"},
+        '= "/alive": is not /healthz, that of upstream app on the same port of host web1',
+        "Write one path for both, as health_path: /healthz",
+    ),
+    bad(
+        "upstream server that is the VIP",
+        {f"{FIRST_UPSTREAM}.servers[0]": {"address": VIP}},
+        f'= "{VIP}": is the address of virtual server web, which host web1 of this nginx holds itself',
+        path=f"{FIRST_UPSTREAM}.servers[0].address",
+    ),
+    bad(
+        "upstream server that is this nginx",
+        {f"{FIRST_UPSTREAM}.servers[0]": {"host": "web1", "port": 80}},
+        '= "web1, port 80": is an nginx that asks this upstream again',
+        "Write the host and port of what is behind nginx",
+    ),
+    bad(
+        "upstream server that is this nginx, by its address and the pool's port",
+        {f"{FIRST_UPSTREAM}.port": 80, f"{FIRST_UPSTREAM}.servers": [{"address": "192.0.2.22"}]},
+        "is an nginx that asks this upstream again",
+        path=f"{FIRST_UPSTREAM}.servers[0]",
+    ),
     bad("upstream server that names none", {f"{FIRST_UPSTREAM}.servers[0]": {"backup": False}}, "names no server"),
     *(
         bad(
@@ -752,6 +973,60 @@ def test_the_good_description_has_no_problems(host):
             id="same VRID on two interfaces",
         ),
         pytest.param({**TWO_UPSTREAMS, f"{SECOND_SERVICE}.port": 80}, id="same port on two addresses"),
+        pytest.param({**TWO_UPSTREAMS, **PAIR_ELSEWHERE}, id="same VRID in another network"),
+        pytest.param({f"{FIRST_INSTANCE}.virtual_ipaddress": [f"{VIP}/24"]}, id="all in one network"),
+        pytest.param({"hosts.web2.ansible_host": "198.51.100.22"}, id="real server in a network that nothing tells"),
+        pytest.param(
+            {
+                "hosts.web2.ansible_host": "198.51.100.22",
+                "hosts.lvs2.lvs_addresses": {"eth1": "198.51.100.12"},
+                f"{FIRST_INSTANCE}.virtual_ipaddress": [f"{VIP}/24"],
+            },
+            id="real server in another network of a director",
+        ),
+        pytest.param(
+            {
+                f"{FIRST_INSTANCE}.virtual_ipaddress": [
+                    f"{VIP}/32",
+                    *(f"198.51.100.{number}/32" for number in range(1, 255)),
+                ]
+            },
+            id="as many addresses as an advert names",
+        ),
+        pytest.param({f"{FIRST_INSTANCE}.virtual_ipaddress[1]": "198.51.100.2/31"}, id="first of two addresses"),
+        pytest.param({f"{FIRST_SERVICE}.sorry_server": "web2"}, id="sorry server that is a real server"),
+        pytest.param(
+            {f"{FIRST_SERVICE}.quorum": 3, f"{FIRST_SERVICE}.hysteresis": 2}, id="all of the weight as quorum"
+        ),
+        pytest.param(
+            {f"{FIRST_SERVICE}.quorum": 3, f"{FIRST_SERVICE}.real_servers[0]": {"host": "web1", "weight": 0}},
+            id="quorum beside a drained server",
+        ),
+        pytest.param({f"{FIRST_SERVICE}.check.path": "/" + "a" * 999}, id="path of 1000 characters"),
+        pytest.param({f"{FIRST_SERVICE}.check.path": "//a%20b/../?c=d"}, id="path that nothing compares"),
+        pytest.param({f"{FIRST_UPSTREAM}.health_path": "/.well-known/..."}, id="health_path with dots"),
+        pytest.param({f"{FIRST_SERVICE}.delay_loop": 0.1 + 0.2}, id="time that was calculated"),
+        pytest.param({f"{FIRST_INSTANCE}.name": "a" * 63}, id="name of 63 characters"),
+        pytest.param(
+            {
+                "hosts.app3": {"ansible_host": "192.0.2.31"},
+                f"{FIRST_UPSTREAM}.servers[2]": {"host": "app3", "port": 81},
+            },
+            id="upstream servers that are one machine",
+        ),
+        pytest.param({f"{FIRST_UPSTREAM}.servers[2]": {"host": "web1", "port": 81}}, id="upstream beside its nginx"),
+        pytest.param(
+            {**TWO_UPSTREAMS, f"{SECOND_UPSTREAM}.servers": [{"host": "web1", "port": 80}]},
+            id="upstream that is another site of nginx",
+        ),
+        pytest.param(
+            {
+                **TWO_UPSTREAMS,
+                f"{SECOND_SERVICE}.real_servers": ["app1"],
+                f"{FIRST_UPSTREAM}.servers": [{"address": OTHER_VIP, "port": 25}],
+            },
+            id="upstream that is another service",
+        ),
     ],
 )
 def test_what_is_legitimate_is_accepted(changes):
@@ -857,6 +1132,54 @@ def test_each_mistake_is_reported_for_itself(changes, paths):
     assert [problem.path for problem in problems_with(changes)] == paths
 
 
+def test_a_circle_of_two_upstreams_is_told_of_both():
+    circle = {
+        **TWO_UPSTREAMS,
+        f"{FIRST_UPSTREAM}.servers": [{"host": "web1", "port": 25}],
+        f"{SECOND_UPSTREAM}.servers": [{"host": "web2", "port": 80}],
+    }
+
+    assert [problem.path for problem in problems_with(circle)] == [
+        f"{upstream}.servers[0]" for upstream in (FIRST_UPSTREAM, SECOND_UPSTREAM)
+    ]
+
+
+def test_a_circle_by_way_of_a_service_is_told():
+    circle = {
+        **TWO_UPSTREAMS,
+        f"{SECOND_SERVICE}.real_servers": ["app1"],
+        f"{FIRST_UPSTREAM}.servers": [{"address": OTHER_VIP, "port": 25}],
+        f"{SECOND_UPSTREAM}.servers": [{"host": "web2", "port": 80}],
+    }
+
+    assert [problem.path for problem in problems_with(circle)] == [
+        f"{upstream}.servers[0]" for upstream in (FIRST_UPSTREAM, SECOND_UPSTREAM)
+    ]
+
+
+def test_hosts_behind_forwarded_ports_are_told_to_have_an_address():
+    reached = {f"hosts.{name}.ansible_host": "127.0.0.1" for name in HOSTS}
+
+    (problem,) = problems_with(reached)
+
+    assert str(problem) == (
+        f'ansible_host of host {EVERY} = "127.0.0.1": is an address of the loopback, where every host finds itself, so '
+        "it is not the host's address in the cluster's network. "
+        "Set lvs_address of the host to the one that it has there."
+    )
+    assert problems_with({**reached, **{f"hosts.{name}.lvs_address": own for name, own in HOSTS.items()}}) == []
+
+
+def test_a_host_that_is_named_by_its_address_has_an_address():
+    variables = hostvars({f"{FIRST_SERVICE}.real_servers[2]": "192.0.2.23"})
+    variables["192.0.2.23"] = {key: value for key, value in variables["lvs1"].items() if key != "ansible_host"}
+
+    assert inventory.described(variables, "lvs1")[2] == []
+    assert inventory.view(variables, "lvs1")["keepalived"]["virtual_servers"][0]["real_servers"][2]["address"] == (
+        "192.0.2.23"
+    )
+
+
 def test_three_of_a_kind_are_two_problems():
     third = {**OTHER_INSTANCE, "name": "third", "virtual_router_id": 51, "virtual_ipaddress": [f"{VIP}/32"]}
     problems = problems_with(
@@ -953,7 +1276,7 @@ def test_a_password_of_digits_without_quotes_is_told_to_have_them():
     (problem,) = problems_with({f"{FIRST_INSTANCE}.authentication": {"auth_pass": 13579}})
 
     assert "13579" not in str(problem)
-    assert "Quote it in YAML" in problem.remedy
+    assert (problem.reason, problem.remedy) == ("is a number, not text", "Quote it in YAML")
 
 
 def test_a_long_value_is_cut():

@@ -60,8 +60,8 @@ def test_each_host_is_of_the_cluster_that_its_variables_describe():
     first, other = ["lvs1", "lvs2", "web1", "web2"], ["olvs1", "olvs2", "oweb1", "oweb2"]
 
     assert clusters(two(), ["lvs1", "olvs1"], GROUPS) == {
-        "lvs": {"name": "lvs", "hosts": first, "problems": []},
-        "other": {"name": "other", "hosts": other, "problems": []},
+        "lvs": {"name": "lvs", "hosts": first, "problems": [], "remarks": []},
+        "other": {"name": "other", "hosts": other, "problems": [], "remarks": []},
     }
 
 
@@ -80,7 +80,7 @@ def test_nothing_is_derived_from_a_description_with_problems():
 
 
 def test_without_groups_the_hosts_of_the_play_tell_which_clusters_there_are():
-    assert clusters(two(), ["olvs2"]) == {"other": {"name": "other", "hosts": ["olvs2"], "problems": []}}
+    assert clusters(two(), ["olvs2"]) == {"other": {"name": "other", "hosts": ["olvs2"], "problems": [], "remarks": []}}
 
 
 def test_a_mistake_of_one_cluster_is_not_the_other_s():

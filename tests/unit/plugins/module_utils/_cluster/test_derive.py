@@ -376,6 +376,7 @@ def test_nginx_answers_on_the_service_s_address_and_on_the_host_s_own_for_checks
                 "name": "app",
                 "method": "",
                 "keepalive": 16,
+                "zone": "64k",
                 "servers": [
                     {
                         "address": HOSTS["app1"],
@@ -442,12 +443,10 @@ def health(host: str, changes: dict[str, Any]) -> list[dict[str, list[str]]]:
     ]
 
 
-def test_the_servers_of_one_port_answer_the_checks_of_each_other():
+def test_each_site_answers_its_own_health_path():
     changes = {**TWO_POOLS, "lvs_nginx_upstreams[1].health_path": "/alive"}
-    on_one_port = {**changes, "lvs_virtual_servers[1].port": 80}
 
     assert health("web1", changes) == [{"/healthz": [VIP]}, {"/alive": [OTHER_VIP]}]
-    assert health("web1", on_one_port) == [{"/alive": [OTHER_VIP], "/healthz": [VIP]}] * 2
 
 
 def test_a_check_goes_by_the_addresses_of_all_services_that_it_may_be_for():
@@ -512,6 +511,13 @@ def test_a_pool_keeps_its_backup_its_own_ports_and_its_health_path():
     ]
     assert nginx["upstreams"][0]["method"] == "least_conn"
     assert [each["path"] for each in nginx["servers"][0]["health"]] == ["/up"]
+
+
+@pytest.mark.parametrize(("servers", "zone"), [(1, "64k"), (32, "64k"), (33, "128k"), (1000, "2048k")])
+def test_the_zone_of_a_pool_has_room_for_its_servers(servers, zone):
+    pool = [{"address": "198.51.100.1", "port": 1024 + number} for number in range(servers)]
+
+    assert view("web1", {f"{FIRST_UPSTREAM}.servers": pool})["nginx"]["upstreams"][0]["zone"] == zone
 
 
 def test_a_host_in_no_instance_and_no_service_has_nothing_to_do():

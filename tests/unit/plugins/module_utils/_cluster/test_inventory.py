@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from typing import Any
 
 import pytest
@@ -108,6 +109,11 @@ FACTS: dict[str, Any] = {
             {"ansible_host": "192.0.2.11", "lvs_address": "lvs1"}, None, id="lvs_address is never passed over"
         ),
         pytest.param({"ansible_host": "2001:db8::1"}, None, id="IPv6"),
+        pytest.param({"ansible_host": "127.0.0.1"}, None, id="a port that is forwarded"),
+        pytest.param({"inventory_hostname": "192.0.2.11"}, "192.0.2.11", id="its name"),
+        pytest.param(
+            {"inventory_hostname": "192.0.2.11", "ansible_host": "lvs1.example"}, None, id="its name, and another"
+        ),
         pytest.param({}, None, id="neither"),
     ],
 )
@@ -303,22 +309,28 @@ def texts(tree: Any) -> Any:
     return tree if isinstance(tree, (bool, str)) else str(tree)
 
 
+def seconds_on_a_grid(low: float, high: float, digits: int = 3) -> st.SearchStrategy[float]:
+    """Of milliseconds, unless digits say otherwise; whole ones, which may be written as such, often enough."""
+    grid = st.integers(round(low * 10**digits), round(high * 10**digits)).map(lambda steps: steps / 10**digits)
+    return grid | st.integers(math.ceil(low), math.floor(high))
+
+
 @given(
     st.fixed_dictionaries(
         {
             "lvs_vrrp_instances[0].virtual_router_id": st.integers(1, 255),
             "lvs_vrrp_instances[0].version": st.just(3),
-            "lvs_vrrp_instances[0].advert_int": st.floats(0.01, 40.95) | st.integers(1, 40),
-            "lvs_vrrp_instances[0].preempt_delay": st.floats(0, 1000) | st.integers(0, 1000),
+            "lvs_vrrp_instances[0].advert_int": seconds_on_a_grid(0.01, 40.95, digits=2),
+            "lvs_vrrp_instances[0].preempt_delay": seconds_on_a_grid(0, 1000),
             "lvs_virtual_servers[0].port": st.integers(1, 65535),
-            "lvs_virtual_servers[0].delay_loop": st.floats(0.001, 86400),
+            "lvs_virtual_servers[0].delay_loop": seconds_on_a_grid(0.001, 86400),
             "lvs_virtual_servers[0].persistence_timeout": st.integers(0, 2678400),
             "lvs_virtual_servers[0].check.status_code": st.integers(100, 599),
             "lvs_virtual_servers[0].check.retry": st.integers(0, 1000),
             "lvs_virtual_servers[0].real_servers[1].weight": st.integers(0, 65535),
             "lvs_nginx_upstreams[0].port": st.integers(1, 65535),
             "lvs_nginx_upstreams[0].servers[1].max_fails": st.integers(0, 1000),
-            "lvs_nginx_upstreams[0].proxy_connect_timeout": st.floats(0.001, 75),
+            "lvs_nginx_upstreams[0].proxy_connect_timeout": seconds_on_a_grid(0.001, 75),
         }
     )
 )
@@ -368,6 +380,25 @@ def test_a_host_that_no_play_sets_up_is_refused(host, groups, problems):
     found = problems_of(variables, "lvs1", GROUPS)
 
     assert [line[: len(start)] for line, start in zip(found, problems, strict=True)] == problems
+
+
+def remarks_on(variables, **groups):
+    """What is remarked upon where one host is in more groups than the others."""
+    for name, own in variables.items():
+        own["group_names"] = groups.get(name, {"l": ["lvs_directors"], "w": ["lvs_realservers"]}.get(name[0], []))
+        own["groups"] = {}
+    return inventory.views(variables, list(HOSTS), GROUPS)[0]["cluster"]["remarks"]
+
+
+def test_a_host_of_a_group_that_no_list_names_is_told():
+    (remark,) = remarks_on(hostvars(), app1=["lvs_directors"])
+
+    assert remark.startswith("host app1 is in the group lvs_directors, and no list of cluster lvs names it: it loses")
+    assert remarks_on(hostvars()) == []
+
+
+def test_nobody_is_remarked_upon_beside_a_mistake_which_may_be_the_cause():
+    assert remarks_on(hostvars({"lvs_vrrp_instances[0].directors[1]": "lvs 2"})) == []
 
 
 def test_groups_that_are_not_known_are_not_asked_for():

@@ -31,6 +31,7 @@ def test_a_table_survives_the_way_through_options(table: Table) -> None:
         ({"port": 65536}, "port: 65536 is not a number from 0 to 65535"),
         ({"port": -1}, "port: -1 is not a number"),
         ({"port": None}, "port: missing"),
+        ({"port": True}, "port: True is not a number"),
         ({"port": 0}, "port: 0 needs persistence"),
         ({"address": "www.example.com"}, "address: www.example.com is not an IPv4 or IPv6 address"),
         ({"address": "192.0.2.10/32"}, "address: 192.0.2.10/32 is not"),

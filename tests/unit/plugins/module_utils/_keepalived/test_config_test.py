@@ -1,4 +1,4 @@
-"""Verdicts on what keepalived printed, recorded from 2.2.7 (Debian 12) and 2.3.3 (Debian 13), which say the same."""
+"""Verdicts on what keepalived printed, recorded from 2.2.7, 2.3.3 and 2.3.4 (Debian 12, 13, 14), which say the same."""
 
 from __future__ import annotations
 
@@ -16,8 +16,19 @@ Non-existent interface specified in configuration
 Warning - quorum 1 for [192.0.2.100]:tcp:80 exceeds total weight of real servers 0, reducing quorum to 0
 Virtual server [192.0.2.100]:tcp:80: hysteresis 0 >= quorum 0; setting hysteresis to 4294967295
 """,
+    "one of two real servers drained": """\
+Warning - quorum 3 for [192.0.2.100]:tcp:80 exceeds total weight of real servers 2, reducing quorum to 2
+Virtual server [192.0.2.100]:tcp:80: hysteresis 2 >= quorum 2; setting hysteresis to 1
+""",
 }
 REFUSED = {
+    "hysteresis of the whole quorum": (
+        "Virtual server [192.0.2.100]:tcp:80: hysteresis 1 >= quorum 1; setting hysteresis to 0\n"
+    ),
+    "two real servers of one address": (
+        "VS [192.0.2.100]:tcp:80: real server [192.0.2.21]:tcp:80 is duplicated - removing second rs\n"
+    ),
+    "something that nobody knows": "(keepalived.conf: Line 5) Interface is tired\n",
     "password too long": "(keepalived.conf: Line 5) Truncating auth_pass to 8 characters\n",
     "port that DR cannot rewrite": (
         "WARNING - virtual server [192.0.2.100]:tcp:80 and real server [192.0.2.21]:tcp:8080 "
@@ -60,6 +71,16 @@ def test_everything_else_with_the_same_status_is_an_error(output: str) -> None:
     found = verdict(5, output, CONTENT)
     assert len(found.errors) == len(output.splitlines())
     assert found.warnings == ()
+
+
+def test_the_hysteresis_of_one_service_is_not_excused_by_the_drained_servers_of_another() -> None:
+    output = WARNED["one of two real servers drained"].replace(
+        "Virtual server [192.0.2.100]", "Virtual server [192.0.2.9]"
+    )
+
+    found = verdict(5, output, CONTENT)
+
+    assert (len(found.errors), len(found.warnings)) == (1, 1)
 
 
 def test_error_quotes_the_line_it_speaks_of_and_no_temporary_file() -> None:

@@ -1,0 +1,64 @@
+"""The programs that read what the roles write, asked without a host, and the roles' templates without a play."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import yaml
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.config_test import Verdict, verdict
+
+ROLES = Path(__file__).resolve().parents[2] / "roles"
+
+
+def keepalived_says(path: Path) -> Verdict:
+    run = subprocess.run(
+        ["keepalived", "--config-test", "--use-file", path], capture_output=True, text=True, check=False
+    )
+    return verdict(run.returncode, run.stdout + run.stderr, path.read_text())
+
+
+def nginx_says(path: Path, folder: Path) -> str:
+    """All that `nginx -t` says of a file that is included in its block http; empty where it accepts it.
+
+    It listens on sockets of the folder, and logs there, for which nobody must be root.
+    """
+    included = folder / "included.conf"
+    text = re.sub(r"listen (\S+);", rf"listen unix:{folder}/\1;", path.read_text())
+    included.write_text(text.replace("/var/log/nginx/", f"{folder}/"))
+    bodies = " ".join(
+        f"{body}_temp_path {folder}/{body};" for body in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    main = folder / "nginx.conf"
+    main.write_text(f"pid {folder}/pid;\nevents {{}}\nhttp {{ access_log off; {bodies}\ninclude {included}; }}\n")
+    command = ["nginx", "-t", "-q", "-e", "stderr", "-p", folder, "-c", main]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    return run.stdout + run.stderr or ("" if run.returncode == 0 else f"status {run.returncode}")
+
+
+def render(role: str, template: str, **variables: Any) -> str:
+    """What a template of a role comes to; of the role's own variables it has those that are no templates."""
+    own: dict[str, Any] = {"ansible_managed": "Ansible managed"}
+    for source in ("defaults", "vars"):
+        own.update(yaml.safe_load((ROLES / role / source / "main.yml").read_text()))
+    # As ansible.builtin.template does.
+    environment = jinja2.Environment(
+        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, undefined=jinja2.StrictUndefined
+    )
+    environment.filters["comment"] = "#\n# {}\n#".format
+    text = (ROLES / role / "templates" / template).read_text().split("\n", maxsplit=1)[1]
+    return environment.from_string(text).render({**own, **variables})
+
+
+def render_keepalived(view: dict[str, Any]) -> str:
+    keys = ("router_id", "lvs_sync_daemon", "vrrp_instances", "virtual_servers")
+    variables = {f"__keepalived_{key}": view["keepalived"][key] for key in keys}
+    return render("keepalived", "keepalived.conf.j2", **variables)
+
+
+def render_nginx(view: dict[str, Any]) -> str:
+    variables = {f"__nginx_{key}": view["nginx"][key] for key in ("upstreams", "servers")}
+    return render("nginx", "lvs.conf.j2", __nginx_cluster=view["cluster"]["name"], **variables)
