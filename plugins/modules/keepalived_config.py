@@ -45,10 +45,6 @@ options:
     type: str
     choices: [present, staged, live, previous]
     default: present
-  validate_only:
-    description: Test the configuration and write nothing, with O(state=present).
-    type: bool
-    default: false
   vrrp_instances:
     description:
       - The VRRP instances in O(content), as the filter P(lvs.cluster.view#filter) has them, to compare with those that
@@ -109,11 +105,6 @@ step:
   returned: success
   type: str
   sample: staged
-needs_all_directors:
-  description: Whether RV(terms_changed) has any, and there was a configuration.
-  returned: O(state) is V(present) or V(staged)
-  type: bool
-  sample: false
 differs:
   description: Whether the live file is another one.
   returned: O(state=staged)
@@ -347,7 +338,6 @@ def stage(module, host):
         "foreign": differs and host.configuration.is_foreign(),
         "instances": [{"name": each.name, "directors": directors.get(each.name, [])} for each in wanted],
         "terms_changed": changes,
-        "needs_all_directors": bool(changes and live),
         "takes_last": takes_last(module, instances, services, wanted) if host.running else [],
     }
 
@@ -419,15 +409,12 @@ def write_alone(module):
     changed = before != content
     hide_passwords(module, path, before)
     changes = terms_changed(agreement.of_tree(parsed(path, before)), *wanted_instances(module))
-    told = {"terms_changed": changes, "needs_all_directors": bool(before and changes)}
-    if module.params["validate_only"]:
-        return {"changed": False, **told}
     if changed and not module.check_mode:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         replace(path, content)
     if os.path.exists(path):
         changed = module.set_mode_if_different(path, MODE, changed)
-    return {"changed": changed, "diff": diff(path, before, content), **told}
+    return {"changed": changed, "diff": diff(path, before, content), "terms_changed": changes}
 
 
 def main():
@@ -436,7 +423,6 @@ def main():
             "content": {"type": "str"},
             "path": {"type": "path", "default": "/etc/keepalived/keepalived.conf"},
             "state": {"type": "str", "choices": ["present", "staged", "live", "previous"], "default": "present"},
-            "validate_only": {"type": "bool", "default": False},
             "vrrp_instances": {"type": "list", "elements": "dict"},
             # no_log makes Ansible blot these out wherever they stand in a result, in the diff and in messages too.
             "secrets": {"type": "list", "elements": "str", "default": [], "no_log": True},

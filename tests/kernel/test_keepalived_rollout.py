@@ -165,7 +165,7 @@ def test_the_file_of_one_that_does_not_run_says_the_same(directory: Path) -> Non
     content = (directory / "keepalived.conf").read_text()
     path = directory / "other.conf"
     path.write_text(content)
-    options = {"path": str(path), "pid_file": "/nonexistent", "content": content, "validate_only": True}
+    options = {"path": str(path), "pid_file": "/nonexistent", "content": content, "check": True}
     assert (
         play("keepalived_config", **options, vrrp_instances=[{**INSTANCE, "virtual_ipaddress": list(BOTH)}])[
             "terms_changed"

@@ -93,12 +93,6 @@ def test_crash_of_keepalived_is_told_from_a_bad_file(keepalived, live, capsys, w
     assert "crashed" in str(warned)
 
 
-def test_validation_alone_writes_nothing_and_is_no_change(live, capsys):
-    result = run(capsys, live, validate_only=True)
-    assert not result["changed"]
-    assert live.read_text() == OLD
-
-
 def test_password_is_in_no_result(keepalived, live, capsys):
     live.write_text(NEW.replace("new", "old"))
     keepalived.write_text("#!/bin/sh\necho '(x: Line 5) bad' >&2\nexit 5\n")
@@ -122,15 +116,16 @@ INSTANCE = "vrrp_instance a {\n    virtual_router_id 51\n    virtual_ipaddress {
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "needs_all"),
+    ("before", "after", "changed"),
     [
-        ("", INSTANCE, False),
+        ("", INSTANCE, True),
         (INSTANCE, INSTANCE, False),
         (INSTANCE, INSTANCE.replace("100", "101"), True),
         (INSTANCE, INSTANCE.replace("100", "100/32"), False),
     ],
     ids=["first configuration", "same terms", "terms differ", "the same, written otherwise"],
 )
-def test_change_that_needs_all_directors_is_told(live, capsys, before, after, needs_all):
+def test_a_change_of_what_directors_must_agree_on_is_told(live, capsys, before, after, changed):
     live.write_text(before)
-    assert run(capsys, live, content=after, validate_only=True)["needs_all_directors"] is needs_all
+    assert bool(run(capsys, live, check=True, content=after)["terms_changed"]) is changed
+    assert live.read_text() == before
