@@ -6,6 +6,13 @@ from harness.breaks import Row
 from harness.cluster import Cluster
 from harness.lab import Lab
 
+AGREEMENT = "plugins/module_utils/_keepalived/agreement.py"
+NO_ROUTERS = (
+    'object.__setattr__(self, "interface", "")',
+    'object.__setattr__(self, "interface", "")\n        object.__setattr__(self, "routers", frozenset())',
+)
+RELOAD = "systemctl reload keepalived"
+
 
 def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
     vip = cluster.service.vip
@@ -119,6 +126,31 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
             "keepalived is restarted and not reloaded",
             "comes_without or leave_without",
             edits={"plugins/module_utils/_keepalived_unit.py": ('"systemctl", "reload"', '"systemctl", "restart"')},
+        ),
+        # Each of the next three begins where the one before it ended.
+        Row(
+            "who the directors are is nothing to agree on",
+            "third_director_waits",
+            undo={"lvs1": f"cd /etc/keepalived && mv -f keepalived.conf.previous keepalived.conf; {RELOAD}"},
+            edits={AGREEMENT: NO_ROUTERS},
+        ),
+        Row(
+            "a new director is started before the others know it",
+            "third_director_joins",
+            edits={
+                "roles/keepalived/tasks/live.yml": (
+                    "- name: Live | Load the configuration",
+                    "- name: Live | Go ahead\n  ansible.builtin.shell: cd /etc/keepalived && ! test -e keepalived.conf"
+                    " && cp keepalived.conf.lvs-new keepalived.conf && systemctl start keepalived && sleep 8\n"
+                    "  failed_when: false\n\n- name: Live | Load the configuration",
+                )
+            },
+        ),
+        Row(
+            "who leaves is not told",
+            "third_director_is_taken_out",
+            undo={"lvs3": "systemctl disable --now keepalived; rm -f /etc/keepalived/keepalived.conf"},
+            edits={AGREEMENT: NO_ROUTERS},
         ),
         # The last ones: they leave a lab that needs site.yml again.
         Row(

@@ -26,6 +26,10 @@ TOGETHER = (
     ' serial, and --limit with all of them); or name those that are switched off: -e \'{{"keepalived_absent":'
     " [{names}]}}'"
 )
+LEAVES = (
+    "Who leaves the instance ({names}) is taken down before, while still described: playbook lvs.cluster.teardown,"
+    " --limit {names}; then it counts as switched off. "
+)
 
 
 @dataclass(frozen=True)
@@ -64,9 +68,9 @@ def _with_leavers(result: Mapping[str, Any], host_at: Callable[[str], Optional[s
     """A result of O(state=staged) in which a director that leaves an instance counts as one that must be told."""
     changes = []
     for change in _changes(result):
-        leavers = [host_at(address) for address in change.get("leaving", ())]
-        more = [each for each in leavers if each and each not in change["directors"]]
-        changes.append({**change, "directors": [*change["directors"], *more]})
+        found = [host_at(address) for address in change.get("leaving", ())]
+        leavers = [each for each in found if each and each not in change["directors"]]
+        changes.append({**change, "directors": [*change["directors"], *leavers], "leavers": leavers})
     return {**result, "terms_changed": changes}
 
 
@@ -144,18 +148,21 @@ def held_back(staged: Results, ready: Collection[str], absent: Collection[str]) 
 def _missing(result: Mapping[str, Any], ready: Collection[str], absent: Collection[str]) -> Optional[str]:
     """Whom a director would leave behind."""
     names: List[str] = []
+    leavers: List[str] = []
     told = []
     for change in _changes(result):
         missing = [each for each in change["directors"] if each not in ready and each not in absent]
         if missing:
             names.extend(each for each in missing if each not in names)
+            leavers.extend(each for each in change["leavers"] if each in missing and each not in leavers)
             told.append(_told(change))
     if not names:
         return None
     quoted = ", ".join(f'"{name}"' for name in names)
+    leaves = LEAVES.format(names=",".join(leavers)) if leavers else ""
     return (
         f"{'; '.join(told)}. {', '.join(names)} cannot be told together with it, and two directors would be master."
-        f" {TOGETHER.format(names=quoted)}"
+        f" {leaves}{TOGETHER.format(names=quoted)}"
     )
 
 
