@@ -29,7 +29,8 @@ options:
     description:
       - The groups whose hosts get the parts C(directors) and C(real_servers).
       - All their hosts count as if they were in O(hosts).
-      - A host that has the part and is not in the group is a problem.
+      - A host that has the part and is not in the group is a problem; one that is in the group without the part is
+        remarked upon.
     type: dict
     default: {}
 """
@@ -61,6 +62,10 @@ _value:
       elements: str
     problems:
       description: What is wrong with its description, a line each; empty where nothing is.
+      type: list
+      elements: str
+    remarks:
+      description: What may be forgotten, a line each; empty where there are problems.
       type: list
       elements: str
 """

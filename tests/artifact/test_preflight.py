@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -33,13 +34,13 @@ PLAYS: list[dict[str, Any]] = [
         "tasks": [{"name": "Reached", "ansible.builtin.debug": {"msg": "reached"}}],
     },
 ]
-# All hosts are this machine, whose loopback has what a description asks of a network card.
+# All hosts are this machine, whose network card is as good as any; a description tells hosts by their addresses.
 HERE = {
     "ansible_connection": "local",
     "ansible_python_interpreter": sys.executable,
-    "lvs_interface": "lo",
-    "lvs_address": "127.0.0.1",
+    "lvs_interface": next(name for _index, name in socket.if_nameindex() if name != "lo"),
 }
+ADDRESSES = {"a-lvs": "192.0.2.11", "a-web": "192.0.2.12", "b-lvs": "192.0.2.21", "b-web": "192.0.2.22"}
 PASSWORD = "s3cret"
 
 
@@ -71,7 +72,7 @@ def inventory(tmp_path):
         for name, number in (("a", 1), ("b", 2)):
             members = [f"{name}-{part}" for each in parts.values() for part in each]
             children[name] = {
-                "hosts": {host: (hosts or {}).get(host, {}) for host in members},
+                "hosts": {host: {"lvs_address": ADDRESSES[host], **(hosts or {}).get(host, {})} for host in members},
                 "vars": descriptions.get(name, described(name, number)),
             }
         path = tmp_path / "hosts.yml"
@@ -115,6 +116,16 @@ def test_two_clusters_pass_beside_a_host_that_cannot_be_read(inventory, play):
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert reached(done) == [*A, *B]
+
+
+def test_a_host_that_its_cluster_does_not_name_is_told_of_and_stops_nobody(inventory, play):
+    service = {**described("b", 2)["lvs_virtual_servers"][0], "real_servers": [{"address": "198.51.2.9"}]}
+
+    done = play(inventory(b=described("b", 2, lvs_virtual_servers=[service])))
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert reached(done) == [*A, *B]
+    assert done.stdout.count("host b-web is in the group lvs_realservers, and no list of cluster b names it") == 1
 
 
 def test_a_mistake_in_one_description_stops_this_cluster_alone_and_is_told_once(inventory, play):

@@ -14,7 +14,7 @@ import ipaddress
 import itertools
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple, TypeVar
 
-from .derive import instance_of
+from .derive import directors, instance_of, real_servers
 from .kinds import end_of_network, numbered
 from .members import Member
 from .model import Check, Cluster, Upstream, VirtualServer, VrrpInstance
@@ -113,6 +113,21 @@ def check_groups(
             servers.append((f"{here}.sorry_server", service.sorry_server.host))
         for path, host in servers:
             yield from _check_group(host, path, groups_of, parts.get("real_servers"))
+
+
+def unnamed(cluster: Cluster, groups_of: Mapping[str, Sequence[str]], parts: Mapping[str, str]) -> Iterator[str]:
+    """Every host that is in a group and that no list of its cluster names: it may be meant to leave, or forgotten.
+
+    groups_of: the groups of every host of the cluster.
+    """
+    named = {"directors": directors(cluster), "real_servers": real_servers(cluster)}
+    for part, group in parts.items():
+        for host, groups in groups_of.items():
+            if group in groups and host not in named[part]:
+                yield (
+                    f"host {host} is in the group {group}, and no list of cluster {cluster.lvs_cluster} names it: it "
+                    f"loses what it had as one of them. Name it if it is to be one, or take it out of {group}."
+                )
 
 
 def _check_group(

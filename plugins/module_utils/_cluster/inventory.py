@@ -10,7 +10,7 @@ import dataclasses
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from . import derive
-from .checks import check_between, check_cluster, check_groups
+from .checks import check_between, check_cluster, check_groups, unnamed
 from .members import Member, Variables, read_member
 from .model import Cluster
 from .problems import Problem
@@ -64,6 +64,8 @@ class Described:
         self._compare([variables[name] for name in dict.fromkeys([*hosts, *settled])], telling)
         groups_of = {name: inventory[name]["group_names"] or () for name in settled} if parts else {}
         self.problems.extend(check_groups(self.cluster, groups_of, parts))
+        own_groups = {name: inventory[name]["group_names"] or () for name in hosts} if parts else {}
+        self.remarks = list(unnamed(self.cluster, own_groups, parts))
         for name, each in variables.items():
             own[name].extend([*each.problems, *each.unknown()])
         self.problems.extend(_of_hosts(own))
@@ -120,7 +122,7 @@ def described(hostvars: HostVars, host: str) -> Tuple[Cluster, Dict[str, Member]
 
 
 def clusters(hostvars: HostVars, hosts: Sequence[str], groups: Optional[Groups] = None) -> Dict[str, Any]:
-    """By name, the clusters of these hosts: which of them are of it, and what is wrong with it, a line each.
+    """By name, the clusters of these hosts: which of them are of it, what is wrong with it, and what may be, in lines.
 
     groups: the groups that get C(directors) and C(real_servers), where they are known. All their hosts count.
     """
@@ -136,6 +138,8 @@ def clusters(hostvars: HostVars, hosts: Sequence[str], groups: Optional[Groups] 
         between = check_between(each.cluster, each.members, others)
         lines = [str(problem) for problem in [*each.problems, *between]]
         result[each.name] = {"hosts": list(each.hosts), "problems": list(dict.fromkeys(lines))}
+        # What is refused may be what would name them.
+        result[each.name]["remarks"] = [] if lines else each.remarks
     return result
 
 

@@ -52,13 +52,13 @@ def problems(variables: Mapping[str, Any], *hosts: str) -> dict[str, list[str]]:
 
 def test_each_host_is_of_the_cluster_that_its_variables_describe():
     assert inventory.clusters(two(), ["lvs1"], GROUPS) == {
-        "lvs": {"hosts": ["lvs1", "lvs2", "web1", "web2"], "problems": []},
-        "other": {"hosts": ["olvs1", "olvs2", "oweb1", "oweb2"], "problems": []},
+        "lvs": {"hosts": ["lvs1", "lvs2", "web1", "web2"], "problems": [], "remarks": []},
+        "other": {"hosts": ["olvs1", "olvs2", "oweb1", "oweb2"], "problems": [], "remarks": []},
     }
 
 
 def test_without_groups_the_hosts_of_the_play_tell_which_clusters_there_are():
-    assert inventory.clusters(two(), ["olvs2"]) == {"other": {"hosts": ["olvs2"], "problems": []}}
+    assert inventory.clusters(two(), ["olvs2"]) == {"other": {"hosts": ["olvs2"], "problems": [], "remarks": []}}
 
 
 def test_a_mistake_of_one_cluster_is_not_the_other_s():

@@ -381,5 +381,24 @@ def test_a_host_that_no_play_sets_up_is_refused(host, groups, problems):
     assert [line[: len(start)] for line, start in zip(found, problems, strict=True)] == problems
 
 
+def remarks_on(variables, **groups):
+    """What is remarked upon where one host is in more groups than the others."""
+    for name, own in variables.items():
+        own["group_names"] = groups.get(name, {"l": ["lvs_directors"], "w": ["lvs_realservers"]}.get(name[0], []))
+        own["groups"] = {}
+    return inventory.clusters(variables, list(HOSTS), GROUPS)["lvs"]["remarks"]
+
+
+def test_a_host_of_a_group_that_no_list_names_is_told():
+    (remark,) = remarks_on(hostvars(), app1=["lvs_directors"])
+
+    assert remark.startswith("host app1 is in the group lvs_directors, and no list of cluster lvs names it: it loses")
+    assert remarks_on(hostvars()) == []
+
+
+def test_nobody_is_remarked_upon_beside_a_mistake_which_may_be_the_cause():
+    assert remarks_on(hostvars({"lvs_vrrp_instances[0].directors[1]": "lvs 2"})) == []
+
+
 def test_groups_that_are_not_known_are_not_asked_for():
     assert problems_of(hostvars(), "lvs1", {}) == []
