@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help install lint types unit golden test-quick sanity artifact test-kernel test-engine molecule bench demo red test test-full clean
 
-# The wrappers in .cache/bin run keepalived and ipvsadm unpacked from Debian's packages; installed ones are in /usr/sbin.
+# The wrappers in .cache/bin run keepalived, ipvsadm and nginx unpacked from Debian's packages; installed ones are in /usr/sbin.
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/.cache/bin:$(PATH):/usr/sbin:/sbin
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.collections
 # molecule names its state after the basename of the checkout: two checkouts of one name must not share it.
@@ -32,7 +32,7 @@ unit: install ## Unit tests; those of modules and filters on the oldest ansible-
 	pytest tests/unit -n 2 $(REPORT)
 	$(OLDEST) tests/unit/plugins/modules tests/unit/plugins/filter -n 2
 
-golden: install ## Descriptions against expected configurations, each accepted by the real keepalived
+golden: install ## Descriptions against expected configurations, each accepted by the real keepalived and nginx
 	pytest tests/golden $(REPORT)
 
 test-quick: install ## lint, types, unit, golden

@@ -9,11 +9,13 @@ from harness.cluster import Cluster
 from harness.lab import Lab
 
 ARP = "for i in all lo eth0; do sysctl -qw net.ipv4.conf.$i.arp_ignore={} net.ipv4.conf.$i.arp_announce={}; done"
+# What blog's real server knows to have put on its loopback.
+MEMORY = "/var/lib/lvs-cluster/loopback/blog.json"
 CHECKS = "plugins/module_utils/_cluster/checks.py"
 
 
 def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
-    other = str(ipaddress.ip_address(cluster.service.vip) + 1)
+    other, left = (str(ipaddress.ip_address(cluster.service.vip) + number) for number in (1, 10))
     return [
         Row(
             "a real server answers arp",
@@ -63,10 +65,11 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
             "must_not_share",
             edits={CHECKS: ("                number is not None\n", "                number is None\n")},
         ),
-        # The last one: there must be something to take back.
         Row(
             "a real server keeps an address",
             "comes_back",
+            {"blog-web1": f"ip address add {left}/32 dev lo label lo:9; sed -i 's/\\[/[\"{left}\",/' {MEMORY}"},
+            {"blog-web1": f"ip address delete {left}/32 dev lo; sed -i 's/\"{left}\",//' {MEMORY}"},
             edits={"roles/realserver/tasks/purge.yml": ("    purge: true\n", "    purge: false\n")},
         ),
     ]
