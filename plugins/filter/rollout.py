@@ -37,6 +37,11 @@ options:
         type: list
         elements: str
         required: true
+      directors:
+        description: All directors of the host's cluster.
+        type: list
+        elements: str
+        required: true
       absent:
         description: Directors that are switched off and need not agree.
         type: list

@@ -131,6 +131,8 @@ terms_changed:
       C(advert_int), password, unicast addresses of all directors, or with multicast the interface.
     - What was comes from the keepalived that runs; where none runs, from its file.
     - V(leaving) has the addresses of routers that talk in it with unicast until now, and are to do so no more.
+    - V(gains) has the virtual addresses that no instance here has until now. Directors of any other instance may have
+      them until they are told.
     - Until all of them have loaded the change, the instance can have two masters.
   returned: O(state) is V(present) or V(staged)
   type: list
@@ -139,6 +141,7 @@ terms_changed:
     - name: web
       directors: [lvs1, lvs2]
       leaving: []
+      gains: [192.0.2.11]
       how: addresses 192.0.2.10 -> 192.0.2.10 192.0.2.11
 instances:
   description: The VRRP instances that are staged, with their directors.
@@ -304,6 +307,7 @@ def terms_changed(before, after, directors):
             "how": each.how,
             "directors": directors.get(each.name, []),
             "leaving": list(each.leaving),
+            "gains": list(each.gains),
         }
         for each in agreement.changes(before, after)
     ]

@@ -164,16 +164,19 @@ class Change:
     """An instance whose terms change here, and how; no password is in it.
 
     leaving: the addresses of directors that talk in it until now, and are to do so no more. They go on until told.
+    gains: the virtual addresses that no instance here has until now. Another director's may have them until told.
     """
 
     name: str
     how: str
     leaving: Tuple[str, ...] = ()
+    gains: Tuple[str, ...] = ()
 
 
 def changes(before: Sequence[Instance], after: Sequence[Instance]) -> List[Change]:
     """The instances that a director is to have and has not, in these terms."""
     old: Dict[Tuple[int, int], List[Terms]] = {}
+    had = frozenset(owned for each in before for owned in each.terms.addresses)
     for each in before:
         old.setdefault(each.terms.key, []).append(each.terms)
     found = []
@@ -182,7 +185,9 @@ def changes(before: Sequence[Instance], after: Sequence[Instance]) -> List[Chang
         if instance.terms not in same:
             old_terms = same[0] if same else instance.terms
             leaving = tuple(sorted(old_terms.routers - instance.terms.routers - {""}))
-            found.append(Change(instance.name, how(old_terms, instance.terms) if same else "is new here", leaving))
+            gains = tuple(sorted(instance.terms.addresses - had))
+            told = how(old_terms, instance.terms) if same else "is new here"
+            found.append(Change(instance.name, told, leaving, gains))
     return found
 
 

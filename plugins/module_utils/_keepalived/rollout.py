@@ -30,6 +30,7 @@ LEAVES = (
     "Who leaves the instance ({names}) is taken down before, while still described: playbook lvs.cluster.teardown,"
     " --limit {names}; then it counts as switched off. "
 )
+GIVES = "An address that comes to an instance may be one that {names} has in another until told. "
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Run:
 
     instances: Sequence[Mapping[str, Any]]
     batch: Sequence[str]
+    directors: Sequence[str]
     absent: Collection[str]
     forks: int
     allow_empty: bool
@@ -51,7 +53,7 @@ def judge(
     host_at: the host of the inventory that has an address.
     """
     staged, live, started, runs = (_registered(hostvars, run.batch, names) for names in (STAGED, LIVE, STARTED, RUNS))
-    staged = {each: _with_leavers(result, host_at) for each, result in staged.items()}
+    staged = {each: _with_others(result, run.directors, host_at) for each, result in staged.items()}
     loaded = [each for each in run.batch if each in live and _done(live[each], "live")]
     everywhere = [misruled(staged[each].get("instances", ()), runs, run.absent) for each in staged]
     return {
@@ -64,13 +66,21 @@ def judge(
     }
 
 
-def _with_leavers(result: Mapping[str, Any], host_at: Callable[[str], Optional[str]]) -> Mapping[str, Any]:
-    """A result of O(state=staged) in which a director that leaves an instance counts as one that must be told."""
+def _with_others(
+    result: Mapping[str, Any], directors: Sequence[str], host_at: Callable[[str], Optional[str]]
+) -> Mapping[str, Any]:
+    """A result of O(state=staged) in which all count as directors of an instance that must be told of its change.
+
+    Who leaves the instance goes on in it until told. And an address that comes to it may come from any instance of the
+    cluster, whose directors have it until they are told: only they know.
+    """
     changes = []
     for change in _changes(result):
+        own = change["directors"]
         found = [host_at(address) for address in change.get("leaving", ())]
-        leavers = [each for each in found if each and each not in change["directors"]]
-        changes.append({**change, "directors": [*change["directors"], *leavers], "leavers": leavers})
+        leavers = [each for each in found if each and each not in own]
+        givers = [each for each in directors if each not in [*own, *leavers]] if change.get("gains") else []
+        changes.append({**change, "directors": [*own, *leavers, *givers], "leavers": leavers, "givers": givers})
     return {**result, "terms_changed": changes}
 
 
@@ -149,20 +159,23 @@ def _missing(result: Mapping[str, Any], ready: Collection[str], absent: Collecti
     """Whom a director would leave behind."""
     names: List[str] = []
     leavers: List[str] = []
+    givers: List[str] = []
     told = []
     for change in _changes(result):
         missing = [each for each in change["directors"] if each not in ready and each not in absent]
         if missing:
             names.extend(each for each in missing if each not in names)
             leavers.extend(each for each in change["leavers"] if each in missing and each not in leavers)
+            givers.extend(each for each in change["givers"] if each in missing and each not in givers)
             told.append(_told(change))
     if not names:
         return None
     quoted = ", ".join(f'"{name}"' for name in names)
     leaves = LEAVES.format(names=",".join(leavers)) if leavers else ""
+    gives = GIVES.format(names=", ".join(givers)) if givers else ""
     return (
         f"{'; '.join(told)}. {', '.join(names)} cannot be told together with it, and two directors would be master."
-        f" {leaves}{TOGETHER.format(names=quoted)}"
+        f" {leaves}{gives}{TOGETHER.format(names=quoted)}"
     )
 
 

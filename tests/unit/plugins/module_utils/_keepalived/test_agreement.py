@@ -140,6 +140,21 @@ def test_what_each_director_has_for_itself_is_no_term(change: dict[str, Any]) ->
     assert changes(of_file(FILE), [of_view({**VIEW, **change})]) == []
 
 
+def test_addresses_that_no_instance_here_had_are_named() -> None:
+    both = VIEW["virtual_ipaddress"]
+    other = {**VIEW, "name": "other", "virtual_router_id": 52, "virtual_ipaddress": ["192.0.2.102/32"]}
+    more = {**VIEW, "virtual_ipaddress": [*both, "192.0.2.102/24", "192.0.2.103/32"]}
+    ours = ("192.0.2.100", "192.0.2.101")
+    for before, after, gains in (
+        ([VIEW], more, ("192.0.2.102", "192.0.2.103")),
+        ([VIEW, other], more, ("192.0.2.103",)),
+        ([more], VIEW, ()),
+        ([], VIEW, ours),
+    ):
+        (change,) = changes([of_view(each) for each in before], [of_view(after)])
+        assert change.gains == gains
+
+
 def test_who_leaves_an_instance_is_named() -> None:
     (change,) = changes(of_file(FILE), [of_view({**VIEW, "unicast_peer": ["192.0.2.13"]})])
     assert change.leaving == ("192.0.2.12",)
@@ -163,7 +178,9 @@ def test_an_address_that_moves_changes_both_instances() -> None:
 
 
 def test_a_file_that_is_not_understood_counts_as_another() -> None:
-    assert changes(of_file(FILE + "~SEQ(X, 1, 2) a $X\n"), [of_view(VIEW)]) == [Change("web", "is new here")]
+    assert changes(of_file(FILE + "~SEQ(X, 1, 2) a $X\n"), [of_view(VIEW)]) == [
+        Change("web", "is new here", gains=("192.0.2.100", "192.0.2.101"))
+    ]
 
 
 def test_an_instance_that_leaves_is_named() -> None:

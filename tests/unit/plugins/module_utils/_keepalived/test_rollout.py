@@ -25,7 +25,8 @@ def judged(host: str, said: dict[str, dict[str, Any]], **run: Any) -> dict[str, 
         name: {**hosts.get(name, {}), **{f"__keepalived_{key}": value for key, value in said.get(name, {}).items()}}
         for name in HOSTS
     }
-    defaults = {"instances": [WEB], "batch": list(said), "absent": [], "forks": 5, "allow_empty": False}
+    defaults = {"instances": [WEB], "batch": list(said), "directors": HOSTS, "absent": [], "forks": 5}
+    defaults["allow_empty"] = False
     result: dict[str, Any] = rollout(hostvars, host, {**defaults, **run})
     return result
 
@@ -81,6 +82,18 @@ def test_a_director_that_leaves_must_be_told_too() -> None:
         assert word in text
     assert judged("lvs1", {**said, "lvs3": {"staged": staged()}}, hosts=hosts)["refused"] == ""
     assert judged("lvs1", said, hosts=hosts, absent=["lvs3"])["refused"] == ""
+
+
+def test_an_address_that_comes_to_an_instance_may_be_another_director_s() -> None:
+    """Moved from one pair of directors to another, it would have two masters where one of the first is not told."""
+    gains = staged({**WEB, "gains": ["192.0.2.101"]})
+    said = {"lvs1": {"staged": gains}, "lvs2": {"staged": gains}}
+    text = judged("lvs1", said)["refused"]
+    for word in ("lvs3 cannot be told", "may be one that lvs3 has in another", '"keepalived_absent": ["lvs3"]'):
+        assert word in text
+    assert judged("lvs1", {**said, "lvs3": {"staged": staged()}})["refused"] == ""
+    assert judged("lvs1", said, absent=["lvs3"])["refused"] == ""
+    assert judged("lvs1", {**said, "lvs3": {"staged": {"failed": True, "unreachable": True}}})["refused"]
 
 
 def test_what_one_keepalived_refuses_goes_live_on_none() -> None:
