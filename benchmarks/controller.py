@@ -61,7 +61,7 @@ def inventory(real_servers: int) -> dict[str, Any]:
                 "name": "web",
                 "virtual_router_id": 51,
                 "virtual_ipaddress": [f"{each}/32" for each in addresses],
-                "directors": "{{ groups['lvs_directors'] }}",
+                "hosts": "{{ groups['lvs_directors'] }}",
             }
         ],
         "lvs_virtual_servers": [

@@ -18,7 +18,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.append(str(ROOT / ".collections"))
 
-from ansible_collections.lvs.cluster.plugins.module_utils._cluster import kinds, model  # noqa: E402 - needs the path
+from ansible_collections.lvs.cluster.plugins.module_utils._description import kinds, model  # noqa: E402 - needs the path
 
 BLOCK = re.compile(r"(?<=<!-- generated -->\n).*?(?=<!-- end -->)", re.DOTALL)
 

@@ -11,7 +11,7 @@ from harness.lab import Lab
 ARP = "for i in all lo eth0; do sysctl -qw net.ipv4.conf.$i.arp_ignore={} net.ipv4.conf.$i.arp_announce={}; done"
 # What blog's real server knows to have put on its loopback.
 MEMORY = "/var/lib/lvs-cluster/loopback/blog.json"
-CHECKS = "plugins/module_utils/_cluster/checks.py"
+CHECKS = "plugins/module_utils/_description/checks.py"
 
 
 def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001

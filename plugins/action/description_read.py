@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.lvs.cluster.plugins.module_utils._cluster.inventory import views
+from ansible_collections.lvs.cluster.plugins.module_utils._description.inventory import views
 from ansible_collections.lvs.cluster.plugins.plugin_utils._described import keep
 
 

@@ -78,7 +78,7 @@ _value:
 """
 
 from ansible.errors import AnsibleError
-from ansible_collections.lvs.cluster.plugins.module_utils._cluster.members import host_address
+from ansible_collections.lvs.cluster.plugins.module_utils._description.members import host_address
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.rollout import Run, judge
 
 

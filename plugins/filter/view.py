@@ -40,7 +40,7 @@ _value:
 """
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.lvs.cluster.plugins.module_utils._cluster.inventory import BadDescription, placed, view
+from ansible_collections.lvs.cluster.plugins.module_utils._description.inventory import BadDescription, placed, view
 from ansible_collections.lvs.cluster.plugins.plugin_utils._described import kept
 
 

@@ -139,7 +139,7 @@ terms_changed:
   elements: dict
   sample:
     - name: web
-      directors: [lvs1, lvs2]
+      hosts: [lvs1, lvs2]
       leaving: []
       gains: [192.0.2.11]
       how: addresses 192.0.2.10 -> 192.0.2.10 192.0.2.11
@@ -148,7 +148,7 @@ instances:
   returned: O(state=staged)
   type: list
   elements: dict
-  sample: [{name: web, directors: [lvs1, lvs2]}]
+  sample: [{name: web, hosts: [lvs1, lvs2]}]
 takes_last:
   description: What the keepalived that runs has, and is to have no more of; V(vrrp_instance), V(virtual_server).
   returned: O(state=staged)
@@ -297,15 +297,15 @@ def wanted_instances(module):
     given = module.params["vrrp_instances"]
     if given is None:
         return agreement.of_tree(parsed(module.params["path"], module.params["content"])), {}
-    return [agreement.of_view(each) for each in given], {each["name"]: each.get("directors", []) for each in given}
+    return [agreement.of_view(each) for each in given], {each["name"]: each.get("hosts", []) for each in given}
 
 
-def terms_changed(before, after, directors):
+def terms_changed(before, after, hosts_of):
     return [
         {
             "name": each.name,
             "how": each.how,
-            "directors": directors.get(each.name, []),
+            "hosts": hosts_of.get(each.name, []),
             "leaving": list(each.leaving),
             "gains": list(each.gains),
         }
@@ -326,8 +326,8 @@ def stage(module, host):
     content = module.params["content"]
     test(module, content)
     instances, services = host.runs()
-    wanted, directors = wanted_instances(module)
-    changes = terms_changed(instances, wanted, directors)
+    wanted, hosts_of = wanted_instances(module)
+    changes = terms_changed(instances, wanted, hosts_of)
     live = host.configuration.read()
     differs = live != content
     # One that runs something else than the very file that it has loaded is helped by loading it again.
@@ -340,7 +340,7 @@ def stage(module, host):
         "running": host.running is not None,
         "loaded": loaded,
         "foreign": differs and host.configuration.is_foreign(),
-        "instances": [{"name": each.name, "directors": directors.get(each.name, [])} for each in wanted],
+        "instances": [{"name": each.name, "hosts": hosts_of.get(each.name, [])} for each in wanted],
         "terms_changed": changes,
         "takes_last": takes_last(module, instances, services, wanted) if host.running else [],
     }

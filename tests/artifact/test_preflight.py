@@ -51,7 +51,7 @@ def described(name: str, number: int, **changes: Any) -> dict[str, Any]:
         "name": "web",
         "virtual_router_id": number,
         "virtual_ipaddress": [f"{vip}/32"],
-        "directors": [f"{name}-lvs"],
+        "hosts": [f"{name}-lvs"],
     }
     service = {"name": "web", "address": vip, "port": 80, "real_servers": [f"{name}-web"]}
     return {"lvs_cluster": name, "lvs_vrrp_instances": [instance], "lvs_virtual_servers": [service], **changes}

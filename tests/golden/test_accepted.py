@@ -12,8 +12,8 @@ from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
 from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
-from ansible_collections.lvs.cluster.plugins.module_utils._cluster import inventory
-from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._cluster.example import (
+from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory
+from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import (
     HOSTS,
     OTHER_INSTANCE,
     OTHER_SERVICE,
@@ -91,7 +91,7 @@ INSTANCE = {
     "unicast": booleans,
     "interface": st.sampled_from([INTERFACE, "lo"]),
     "virtual_ipaddress[1]": floating,
-    "directors": st.sampled_from([["lvs1"], ["lvs1", "lvs2"], ["lvs1", "app1", "app2", "lvs2"]]),
+    "hosts": st.sampled_from([["lvs1"], ["lvs1", "lvs2"], ["lvs1", "app1", "app2", "lvs2"]]),
 }
 SERVICE = {
     "name": words,

@@ -11,7 +11,7 @@ from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
 from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
-from ansible_collections.lvs.cluster.plugins.module_utils._cluster import derive, inventory, members, model
+from ansible_collections.lvs.cluster.plugins.module_utils._description import derive, inventory, members, model
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import (
     ServerKey,
     ServiceKey,
@@ -59,7 +59,7 @@ class Service:
 
     @property
     def directors(self) -> list[str]:
-        return list(self.instance.directors)
+        return list(self.instance.hosts)
 
     @property
     def master(self) -> str:

@@ -36,8 +36,8 @@ def prove(lab: Lab, client: Client, service: Service, director: str, realservers
 
 def wait_until_steady(lab: Lab, cluster: Cluster) -> None:
     """Wait until the preferred directors alone have their addresses, and all know all real servers."""
-    directors = sorted({director for instance in cluster.instances for director in instance.directors})
-    holders = {address: [instance.directors[0]] for instance in cluster.instances for address in instance.addresses}
+    directors = sorted({director for instance in cluster.instances for director in instance.hosts})
+    holders = {address: [instance.hosts[0]] for instance in cluster.instances for address in instance.addresses}
     known = {(each.name, director): each.weights for each in cluster.services for director in each.directors}
 
     def look() -> tuple[dict[str, list[str]], dict[tuple[str, str], dict[ServerKey, int]]]:

@@ -46,7 +46,7 @@ virtual_server 203.0.113.10 80 {
 """
 INSTANCE: dict[str, Any] = {
     "name": "web",
-    "directors": ["lvs1", "lvs2"],
+    "hosts": ["lvs1", "lvs2"],
     "interface": "roll0",
     "version": 2,
     "virtual_router_id": 61,

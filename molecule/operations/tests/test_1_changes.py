@@ -37,7 +37,7 @@ def test_bad_description_is_refused_as_a_whole_before_any_host_is_touched(site, 
     done = site(
         *extra(
             lvs_vrrp_instances=[
-                {"name": "web", "virtual_router_id": 256, "virtual_ipaddress": ["198.18.0.1"], "directors": ["lvs9"]}
+                {"name": "web", "virtual_router_id": 256, "virtual_ipaddress": ["198.18.0.1"], "hosts": ["lvs9"]}
             ],
             lvs_virtual_servers=[{"name": "web", "address": "198.18.0.1", "port": 80, "real_servers": ["client"]}],
             lvs_colour="red",
@@ -50,7 +50,7 @@ def test_bad_description_is_refused_as_a_whole_before_any_host_is_touched(site, 
     assert len(telling) == 1, "told once, not for each host"
     for text in (
         "lvs_vrrp_instances[0].virtual_router_id = 256",
-        "lvs_vrrp_instances[0].directors[0]",
+        "lvs_vrrp_instances[0].hosts[0]",
         "lvs_virtual_servers[0].real_servers[0]",
         "is not in the group lvs_realservers",
         "lvs_colour",

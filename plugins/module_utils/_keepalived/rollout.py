@@ -76,17 +76,17 @@ def _with_others(
     """
     changes = []
     for change in _changes(result):
-        own = change["directors"]
+        own = change["hosts"]
         found = [host_at(address) for address in change.get("leaving", ())]
         leavers = [each for each in found if each and each not in own]
         givers = [each for each in directors if each not in [*own, *leavers]] if change.get("gains") else []
-        changes.append({**change, "directors": [*own, *leavers, *givers], "leavers": leavers, "givers": givers})
+        changes.append({**change, "hosts": [*own, *leavers, *givers], "leavers": leavers, "givers": givers})
     return {**result, "terms_changed": changes}
 
 
 def _refused_by_another(hostvars: Mapping[str, Mapping[str, Any]], run: Run) -> str:
     """Files of one description are alike: what one keepalived refuses goes live on no director of its instances."""
-    directors = {each for instance in run.instances for each in instance["directors"] if each in hostvars}
+    directors = {each for instance in run.instances for each in instance["hosts"] if each in hostvars}
     said = _registered(hostvars, sorted(directors), STAGED)
     failed = [each for each, result in said.items() if result.get("failed") and not result.get("unreachable")]
     return f"{', '.join(failed)} refused it, see there" if failed else ""
@@ -120,7 +120,7 @@ def refusals(staged: Results, run: Run) -> Dict[str, str]:
                 f"{host} would lose the last {' and the last '.join(takes)} that its keepalived runs. A cluster is"
                 " emptied by the playbook lvs.cluster.teardown; if it is meant, add -e keepalived_allow_empty=true"
             )
-        elif run.forks < len(staged) and any(len(change["directors"]) > 1 for change in _changes(result)):
+        elif run.forks < len(staged) and any(len(change["hosts"]) > 1 for change in _changes(result)):
             refused[host] = (
                 f"{'; '.join(_told(change) for change in _changes(result))}. {len(staged)} directors can load that"
                 f" together with --forks {len(staged)} alone (now {run.forks}), else they have two masters in between"
@@ -162,7 +162,7 @@ def _missing(result: Mapping[str, Any], ready: Collection[str], absent: Collecti
     givers: List[str] = []
     told = []
     for change in _changes(result):
-        missing = [each for each in change["directors"] if each not in ready and each not in absent]
+        missing = [each for each in change["hosts"] if each not in ready and each not in absent]
         if missing:
             names.extend(each for each in missing if each not in names)
             leavers.extend(each for each in change["leavers"] if each in missing and each not in leavers)
@@ -183,7 +183,7 @@ def misruled(instances: Sequence[Mapping[str, Any]], runs: Results, absent: Coll
     """Instances that have not exactly one master, as far as their directors were asked, with who runs what."""
     found: List[str] = []
     for instance in instances:
-        directors = [each for each in instance["directors"] if each not in absent]
+        directors = [each for each in instance["hosts"] if each not in absent]
         asked = [each for each in directors if "states" in runs.get(each, {})]
         states = {each: runs[each]["states"].get(instance["name"], "none") for each in asked}
         masters = [each for each, state in states.items() if state == "MASTER"]

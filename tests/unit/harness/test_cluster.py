@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.lvs.cluster.plugins.module_utils._cluster.model import read_cluster
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model import read_cluster
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import ServerKey
 from harness.cluster import Cluster, only, read
 
@@ -15,9 +15,9 @@ VARIABLES = {
             "name": "a",
             "virtual_router_id": 1,
             "virtual_ipaddress": ["192.0.2.100/32", "192.0.2.101/32"],
-            "directors": ["lvs1", "lvs2"],
+            "hosts": ["lvs1", "lvs2"],
         },
-        {"name": "b", "virtual_router_id": 2, "virtual_ipaddress": ["192.0.2.200/32"], "directors": ["lvs2", "lvs1"]},
+        {"name": "b", "virtual_router_id": 2, "virtual_ipaddress": ["192.0.2.200/32"], "hosts": ["lvs2", "lvs1"]},
     ],
     "lvs_virtual_servers": [
         {"name": "web", "address": "192.0.2.100", "port": 80, "real_servers": ["web1", {"host": "web2", "weight": 3}]},
@@ -74,12 +74,12 @@ def test_each_cluster_of_an_inventory_is_read_by_its_name(tmp_path: Path) -> Non
     for number, name in enumerate("ab", start=1):
         (tmp_path / "group_vars" / f"{name}.yml").write_text(
             f"lvs_cluster: {name}\nlvs_vrrp_instances: [{{name: {name}, virtual_router_id: {number},"
-            f" virtual_ipaddress: [192.0.2.10{number}/32], directors: [{name}1]}}]\n"
+            f" virtual_ipaddress: [192.0.2.10{number}/32], hosts: [{name}1]}}]\n"
         )
     (later / "hosts.yml").write_text("b:\n")
     (later / "group_vars" / "b.yml").write_text("lvs_sync_daemon: false\n")
-    assert read(inventory).instance.directors == ("a1",)
-    assert read(inventory, name="b").instance.directors == ("b1",)
+    assert read(inventory).instance.hosts == ("a1",)
+    assert read(inventory, name="b").instance.hosts == ("b1",)
     assert read(inventory, name="b").described.lvs_sync_daemon
     assert not read(inventory, later, name="b").described.lvs_sync_daemon
     with pytest.raises(AssertionError, match="nobody describes a cluster c"):

@@ -9,9 +9,9 @@ import stat
 import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.lvs.cluster.plugins.filter import described, view
-from ansible_collections.lvs.cluster.plugins.module_utils._cluster import inventory
+from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory
 from ansible_collections.lvs.cluster.plugins.plugin_utils import _described
-from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._cluster.example import hostvars
+from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import hostvars
 
 BAD = {"lvs_vrrp_instances[0].virtual_router_id": 0, "lvs_virtual_servers[0].lb_algo": "wrrr"}
 OTHER_ALGO = {"lvs_virtual_servers[0].lb_algo": "lc"}

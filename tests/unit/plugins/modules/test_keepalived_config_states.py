@@ -304,7 +304,7 @@ def test_no_result_has_a_password_of_old_or_new(host: Host) -> None:
 def test_the_view_says_the_terms_and_the_directors(host: Host) -> None:
     view = {
         "name": "web",
-        "directors": ["lvs1", "lvs2"],
+        "hosts": ["lvs1", "lvs2"],
         "interface": "eth0",
         "version": 2,
         "virtual_router_id": 51,
@@ -316,7 +316,7 @@ def test_the_view_says_the_terms_and_the_directors(host: Host) -> None:
     }
     host.live.write_text(OLD)
     (change,) = host.step("staged", vrrp_instances=[view])["terms_changed"]
-    assert change["directors"] == ["lvs1", "lvs2"]
+    assert change["hosts"] == ["lvs1", "lvs2"]
     assert "unicast addresses none -> 192.0.2.1 192.0.2.2" in change["how"]
 
 

@@ -9,8 +9,8 @@ from ansible_collections.lvs.cluster.plugins.filter.rollout import FilterModule
 
 rollout = FilterModule().filters()["rollout"]
 HOSTS = ["lvs1", "lvs2", "lvs3"]
-WEB = {"name": "web", "directors": ["lvs1", "lvs2"]}
-MAIL = {"name": "mail", "directors": ["lvs2", "lvs3"]}
+WEB = {"name": "web", "hosts": ["lvs1", "lvs2"]}
+MAIL = {"name": "mail", "hosts": ["lvs2", "lvs3"]}
 
 
 def staged(*changed: dict[str, Any], instances: tuple[dict[str, Any], ...] = (WEB,), **more: Any) -> dict[str, Any]:
@@ -116,7 +116,7 @@ def test_who_is_held_back_holds_back_its_other_partners() -> None:
 
 
 def test_an_instance_of_others_is_not_held_back() -> None:
-    said = {"lvs1": staged(WEB), "lvs3": staged({"name": "own", "directors": ["lvs3"]})}
+    said = {"lvs1": staged(WEB), "lvs3": staged({"name": "own", "hosts": ["lvs3"]})}
     assert refused("lvs1", said)
     assert refused("lvs3", said) == ""
 

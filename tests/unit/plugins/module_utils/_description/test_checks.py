@@ -7,9 +7,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.lvs.cluster.plugins.module_utils._cluster import inventory
-from ansible_collections.lvs.cluster.plugins.module_utils._cluster.problems import Problem
-from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._cluster.example import (
+from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory
+from ansible_collections.lvs.cluster.plugins.module_utils._description.problems import Problem
+from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import (
     HOSTS,
     INSTANCE,
     OTHER_INSTANCE,
@@ -33,7 +33,7 @@ TWO_UPSTREAMS = {f"{FIRST_UPSTREAM}.virtual_server": "web", **TWO_OF_EACH}
 PAIR_ELSEWHERE = {
     "hosts.lvs3": {"ansible_host": "198.51.100.13"},
     "hosts.lvs4": {"ansible_host": "198.51.100.14"},
-    f"{SECOND_INSTANCE}.directors": ["lvs3", "lvs4"],
+    f"{SECOND_INSTANCE}.hosts": ["lvs3", "lvs4"],
     f"{SECOND_INSTANCE}.virtual_router_id": 51,
 }
 SECRET = "s3cret"
@@ -94,8 +94,8 @@ BAD_KEYS = [
     bad("misspelt optional key", {f"{FIRST_SERVICE}.delayloop": 6}, "(did you mean delay_loop?)"),
     bad(
         "misspelt required key",
-        {f"{FIRST_INSTANCE}.directors": REMOVED, f"{FIRST_INSTANCE}.director": ["lvs1"]},
-        "(did you mean directors?)",
+        {f"{FIRST_INSTANCE}.hosts": REMOVED, f"{FIRST_INSTANCE}.host": ["lvs1"]},
+        "(did you mean hosts?)",
     ),
     bad(
         "misspelt host of a real server",
@@ -181,7 +181,7 @@ BAD_HOSTS = [
         {"hosts.lvs2.lvs_interface": "eth0", f"{FIRST_INSTANCE}.interface": "eth1"},
         '= "lvs2": is a host whose address on eth1, the interface of the instance, is not told',
         "Set lvs_addresses of that host to {eth1: ADDRESS}",
-        path=f"{FIRST_INSTANCE}.directors[1]",
+        path=f"{FIRST_INSTANCE}.hosts[1]",
     ),
     bad("name of a cluster that is no word", {"lvs_cluster": "my shop"}, '= "my shop": is not a name'),
 ]
@@ -231,7 +231,7 @@ BAD_SHAPES = [
         )
         for table, entry in ((INSTANCES, OTHER_INSTANCE), (SERVICES, OTHER_SERVICE), (UPSTREAMS, OTHER_UPSTREAM))
     ),
-    bad("directors that are text", {f"{FIRST_INSTANCE}.directors": "lvs1"}, "is text, not a list", "Write a YAML list"),
+    bad("directors that are text", {f"{FIRST_INSTANCE}.hosts": "lvs1"}, "is text, not a list", "Write a YAML list"),
     bad("addresses that are text", {f"{FIRST_INSTANCE}.virtual_ipaddress": VIP}, "is text, not a list"),
     bad("real servers that are true", {f"{FIRST_SERVICE}.real_servers": True}, "is true or false, not a list"),
     bad(
@@ -243,7 +243,7 @@ BAD_SHAPES = [
         "is text, not a mapping",
         "Write keys such as type",
     ),
-    bad("empty directors", {f"{FIRST_INSTANCE}.directors": []}, "= []: is empty", "Write at least 1"),
+    bad("empty directors", {f"{FIRST_INSTANCE}.hosts": []}, "= []: is empty", "Write at least 1"),
     bad("empty virtual_ipaddress", {f"{FIRST_INSTANCE}.virtual_ipaddress": []}, "= []: is empty", "Write at least 1"),
     bad(
         "empty real_servers", {f"{FIRST_SERVICE}.real_servers": []}, "= []: is empty", "Write at least 1, or leave the"
@@ -255,7 +255,7 @@ BAD_SHAPES = [
             f"{FIRST_INSTANCE}.name",
             f"{FIRST_INSTANCE}.virtual_router_id",
             f"{FIRST_INSTANCE}.virtual_ipaddress",
-            f"{FIRST_INSTANCE}.directors",
+            f"{FIRST_INSTANCE}.hosts",
             f"{FIRST_SERVICE}.name",
             f"{FIRST_SERVICE}.address",
             f"{FIRST_SERVICE}.port",
@@ -442,29 +442,29 @@ BAD_VALUES = [
 BAD_INSTANCES = [
     bad(
         "director listed twice",
-        {f"{FIRST_INSTANCE}.directors[2]": "lvs1"},
+        {f"{FIRST_INSTANCE}.hosts[2]": "lvs1"},
         '= "lvs1": is the same as [0]',
         "List it once",
     ),
     bad(
         "director not in the inventory",
-        {f"{FIRST_INSTANCE}.directors[1]": "lvs3"},
+        {f"{FIRST_INSTANCE}.hosts[1]": "lvs3"},
         '"lvs3": is not a host',
         "Add the host",
     ),
-    bad("director by address", {f"{FIRST_INSTANCE}.directors[1]": "192.0.2.12"}, "is not a host", "mend the name"),
+    bad("director by address", {f"{FIRST_INSTANCE}.hosts[1]": "192.0.2.12"}, "is not a host", "mend the name"),
     bad(
         "director without an address",
         {"hosts.lvs2.ansible_host": REMOVED},
         '"lvs2": is a host without an address',
         "Set lvs_address (or ansible_host)",
-        path=f"{FIRST_INSTANCE}.directors[1]",
+        path=f"{FIRST_INSTANCE}.hosts[1]",
     ),
     bad(
         "more directors than priorities",
         {
             **{f"hosts.d{number}": {"ansible_host": f"198.51.100.{number}"} for number in range(255)},
-            f"{FIRST_INSTANCE}.directors": [f"d{number}" for number in range(255)],
+            f"{FIRST_INSTANCE}.hosts": [f"d{number}" for number in range(255)],
         },
         "= 255: are more than the 254 priorities",
         "several instances",
@@ -560,7 +560,7 @@ BAD_INSTANCES = [
     ),
     bad(
         "directors that are one machine",
-        {"hosts.lvs3": {"ansible_host": "192.0.2.11"}, f"{FIRST_INSTANCE}.directors[2]": "lvs3"},
+        {"hosts.lvs3": {"ansible_host": "192.0.2.11"}, f"{FIRST_INSTANCE}.hosts[2]": "lvs3"},
         '= "lvs3": is the same machine as lvs1, by its address 192.0.2.11',
         "Name the machine once",
     ),
@@ -925,7 +925,7 @@ def test_the_good_description_has_no_problems(host):
         pytest.param(
             {
                 **{f"hosts.d{number}": {"ansible_host": f"198.51.100.{number}"} for number in range(254)},
-                f"{FIRST_INSTANCE}.directors": [f"d{number}" for number in range(254)],
+                f"{FIRST_INSTANCE}.hosts": [f"d{number}" for number in range(254)],
             },
             id="as many directors as priorities",
         ),
@@ -939,7 +939,7 @@ def test_the_good_description_has_no_problems(host):
             },
             id="a host whose name is an address",
         ),
-        pytest.param({f"{FIRST_INSTANCE}.directors": ["lvs2"]}, id="one director"),
+        pytest.param({f"{FIRST_INSTANCE}.hosts": ["lvs2"]}, id="one director"),
         pytest.param({f"{FIRST_SERVICE}.real_servers[0]": {"host": "web1", "weight": 0}}, id="weight 0"),
         pytest.param({f"{FIRST_SERVICE}.real_servers[0]": {"host": "web1", "port": 80}}, id="the service's port again"),
         pytest.param({f"{FIRST_SERVICE}.sorry_server": {"address": "198.51.100.9"}}, id="sorry server elsewhere"),
@@ -1055,7 +1055,7 @@ def test_all_mistakes_are_reported_at_once():
             f"{FIRST_INSTANCE}.virtual_router_id": 256,
             f"{FIRST_INSTANCE}.advert_int": 0,
             f"{FIRST_INSTANCE}.authentication": {"auth_pass": "123456789"},
-            f"{FIRST_INSTANCE}.directors": ["lvs1", "lvs1", "lvs9"],
+            f"{FIRST_INSTANCE}.hosts": ["lvs1", "lvs1", "lvs9"],
             f"{FIRST_INSTANCE}.virtual_ipaddress": [f"{VIP}/32", f"{VIP}/32", "192.0.2.11/32"],
             f"{FIRST_SERVICE}.address": OTHER_VIP,
             f"{FIRST_SERVICE}.lb_algo": "fastest",
@@ -1075,8 +1075,8 @@ def test_all_mistakes_are_reported_at_once():
             f"{FIRST_INSTANCE}.virtual_router_id",
             f"{FIRST_INSTANCE}.advert_int",
             f"{FIRST_INSTANCE}.authentication.auth_pass",
-            f"{FIRST_INSTANCE}.directors[1]",
-            f"{FIRST_INSTANCE}.directors[2]",
+            f"{FIRST_INSTANCE}.hosts[1]",
+            f"{FIRST_INSTANCE}.hosts[2]",
             f"{FIRST_INSTANCE}.virtual_ipaddress[1]",
             f"{FIRST_INSTANCE}.virtual_ipaddress[2]",
             f"{FIRST_SERVICE}.address",
@@ -1206,7 +1206,7 @@ def test_three_of_a_kind_are_two_problems():
     ("changes", "path"),
     [
         pytest.param(
-            {f"{FIRST_INSTANCE}.directors": ["lvs 1", "lvs2", "lvs9"]}, f"{FIRST_INSTANCE}.directors[2]", id="directors"
+            {f"{FIRST_INSTANCE}.hosts": ["lvs 1", "lvs2", "lvs9"]}, f"{FIRST_INSTANCE}.hosts[2]", id="directors"
         ),
         pytest.param(
             {f"{FIRST_INSTANCE}.virtual_ipaddress": ["none", f"{VIP}/32", "192.0.2.21/32"]},

@@ -9,8 +9,8 @@ import math
 from typing import Any
 
 import pytest
-from ansible_collections.lvs.cluster.plugins.module_utils._cluster import inventory, members
-from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._cluster.example import (
+from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory, members
+from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import (
     HOSTS,
     OTHER_INSTANCE,
     OTHER_SERVICE,
@@ -275,7 +275,7 @@ def test_whatever_is_put_into_a_good_description_is_accepted_or_refused(changes)
 # By path, values that are good whatever the others are.
 GOOD_ANYWAY: dict[str, list[Any]] = {
     "lvs_sync_daemon": [True, False],
-    "lvs_vrrp_instances[0].directors": [["lvs1"], ["lvs2", "lvs1"]],
+    "lvs_vrrp_instances[0].hosts": [["lvs1"], ["lvs2", "lvs1"]],
     "lvs_vrrp_instances[0].unicast": [True, False],
     "lvs_vrrp_instances[0].preempt": [True, False],
     "lvs_vrrp_instances[0].interface": ["eth0"],
@@ -362,7 +362,7 @@ GROUPS = {"directors": "lvs_directors", "real_servers": "lvs_realservers"}
     ("host", "groups", "problems"),
     [
         ("lvs2", ["lvs_directors"], []),
-        ("lvs2", ["all"], ['lvs_vrrp_instances[0].directors[1] = "lvs2": is not in the group lvs_directors']),
+        ("lvs2", ["all"], ['lvs_vrrp_instances[0].hosts[1] = "lvs2": is not in the group lvs_directors']),
         ("web2", ["lvs_realservers"], []),
         (
             "web2",
@@ -398,7 +398,7 @@ def test_a_host_of_a_group_that_no_list_names_is_told():
 
 
 def test_nobody_is_remarked_upon_beside_a_mistake_which_may_be_the_cause():
-    assert remarks_on(hostvars({"lvs_vrrp_instances[0].directors[1]": "lvs 2"})) == []
+    assert remarks_on(hostvars({"lvs_vrrp_instances[0].hosts[1]": "lvs 2"})) == []
 
 
 def test_groups_that_are_not_known_are_not_asked_for():

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
-from ansible_collections.lvs.cluster.plugins.module_utils._cluster import inventory
-from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._cluster.example import REMOVED, hostvars
+from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory
+from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import REMOVED, hostvars
 
 GROUPS = {"directors": "lvs_directors", "real_servers": "lvs_realservers"}
 VRID, ADDRESSES = "lvs_vrrp_instances[0].virtual_router_id", "lvs_vrrp_instances[0].virtual_ipaddress"

@@ -60,7 +60,7 @@ class Authentication:
 
 @dataclass(frozen=True)
 class VrrpInstance:
-    """C(vrrp_instance): addresses that float over directors."""
+    """C(vrrp_instance): addresses that float over hosts."""
 
     name: str = option(
         word(LONGEST_NAME, SYNC_DAEMON_WORDS, "is a word of keepalived's lvs_sync_daemon, which names an instance"),
@@ -68,7 +68,7 @@ class VrrpInstance:
     )
     virtual_router_id: int = option(integer(1, 255), "a number from 1 to 255 that no other instance on the network has")
     virtual_ipaddress: Tuple[str, ...] = option(list_of(INTERFACE_ADDRESS), "the addresses that float")
-    directors: Tuple[str, ...] = option(list_of(WORD), "host names, the preferred master first")
+    hosts: Tuple[str, ...] = option(list_of(WORD), "the hosts that it floats over, the preferred master first")
     version: int = option(integer(2, 3), "VRRP version, 2 or 3", default=2)
     interface: str = option(INTERFACE, "the interface; by default the one that has the host's address", default="")
     advert_int: float = option(seconds(0.01, 255), "seconds between adverts", default=1)
@@ -205,7 +205,7 @@ class Cluster:
     """The whole description, each table under the name of its inventory variable."""
 
     lvs_vrrp_instances: Tuple[VrrpInstance, ...] = option(
-        list_of(table(VrrpInstance), EMPTY_TABLE), "which addresses float over which directors", default=()
+        list_of(table(VrrpInstance), EMPTY_TABLE), "which addresses float over which hosts", default=()
     )
     lvs_virtual_servers: Tuple[VirtualServer, ...] = option(
         list_of(table(VirtualServer), EMPTY_TABLE), "what is balanced over which real servers", default=()

@@ -86,7 +86,7 @@ def _networks(instance: VrrpInstance, hosts: Hosts) -> List[ipaddress.IPv4Networ
 
     Of a host's address it does not tell the prefix length: 24 is the usual one. A floating address may have one.
     """
-    sources = [hosts[host].source(instance) for _index, host in numbered(instance.directors) if host in hosts]
+    sources = [hosts[host].source(instance) for _index, host in numbered(instance.hosts) if host in hosts]
     told = [ipaddress.IPv4Interface(cidr).network for _index, cidr in numbered(instance.virtual_ipaddress)]
     usual = [ipaddress.IPv4Network(f"{source}/24", strict=False) for source in sources if source]
     return [*usual, *(each for each in told if each.prefixlen < each.max_prefixlen)]
@@ -105,8 +105,8 @@ def check_groups(
     parts: the groups that get C(directors) and C(real_servers); a part that is left out is not checked.
     """
     for here, instance, _earlier in _entries(cluster.lvs_vrrp_instances, "lvs_vrrp_instances"):
-        for index, director in numbered(instance.directors):
-            yield from _check_group(director, f"{here}.directors[{index}]", groups_of, parts.get("directors"))
+        for index, director in numbered(instance.hosts):
+            yield from _check_group(director, f"{here}.hosts[{index}]", groups_of, parts.get("directors"))
     for here, service, _earlier in _entries(cluster.lvs_virtual_servers, "lvs_virtual_servers"):
         servers = [(f"{here}.real_servers[{index}]", server.host) for index, server in numbered(service.real_servers)]
         if service.sorry_server:
@@ -173,9 +173,9 @@ def _is_address(text: str) -> bool:
 def _check_instance(
     instance: VrrpInstance, path: str, earlier: Sequence[VrrpInstance], hosts: Hosts
 ) -> Iterator[Problem]:
-    told_apart = instance.unicast and instance.interface and len(instance.directors or ()) > 1
-    for index, director in numbered(instance.directors):
-        here = f"{path}.directors[{index}]"
+    told_apart = instance.unicast and instance.interface and len(instance.hosts or ()) > 1
+    for index, director in numbered(instance.hosts):
+        here = f"{path}.hosts[{index}]"
         member = hosts.get(director)
         if not told_apart or member is None or not member.every_address:
             yield from _check_host(director, here, hosts)
@@ -183,16 +183,14 @@ def _check_instance(
             reason = f"is a host whose address on {instance.interface}, the interface of the instance, is not told"
             remedy = f"Set lvs_addresses of that host to {{{instance.interface}: ADDRESS}}"
             yield Problem(here, director, reason, remedy)
-    yield from _check_machines(
-        [(f"{path}.directors[{index}]", each) for index, each in numbered(instance.directors)], hosts
-    )
-    if len(instance.directors or ()) > LOWEST_PRIORITY_STEP:
+    yield from _check_machines([(f"{path}.hosts[{index}]", each) for index, each in numbered(instance.hosts)], hosts)
+    if len(instance.hosts or ()) > LOWEST_PRIORITY_STEP:
         reason = f"are more than the {LOWEST_PRIORITY_STEP} priorities of VRRP"
-        yield Problem(f"{path}.directors", len(instance.directors), reason, "Spread them over several instances")
+        yield Problem(f"{path}.hosts", len(instance.hosts), reason, "Spread them over several instances")
     yield from _check_floating_addresses(instance, path, earlier, hosts)
     for other in _first(each for each in earlier if _clash(instance, each, hosts)):
         reason = f"is the virtual_router_id of instance {other.name} on the same interface"
-        if not set(instance.directors or ()) & set(other.directors or ()):
+        if not set(instance.hosts or ()) & set(other.hosts or ()):
             reason = f"is the virtual_router_id of instance {other.name}, on the same network"
         elif instance.interface != other.interface:
             reason = f"is the virtual_router_id of instance {other.name}, whose interface may be the same"
@@ -266,7 +264,7 @@ def _clash(one: VrrpInstance, other: VrrpInstance, hosts: Hosts) -> bool:
         return False
     mine, theirs = _networks(one, hosts), _networks(other, hosts)
     # The name of an interface tells something on one machine alone.
-    if mine and theirs and not set(one.directors or ()) & set(other.directors or ()):
+    if mine and theirs and not set(one.hosts or ()) & set(other.hosts or ()):
         return _near(mine, theirs)
     return one.interface == other.interface or "" in (one.interface, other.interface)
 
@@ -319,7 +317,7 @@ def _check_real_servers(
         servers.append((f"{path}.sorry_server", service.sorry_server))
     floating = _floating(cluster)
     for here, server in servers:
-        yield from _check_real_server(server, here, service, (instance.directors if instance else None) or (), hosts)
+        yield from _check_real_server(server, here, service, (instance.hosts if instance else None) or (), hosts)
         if server.address in floating:
             reason = f"floats with instance {floating[server.address]}, so that a director would send to itself"
             yield Problem(f"{here}.address", server.address, reason, "Write the address that a server has for itself")
@@ -341,7 +339,7 @@ def _check_one_network(service: VirtualServer, path: str, instance: VrrpInstance
     def inside(addresses: Sequence[str]) -> List[Optional[ipaddress.IPv4Network]]:
         return [next((each for each in networks if ipaddress.IPv4Address(own) in each), None) for own in addresses]
 
-    directors = [hosts[host].every_address if host in hosts else [] for _index, host in numbered(instance.directors)]
+    directors = [hosts[host].every_address if host in hosts else [] for _index, host in numbered(instance.hosts)]
     if not directors or not all(own and all(inside(own)) for own in directors):
         return
     for index, server in numbered(service.real_servers):

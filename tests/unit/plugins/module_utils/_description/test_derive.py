@@ -7,10 +7,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.lvs.cluster.plugins.module_utils._cluster import derive, inventory
-from ansible_collections.lvs.cluster.plugins.module_utils._cluster.members import Member
-from ansible_collections.lvs.cluster.plugins.module_utils._cluster.model import VrrpInstance
-from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._cluster.example import (
+from ansible_collections.lvs.cluster.plugins.module_utils._description import derive, inventory
+from ansible_collections.lvs.cluster.plugins.module_utils._description.members import Member
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model import VrrpInstance
+from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import (
     HOSTS,
     INSTANCE,
     OTHER_INSTANCE,
@@ -65,20 +65,20 @@ def instance(**settings: Any) -> VrrpInstance:
 def test_the_first_director_has_priority_254_and_each_next_one_less():
     directors = ("lvs1", "lvs2", "lvs3")
 
-    assert [derive.priority(instance(directors=directors), each) for each in directors] == [254, 253, 252]
+    assert [derive.priority(instance(hosts=directors), each) for each in directors] == [254, 253, 252]
 
 
 def test_the_last_of_254_directors_still_has_a_priority():
     directors = tuple(f"lvs{number}" for number in range(254))
 
-    assert derive.priority(instance(directors=directors), "lvs253") == 1
+    assert derive.priority(instance(hosts=directors), "lvs253") == 1
 
 
 def test_an_instance_is_given_whole_in_keepalived_s_words():
     assert vrrp("lvs2", {f"{FIRST_INSTANCE}.authentication": {"auth_pass": "secret"}}) == [
         {
             "name": "web",
-            "directors": ["lvs1", "lvs2"],
+            "hosts": ["lvs1", "lvs2"],
             "interface": "eth0",
             "version": 2,
             "virtual_router_id": 51,
@@ -131,7 +131,7 @@ def test_adverts_go_from_and_to_the_addresses_on_the_instance_s_interface():
     ],
 )
 def test_the_address_on_an_interface_is_what_the_host_s_variables_say(own, source):
-    assert Member("lvs1", "192.0.2.11", **own).source(instance(directors=("lvs1",), interface="eth7")) == source
+    assert Member("lvs1", "192.0.2.11", **own).source(instance(hosts=("lvs1",), interface="eth7")) == source
 
 
 def test_the_cluster_is_told_with_its_hosts_in_the_order_of_their_mention():
@@ -145,7 +145,7 @@ def test_the_cluster_is_told_with_its_hosts_in_the_order_of_their_mention():
 
 
 def test_an_instance_is_told_with_its_directors_in_the_order_of_preference():
-    assert [each["directors"] for each in vrrp("lvs1", DUAL_MASTER)] == [["lvs1", "lvs2"], ["lvs2", "lvs1"]]
+    assert [each["hosts"] for each in vrrp("lvs1", DUAL_MASTER)] == [["lvs1", "lvs2"], ["lvs2", "lvs1"]]
 
 
 def test_multicast_has_neither_source_nor_peers():
@@ -155,7 +155,7 @@ def test_multicast_has_neither_source_nor_peers():
 
 
 def test_a_director_alone_has_neither_source_nor_peers():
-    (web,) = vrrp("lvs1", {f"{FIRST_INSTANCE}.directors": ["lvs1"]})
+    (web,) = vrrp("lvs1", {f"{FIRST_INSTANCE}.hosts": ["lvs1"]})
 
     assert (web["unicast_src_ip"], web["unicast_peer"]) == ("", [])
 
@@ -188,7 +188,7 @@ def test_preempt_false_is_nopreempt():
 )
 def test_a_takeover_takes_three_adverts_and_the_skew(version, advert_int, priority, expected):
     directors = tuple(f"lvs{number}" for number in range(254, priority - 1, -1))
-    web = instance(directors=directors, version=version, advert_int=advert_int)
+    web = instance(hosts=directors, version=version, advert_int=advert_int)
 
     assert derive.takeover_seconds(web, f"lvs{priority}") == pytest.approx(expected, abs=1e-9)
 
@@ -205,7 +205,7 @@ def test_the_sync_daemon_takes_the_interface_of_its_instance():
 @pytest.mark.parametrize(
     "changes",
     [
-        pytest.param({f"{FIRST_INSTANCE}.directors": ["lvs1"]}, id="one director"),
+        pytest.param({f"{FIRST_INSTANCE}.hosts": ["lvs1"]}, id="one director"),
         pytest.param({"lvs_sync_daemon": False}, id="disabled"),
         pytest.param({"lvs_sync_daemon": "no"}, id="disabled by text"),
         pytest.param({"lvs_virtual_servers": REMOVED, "lvs_nginx_upstreams": REMOVED}, id="no services"),
@@ -216,7 +216,7 @@ def test_there_is_no_sync_daemon_with(changes):
 
 
 def test_the_sync_daemon_passes_over_an_instance_that_has_one_director():
-    assert sync_daemon("lvs1", {**TWO_SERVICES, f"{FIRST_INSTANCE}.directors": ["lvs1"]})["vrrp_instance"] == "mail"
+    assert sync_daemon("lvs1", {**TWO_SERVICES, f"{FIRST_INSTANCE}.hosts": ["lvs1"]})["vrrp_instance"] == "mail"
 
 
 def test_a_service_is_given_whole_with_its_defaults():
@@ -308,7 +308,7 @@ def test_a_hash_scheduler_always_falls_back(settings, flags):
 
 
 def test_a_director_balances_only_the_services_whose_address_it_carries():
-    changes = {**TWO_SERVICES, f"{FIRST_INSTANCE}.directors": ["lvs1"]}
+    changes = {**TWO_SERVICES, f"{FIRST_INSTANCE}.hosts": ["lvs1"]}
 
     assert [each["name"] for each in services("lvs1", changes)] == ["web", "mail"]
     assert [each["name"] for each in services("lvs2", changes)] == ["mail"]
@@ -534,7 +534,7 @@ def test_a_host_in_no_instance_and_no_service_has_nothing_to_do():
 @settings(max_examples=30, deadline=None)
 def test_priorities_fall_strictly_and_stay_between_1_and_254(order):
     directors = tuple(f"lvs{number}" for number in order)
-    priorities = [derive.priority(instance(directors=directors), each) for each in directors]
+    priorities = [derive.priority(instance(hosts=directors), each) for each in directors]
 
     assert priorities == sorted(set(priorities), reverse=True)
     assert 1 <= priorities[-1] <= priorities[0] <= 254
@@ -544,7 +544,7 @@ def test_priorities_fall_strictly_and_stay_between_1_and_254(order):
 @settings(max_examples=50, deadline=None)
 def test_the_peers_of_a_director_are_exactly_the_others(directors):
     changes = {
-        "lvs_vrrp_instances": [{**INSTANCE, "directors": directors}],
+        "lvs_vrrp_instances": [{**INSTANCE, "hosts": directors}],
         "lvs_virtual_servers": REMOVED,
         "lvs_nginx_upstreams": REMOVED,
     }

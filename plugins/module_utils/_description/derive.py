@@ -27,7 +27,7 @@ HIGHEST_PRIORITY = 254
 
 def priority(instance: VrrpInstance, director: str) -> int:
     """VRRP priority of a director: 254 for the first that is listed, 253 for the next, and so on."""
-    return HIGHEST_PRIORITY - instance.directors.index(director)
+    return HIGHEST_PRIORITY - instance.hosts.index(director)
 
 
 def takeover_seconds(instance: VrrpInstance, director: str) -> float:
@@ -49,7 +49,7 @@ def instance_of(cluster: Cluster, address: Optional[str]) -> Optional[VrrpInstan
 def directors(cluster: Cluster) -> List[str]:
     """The hosts that direct something, in the order of their first mention."""
     instances = numbered(cluster.lvs_vrrp_instances)
-    return list(dict.fromkeys(host for _place, each in instances for _p, host in numbered(each.directors)))
+    return list(dict.fromkeys(host for _place, each in instances for _p, host in numbered(each.hosts)))
 
 
 def real_servers(cluster: Cluster) -> List[str]:
@@ -106,7 +106,7 @@ class Views:
 
     def of(self, host: str) -> Dict[str, View]:
         """By role, what follows for one host. Interfaces that the description does not name are left empty."""
-        directed = [(each, instance) for each, instance in self._carried if instance and host in instance.directors]
+        directed = [(each, instance) for each, instance in self._carried if instance and host in instance.hosts]
         services = [each for each, _instance in directed]
         served = self._served.get(host, [])
         interface = self._members[host].interface
@@ -118,7 +118,7 @@ class Views:
                 "vrrp_instances": [
                     _instance_view(each, host, self._members, interface)
                     for each in self._cluster.lvs_vrrp_instances
-                    if host in each.directors
+                    if host in each.hosts
                 ],
                 "lvs_sync_daemon": _sync_daemon_view(self._cluster, [each for _s, each in directed], interface),
                 "virtual_servers": [self._service_views[each.name] for each in services],
@@ -172,11 +172,11 @@ def placed(view: Mapping[str, View], interface: str) -> Dict[str, View]:
 
 
 def _instance_view(instance: VrrpInstance, host: str, members: Mapping[str, Member], interface: str) -> View:
-    peers = [members[each].source(instance) for each in instance.directors if each != host]
+    peers = [members[each].source(instance) for each in instance.hosts if each != host]
     authentication = instance.authentication
     return {
         "name": instance.name,
-        "directors": list(instance.directors),
+        "hosts": list(instance.hosts),
         "interface": instance.interface or interface,
         "version": instance.version,
         "virtual_router_id": instance.virtual_router_id,
@@ -196,7 +196,7 @@ def _sync_daemon_view(cluster: Cluster, instances: Sequence[VrrpInstance], inter
     """The connection sync daemon, bound to an instance: unbound, both directors would run both halves."""
     if not cluster.lvs_sync_daemon:
         return {}
-    instance = next((each for each in instances if len(each.directors) > 1), None)
+    instance = next((each for each in instances if len(each.hosts) > 1), None)
     if instance is None:
         return {}
     return {

@@ -24,7 +24,7 @@ INSTANCE = {
     "name": "web",
     "virtual_router_id": 51,
     "virtual_ipaddress": [f"{VIP}/32"],
-    "directors": ["lvs1", "lvs2"],
+    "hosts": ["lvs1", "lvs2"],
 }
 SERVICE = {
     "name": "web",
@@ -42,7 +42,7 @@ OTHER_INSTANCE = {
     "name": "mail",
     "virtual_router_id": 52,
     "virtual_ipaddress": [f"{OTHER_VIP}/32"],
-    "directors": ["lvs2", "lvs1"],
+    "hosts": ["lvs2", "lvs1"],
 }
 OTHER_SERVICE = {"name": "mail", "address": OTHER_VIP, "port": 25, "real_servers": ["web1", "web2"]}
 OTHER_UPSTREAM = {"name": "relay", "virtual_server": "mail", "servers": ["app2"]}
