@@ -18,7 +18,8 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.append(str(ROOT / ".collections"))
 
-from ansible_collections.lvs.cluster.plugins.module_utils._description import kinds, model  # noqa: E402 - needs the path
+from ansible_collections.lvs.cluster.plugins.module_utils._description import kinds  # noqa: E402 - needs the path
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model import cluster as model  # noqa: E402
 
 BLOCK = re.compile(r"(?<=<!-- generated -->\n).*?(?=<!-- end -->)", re.DOTALL)
 
@@ -45,15 +46,11 @@ def table_lines(table: type[Any], title: str) -> Iterator[str]:
     for name, field in kinds.options(table).items():
         yield f"| `{name}` | {field.metadata['about']} | {field.metadata['reader'].accepts} | {default_of(field)} |"
     yield ""
-    for name, nested in nested_tables(table):
-        yield from table_lines(nested, f"{title}: {name}" if table is not model.Cluster else name)
-
-
-def nested_tables(table: type[Any]) -> Iterator[tuple[str, type[Any]]]:
     for name, field in kinds.options(table).items():
-        for word in re.findall(r"[A-Z]\w+", str(field.type)):
-            if dataclasses.is_dataclass(getattr(model, word, None)):
-                yield name, getattr(model, word)
+        for nested in field.metadata["reader"].tables:
+            below = name if table is model.Cluster else f"{title}: {name}"
+            several = len(field.metadata["reader"].tables) > 1
+            yield from table_lines(nested, f"{below}, type: {nested.keyword}" if several else below)
 
 
 def default_of(field: dataclasses.Field[Any]) -> str:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible import constants
+from ansible_collections.lvs.cluster.plugins.module_utils._description.views.host import as_json
 
 Entry = dict[str, Any]
 
@@ -37,7 +38,7 @@ def keep(entries: Iterable[Mapping[str, Any]]) -> None:
         # Only its owner may read a file that is made so.
         handle, name = tempfile.mkstemp(dir=path.parent)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(entry, file)
+            file.write(as_json(entry))
         os.replace(name, path)
 
 

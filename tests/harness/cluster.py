@@ -11,7 +11,11 @@ from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
 from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
-from ansible_collections.lvs.cluster.plugins.module_utils._description import derive, inventory, members, model
+from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory, members, parts
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model import cluster as model
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import VirtualServer
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import VrrpInstance
+from ansible_collections.lvs.cluster.plugins.module_utils._description.views import keepalived
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import (
     ServerKey,
     ServiceKey,
@@ -33,8 +37,8 @@ class Service:
     """A virtual service with all that its tests ask about it."""
 
     cluster: Cluster
-    described: model.VirtualServer
-    instance: model.VrrpInstance
+    described: VirtualServer
+    instance: VrrpInstance
 
     @property
     def name(self) -> str:
@@ -99,7 +103,7 @@ class Service:
     @property
     def takeover(self) -> float:
         """Seconds without an advert after which the backup takes over."""
-        return derive.takeover_seconds(self.instance, self.backup)
+        return keepalived.takeover_seconds(self.instance, self.backup)
 
     @property
     def skew(self) -> float:
@@ -111,7 +115,7 @@ class Service:
 
         Each of the timers that go off one after the other may be late, by how much the probe's own were, within reason.
         """
-        check = derive.check_of(self.cluster.described, self.described)
+        check = keepalived.check_of(self.cluster.described, self.described)
         waits = [
             self.described.delay_loop,
             *[check.connect_timeout] * (check.retry + 1),
@@ -132,15 +136,13 @@ class Cluster:
     variables: Mapping[str, Any]
 
     @property
-    def instances(self) -> tuple[model.VrrpInstance, ...]:
+    def instances(self) -> tuple[VrrpInstance, ...]:
         return self.described.lvs_vrrp_instances
 
     @property
     def services(self) -> tuple[Service, ...]:
         """Those whose address floats."""
-        pairs = (
-            (each, derive.instance_of(self.described, each.address)) for each in self.described.lvs_virtual_servers
-        )
+        pairs = ((each, parts.instance_of(self.described, each.address)) for each in self.described.lvs_virtual_servers)
         return tuple(Service(self, service, instance) for service, instance in pairs if instance)
 
     @property
@@ -149,7 +151,7 @@ class Cluster:
         return only(self.services)
 
     @property
-    def instance(self) -> model.VrrpInstance:
+    def instance(self) -> VrrpInstance:
         """Of a cluster that has one."""
         return only(self.instances)
 

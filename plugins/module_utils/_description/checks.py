@@ -14,10 +14,13 @@ import ipaddress
 import itertools
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple, TypeVar
 
-from .derive import directors, instance_of, real_servers
 from .kinds import end_of_network, numbered
 from .members import Member
-from .model import Check, Cluster, Upstream, VirtualServer, VrrpInstance
+from .model.cluster import Cluster
+from .model.proxies import Upstream
+from .model.services import VirtualServer
+from .model.vrrp import VrrpInstance
+from .parts import directors, instance_of, real_servers
 from .problems import Problem
 
 T = TypeVar("T")
@@ -291,19 +294,10 @@ def _check_service(
     yield from _check_quorum(service, path)
     if instance:
         yield from _check_one_network(service, path, instance, hosts)
-    yield from _check_check(service.check, f"{path}.check")
     for flag, scheduler in ((service.mh_port, "mh"), (service.sh_port, "sh")):
         if flag and service.lb_algo not in (None, scheduler):
             remedy = "Remove one of the two"
             yield Problem(f"{path}.{scheduler}-port", flag, f"is a flag of lb_algo {scheduler}", remedy)
-
-
-def _check_check(check: Optional[Check], path: str) -> Iterator[Problem]:
-    if check and check.type == "TCP_CHECK":
-        for name in ("path", "status_code"):
-            if getattr(check, name) is not None:
-                remedy = "Remove it, or write type: HTTP_GET"
-                yield Problem(f"{path}.{name}", getattr(check, name), "belongs to HTTP_GET", remedy)
 
 
 def _check_real_servers(

@@ -9,11 +9,13 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
-from . import derive
 from .checks import check_between, check_cluster, check_groups, unnamed
 from .members import Member, Variables, read_member
-from .model import Cluster
+from .model.cluster import Cluster
+from .parts import backends, settled_hosts
 from .problems import Problem
+from .views import host as views_of_hosts
+from .views.host import Plain, Views, plain
 
 HostVars = Mapping[str, Mapping[str, Any]]
 Facts = Mapping[str, Any]
@@ -57,8 +59,8 @@ class Described:
         self.name = inventory[telling].cluster_name
         self.problems: List[Problem] = []
         self.cluster = inventory[telling].cluster(self.problems)
-        settled = [name for name in derive.settled_hosts(self.cluster) if name in inventory]
-        around = list(dict.fromkeys([*hosts, *settled, *derive.backends(self.cluster)]))
+        settled = [name for name in settled_hosts(self.cluster) if name in inventory]
+        around = list(dict.fromkeys([*hosts, *settled, *backends(self.cluster)]))
         variables = {name: inventory[name] for name in around if name in inventory}
         own: Dict[str, List[Problem]] = {name: [] for name in variables}
         self.members = {name: read_member(each, own[name]) for name, each in variables.items()}
@@ -147,7 +149,7 @@ def views(hostvars: HostVars, hosts: Sequence[str], groups: Optional[Groups] = N
         others = [(other.name, other.cluster, other.members) for other in found if other is not each]
         between = check_between(each.cluster, each.members, others)
         problems = list(dict.fromkeys(str(problem) for problem in [*each.problems, *between]))
-        derived = None if problems else derive.Views(each.cluster, each.members)
+        derived = None if problems else Views(each.cluster, each.members)
         whole = {
             "name": each.name,
             "hosts": list(each.hosts),
@@ -160,7 +162,7 @@ def views(hostvars: HostVars, hosts: Sequence[str], groups: Optional[Groups] = N
     return [entries[host] for host in hosts]
 
 
-def view(hostvars: HostVars, host: str) -> Dict[str, derive.View]:
+def view(hostvars: HostVars, host: str) -> Plain:
     """What follows from the description for one host, by role, with its interface where its facts are there.
 
     Raises L(BadDescription) where it has problems.
@@ -168,12 +170,12 @@ def view(hostvars: HostVars, host: str) -> Dict[str, derive.View]:
     cluster, members, problems = described(hostvars, host)
     if problems:
         raise BadDescription("\n".join(str(problem) for problem in problems))
-    return placed(derive.Views(cluster, members).of(host), hostvars[host].get("ansible_facts", {}))
+    return placed(plain(Views(cluster, members).of(host)), hostvars[host].get("ansible_facts", {}))
 
 
-def placed(view_of_host: Mapping[str, derive.View], facts: Facts) -> Dict[str, derive.View]:
+def placed(view_of_host: Mapping[str, Any], facts: Facts) -> Plain:
     """A view with the interface that a host's facts tell to have its address, where the description names none."""
-    return derive.placed(view_of_host, interface_of(view_of_host["host"]["address"], facts))
+    return views_of_hosts.placed(view_of_host, interface_of(view_of_host["host"]["address"], facts))
 
 
 def compared(
@@ -209,7 +211,7 @@ def _system_findings(host: str, facts: Facts, os_families: Sequence[str]) -> Ite
         yield f"{host} runs {facts['distribution']}; the roles know {' and '.join(os_families)}."
 
 
-def findings(wanted: Mapping[str, derive.View], facts: Facts) -> List[str]:
+def findings(wanted: Mapping[str, Any], facts: Facts) -> List[str]:
     """What keeps a host from being what its view says, by its facts, a line each."""
     keepalived, host = wanted["keepalived"], wanted["host"]["name"]
     there = [str(each) for each in facts.get("interfaces", [])]
@@ -233,7 +235,7 @@ def findings(wanted: Mapping[str, derive.View], facts: Facts) -> List[str]:
     for each in keepalived["vrrp_instances"]:
         if each["interface"] in there:
             found.extend(_source_finding(host, each, facts))
-    daemon = keepalived["lvs_sync_daemon"].get("interface")
+    daemon = (keepalived["lvs_sync_daemon"] or {}).get("interface")
     if daemon in there and not interface_addresses(facts, daemon):
         found.append(
             f"{host} has no address on {daemon}, where the sync daemon tells connections. "
@@ -242,7 +244,7 @@ def findings(wanted: Mapping[str, derive.View], facts: Facts) -> List[str]:
     return found
 
 
-def _source_finding(host: str, instance: derive.View, facts: Facts) -> Iterator[str]:
+def _source_finding(host: str, instance: Mapping[str, Any], facts: Facts) -> Iterator[str]:
     """keepalived sends from an address of the host, and does not start with one that is on no interface of it."""
     source, interface = instance["unicast_src_ip"], instance["interface"]
     owned = interface_addresses(facts, interface)

@@ -4,8 +4,8 @@
 # PRIVATE to the collection.
 """The kinds of value that a description is made of, and how a table of them is read.
 
-A table is a frozen dataclass whose fields are made with L(option). Reading never stops at the first
-fault: a value that is refused becomes a L(Problem) and is read as None, so that the checks that
+A table is a frozen dataclass whose fields are made with L(option), or one of several, told by its type. Reading never
+stops at the first fault: a value that is refused becomes a L(Problem) and is read as None, so that the checks that
 follow can still look at everything else and skip what is None.
 """
 
@@ -16,7 +16,21 @@ import difflib
 import ipaddress
 import math
 import re
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple, Type, TypeVar
+from typing import (
+    AbstractSet,
+    Any,
+    Callable,
+    Dict,
+    Iterator,
+    List,
+    Mapping,
+    Optional,
+    Sequence,
+    Set,
+    Tuple,
+    Type,
+    TypeVar,
+)
 
 from .problems import Problem, Refused, shown
 
@@ -30,22 +44,25 @@ class Reader:
 
     accepts: which values it takes, for the documentation.
     shape: how one that is no single word is written.
+    tables: the model of a mapping; several, where its C(type) says which of them it is.
     """
 
     read: Callable[[Any, str, Problems], Any]
     accepts: str
     shape: str = ""
+    tables: Tuple[Type[Any], ...] = ()
 
     def __call__(self, value: Any, path: str, problems: Problems) -> Any:
         return self.read(value, path, problems)
 
 
-def option(reader: Reader, about: str, name: str = "", **default: Any) -> Any:
+def option(reader: Reader, about: str, name: str = "", within: str = "", **default: Any) -> Any:
     """A field of a table: how it is read, one line about it, and C(default=) unless it is required.
 
     name: what the user writes, where that is no Python identifier (C(mh-port)).
+    within: the block of keepalived.conf in which it stands (C(url)), inside of that of its table.
     """
-    metadata = {"reader": reader, "about": about, "name": name}
+    metadata = {"reader": reader, "about": about, "name": name, "within": within}
     return dataclasses.field(metadata=metadata, **default)  # pylint: disable=invalid-field-call # it is a field's value
 
 
@@ -303,7 +320,7 @@ def list_of(reader: Reader, if_empty: str = "Write at least 1, or leave the whol
             held.append(got)
         return tuple(held)
 
-    return Reader(read, f"list: {reader.accepts}")
+    return Reader(read, f"list: {reader.accepts}", tables=reader.tables)
 
 
 def numbered(held: Optional[Sequence[Optional[T]]]) -> Iterator[Tuple[int, T]]:
@@ -342,15 +359,43 @@ def table(model: Type[T], shorthand: str = "") -> Reader:
     def read(value: Any, path: str, problems: Problems) -> Any:
         if shorthand and isinstance(value, str):
             value = {shorthand: value}
-        if not isinstance(value, Mapping):
-            reason = f"is {_sort_of(value)}, not a mapping"
-            problems.append(Problem(path, None, reason, f"Write keys such as {', '.join(options(model))}"))
-            return None
-        return read_table(model, value, path, problems)
+        if _is_mapping(value, path, list(options(model)), problems):
+            return read_table(model, value, path, problems)
+        return None
 
     required = [name for name, field in options(model).items() if field.default is dataclasses.MISSING]
     shape = f"{{{', '.join(f'{name}: ...' for name in required)}}}"
-    return Reader(read, f"{shorthand}, or mapping" if shorthand else "mapping", "" if shorthand else shape)
+    accepts = f"{shorthand}, or mapping" if shorthand else "mapping"
+    return Reader(read, accepts, "" if shorthand else shape, (model,))
+
+
+def variants(models: Sequence[Type[Any]], what: str) -> Reader:
+    """A mapping that becomes one of several models; its C(type) says which. An option of another one is refused.
+
+    models: each with the C(keyword) of keepalived.conf that is its type; the first is meant where none is given.
+    """
+    by_keyword = {model.keyword: model for model in models}
+    keyword = choice(list(by_keyword), what)
+    known = list(dict.fromkeys(["type", *(name for model in models for name in options(model))]))
+
+    def read(value: Any, path: str, problems: Problems) -> Any:
+        if not _is_mapping(value, path, known, problems):
+            return None
+        given = {key: each for key, each in value.items() if each is not None}
+        misspelt = _refuse_unknown(given, known, path, problems)
+        told = given.pop("type", None)
+        if told is None and "type" in misspelt:
+            return None
+        model = by_keyword.get(models[0].keyword if told is None else keyword(told, _join(path, "type"), problems))
+        if model is None:
+            return None
+        for name in [each for each in given if each in known and each not in options(model)]:
+            owners = [each.keyword for each in models if name in options(each)]
+            remedy = f"Remove it, or write type: {' or '.join(owners)}"
+            problems.append(Problem(_join(path, name), given[name], f"belongs to {' and '.join(owners)}", remedy))
+        return _fill(model, given, misspelt, path, problems)
+
+    return Reader(read, "mapping", tables=tuple(models))
 
 
 def options(model: Type[Any]) -> Dict[str, Any]:
@@ -360,16 +405,32 @@ def options(model: Type[Any]) -> Dict[str, Any]:
 
 def read_table(model: Type[T], raw: Mapping[str, Any], path: str, problems: Problems) -> T:
     """The model that raw describes, with defaults where it is silent and None where it is wrong."""
-    known = options(model)
-    misspelt: Set[str] = set()
+    return _fill(model, raw, _refuse_unknown(raw, list(options(model)), path, problems), path, problems)
+
+
+def _is_mapping(value: Any, path: str, known: Sequence[str], problems: Problems) -> bool:
+    if isinstance(value, Mapping):
+        return True
+    reason = f"is {_sort_of(value)}, not a mapping"
+    problems.append(Problem(path, None, reason, f"Write keys such as {', '.join(known)}"))
+    return False
+
+
+def _refuse_unknown(raw: Mapping[str, Any], known: Sequence[str], path: str, problems: Problems) -> Set[str]:
+    """Refuses the keys that are not known; the known ones that may have been meant."""
+    meant: Set[str] = set()
     for key in raw:
         if key not in known:
-            misspelt.update(nearest(str(key), list(known)))
-            remedy = f"Remove it, or write one of {', '.join(known)}{_meant(str(key), list(known))}"
+            meant.update(nearest(str(key), known))
+            remedy = f"Remove it, or write one of {', '.join(known)}{_meant(str(key), known)}"
             # Without its value, which may be a password under a misspelt key.
             problems.append(Problem(_join(path, key), None, "is an unknown key", remedy))
+    return meant
+
+
+def _fill(model: Type[T], raw: Mapping[str, Any], misspelt: AbstractSet[str], path: str, problems: Problems) -> T:
     held = {}
-    for name, field in known.items():
+    for name, field in options(model).items():
         if raw.get(name) is not None:
             held[field.name] = field.metadata["reader"](raw[name], _join(path, name), problems)
         elif name in misspelt:

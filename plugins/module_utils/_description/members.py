@@ -12,15 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence
 
 from .kinds import ADDRESS, INTERFACE, mapping_of, nearest, no_host
-from .model import (
-    CLUSTER_VARIABLES,
-    DEFAULT_NAME,
-    HOST_VARIABLES,
-    TABLES,
-    Cluster,
-    VrrpInstance,
-    read_cluster,
-)
+from .model.cluster import CLUSTER_VARIABLES, DEFAULT_NAME, HOST_VARIABLES, TABLES, Cluster, read_cluster
+from .model.vrrp import VrrpInstance
 from .problems import Problem
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.lvs.cluster.plugins.module_utils._description.model import read_cluster
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import read_cluster
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import ServerKey
 from harness.cluster import Cluster, only, read
 

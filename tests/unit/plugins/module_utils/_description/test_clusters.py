@@ -5,17 +5,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory
+from ansible_collections.lvs.cluster.plugins.module_utils._description.views.host import as_json
 from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import REMOVED, hostvars
 
 GROUPS = {"directors": "lvs_directors", "real_servers": "lvs_realservers"}
 VRID, ADDRESSES = "lvs_vrrp_instances[0].virtual_router_id", "lvs_vrrp_instances[0].virtual_ipaddress"
 # The second cluster is the first in another network, with a letter before each name.
 OTHER = {"lvs_cluster": "other", ADDRESSES: ["198.51.100.100/32"], "lvs_virtual_servers[0].address": "198.51.100.100"}
+
+
+def plain_views(*arguments: Any) -> list[dict[str, Any]]:
+    """As they are kept from task to task."""
+    return json.loads(as_json(inventory.views(*arguments)))
 
 
 def renamed(tree: Any) -> Any:
@@ -67,14 +74,14 @@ def test_each_host_is_of_the_cluster_that_its_variables_describe():
 
 def test_a_host_has_the_same_view_by_itself_and_among_others():
     hosts = ["oweb1", "lvs1", "web1", "olvs2"]
-    found = inventory.views(two(), hosts, GROUPS)
+    found = plain_views(two(), hosts, GROUPS)
 
     assert [each["host"] for each in found] == hosts
     assert [each["view"] for each in found] == [inventory.view(two(), host) for host in hosts]
 
 
 def test_nothing_is_derived_from_a_description_with_problems():
-    found = inventory.views(two(others={VRID: 256}), ["lvs1", "olvs1"], GROUPS)
+    found = plain_views(two(others={VRID: 256}), ["lvs1", "olvs1"], GROUPS)
 
     assert [bool(each["view"]) for each in found] == [True, False]
 
@@ -309,14 +316,14 @@ ON_ETH1 = {"lvs_vrrp_instances[0].interface": "eth1"}
     ],
 )
 def test_a_host_s_facts_are_held_against_its_description(changes, expected):
-    (found,) = inventory.compared(inventory.views(hostvars(changes), ["lvs1"]), {"lvs1": FACTS}, ["Debian"], {})
+    (found,) = inventory.compared(plain_views(hostvars(changes), ["lvs1"]), {"lvs1": FACTS}, ["Debian"], {})
 
     assert found["findings"] == expected
     assert found["refused"] == (["lvs1"] if expected else [])
 
 
 def test_a_host_that_cannot_be_what_it_should_be_stops_its_cluster_and_no_other():
-    entries = inventory.views(two(), ["lvs1", "lvs2", "olvs1"], GROUPS)
+    entries = plain_views(two(), ["lvs1", "lvs2", "olvs1"], GROUPS)
     facts = {"lvs1": {}, "lvs2": {**FACTS, "os_family": "Suse", "distribution": "SLES"}, "olvs1": FACTS}
 
     found = inventory.compared(entries, facts, ["Debian", "RedHat"], {"lvs1": "No space left on device"})
@@ -330,7 +337,7 @@ def test_a_host_that_cannot_be_what_it_should_be_stops_its_cluster_and_no_other(
 
 
 def test_an_interface_that_the_description_leaves_open_is_the_one_that_has_the_address():
-    (found,) = inventory.compared(inventory.views(hostvars(), ["lvs1"]), {"lvs1": FACTS}, ["Debian"], {})
+    (found,) = inventory.compared(plain_views(hostvars(), ["lvs1"]), {"lvs1": FACTS}, ["Debian"], {})
 
     assert found["view"] == inventory.view(hostvars({"hosts.lvs1.ansible_facts": FACTS}), "lvs1")
     assert found["view"]["keepalived"]["vrrp_instances"][0]["interface"] == "eth0"

@@ -7,9 +7,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.lvs.cluster.plugins.module_utils._description import derive, inventory
+from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory
 from ansible_collections.lvs.cluster.plugins.module_utils._description.members import Member
-from ansible_collections.lvs.cluster.plugins.module_utils._description.model import VrrpInstance
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import VrrpInstance
+from ansible_collections.lvs.cluster.plugins.module_utils._description.views.keepalived import priority as priority_of
+from ansible_collections.lvs.cluster.plugins.module_utils._description.views.keepalived import takeover_seconds
 from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import (
     HOSTS,
     INSTANCE,
@@ -65,13 +67,13 @@ def instance(**settings: Any) -> VrrpInstance:
 def test_the_first_director_has_priority_254_and_each_next_one_less():
     directors = ("lvs1", "lvs2", "lvs3")
 
-    assert [derive.priority(instance(hosts=directors), each) for each in directors] == [254, 253, 252]
+    assert [priority_of(instance(hosts=directors), each) for each in directors] == [254, 253, 252]
 
 
 def test_the_last_of_254_directors_still_has_a_priority():
     directors = tuple(f"lvs{number}" for number in range(254))
 
-    assert derive.priority(instance(hosts=directors), "lvs253") == 1
+    assert priority_of(instance(hosts=directors), "lvs253") == 1
 
 
 def test_an_instance_is_given_whole_in_keepalived_s_words():
@@ -190,7 +192,7 @@ def test_a_takeover_takes_three_adverts_and_the_skew(version, advert_int, priori
     directors = tuple(f"lvs{number}" for number in range(254, priority - 1, -1))
     web = instance(hosts=directors, version=version, advert_int=advert_int)
 
-    assert derive.takeover_seconds(web, f"lvs{priority}") == pytest.approx(expected, abs=1e-9)
+    assert takeover_seconds(web, f"lvs{priority}") == pytest.approx(expected, abs=1e-9)
 
 
 @pytest.mark.parametrize("host", ["lvs1", "lvs2"])
@@ -212,7 +214,7 @@ def test_the_sync_daemon_takes_the_interface_of_its_instance():
     ],
 )
 def test_there_is_no_sync_daemon_with(changes):
-    assert sync_daemon("lvs1", changes) == {}
+    assert sync_daemon("lvs1", changes) is None
 
 
 def test_the_sync_daemon_passes_over_an_instance_that_has_one_director():
@@ -240,13 +242,8 @@ def test_a_service_is_given_whole_with_its_defaults():
             "hysteresis": 0,
             "sorry_server": "",
             "check": {
-                "type": "TCP_CHECK",
-                "path": "/",
-                "status_code": 200,
-                "connect_port": 0,
-                "connect_timeout": 3,
-                "retry": 3,
-                "delay_before_retry": 1,
+                "keyword": "TCP_CHECK",
+                "lines": [["connect_timeout", 3], ["retry", 3], ["delay_before_retry", 1]],
             },
             "real_servers": [{"name": "web1", "address": HOSTS["web1"], "port": 80, "weight": 1}],
         }
@@ -275,7 +272,16 @@ def test_a_check_is_given_as_it_was_written():
         "delay_before_retry": 2,
     }
 
-    assert services("lvs1", {f"{FIRST_SERVICE}.check": check})[0]["check"] == check
+    assert services("lvs1", {f"{FIRST_SERVICE}.check": check})[0]["check"] == {
+        "keyword": "HTTP_GET",
+        "lines": [
+            ["url", [["path", "/up?full=1"], ["status_code", 204]]],
+            ["connect_port", 8081],
+            ["connect_timeout", 0.5],
+            ["retry", 0],
+            ["delay_before_retry", 2],
+        ],
+    }
 
 
 @pytest.mark.parametrize(
@@ -472,7 +478,8 @@ def test_a_service_before_nginx_is_checked_by_what_nginx_answers_itself():
     changes = {**given_no_check(), f"{FIRST_UPSTREAM}.health_path": "/up"}
 
     (service,) = services("lvs1", changes)
-    assert (service["check"]["type"], service["check"]["path"]) == ("HTTP_GET", "/up")
+    assert service["check"]["keyword"] == "HTTP_GET"
+    assert service["check"]["lines"][0] == ["url", [["path", "/up"], ["status_code", 200]]]
 
 
 @pytest.mark.parametrize(
@@ -485,7 +492,7 @@ def test_a_service_before_nginx_is_checked_by_what_nginx_answers_itself():
 )
 def test_any_other_service_is_checked_as_before(changes: dict[str, Any]):
     (service,) = services("lvs1", changes)
-    assert service["check"]["type"] == "TCP_CHECK"
+    assert service["check"]["keyword"] == "TCP_CHECK"
 
 
 def test_nginx_has_only_the_pools_of_the_services_that_its_host_serves():
@@ -523,7 +530,7 @@ def test_the_zone_of_a_pool_has_room_for_its_servers(servers, zone):
 def test_a_host_in_no_instance_and_no_service_has_nothing_to_do():
     assert {role: what for role, what in view("app1").items() if role != "cluster"} == {
         "host": {"name": "app1", "address": HOSTS["app1"]},
-        "keepalived": {"router_id": "app1", "vrrp_instances": [], "lvs_sync_daemon": {}, "virtual_servers": []},
+        "keepalived": {"router_id": "app1", "vrrp_instances": [], "lvs_sync_daemon": None, "virtual_servers": []},
         "director": {"modules": ["ip_vs"]},
         "realserver": {"interface": "eth0", "vips": []},
         "nginx": {"checks": [], "upstreams": [], "servers": []},
@@ -534,7 +541,7 @@ def test_a_host_in_no_instance_and_no_service_has_nothing_to_do():
 @settings(max_examples=30, deadline=None)
 def test_priorities_fall_strictly_and_stay_between_1_and_254(order):
     directors = tuple(f"lvs{number}" for number in order)
-    priorities = [derive.priority(instance(hosts=directors), each) for each in directors]
+    priorities = [priority_of(instance(hosts=directors), each) for each in directors]
 
     assert priorities == sorted(set(priorities), reverse=True)
     assert 1 <= priorities[-1] <= priorities[0] <= 254

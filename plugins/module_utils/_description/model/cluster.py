@@ -1,0 +1,87 @@
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection.
+"""The description of a cluster: all its tables, and how they are read from inventory variables.
+
+Where it matters to a check that nothing was written, the default is empty text: None is what was refused.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, Dict, Mapping, Sequence, Tuple
+
+from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import (
+    BOOLEAN,
+    LONGEST_NAME,
+    Problems,
+    list_of,
+    nearest,
+    option,
+    options,
+    read_table,
+    table,
+    word,
+)
+from ansible_collections.lvs.cluster.plugins.module_utils._description.problems import Problem
+
+from .proxies import LOG_FORMATS, Upstream
+from .services import VirtualServer
+from .vrrp import VrrpInstance
+
+# Of a cluster that has none of its own.
+DEFAULT_NAME = "lvs"
+# A list that is there and empty is no order to remove: a template may have come to it.
+EMPTY_TABLE = "Leave the variable out if nothing is meant; lvs.cluster.teardown takes a whole cluster away"
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """The whole description, each table under the name of its inventory variable."""
+
+    lvs_vrrp_instances: Tuple[VrrpInstance, ...] = option(
+        list_of(table(VrrpInstance), EMPTY_TABLE), "which addresses float over which hosts", default=()
+    )
+    lvs_virtual_servers: Tuple[VirtualServer, ...] = option(
+        list_of(table(VirtualServer), EMPTY_TABLE), "what is balanced over which real servers", default=()
+    )
+    lvs_nginx_upstreams: Tuple[Upstream, ...] = option(
+        list_of(table(Upstream), EMPTY_TABLE), "what stands behind nginx", default=()
+    )
+    lvs_sync_daemon: bool = option(
+        BOOLEAN,
+        "whether the master of the first instance tells the other directors its connections, so that they survive it",
+        default=True,
+    )
+    lvs_cluster: str = option(
+        word(LONGEST_NAME, LOG_FORMATS, "is a log_format that nginx or its distribution has already"),
+        "the name of the cluster, where an inventory holds several",
+        default=DEFAULT_NAME,
+    )
+
+
+# One of these a host must have, to be described at all.
+TABLES = ("lvs_vrrp_instances", "lvs_virtual_servers", "lvs_nginx_upstreams")
+CLUSTER_VARIABLES = tuple(options(Cluster))
+# Inventory variables of one host, not of the cluster.
+HOST_VARIABLES = ("lvs_address", "lvs_interface", "lvs_addresses")
+
+
+def read_cluster(variables: Mapping[str, Any], problems: Problems, refused: Sequence[str] = ()) -> Cluster:
+    """The cluster that a host's variables describe; what is wrong is added to problems.
+
+    variables: those that start with C(lvs_).
+    refused: the names of those that could not be read. They, and tables that are misspelt, are not the same as what is
+    left out: they are held as None. Who finds them tells of them.
+    """
+    described = {name: variables[name] for name in CLUSTER_VARIABLES if name in variables and name not in refused}
+    empty = [name for name in TABLES if name in described and described[name] is None]
+    problems.extend(Problem(name, None, "is empty", EMPTY_TABLE) for name in empty)
+    known = [*CLUSTER_VARIABLES, *HOST_VARIABLES]
+    misspelt = {near for name in variables if name not in known for near in nearest(name, known)} - set(described)
+    cluster = read_table(Cluster, described, "", problems)
+    unknown = [name for name in CLUSTER_VARIABLES if name in (*refused, *empty, *misspelt)]
+    held: Dict[str, Any] = dict.fromkeys(unknown)
+    return dataclasses.replace(cluster, **held)

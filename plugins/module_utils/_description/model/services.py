@@ -1,0 +1,88 @@
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection.
+"""What is balanced over which real servers, in the words of keepalived.conf(5) and ipvsadm(8)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional, Tuple
+
+from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import (
+    ADDRESS,
+    BOOLEAN,
+    NAME,
+    PORT,
+    WORD,
+    choice,
+    integer,
+    list_of,
+    option,
+    seconds,
+    table,
+    variants,
+)
+
+from .checkers import CHECKERS, Checker
+
+# ipvsadm(8), --scheduler.
+SCHEDULERS = ["rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "sed", "nq", "fo", "ovf", "mh", "twos"]
+# These hash a client to a slot; the slots of a server of weight 0 drop unless a fallback flag is set.
+HASH_SCHEDULERS = ("mh", "sh")
+
+
+@dataclass(frozen=True)
+class RealServer:
+    """C(real_server): a host of the inventory, or an address outside it."""
+
+    host: str = option(WORD, "a host of the inventory", default="")
+    address: str = option(ADDRESS, "an address, for a server outside the inventory", default="")
+    port: Optional[int] = option(PORT, "by default the service's", default=None)
+    weight: int = option(integer(0, 65535), "share of the connections; 0 gives it no new ones", default=1)
+
+
+@dataclass(frozen=True)
+class SorryServer:
+    """C(sorry_server): serves when no real server does."""
+
+    host: str = option(WORD, "a host of the inventory", default="")
+    address: str = option(ADDRESS, "an address, for a server outside the inventory", default="")
+    port: Optional[int] = option(PORT, "by default the service's", default=None)
+
+
+@dataclass(frozen=True)
+class VirtualServer:
+    """C(virtual_server): one service, balanced over real servers."""
+
+    name: str = option(NAME, "a name for the service")
+    address: str = option(ADDRESS, "an address that an instance of lvs_vrrp_instances carries")
+    port: int = option(PORT, "the port that clients connect to")
+    real_servers: Tuple[RealServer, ...] = option(
+        list_of(table(RealServer, shorthand="host")), "host names, or mappings with host or address"
+    )
+    protocol: str = option(choice(["TCP"], "protocol"), "what is balanced", default="TCP")
+    lb_algo: str = option(
+        choice(SCHEDULERS, "lb_algo"),
+        "scheduler; mh and sh always get their fallback flag",
+        default="wlc",
+    )
+    lb_kind: str = option(choice(["DR"], "lb_kind"), "how packets reach the real servers", default="DR")
+    mh_port: bool = option(BOOLEAN, "mh: hash the client's port too", name="mh-port", default=False)
+    sh_port: bool = option(BOOLEAN, "sh: hash the client's port too", name="sh-port", default=False)
+    delay_loop: float = option(seconds(0.001, 86400), "seconds between checks", default=6)
+    persistence_timeout: int = option(
+        integer(0, 2678400, "seconds"), "seconds that a client stays with its server; 0 is not at all", default=0
+    )
+    check: Optional[Checker] = option(
+        variants(CHECKERS, "check"),
+        "how servers are checked; by default HTTP_GET of the health_path of an upstream behind them, else TCP_CHECK",
+        default=None,
+    )
+    sorry_server: Optional[SorryServer] = option(
+        table(SorryServer, shorthand="host"), "a host or address that serves when no real server does", default=None
+    )
+    inhibit_on_failure: bool = option(BOOLEAN, "weight 0 in place of removal when a check fails", default=False)
+    alpha: bool = option(BOOLEAN, "a server is down until its first check succeeds", default=True)
+    quorum: int = option(integer(1, 2**31 - 1), "weight that must be alive for the service to count as up", default=1)
+    hysteresis: int = option(integer(0, 2**31 - 1), "added to and taken from quorum against flapping", default=0)

@@ -1,0 +1,63 @@
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection.
+"""Addresses that float over hosts, in the words of keepalived.conf(5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Optional, Tuple
+
+from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import (
+    BOOLEAN,
+    INTERFACE,
+    INTERFACE_ADDRESS,
+    LONGEST_NAME,
+    WORD,
+    choice,
+    integer,
+    list_of,
+    numbered,
+    option,
+    seconds,
+    secret,
+    table,
+    word,
+)
+
+# What keepalived reads as options of lvs_sync_daemon, where the name of an instance stands.
+SYNC_DAEMON_WORDS = ("id", "inst", "group", "maxlen", "port", "ttl")
+
+
+@dataclass(frozen=True)
+class Authentication:
+    """C(authentication) of a VRRPv2 instance; RFC 9568 has none."""
+
+    auth_pass: str = option(secret(longest=8), "a password of at most 8 characters")
+    auth_type: str = option(choice(["PASS"], "auth_type"), "how it is used", default="PASS")
+
+
+@dataclass(frozen=True)
+class VrrpInstance:
+    """C(vrrp_instance): addresses that float over hosts."""
+
+    name: str = option(
+        word(LONGEST_NAME, SYNC_DAEMON_WORDS, "is a word of keepalived's lvs_sync_daemon, which names an instance"),
+        "a name for the instance",
+    )
+    virtual_router_id: int = option(integer(1, 255), "a number from 1 to 255 that no other instance on the network has")
+    virtual_ipaddress: Tuple[str, ...] = option(list_of(INTERFACE_ADDRESS), "the addresses that float")
+    hosts: Tuple[str, ...] = option(list_of(WORD), "the hosts that it floats over, the preferred master first")
+    version: int = option(integer(2, 3), "VRRP version, 2 or 3", default=2)
+    interface: str = option(INTERFACE, "the interface; by default the one that has the host's address", default="")
+    advert_int: float = option(seconds(0.01, 255), "seconds between adverts", default=1)
+    preempt: bool = option(BOOLEAN, "whether a preferred director takes the addresses back", default=True)
+    preempt_delay: float = option(seconds(0, 1000), "seconds to wait before taking them back", default=0)
+    authentication: Optional[Authentication] = option(table(Authentication), "VRRPv2 password", default=None)
+    unicast: bool = option(BOOLEAN, "adverts straight to the other directors, not by multicast", default=True)
+
+    @property
+    def addresses(self) -> Tuple[str, ...]:
+        """The floating addresses without their prefix lengths."""
+        return tuple(each.split("/")[0] for _place, each in numbered(self.virtual_ipaddress))

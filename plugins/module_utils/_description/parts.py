@@ -1,0 +1,57 @@
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection.
+"""Which hosts have which part in a cluster, and what of its description belongs together."""
+
+from __future__ import annotations
+
+from typing import Iterator, List, Optional
+
+from .kinds import numbered
+from .model.cluster import Cluster
+from .model.proxies import Upstream
+from .model.services import VirtualServer
+from .model.vrrp import VrrpInstance
+
+
+def instance_of(cluster: Cluster, address: Optional[str]) -> Optional[VrrpInstance]:
+    """The VRRP instance that carries an address, if any does."""
+    carrying = (each for _index, each in numbered(cluster.lvs_vrrp_instances) if address in each.addresses)
+    return next(carrying, None)
+
+
+def directors(cluster: Cluster) -> List[str]:
+    """The hosts that direct something, in the order of their first mention."""
+    instances = numbered(cluster.lvs_vrrp_instances)
+    return list(dict.fromkeys(host for _place, each in instances for _p, host in numbered(each.hosts)))
+
+
+def servers_of(service: VirtualServer) -> Iterator[str]:
+    """The hosts that must accept packets for a service's address."""
+    servers = [server for _place, server in numbered(service.real_servers)]
+    return (each.host for each in [*servers, service.sorry_server] if each and each.host)
+
+
+def real_servers(cluster: Cluster) -> List[str]:
+    """The hosts that hold the address of a service, in the order of their first mention."""
+    services = numbered(cluster.lvs_virtual_servers)
+    return list(dict.fromkeys(host for _place, service in services for host in servers_of(service)))
+
+
+def settled_hosts(cluster: Cluster) -> List[str]:
+    """The hosts that a play sets up."""
+    return list(dict.fromkeys([*directors(cluster), *real_servers(cluster)]))
+
+
+def backends(cluster: Cluster) -> List[str]:
+    """The hosts behind nginx."""
+    upstreams = numbered(cluster.lvs_nginx_upstreams)
+    servers = (server for _place, each in upstreams for _p, server in numbered(each.servers))
+    return list(dict.fromkeys(each.host for each in servers if each.host))
+
+
+def upstream_service(cluster: Cluster, upstream: Upstream) -> VirtualServer:
+    """The service whose real servers proxy to an upstream, of a description that has passed the checks."""
+    services = {service.name: service for service in cluster.lvs_virtual_servers}
+    return services[upstream.virtual_server or cluster.lvs_virtual_servers[0].name]

@@ -1,0 +1,136 @@
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection.
+"""What follows from a description for one host: the values that its roles and their templates print.
+
+Everything here takes a description that has passed the checks. The views are named as keepalived.conf(5), ipvsadm(8)
+and nginx name them, so that a template adds nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, Dict, List, Mapping, Sequence
+
+from ansible_collections.lvs.cluster.plugins.module_utils._description.members import Member
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import VirtualServer
+from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import (
+    directors,
+    real_servers,
+    servers_of,
+    upstream_service,
+)
+
+from .director import Director, director_view
+from .keepalived import Keepalived, check_of, instance_view, service_view, sync_daemon_view
+from .proxy import Nginx, nginx_view, pooled
+from .realserver import RealServer, label_places, realserver_view
+
+Plain = Dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Host:
+    """The host itself; its address is empty where it has none in the cluster's network."""
+
+    name: str
+    address: str
+
+
+@dataclass(frozen=True)
+class Whole:
+    """The cluster that the host is of."""
+
+    name: str
+    directors: Sequence[str]
+    real_servers: Sequence[str]
+
+
+@dataclass(frozen=True)
+class View:
+    """By role, what follows for one host. Interfaces that the description does not name are left empty."""
+
+    host: Host
+    cluster: Whole
+    keepalived: Keepalived
+    director: Director
+    realserver: RealServer
+    nginx: Nginx
+
+
+class Views:
+    """What follows from a description for each host; what is the same for many of them is worked out once."""
+
+    def __init__(self, cluster: Cluster, members: Mapping[str, Member]) -> None:
+        self._cluster = cluster
+        self._members = members
+        self._addresses = {name: member.address for name, member in members.items() if member.address}
+        self._whole = Whole(cluster.lvs_cluster, directors(cluster), real_servers(cluster))
+        carrying = {address: each for each in reversed(cluster.lvs_vrrp_instances) for address in each.addresses}
+        self._carried = [(each, carrying.get(each.address)) for each in cluster.lvs_virtual_servers]
+        self._pools = [(each, upstream_service(cluster, each)) for each in cluster.lvs_nginx_upstreams]
+        self._places = label_places(cluster.lvs_virtual_servers)
+        self._served: Dict[str, List[VirtualServer]] = {}
+        for service in cluster.lvs_virtual_servers:
+            for host in dict.fromkeys(servers_of(service)):
+                self._served.setdefault(host, []).append(service)
+        self._services = {
+            each.name: service_view(each, check_of(cluster, each), self._addresses)
+            for each in cluster.lvs_virtual_servers
+        }
+        self._upstreams = {each.name: pooled(each, self._addresses) for each in cluster.lvs_nginx_upstreams}
+
+    def of(self, host: str) -> View:
+        directed = [(each, instance) for each, instance in self._carried if instance and host in instance.hosts]
+        served = self._served.get(host, [])
+        names = {each.name for each in served}
+        interface = self._members[host].interface
+        return View(
+            host=Host(host, self._addresses.get(host, "")),
+            cluster=self._whole,
+            keepalived=Keepalived(
+                router_id=host,
+                vrrp_instances=[
+                    instance_view(each, host, self._members)
+                    for each in self._cluster.lvs_vrrp_instances
+                    if host in each.hosts
+                ],
+                lvs_sync_daemon=sync_daemon_view(self._cluster, [instance for _each, instance in directed], interface),
+                virtual_servers=[self._services[each.name] for each, _instance in directed],
+            ),
+            director=director_view(each for each, _instance in directed),
+            realserver=realserver_view(interface, served, self._places),
+            nginx=nginx_view([pool for pool in self._pools if pool[1].name in names], self._upstreams),
+        )
+
+
+def as_json(view: Any) -> str:
+    """A view, or what holds some, as it is kept for the tasks that follow."""
+    # Not dataclasses.asdict, which copies what hundreds of hosts share for each of them.
+    return json.dumps(view, default=vars)
+
+
+def plain(view: View) -> Plain:
+    """A view as roles and templates read it: mappings and lists."""
+    read: Plain = json.loads(as_json(view))
+    return read
+
+
+def placed(view: Mapping[str, Any], interface: str) -> Plain:
+    """A plain view with the host's interface in the cluster's network, where the description names none."""
+    keepalived, realserver = view["keepalived"], view["realserver"]
+    daemon = keepalived["lvs_sync_daemon"]
+    return {
+        **view,
+        "keepalived": {
+            **keepalived,
+            "vrrp_instances": [
+                {**each, "interface": each["interface"] or interface} for each in keepalived["vrrp_instances"]
+            ],
+            "lvs_sync_daemon": {**daemon, "interface": daemon["interface"] or interface} if daemon else daemon,
+        },
+        "realserver": {**realserver, "interface": realserver["interface"] or interface},
+    }
