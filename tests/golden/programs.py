@@ -60,5 +60,5 @@ def render_keepalived(view: dict[str, Any]) -> str:
 
 
 def render_nginx(view: dict[str, Any]) -> str:
-    variables = {f"__nginx_{key}": view["nginx"][key] for key in ("upstreams", "servers")}
+    variables = {f"__nginx_{key}": view["nginx"][key] for key in ("health", "upstreams", "servers")}
     return render("nginx", "lvs.conf.j2", __nginx_cluster=view["cluster"]["name"], **variables)

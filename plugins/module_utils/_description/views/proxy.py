@@ -71,7 +71,6 @@ class Site:
     name: str
     listen: Sequence[str]
     port: int
-    health: Sequence[Health]
     upstream: str
     proxy_connect_timeout: str
     proxy_read_timeout: str
@@ -79,9 +78,13 @@ class Site:
 
 @dataclass(frozen=True)
 class Nginx:
-    """All of the host's nginx that the description tells."""
+    """All of the host's nginx that the description tells.
+
+    health: by port, what all sites of that port answer.
+    """
 
     checks: Sequence[Check]
+    health: Mapping[str, Sequence[Health]]
     upstreams: Sequence[Pooled]
     servers: Sequence[Site]
 
@@ -94,16 +97,13 @@ def nginx_view(pools: Sequence[Pool], upstreams: Mapping[str, Pooled]) -> Nginx:
     ports: Dict[int, List[Pool]] = {}
     for pool in pools:
         ports.setdefault(pool[1].port, []).append(pool)
-    health = {port: _health(each) for port, each in ports.items()}
     return Nginx(
         checks=[
             Check(port, path) for port, path in sorted({(service.port, each.health_path) for each, service in pools})
         ],
+        health={str(port): _health(each) for port, each in ports.items()},
         upstreams=[upstreams[upstream.name] for upstream, _service in pools],
-        servers=[
-            _site(upstream, service, health[service.port], first=ports[service.port][0][0] is upstream)
-            for upstream, service in pools
-        ],
+        servers=[_site(upstream, service, first=ports[service.port][0][0] is upstream) for upstream, service in pools],
     )
 
 
@@ -132,7 +132,7 @@ def pooled(upstream: Upstream, addresses: Mapping[str, str]) -> Pooled:
     )
 
 
-def _site(upstream: Upstream, service: VirtualServer, health: Sequence[Health], first: bool) -> Site:
+def _site(upstream: Upstream, service: VirtualServer, first: bool) -> Site:
     """Where nginx listens for a service; first: of those on its port."""
     address = f"{service.address}:{service.port}"
     return Site(
@@ -140,7 +140,6 @@ def _site(upstream: Upstream, service: VirtualServer, health: Sequence[Health], 
         # keepalived's checks come to the host's own address, where nginx takes the first server of the port.
         listen=[str(service.port), address] if first else [address],
         port=service.port,
-        health=health,
         upstream=upstream.name,
         # nginx takes no fractions.
         proxy_connect_timeout=f"{round(1000 * upstream.proxy_connect_timeout)}ms",

@@ -377,6 +377,7 @@ def test_the_host_of_a_sorry_server_holds_the_address_too():
 def test_nginx_answers_on_the_service_s_address_and_on_the_host_s_own_for_checks():
     assert view("web1")["nginx"] == {
         "checks": [{"port": 80, "path": "/healthz"}],
+        "health": {"80": [{"path": "/healthz", "hops": [{"address": VIP, "path": f"/healthz/at/{VIP}"}]}]},
         "upstreams": [
             {
                 "name": "app",
@@ -408,7 +409,6 @@ def test_nginx_answers_on_the_service_s_address_and_on_the_host_s_own_for_checks
                 "name": "web",
                 "listen": ["80", f"{VIP}:80"],
                 "port": 80,
-                "health": [{"path": "/healthz", "hops": [{"address": VIP, "path": f"/healthz/at/{VIP}"}]}],
                 "upstream": "app",
                 "proxy_connect_timeout": "2000ms",
                 "proxy_read_timeout": "60000ms",
@@ -443,9 +443,10 @@ def test_the_second_service_on_a_port_has_the_host_s_own_address_where_the_first
 
 def health(host: str, changes: dict[str, Any]) -> list[dict[str, list[str]]]:
     """For each server of nginx the paths that it answers itself, and by which virtual addresses each goes."""
+    nginx = view(host, changes)["nginx"]
     return [
-        {each["path"]: [hop["address"] for hop in each["hops"]] for each in server["health"]}
-        for server in view(host, changes)["nginx"]["servers"]
+        {each["path"]: [hop["address"] for hop in each["hops"]] for each in nginx["health"][str(server["port"])]}
+        for server in nginx["servers"]
     ]
 
 
@@ -464,9 +465,9 @@ def test_a_check_goes_by_the_addresses_of_all_services_that_it_may_be_for():
 
 
 def test_a_check_of_the_root_has_hops_of_one_slash():
-    (server,) = view("web1", {f"{FIRST_UPSTREAM}.health_path": "/"})["nginx"]["servers"]
+    (health_of_port,) = view("web1", {f"{FIRST_UPSTREAM}.health_path": "/"})["nginx"]["health"].values()
 
-    assert server["health"][0]["hops"] == [{"address": VIP, "path": f"/at/{VIP}"}]
+    assert health_of_port[0]["hops"] == [{"address": VIP, "path": f"/at/{VIP}"}]
 
 
 def given_no_check(**changes: Any) -> dict[str, Any]:
@@ -517,7 +518,7 @@ def test_a_pool_keeps_its_backup_its_own_ports_and_its_health_path():
         (9000, True),
     ]
     assert nginx["upstreams"][0]["method"] == "least_conn"
-    assert [each["path"] for each in nginx["servers"][0]["health"]] == ["/up"]
+    assert [each["path"] for each in nginx["health"]["80"]] == ["/up"]
 
 
 @pytest.mark.parametrize(("servers", "zone"), [(1, "64k"), (32, "64k"), (33, "128k"), (1000, "2048k")])
@@ -533,7 +534,7 @@ def test_a_host_in_no_instance_and_no_service_has_nothing_to_do():
         "keepalived": {"router_id": "app1", "vrrp_instances": [], "lvs_sync_daemon": None, "virtual_servers": []},
         "director": {"modules": ["ip_vs"]},
         "realserver": {"interface": "eth0", "vips": []},
-        "nginx": {"checks": [], "upstreams": [], "servers": []},
+        "nginx": {"checks": [], "health": {}, "upstreams": [], "servers": []},
     }
 
 
