@@ -26,7 +26,7 @@ from ansible_collections.lvs.cluster.tests.unit.lab.probe.servers import (
 from lvsprobe.measure import Plan
 from lvsprobe.samples import Held, Report
 
-HOLD = Plan(rate=0, seconds=0.05, timeout=5.0, hold=True, hold_timeout=10.0, hold_interval=0.01)
+HOLD = Plan(rate=0, seconds=0.5, timeout=5.0, hold=True, hold_timeout=10.0, hold_interval=0.01)
 HOLD_UNTIL_LOST = replace(HOLD, seconds=60)
 
 
@@ -162,9 +162,10 @@ def test_load_and_held_connection_run_together_and_both_must_work_before_probing
         await asyncio.sleep(0.1)
         said_before_hold_answered.extend(said)
         writer.write(named("web2"))
-        await asyncio.sleep(60)
+        while await take_request(reader):
+            writer.write(named("web2"))
 
-    seen, _ = measure(behave, replace(PLAN, hold=True), said=said)
+    seen, _ = measure(behave, replace(PLAN, rate=10, seconds=0.5, hold=True), said=said)
     assert (seen.succeeded, seen.realservers) == (FIVE, {"web1": FIVE})
     assert held_of(seen).realserver == "web2"
     assert said_before_hold_answered == []
