@@ -10,7 +10,9 @@ import dataclasses
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from . import derive
-from .checks import check_between, check_cluster, check_groups, unnamed
+from .checks.between import check_between
+from .checks.cluster import check_cluster
+from .checks.groups import check_groups, unnamed
 from .members import Member, Variables, read_member
 from .model import Cluster
 from .problems import Problem

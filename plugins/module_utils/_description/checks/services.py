@@ -1,0 +1,158 @@
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection.
+"""What must hold between the virtual servers of a description, their real servers and their instances."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any, Iterator, List, Mapping, Optional, Sequence, Tuple
+
+from ansible_collections.lvs.cluster.plugins.module_utils._description.derive import instance_of
+from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import numbered
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model import (
+    Check,
+    Cluster,
+    VirtualServer,
+    VrrpInstance,
+)
+from ansible_collections.lvs.cluster.plugins.module_utils._description.problems import Problem
+
+from .servers import Hosts, address_of, check_machines, check_server
+from .tables import first
+
+
+def check_service(
+    service: VirtualServer, path: str, earlier: Sequence[VirtualServer], cluster: Cluster, hosts: Hosts
+) -> Iterator[Problem]:
+    # Where an address of an instance was refused, nobody can say that it was not this one.
+    instances = cluster.lvs_vrrp_instances
+    addresses_known = instances is not None and all(
+        each is not None and each.virtual_ipaddress is not None and None not in each.virtual_ipaddress
+        for each in instances
+    )
+    instance = instance_of(cluster, service.address)
+    if service.address is not None and instance is None and addresses_known:
+        remedy = f"Add {service.address}/32 to the virtual_ipaddress of one of lvs_vrrp_instances"
+        yield Problem(f"{path}.address", service.address, "is carried by no VRRP instance", remedy)
+    socket = (service.address, service.port)
+    for other in first(each for each in earlier if None not in socket and socket == (each.address, each.port)):
+        reason = f"port {service.port} of this address is virtual server {other.name} already"
+        yield Problem(f"{path}.address", service.address, reason, "Make it one service, or choose another port")
+
+    yield from _check_real_servers(service, path, instance, cluster, hosts)
+    yield from _check_quorum(service, path)
+    if instance:
+        yield from _check_one_network(service, path, instance, hosts)
+    yield from _check_check(service.check, f"{path}.check")
+    for flag, scheduler in ((service.mh_port, "mh"), (service.sh_port, "sh")):
+        if flag and service.lb_algo not in (None, scheduler):
+            remedy = "Remove one of the two"
+            yield Problem(f"{path}.{scheduler}-port", flag, f"is a flag of lb_algo {scheduler}", remedy)
+
+
+def _check_check(check: Optional[Check], path: str) -> Iterator[Problem]:
+    if check and check.type == "TCP_CHECK":
+        for name in ("path", "status_code"):
+            if getattr(check, name) is not None:
+                remedy = "Remove it, or write type: HTTP_GET"
+                yield Problem(f"{path}.{name}", getattr(check, name), "belongs to HTTP_GET", remedy)
+
+
+def _check_real_servers(
+    service: VirtualServer, path: str, instance: Optional[VrrpInstance], cluster: Cluster, hosts: Hosts
+) -> Iterator[Problem]:
+    servers: List[Tuple[str, Any]]
+    servers = [(f"{path}.real_servers[{index}]", server) for index, server in numbered(service.real_servers)]
+    owned = {address for member in hosts.values() for address in member.every_address}
+    named = [(here, server.host or server.address) for here, server in servers if server.address not in owned]
+    if service.sorry_server:
+        servers.append((f"{path}.sorry_server", service.sorry_server))
+    floating = _floating(cluster)
+    for here, server in servers:
+        yield from _check_real_server(server, here, service, (instance.hosts if instance else None) or (), hosts)
+        if server.address in floating:
+            reason = f"floats with instance {floating[server.address]}, so that a director would send to itself"
+            yield Problem(f"{here}.address", server.address, reason, "Write the address that a server has for itself")
+    yield from check_machines([(here, name) for here, name in named if name], hosts)
+    sorry = address_of(service.sorry_server, hosts)
+    if service.inhibit_on_failure and sorry and sorry in [address_of(each, hosts) for _here, each in servers[:-1]]:
+        reason = "is a real server too, which inhibit_on_failure keeps in the table when it fails"
+        yield Problem(f"{path}.sorry_server", sorry, reason, "Choose another one, or remove inhibit_on_failure")
+
+
+def _check_real_server(
+    server: Any, path: str, service: VirtualServer, directors: Sequence[str], hosts: Hosts
+) -> Iterator[Problem]:
+    yield from check_server(server, path, hosts)
+    if server.port is not None and service.port is not None and server.port != service.port:
+        reason = f"with lb_kind DR nothing rewrites the port, so it must be the service's, {service.port}"
+        remedy = f"Remove it, or write port: {service.port}"
+        yield Problem(f"{path}.port", server.port, reason, remedy)
+    owner = next((host for host, each in hosts.items() if server.address and each.address == server.address), None)
+    director = _machine(server, directors, hosts)
+    if director:
+        name = "" if director == server.host else f"the same machine as {director}, "
+        reason = f"is {name}a director of this address too, and would answer for it twice"
+        yield Problem(path, server.host or server.address, reason, "Use another host as real server, or as director")
+    elif owner and not server.host:
+        reason = f"is host {owner} of the inventory, which holds the service's address only if it is named"
+        yield Problem(f"{path}.address", server.address, reason, f"Write host: {owner}")
+
+
+def _machine(server: Any, names: Sequence[str], hosts: Hosts) -> Optional[str]:
+    """Which of the named hosts a server is, by its name or by its address."""
+    address = address_of(server, hosts)
+    same = (name for name in names if address and name in hosts and address in hosts[name].every_address)
+    return server.host if server.host in names else next(same, None)
+
+
+def _floating(cluster: Cluster) -> Mapping[str, str]:
+    """The names of the instances by the addresses that float with them."""
+    instances = [each for _index, each in numbered(cluster.lvs_vrrp_instances)]
+    return {address: each.name for each in instances for address in each.addresses}
+
+
+def _check_one_network(service: VirtualServer, path: str, instance: VrrpInstance, hosts: Hosts) -> Iterator[Problem]:
+    """With lb_kind DR a director hands frames to real servers, so they need a network in common.
+
+    A floating address with a prefix length tells the network of the directors that have an address there, if it is all
+    that is known of them.
+    """
+    networks = [ipaddress.IPv4Interface(cidr).network for _index, cidr in numbered(instance.virtual_ipaddress)]
+
+    def inside(addresses: Sequence[str]) -> List[Optional[ipaddress.IPv4Network]]:
+        return [next((each for each in networks if ipaddress.IPv4Address(own) in each), None) for own in addresses]
+
+    directors = [hosts[host].every_address if host in hosts else [] for _index, host in numbered(instance.hosts)]
+    if not directors or not all(own and all(inside(own)) for own in directors):
+        return
+    for index, server in numbered(service.real_servers):
+        own = hosts[server.host].every_address if server.host in hosts else [server.address] if server.address else []
+        if own and not any(inside(own)):
+            reason = (
+                f"is not in {inside(directors[0])[0]}, the network of the directors, and lb_kind DR reaches no other"
+            )
+            remedy = (
+                "Set lvs_address of the host to its address there, or lvs_addresses of the directors to all they have"
+            )
+            yield Problem(f"{path}.real_servers[{index}]", f"{server.host or own[0]}", reason, remedy)
+
+
+def _check_quorum(service: VirtualServer, path: str) -> Iterator[Problem]:
+    """What keepalived makes smaller by itself."""
+    servers = [server for _index, server in numbered(service.real_servers)]
+    weights = [server.weight for server in servers]
+    if service.quorum is None:
+        return
+    if service.hysteresis is not None and service.hysteresis >= service.quorum:
+        reason = f"is not below quorum, {service.quorum}"
+        yield Problem(
+            f"{path}.hysteresis", service.hysteresis, reason, f"Write at most {service.quorum - 1}, or more quorum"
+        )
+    # One that is drained comes back.
+    known = service.real_servers is not None and None not in service.real_servers and None not in weights
+    if known and 0 not in weights and service.quorum > sum(weights):
+        reason = f"is more than the weight of all real servers, {sum(weights)}"
+        yield Problem(f"{path}.quorum", service.quorum, reason, f"Write at most {sum(weights)}")
