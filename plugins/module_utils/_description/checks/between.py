@@ -13,9 +13,9 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds imp
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model import Cluster
 from ansible_collections.lvs.cluster.plugins.module_utils._description.problems import Problem
 
+from .networks import near, networks
 from .servers import Hosts
 from .tables import entries
-from .vrrp import near, networks
 
 
 def check_between(cluster: Cluster, hosts: Hosts, others: Sequence[Tuple[str, Cluster, Hosts]]) -> Iterator[Problem]:

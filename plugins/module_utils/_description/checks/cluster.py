@@ -20,17 +20,19 @@ from .servers import Hosts
 from .services import check_service
 from .tables import check_name, entries
 from .vrrp import check_instance
+from .whole import whole_of
 
 
 def check_cluster(cluster: Cluster, hosts: Hosts) -> Iterator[Problem]:
     """Every problem between the parts of the description, and between it and the inventory."""
+    whole = whole_of(cluster, hosts)
     for path, instance, earlier in entries(cluster.lvs_vrrp_instances, "lvs_vrrp_instances"):
         yield from check_name(instance, path, earlier)
-        yield from check_instance(instance, path, earlier, hosts)
+        yield from check_instance(instance, path, earlier, whole)
     for path, service, earlier in entries(cluster.lvs_virtual_servers, "lvs_virtual_servers"):
         yield from check_name(service, path, earlier)
-        yield from check_service(service, path, earlier, cluster, hosts)
+        yield from check_service(service, path, earlier, whole)
     for path, upstream, earlier in entries(cluster.lvs_nginx_upstreams, "lvs_nginx_upstreams"):
         yield from check_name(upstream, path, earlier)
-        yield from check_upstream(upstream, path, earlier, cluster, hosts)
-    yield from check_circles(cluster, hosts)
+        yield from check_upstream(upstream, path, earlier, whole)
+    yield from check_circles(cluster, whole)

@@ -6,35 +6,27 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Set, Tuple
+from typing import Any, Collection, Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import numbered
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model import Cluster, Upstream, VirtualServer
 from ansible_collections.lvs.cluster.plugins.module_utils._description.problems import Problem
 
-from .servers import Hosts, address_of, check_server
+from .servers import address_of, check_server
 from .tables import entries, first
+from .whole import Whole
 
 
-def check_upstream(
-    upstream: Upstream,
-    path: str,
-    earlier: Sequence[Upstream],
-    cluster: Cluster,
-    hosts: Hosts,
-) -> Iterator[Problem]:
+def check_upstream(upstream: Upstream, path: str, earlier: Sequence[Upstream], whole: Whole) -> Iterator[Problem]:
     here = f"{path}.virtual_server"
-    services = [service for _index, service in numbered(cluster.lvs_virtual_servers)]
-    names = [service.name for service in services]
-    # Where a virtual server or its name was refused, nobody can say that it was not the one that is meant.
-    names_known = cluster.lvs_virtual_servers is not None and None not in (*cluster.lvs_virtual_servers, *names)
-    if upstream.virtual_server == "" and not services and names_known:
+    names = whole.names
+    if upstream.virtual_server == "" and not names and whole.names_known:
         yield Problem(here, None, "there is no virtual server to stand behind", "Describe one in lvs_virtual_servers")
-    elif upstream.virtual_server == "" and len(services) > 1:
+    elif upstream.virtual_server == "" and len(names) > 1:
         remedy = f"Write virtual_server: {' or '.join(filter(None, names)) or 'the name of one'}"
-        yield Problem(here, None, f"is needed, as there are {len(services)} virtual servers", remedy)
-    elif upstream.virtual_server and upstream.virtual_server not in names and names_known:
-        remedy = f"Write one of {', '.join(names)}" if services else "Describe it in lvs_virtual_servers"
+        yield Problem(here, None, f"is needed, as there are {len(names)} virtual servers", remedy)
+    elif upstream.virtual_server and upstream.virtual_server not in names and whole.names_known:
+        remedy = f"Write one of {', '.join(names)}" if names else "Describe it in lvs_virtual_servers"
         yield Problem(here, upstream.virtual_server, "is not a virtual server", remedy)
     fronted = _fronted(upstream, names)
     for other in first(each for each in earlier if fronted and fronted == _fronted(each, names)):
@@ -43,14 +35,14 @@ def check_upstream(
     for other in first(each for each in earlier if each.name and upstream.name and _one_in_nginx(each, upstream)):
         reason = f"differs from the name of upstream {other.name} in case alone, which nginx does not see"
         yield Problem(f"{path}.name", upstream.name, reason, "Give each a name of its own")
-    yield from _check_health_path(upstream, path, earlier, cluster)
+    yield from _check_health_path(upstream, path, earlier, whole)
     for index, server in numbered(upstream.servers):
         here = f"{path}.servers[{index}]"
-        yield from check_server(server, here, hosts)
+        yield from check_server(server, here, whole.hosts)
         if server.backup and upstream.method in ("ip_hash", "random"):
             reason = f"nginx has no backup servers with method {upstream.method}"
             yield Problem(f"{here}.backup", True, reason, "Remove it, or choose round_robin or least_conn")
-        yield from _check_upstream_address(server, here, upstream, cluster)
+        yield from _check_upstream_address(server, here, upstream, whole)
     servers = [server for _index, server in numbered(upstream.servers)]
     if servers and all(server.backup for server in servers):
         yield Problem(f"{path}.servers", None, "has backup servers alone", "Leave at least one without backup")
@@ -60,15 +52,13 @@ def _one_in_nginx(one: Upstream, other: Upstream) -> bool:
     return one.name != other.name and one.name.lower() == other.name.lower()
 
 
-def _check_health_path(
-    upstream: Upstream, path: str, earlier: Sequence[Upstream], cluster: Cluster
-) -> Iterator[Problem]:
+def _check_health_path(upstream: Upstream, path: str, earlier: Sequence[Upstream], whole: Whole) -> Iterator[Problem]:
     """A check comes to a host's own address and does not tell for which site: all sites of a port answer it."""
-    mine = _fronted_service(upstream, cluster)
+    mine = _fronted_service(upstream, whole)
     for other in earlier:
         if not mine or None in (upstream.health_path, other.health_path) or upstream.health_path == other.health_path:
             continue
-        theirs = _fronted_service(other, cluster)
+        theirs = _fronted_service(other, whole)
         shared = set(_nginx_hosts(mine)) & set(_nginx_hosts(theirs)) if theirs and theirs.port == mine.port else None
         if shared:
             reason = (
@@ -80,11 +70,10 @@ def _check_health_path(
             return
 
 
-def _check_upstream_address(server: Any, path: str, upstream: Upstream, cluster: Cluster) -> Iterator[Problem]:
+def _check_upstream_address(server: Any, path: str, upstream: Upstream, whole: Whole) -> Iterator[Problem]:
     """A floating address that nginx's own host holds leads nginx to itself."""
-    services = [service for _index, service in numbered(cluster.lvs_virtual_servers)]
-    for each in services if server.address else ():
-        mine = _fronted_service(upstream, cluster) if server.address == each.address else None
+    mine = _fronted_service(upstream, whole)
+    for each in whole.serving.get(server.address, ()) if server.address else ():
         held = set(_nginx_hosts(each)) & set(_nginx_hosts(mine)) if mine else None
         if held:
             reason = f"is the address of virtual server {each.name}, which host {min(held)} of this nginx holds itself"
@@ -92,13 +81,14 @@ def _check_upstream_address(server: Any, path: str, upstream: Upstream, cluster:
             return
 
 
-def check_circles(cluster: Cluster, hosts: Hosts) -> Iterator[Problem]:
+def check_circles(cluster: Cluster, whole: Whole) -> Iterator[Problem]:
     """Servers of upstreams that lead back to the nginx that asks, maybe by way of others."""
     upstreams = [each for _path, each, _earlier in entries(cluster.lvs_nginx_upstreams, "lvs_nginx_upstreams")]
+    hosts = whole.hosts
     # At a host's own address the first site of a port answers.
     sites: Dict[Tuple[str, int], Upstream] = {}
     for upstream in upstreams:
-        service = _fronted_service(upstream, cluster)
+        service = _fronted_service(upstream, whole)
         if service and service.address is not None and service.port is not None:
             own = [address for host in _nginx_hosts(service) if host in hosts for address in hosts[host].every_address]
             for address in [service.address, *own]:
@@ -128,17 +118,16 @@ def check_circles(cluster: Cluster, hosts: Hosts) -> Iterator[Problem]:
                 )
 
 
-def _fronted(upstream: Upstream, names: Sequence[str]) -> Optional[str]:
+def _fronted(upstream: Upstream, names: Collection[str]) -> Optional[str]:
     """The name of the virtual server that an upstream stands behind, if that is known."""
     if upstream.virtual_server == "" and len(names) == 1:
-        return names[0]
+        return next(iter(names))
     return upstream.virtual_server if upstream.virtual_server in names else None
 
 
-def _fronted_service(upstream: Upstream, cluster: Cluster) -> Optional[VirtualServer]:
-    services = {service.name: service for _index, service in numbered(cluster.lvs_virtual_servers)}
-    name = _fronted(upstream, list(services))
-    return services[name] if name else None
+def _fronted_service(upstream: Upstream, whole: Whole) -> Optional[VirtualServer]:
+    name = _fronted(upstream, whole.services)
+    return whole.services[name] if name else None
 
 
 def _nginx_hosts(service: VirtualServer) -> List[str]:

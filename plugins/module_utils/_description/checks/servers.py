@@ -13,6 +13,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.members i
 from ansible_collections.lvs.cluster.plugins.module_utils._description.problems import Problem
 
 # The hosts that are named and that the inventory has.
+# The hosts that are named and that the inventory has.
 Hosts = Mapping[str, Member]
 
 

@@ -7,33 +7,22 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Any, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Iterator, List, Optional, Sequence, Tuple
 
-from ansible_collections.lvs.cluster.plugins.module_utils._description.derive import instance_of
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import numbered
-from ansible_collections.lvs.cluster.plugins.module_utils._description.model import (
-    Check,
-    Cluster,
-    VirtualServer,
-    VrrpInstance,
-)
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model import Check, VirtualServer, VrrpInstance
 from ansible_collections.lvs.cluster.plugins.module_utils._description.problems import Problem
 
 from .servers import Hosts, address_of, check_machines, check_server
 from .tables import first
+from .whole import Whole
 
 
 def check_service(
-    service: VirtualServer, path: str, earlier: Sequence[VirtualServer], cluster: Cluster, hosts: Hosts
+    service: VirtualServer, path: str, earlier: Sequence[VirtualServer], whole: Whole
 ) -> Iterator[Problem]:
-    # Where an address of an instance was refused, nobody can say that it was not this one.
-    instances = cluster.lvs_vrrp_instances
-    addresses_known = instances is not None and all(
-        each is not None and each.virtual_ipaddress is not None and None not in each.virtual_ipaddress
-        for each in instances
-    )
-    instance = instance_of(cluster, service.address)
-    if service.address is not None and instance is None and addresses_known:
+    instance = next(iter(whole.floating.get(service.address, ())), None)
+    if service.address is not None and instance is None and whole.addresses_known:
         remedy = f"Add {service.address}/32 to the virtual_ipaddress of one of lvs_vrrp_instances"
         yield Problem(f"{path}.address", service.address, "is carried by no VRRP instance", remedy)
     socket = (service.address, service.port)
@@ -41,10 +30,10 @@ def check_service(
         reason = f"port {service.port} of this address is virtual server {other.name} already"
         yield Problem(f"{path}.address", service.address, reason, "Make it one service, or choose another port")
 
-    yield from _check_real_servers(service, path, instance, cluster, hosts)
+    yield from _check_real_servers(service, path, instance, whole)
     yield from _check_quorum(service, path)
     if instance:
-        yield from _check_one_network(service, path, instance, hosts)
+        yield from _check_one_network(service, path, instance, whole)
     yield from _check_check(service.check, f"{path}.check")
     for flag, scheduler in ((service.mh_port, "mh"), (service.sh_port, "sh")):
         if flag and service.lb_algo not in (None, scheduler):
@@ -61,37 +50,37 @@ def _check_check(check: Optional[Check], path: str) -> Iterator[Problem]:
 
 
 def _check_real_servers(
-    service: VirtualServer, path: str, instance: Optional[VrrpInstance], cluster: Cluster, hosts: Hosts
+    service: VirtualServer, path: str, instance: Optional[VrrpInstance], whole: Whole
 ) -> Iterator[Problem]:
     servers: List[Tuple[str, Any]]
     servers = [(f"{path}.real_servers[{index}]", server) for index, server in numbered(service.real_servers)]
-    owned = {address for member in hosts.values() for address in member.every_address}
-    named = [(here, server.host or server.address) for here, server in servers if server.address not in owned]
+    named = [(here, server.host or server.address) for here, server in servers if server.address not in whole.owners]
     if service.sorry_server:
         servers.append((f"{path}.sorry_server", service.sorry_server))
-    floating = _floating(cluster)
     for here, server in servers:
-        yield from _check_real_server(server, here, service, (instance.hosts if instance else None) or (), hosts)
-        if server.address in floating:
-            reason = f"floats with instance {floating[server.address]}, so that a director would send to itself"
+        yield from _check_real_server(server, here, service, (instance.hosts if instance else None) or (), whole)
+        if server.address in whole.floating:
+            carrier = whole.floating[server.address][-1].name
+            reason = f"floats with instance {carrier}, so that a director would send to itself"
             yield Problem(f"{here}.address", server.address, reason, "Write the address that a server has for itself")
-    yield from check_machines([(here, name) for here, name in named if name], hosts)
-    sorry = address_of(service.sorry_server, hosts)
-    if service.inhibit_on_failure and sorry and sorry in [address_of(each, hosts) for _here, each in servers[:-1]]:
+    yield from check_machines([(here, name) for here, name in named if name], whole.hosts)
+    sorry = address_of(service.sorry_server, whole.hosts)
+    others = (address_of(each, whole.hosts) for _here, each in servers[:-1])
+    if service.inhibit_on_failure and sorry and sorry in others:
         reason = "is a real server too, which inhibit_on_failure keeps in the table when it fails"
         yield Problem(f"{path}.sorry_server", sorry, reason, "Choose another one, or remove inhibit_on_failure")
 
 
 def _check_real_server(
-    server: Any, path: str, service: VirtualServer, directors: Sequence[str], hosts: Hosts
+    server: Any, path: str, service: VirtualServer, directors: Sequence[str], whole: Whole
 ) -> Iterator[Problem]:
-    yield from check_server(server, path, hosts)
+    yield from check_server(server, path, whole.hosts)
     if server.port is not None and service.port is not None and server.port != service.port:
         reason = f"with lb_kind DR nothing rewrites the port, so it must be the service's, {service.port}"
         remedy = f"Remove it, or write port: {service.port}"
         yield Problem(f"{path}.port", server.port, reason, remedy)
-    owner = next((host for host, each in hosts.items() if server.address and each.address == server.address), None)
-    director = _machine(server, directors, hosts)
+    owner = whole.hosts_at.get(server.address)
+    director = _machine(server, directors, whole.hosts)
     if director:
         name = "" if director == server.host else f"the same machine as {director}, "
         reason = f"is {name}a director of this address too, and would answer for it twice"
@@ -108,19 +97,13 @@ def _machine(server: Any, names: Sequence[str], hosts: Hosts) -> Optional[str]:
     return server.host if server.host in names else next(same, None)
 
 
-def _floating(cluster: Cluster) -> Mapping[str, str]:
-    """The names of the instances by the addresses that float with them."""
-    instances = [each for _index, each in numbered(cluster.lvs_vrrp_instances)]
-    return {address: each.name for each in instances for address in each.addresses}
-
-
-def _check_one_network(service: VirtualServer, path: str, instance: VrrpInstance, hosts: Hosts) -> Iterator[Problem]:
+def _check_one_network(service: VirtualServer, path: str, instance: VrrpInstance, whole: Whole) -> Iterator[Problem]:
     """With lb_kind DR a director hands frames to real servers, so they need a network in common.
 
     A floating address with a prefix length tells the network of the directors that have an address there, if it is all
     that is known of them.
     """
-    networks = [ipaddress.IPv4Interface(cidr).network for _index, cidr in numbered(instance.virtual_ipaddress)]
+    hosts, networks = whole.hosts, whole.networks[service.address]
 
     def inside(addresses: Sequence[str]) -> List[Optional[ipaddress.IPv4Network]]:
         return [next((each for each in networks if ipaddress.IPv4Address(own) in each), None) for own in addresses]

@@ -7,14 +7,16 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Iterator, List, Mapping, Sequence, Set
+from typing import Iterator, Mapping, Sequence, Set
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import end_of_network, numbered
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model import VrrpInstance
 from ansible_collections.lvs.cluster.plugins.module_utils._description.problems import Problem
 
+from .networks import near, networks
 from .servers import Hosts, check_host, check_machines
 from .tables import first
+from .whole import Whole
 
 VRRP_MAX_ADVERT_INT = 40.95  # RFC 9568, 5.2.7: 12 bits of centiseconds
 VRRP_MAX_ADDRESSES = 255  # RFC 9568, 5.2.5: 8 bits
@@ -22,8 +24,9 @@ LOWEST_PRIORITY_STEP = 254  # priorities 254, 253, ... 1
 
 
 def check_instance(
-    instance: VrrpInstance, path: str, earlier: Sequence[VrrpInstance], hosts: Hosts
+    instance: VrrpInstance, path: str, earlier: Sequence[VrrpInstance], whole: Whole
 ) -> Iterator[Problem]:
+    hosts = whole.hosts
     told_apart = instance.unicast and instance.interface and len(instance.hosts or ()) > 1
     for index, director in numbered(instance.hosts):
         here = f"{path}.hosts[{index}]"
@@ -38,7 +41,7 @@ def check_instance(
     if len(instance.hosts or ()) > LOWEST_PRIORITY_STEP:
         reason = f"are more than the {LOWEST_PRIORITY_STEP} priorities of VRRP"
         yield Problem(f"{path}.hosts", len(instance.hosts), reason, "Spread them over several instances")
-    yield from _check_floating_addresses(instance, path, earlier, hosts)
+    yield from _check_floating_addresses(instance, path, whole)
     for other in first(each for each in earlier if _clash(instance, each, hosts)):
         reason = f"is the virtual_router_id of instance {other.name} on the same interface"
         if not set(instance.hosts or ()) & set(other.hosts or ()):
@@ -52,36 +55,34 @@ def check_instance(
         yield Problem(f"{path}.preempt_delay", instance.preempt_delay, "delays what preempt: false forbids", remedy)
 
 
-def _check_floating_addresses(
-    instance: VrrpInstance, path: str, earlier: Sequence[VrrpInstance], hosts: Hosts
-) -> Iterator[Problem]:
-    owners = {owned: host for host, member in hosts.items() for owned in member.every_address}
+def _check_floating_addresses(instance: VrrpInstance, path: str, whole: Whole) -> Iterator[Problem]:
     count = len(instance.virtual_ipaddress or ())
     if count > VRRP_MAX_ADDRESSES:
         reason = f"are more than the {VRRP_MAX_ADDRESSES} that an advert can name"
         yield Problem(f"{path}.virtual_ipaddress", count, reason, "Spread them over several instances")
     seen: Set[str] = set()
-    already = [(each, set(each.addresses)) for each in earlier]
-    others = {**dict.fromkeys(instance.addresses, ""), **owners}
+    others = {**dict.fromkeys(instance.addresses, ""), **whole.owners}
     for index, cidr in numbered(instance.virtual_ipaddress):
         address = cidr.split("/")[0]
         here = f"{path}.virtual_ipaddress[{index}]"
         yield from _check_ends(cidr, here, others)
-        if address in owners:
-            reason = f"is the own address of host {owners[address]}"
+        if address in whole.owners:
+            reason = f"is the own address of host {whole.owners[address]}"
             yield Problem(here, address, reason, "Choose an address that no host has")
         if address in seen:
             yield Problem(here, address, "is listed with another prefix length too", "List it once")
         seen.add(address)
-        for other in first(each for each, theirs in already if address in theirs):
+        other = whole.floating[address][0]
+        if other is not instance:
             yield Problem(here, address, f"floats with instance {other.name} already", "List it in one instance")
 
 
 def _check_ends(cidr: str, path: str, others: Mapping[str, str]) -> Iterator[Problem]:
     """others: addresses, each with its host where it is a host's own."""
     network, address = ipaddress.IPv4Interface(cidr).network, cidr.split("/", maxsplit=1)[0]
-    for other, host in others.items() if network.prefixlen < network.max_prefixlen else ():
-        end = end_of_network(ipaddress.IPv4Address(other), network)
+    ends = {str(end): end_of_network(end, network) for end in (network.network_address, network.broadcast_address)}
+    for other, host in others.items():
+        end = ends.get(other)
         # Its own is refused by its kind.
         if end and other != address:
             whose = f", the address of host {host}," if host else ""
@@ -118,18 +119,3 @@ def _clash(one: VrrpInstance, other: VrrpInstance, hosts: Hosts) -> bool:
     if mine and theirs and not set(one.hosts or ()) & set(other.hosts or ()):
         return near(mine, theirs)
     return one.interface == other.interface or "" in (one.interface, other.interface)
-
-
-def networks(instance: VrrpInstance, hosts: Hosts) -> List[ipaddress.IPv4Network]:
-    """The networks that an instance speaks in, as far as a description tells.
-
-    Of a host's address it does not tell the prefix length: 24 is the usual one. A floating address may have one.
-    """
-    sources = [hosts[host].source(instance) for _index, host in numbered(instance.hosts) if host in hosts]
-    told = [ipaddress.IPv4Interface(cidr).network for _index, cidr in numbered(instance.virtual_ipaddress)]
-    usual = [ipaddress.IPv4Network(f"{source}/24", strict=False) for source in sources if source]
-    return [*usual, *(each for each in told if each.prefixlen < each.max_prefixlen)]
-
-
-def near(one: Sequence[ipaddress.IPv4Network], other: Sequence[ipaddress.IPv4Network]) -> bool:
-    return any(mine.overlaps(theirs) for mine in one for theirs in other)

@@ -1,0 +1,75 @@
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection.
+"""What the check of one part of a description needs to know of all the others."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from typing import Dict, List, Mapping, Sequence
+
+from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import numbered
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model import Cluster, VirtualServer, VrrpInstance
+
+from .networks import told_networks
+from .servers import Hosts
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A cluster, by what its checks look up for every server of every service."""
+
+    hosts: Hosts
+    #: The host that has an address, by each address of each host.
+    owners: Mapping[str, str]
+    #: The host that has an address in the cluster's network, by this address.
+    hosts_at: Mapping[str, str]
+    #: The instances that list a floating address, by this address: there should be one.
+    floating: Mapping[str, Sequence[VrrpInstance]]
+    #: The networks that the first of them tells.
+    networks: Mapping[str, Sequence[ipaddress.IPv4Network]]
+    #: Whether no floating address was refused: where one was, it may be the one that is missed.
+    addresses_known: bool
+    #: The virtual servers by their names.
+    services: Mapping[str, VirtualServer]
+    #: The virtual servers that have an address, by this address.
+    serving: Mapping[str, Sequence[VirtualServer]]
+    #: The names of all virtual servers, in their order.
+    names: Sequence[str]
+    #: Whether no virtual server and no name of one was refused: where one was, it may be the one that is missed.
+    names_known: bool
+
+
+def whole_of(cluster: Cluster, hosts: Hosts) -> Whole:
+    """The cluster that the hosts, those that it names and that the inventory has, are of."""
+    instances = [instance for _index, instance in numbered(cluster.lvs_vrrp_instances)]
+    services = [service for _index, service in numbered(cluster.lvs_virtual_servers)]
+    names = [service.name for service in services]
+    floating: Dict[str, List[VrrpInstance]] = {}
+    networks: Dict[str, List[ipaddress.IPv4Network]] = {}
+    for instance in instances:
+        told = told_networks(instance)
+        for address in dict.fromkeys(instance.addresses):
+            floating.setdefault(address, []).append(instance)
+            networks.setdefault(address, told)
+    serving: Dict[str, List[VirtualServer]] = {}
+    for service in services:
+        serving.setdefault(service.address, []).append(service)
+    return Whole(
+        hosts=hosts,
+        owners={address: name for name, member in hosts.items() for address in member.every_address},
+        hosts_at={member.address: name for name, member in reversed(list(hosts.items())) if member.address},
+        floating=floating,
+        networks=networks,
+        addresses_known=cluster.lvs_vrrp_instances is not None
+        and all(
+            each is not None and each.virtual_ipaddress is not None and None not in each.virtual_ipaddress
+            for each in cluster.lvs_vrrp_instances
+        ),
+        services={service.name: service for service in services},
+        serving=serving,
+        names=names,
+        names_known=cluster.lvs_virtual_servers is not None and None not in (*cluster.lvs_virtual_servers, *names),
+    )
