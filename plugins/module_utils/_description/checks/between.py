@@ -19,13 +19,13 @@ from .tables import entries
 
 
 def check_between(cluster: Cluster, hosts: Hosts, others: Sequence[Tuple[str, Cluster, Hosts]]) -> Iterator[Problem]:
-    """What no two clusters of an inventory may share.
+    """Addresses and VRRP numbers of this cluster that another one of the inventory uses too.
 
-    others: the other ones, with their names.
+    others: the other clusters: the name, the description and the hosts of each.
     """
     for name, other, other_hosts in others:
         theirs = dict(_virtual_addresses(other))
-        # The first place of each: an instance's, rather than a service's.
+        # An address is told where it stands first: in an instance before a service.
         mine = dict(reversed(list(_virtual_addresses(cluster))))
         for address, path in mine.items():
             if address in theirs:

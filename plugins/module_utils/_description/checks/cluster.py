@@ -4,8 +4,8 @@
 # PRIVATE to the collection.
 """What must hold between the parts of a description.
 
-Each check yields problems of its own; a part that was already refused by its kind is None and is
-passed over, so that one mistake is reported once.
+Each check yields the problems that it finds. A value that its kind has refused is None: the checks
+pass over it, so that one mistake is one problem.
 """
 
 from __future__ import annotations

@@ -19,10 +19,10 @@ from .tables import entries
 def check_groups(
     cluster: Cluster, groups_of: Mapping[str, Sequence[str]], parts: Mapping[str, str]
 ) -> Iterator[Problem]:
-    """Every host that has a part in the description and is not in the group that gets this part.
+    """Every director and every real server that is not in the group whose hosts are set up as such.
 
-    groups_of: the groups of every host of the inventory.
-    parts: the groups that get C(directors) and C(real_servers); a part that is left out is not checked.
+    groups_of: by host, the groups that it is in.
+    parts: the groups whose hosts are set up as C(directors) and as C(real_servers); one left out is not checked.
     """
     for here, instance, _earlier in entries(cluster.lvs_vrrp_instances, "lvs_vrrp_instances"):
         for index, director in numbered(instance.hosts):
@@ -43,9 +43,9 @@ def _check_group(
 
 
 def unnamed(cluster: Cluster, groups_of: Mapping[str, Sequence[str]], parts: Mapping[str, str]) -> Iterator[str]:
-    """Every host that is in a group and that no list of its cluster names: it may be meant to leave, or forgotten.
+    """A remark on every host of these groups that the description does not name: it may leave, or be forgotten.
 
-    groups_of: the groups of every host of the cluster.
+    groups_of: by host of the cluster, the groups that it is in.
     """
     named = {"directors": directors(cluster), "real_servers": real_servers(cluster)}
     for part, group in parts.items():
@@ -53,5 +53,5 @@ def unnamed(cluster: Cluster, groups_of: Mapping[str, Sequence[str]], parts: Map
             if group in groups and host not in named[part]:
                 yield (
                     f"host {host} is in the group {group}, and no list of cluster {cluster.lvs_cluster} names it: it "
-                    f"loses what it had as one of them. Name it if it is to be one, or take it out of {group}."
+                    f"loses what hosts of this group get. Name it in the list to keep that, or take it out of {group}."
                 )

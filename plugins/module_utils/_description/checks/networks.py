@@ -16,14 +16,14 @@ from .servers import Hosts
 
 
 def told_networks(instance: VrrpInstance) -> List[ipaddress.IPv4Network]:
-    """The network of each floating address: by its prefix length, which may be 32."""
+    """The network of each floating address. That of a /32 is the address alone."""
     return [ipaddress.IPv4Interface(cidr).network for _index, cidr in numbered(instance.virtual_ipaddress)]
 
 
 def networks(instance: VrrpInstance, hosts: Hosts) -> List[ipaddress.IPv4Network]:
-    """The networks that an instance speaks in, as far as a description tells.
+    """The networks in which an instance sends its adverts, as far as a description tells.
 
-    Of a host's address it does not tell the prefix length: 24 is the usual one. A floating address may have one.
+    A host's address is described without a prefix length: 24, the usual one, is assumed.
     """
     sources = [hosts[host].source(instance) for _index, host in numbered(instance.hosts) if host in hosts]
     usual = [ipaddress.IPv4Network(f"{source}/24", strict=False) for source in sources if source]
@@ -31,4 +31,5 @@ def networks(instance: VrrpInstance, hosts: Hosts) -> List[ipaddress.IPv4Network
 
 
 def near(one: Sequence[ipaddress.IPv4Network], other: Sequence[ipaddress.IPv4Network]) -> bool:
+    """Whether any network of the one overlaps any of the other."""
     return any(mine.overlaps(theirs) for mine in one for theirs in other)

@@ -33,7 +33,7 @@ def check_upstream(upstream: Upstream, path: str, earlier: Sequence[Upstream], w
         remedy = "Put the servers of both into one pool"
         yield Problem(here, fronted, f"has upstream {other.name} already", remedy)
     for other in first(each for each in earlier if each.name and upstream.name and _one_in_nginx(each, upstream)):
-        reason = f"differs from the name of upstream {other.name} in case alone, which nginx does not see"
+        reason = f"is the name of upstream {other.name} too for nginx, which ignores upper and lower case"
         yield Problem(f"{path}.name", upstream.name, reason, "Give each a name of its own")
     yield from _check_health_path(upstream, path, earlier, whole)
     for index, server in numbered(upstream.servers):
@@ -45,15 +45,16 @@ def check_upstream(upstream: Upstream, path: str, earlier: Sequence[Upstream], w
         yield from _check_upstream_address(server, here, upstream, whole)
     servers = [server for _index, server in numbered(upstream.servers)]
     if servers and all(server.backup for server in servers):
-        yield Problem(f"{path}.servers", None, "has backup servers alone", "Leave at least one without backup")
+        yield Problem(f"{path}.servers", None, "has only backup servers", "Remove backup from at least one")
 
 
 def _one_in_nginx(one: Upstream, other: Upstream) -> bool:
+    """Whether nginx takes two different names for one."""
     return one.name != other.name and one.name.lower() == other.name.lower()
 
 
 def _check_health_path(upstream: Upstream, path: str, earlier: Sequence[Upstream], whole: Whole) -> Iterator[Problem]:
-    """A check comes to a host's own address and does not tell for which site: all sites of a port answer it."""
+    """A check asks a host's own address and names no site, so the sites that share a port need the same path."""
     mine = _fronted_service(upstream, whole)
     for other in earlier:
         if not mine or None in (upstream.health_path, other.health_path) or upstream.health_path == other.health_path:
@@ -62,27 +63,30 @@ def _check_health_path(upstream: Upstream, path: str, earlier: Sequence[Upstream
         shared = set(_nginx_hosts(mine)) & set(_nginx_hosts(theirs)) if theirs and theirs.port == mine.port else None
         if shared:
             reason = (
-                f"is not {other.health_path}, that of upstream {other.name} on the same port of host {min(shared)}, "
-                "whose nginx would answer both paths of both"
+                f"is not {other.health_path}, the health_path of upstream {other.name}: both use the same port of host "
+                f"{min(shared)}, whose nginx cannot tell their checks apart"
             )
-            remedy = f"Write one path for both, as health_path: {other.health_path}"
+            remedy = f"Write the same path for both, as health_path: {other.health_path}"
             yield Problem(f"{path}.health_path", upstream.health_path, reason, remedy)
             return
 
 
 def _check_upstream_address(server: Any, path: str, upstream: Upstream, whole: Whole) -> Iterator[Problem]:
-    """A floating address that nginx's own host holds leads nginx to itself."""
+    """A server whose address nginx's own host holds for a service: nginx would ask itself."""
     mine = _fronted_service(upstream, whole)
     for each in whole.serving.get(server.address, ()) if server.address else ():
         held = set(_nginx_hosts(each)) & set(_nginx_hosts(mine)) if mine else None
         if held:
-            reason = f"is the address of virtual server {each.name}, which host {min(held)} of this nginx holds itself"
+            reason = (
+                f"is the address of virtual server {each.name}, which host {min(held)} has too: "
+                "its nginx would ask itself"
+            )
             yield Problem(f"{path}.address", server.address, reason, "Write the address of what is behind nginx")
             return
 
 
 def check_circles(cluster: Cluster, whole: Whole) -> Iterator[Problem]:
-    """Servers of upstreams that lead back to the nginx that asks, maybe by way of others."""
+    """Servers of upstreams that lead back to the nginx that asks them, directly or through other upstreams."""
     upstreams = [each for _path, each, _earlier in entries(cluster.lvs_nginx_upstreams, "lvs_nginx_upstreams")]
     hosts = whole.hosts
     # At a host's own address the first site of a port answers.
@@ -108,7 +112,7 @@ def check_circles(cluster: Cluster, whole: Whole) -> Iterator[Problem]:
         for index, server in numbered(upstream.servers):
             first = asked(upstream, server)
             if first and comes_back(first, upstream, set()):
-                reason = "is an nginx that asks this upstream again"
+                reason = "is an nginx whose requests come back to this upstream, in a circle"
                 port = server.port or upstream.port
                 yield Problem(
                     f"{path}.servers[{index}]",

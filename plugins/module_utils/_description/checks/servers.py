@@ -27,7 +27,7 @@ def check_host(name: Optional[str], path: str, hosts: Hosts) -> Iterator[Problem
 
 def check_server(server: Any, path: str, hosts: Hosts) -> Iterator[Problem]:
     if server.host and server.address:
-        yield Problem(path, server.host, "has an address of its own in the inventory", "Remove host, or address")
+        yield Problem(path, server.host, "has its address in the inventory", "Remove host, or address")
     if server.host == "" and server.address == "":
         yield Problem(path, None, "names no server", "Write host: NAME or address: 192.0.2.10")
     if server.host and server.host not in hosts and _is_address(server.host):
@@ -45,7 +45,10 @@ def _is_address(text: str) -> bool:
 
 
 def check_machines(named: Sequence[Tuple[str, str]], hosts: Hosts) -> Iterator[Problem]:
-    """What stands in a list twice; named: hosts, or addresses, with their paths."""
+    """Every machine that a list names twice.
+
+    named: each path of the list, with the host or the address that stands there.
+    """
     seen: Dict[str, str] = {}
     for path, name in named:
         own = (hosts[name].every_address if name in hosts else []) or [name]
@@ -61,7 +64,7 @@ def check_machines(named: Sequence[Tuple[str, str]], hosts: Hosts) -> Iterator[P
 
 
 def address_of(server: Any, hosts: Hosts) -> Optional[str]:
-    """Where a server is, which is what tells it from others: a machine may have several names."""
+    """The address of a server. Servers are compared by it, as one machine may have several names."""
     if server and server.host in hosts:
         return hosts[server.host].address
     return (server and server.address) or None

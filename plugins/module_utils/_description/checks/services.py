@@ -27,7 +27,7 @@ def check_service(
         yield Problem(f"{path}.address", service.address, "is carried by no VRRP instance", remedy)
     socket = (service.address, service.port)
     for other in first(each for each in earlier if None not in socket and socket == (each.address, each.port)):
-        reason = f"port {service.port} of this address is virtual server {other.name} already"
+        reason = f"port {service.port} of this address already belongs to virtual server {other.name}"
         yield Problem(f"{path}.address", service.address, reason, "Make it one service, or choose another port")
 
     yield from _check_real_servers(service, path, instance, whole)
@@ -37,8 +37,8 @@ def check_service(
     yield from _check_check(service.check, f"{path}.check")
     for flag, scheduler in ((service.mh_port, "mh"), (service.sh_port, "sh")):
         if flag and service.lb_algo not in (None, scheduler):
-            remedy = "Remove one of the two"
-            yield Problem(f"{path}.{scheduler}-port", flag, f"is a flag of lb_algo {scheduler}", remedy)
+            remedy = f"Remove it, or write lb_algo: {scheduler}"
+            yield Problem(f"{path}.{scheduler}-port", flag, f"has no effect without lb_algo {scheduler}", remedy)
 
 
 def _check_check(check: Optional[Check], path: str) -> Iterator[Problem]:
@@ -61,13 +61,13 @@ def _check_real_servers(
         yield from _check_real_server(server, here, service, (instance.hosts if instance else None) or (), whole)
         if server.address in whole.floating:
             carrier = whole.floating[server.address][-1].name
-            reason = f"floats with instance {carrier}, so that a director would send to itself"
-            yield Problem(f"{here}.address", server.address, reason, "Write the address that a server has for itself")
+            reason = f"floats with instance {carrier}: a director would send to itself"
+            yield Problem(f"{here}.address", server.address, reason, "Write the server's own address")
     yield from check_machines([(here, name) for here, name in named if name], whole.hosts)
     sorry = address_of(service.sorry_server, whole.hosts)
     others = (address_of(each, whole.hosts) for _here, each in servers[:-1])
     if service.inhibit_on_failure and sorry and sorry in others:
-        reason = "is a real server too, which inhibit_on_failure keeps in the table when it fails"
+        reason = "is a real server too: as inhibit_on_failure keeps it in the table, it cannot be added as sorry server"
         yield Problem(f"{path}.sorry_server", sorry, reason, "Choose another one, or remove inhibit_on_failure")
 
 
@@ -83,10 +83,10 @@ def _check_real_server(
     director = _machine(server, directors, whole.hosts)
     if director:
         name = "" if director == server.host else f"the same machine as {director}, "
-        reason = f"is {name}a director of this address too, and would answer for it twice"
+        reason = f"is {name}a director of this address, and cannot be its real server too"
         yield Problem(path, server.host or server.address, reason, "Use another host as real server, or as director")
     elif owner and not server.host:
-        reason = f"is host {owner} of the inventory, which holds the service's address only if it is named"
+        reason = f"is the address of host {owner}, which is set up as real server only if its name stands here"
         yield Problem(f"{path}.address", server.address, reason, f"Write host: {owner}")
 
 
@@ -98,10 +98,10 @@ def _machine(server: Any, names: Sequence[str], hosts: Hosts) -> Optional[str]:
 
 
 def _check_one_network(service: VirtualServer, path: str, instance: VrrpInstance, whole: Whole) -> Iterator[Problem]:
-    """With lb_kind DR a director hands frames to real servers, so they need a network in common.
+    """With lb_kind DR directors and real servers need a network in common: a router would not pass the packets on.
 
-    A floating address with a prefix length tells the network of the directors that have an address there, if it is all
-    that is known of them.
+    A description tells networks by the prefix lengths of floating addresses alone. Nothing is checked unless all that
+    is known of the directors' addresses lies in these.
     """
     hosts, networks = whole.hosts, whole.networks[service.address]
 
@@ -114,28 +114,28 @@ def _check_one_network(service: VirtualServer, path: str, instance: VrrpInstance
     for index, server in numbered(service.real_servers):
         own = hosts[server.host].every_address if server.host in hosts else [server.address] if server.address else []
         if own and not any(inside(own)):
-            reason = (
-                f"is not in {inside(directors[0])[0]}, the network of the directors, and lb_kind DR reaches no other"
-            )
+            theirs = inside(directors[0])[0]
+            reason = f"is not in {theirs}, the network of the directors; lb_kind DR reaches no other network"
             remedy = (
-                "Set lvs_address of the host to its address there, or lvs_addresses of the directors to all they have"
+                "Set lvs_address of the host to its address there, or add the directors' other addresses to their "
+                "lvs_addresses"
             )
             yield Problem(f"{path}.real_servers[{index}]", f"{server.host or own[0]}", reason, remedy)
 
 
 def _check_quorum(service: VirtualServer, path: str) -> Iterator[Problem]:
-    """What keepalived makes smaller by itself."""
+    """A quorum or a hysteresis that keepalived would lower by itself, so that another one runs than is described."""
     servers = [server for _index, server in numbered(service.real_servers)]
     weights = [server.weight for server in servers]
     if service.quorum is None:
         return
     if service.hysteresis is not None and service.hysteresis >= service.quorum:
-        reason = f"is not below quorum, {service.quorum}"
+        reason = f"is not below quorum, which is {service.quorum}"
         yield Problem(
-            f"{path}.hysteresis", service.hysteresis, reason, f"Write at most {service.quorum - 1}, or more quorum"
+            f"{path}.hysteresis", service.hysteresis, reason, f"Write at most {service.quorum - 1}, or raise quorum"
         )
-    # One that is drained comes back.
+    # A server with weight 0 is drained: it comes back, with a weight that is not known.
     known = service.real_servers is not None and None not in service.real_servers and None not in weights
     if known and 0 not in weights and service.quorum > sum(weights):
-        reason = f"is more than the weight of all real servers, {sum(weights)}"
+        reason = f"is more than all real servers weigh together, {sum(weights)}"
         yield Problem(f"{path}.quorum", service.quorum, reason, f"Write at most {sum(weights)}")

@@ -24,7 +24,7 @@ def entries(held: Optional[Sequence[Any]], name: str) -> Iterator[Tuple[str, Any
 
 
 def first(found: Iterator[T]) -> Iterator[T]:
-    """At most one: what is wrong with three of a kind is said once of each that is too many."""
+    """At most one of them: an entry that clashes with several earlier ones is one problem."""
     return itertools.islice(found, 1)
 
 

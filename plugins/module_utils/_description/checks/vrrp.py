@@ -20,26 +20,27 @@ from .whole import Whole
 
 VRRP_MAX_ADVERT_INT = 40.95  # RFC 9568, 5.2.7: 12 bits of centiseconds
 VRRP_MAX_ADDRESSES = 255  # RFC 9568, 5.2.5: 8 bits
-LOWEST_PRIORITY_STEP = 254  # priorities 254, 253, ... 1
+VRRP_MAX_HOSTS = 254  # RFC 9568, 5.2.4: priorities 254, 253, ... 1
 
 
 def check_instance(
     instance: VrrpInstance, path: str, earlier: Sequence[VrrpInstance], whole: Whole
 ) -> Iterator[Problem]:
     hosts = whole.hosts
-    told_apart = instance.unicast and instance.interface and len(instance.hosts or ()) > 1
+    # The address that each sends its unicast adverts from, and that the others are told.
+    needs_source = instance.unicast and instance.interface and len(instance.hosts or ()) > 1
     for index, director in numbered(instance.hosts):
         here = f"{path}.hosts[{index}]"
         member = hosts.get(director)
-        if not told_apart or member is None or not member.every_address:
+        if not needs_source or member is None or not member.every_address:
             yield from check_host(director, here, hosts)
         elif member.source(instance) is None and not member.refused:
-            reason = f"is a host whose address on {instance.interface}, the interface of the instance, is not told"
+            reason = f"has no known address on {instance.interface}, the interface of the instance"
             remedy = f"Set lvs_addresses of that host to {{{instance.interface}: ADDRESS}}"
             yield Problem(here, director, reason, remedy)
     yield from check_machines([(f"{path}.hosts[{index}]", each) for index, each in numbered(instance.hosts)], hosts)
-    if len(instance.hosts or ()) > LOWEST_PRIORITY_STEP:
-        reason = f"are more than the {LOWEST_PRIORITY_STEP} priorities of VRRP"
+    if len(instance.hosts or ()) > VRRP_MAX_HOSTS:
+        reason = f"are more hosts than VRRP has priorities ({VRRP_MAX_HOSTS})"
         yield Problem(f"{path}.hosts", len(instance.hosts), reason, "Spread them over several instances")
     yield from _check_floating_addresses(instance, path, whole)
     for other in first(each for each in earlier if _clash(instance, each, hosts)):
@@ -51,14 +52,14 @@ def check_instance(
         yield Problem(f"{path}.virtual_router_id", instance.virtual_router_id, reason, "Choose an unused one, 1 to 255")
     yield from _check_version(instance, path)
     if instance.preempt_delay and instance.preempt is False:
-        remedy = "Remove one of the two"
-        yield Problem(f"{path}.preempt_delay", instance.preempt_delay, "delays what preempt: false forbids", remedy)
+        remedy = "Remove it, or remove preempt: false"
+        yield Problem(f"{path}.preempt_delay", instance.preempt_delay, "has no effect with preempt: false", remedy)
 
 
 def _check_floating_addresses(instance: VrrpInstance, path: str, whole: Whole) -> Iterator[Problem]:
     count = len(instance.virtual_ipaddress or ())
     if count > VRRP_MAX_ADDRESSES:
-        reason = f"are more than the {VRRP_MAX_ADDRESSES} that an advert can name"
+        reason = f"are more addresses than a VRRP advert can name ({VRRP_MAX_ADDRESSES})"
         yield Problem(f"{path}.virtual_ipaddress", count, reason, "Spread them over several instances")
     seen: Set[str] = set()
     others = {**dict.fromkeys(instance.addresses, ""), **whole.owners}
@@ -67,7 +68,7 @@ def _check_floating_addresses(instance: VrrpInstance, path: str, whole: Whole) -
         here = f"{path}.virtual_ipaddress[{index}]"
         yield from _check_ends(cidr, here, others)
         if address in whole.owners:
-            reason = f"is the own address of host {whole.owners[address]}"
+            reason = f"is already the address of host {whole.owners[address]}"
             yield Problem(here, address, reason, "Choose an address that no host has")
         if address in seen:
             yield Problem(here, address, "is listed with another prefix length too", "List it once")
@@ -78,20 +79,23 @@ def _check_floating_addresses(instance: VrrpInstance, path: str, whole: Whole) -
 
 
 def _check_ends(cidr: str, path: str, others: Mapping[str, str]) -> Iterator[Problem]:
-    """others: addresses, each with its host where it is a host's own."""
+    """Every other address that the prefix length makes the network's or the broadcast address: no host can have it.
+
+    others: by address, the host whose own it is; empty for a floating one.
+    """
     network, address = ipaddress.IPv4Interface(cidr).network, cidr.split("/", maxsplit=1)[0]
     ends = {str(end): end_of_network(end, network) for end in (network.network_address, network.broadcast_address)}
     for other, host in others.items():
         end = ends.get(other)
-        # Its own is refused by its kind.
+        # Where the address is one itself, its kind has refused it.
         if end and other != address:
             whose = f", the address of host {host}," if host else ""
             reason = f"makes {other}{whose} {end} of {network}"
-            yield Problem(path, cidr, reason, f"Write {address}/32, or the length of its network")
+            yield Problem(path, cidr, reason, f"Write {address}/32, or the prefix length of its network")
 
 
 def _check_version(instance: VrrpInstance, path: str) -> Iterator[Problem]:
-    """What one version of VRRP has, and the other has not."""
+    """What the VRRP version of the instance cannot do."""
     if instance.authentication and instance.version == 3:
         remedy = "Remove it, or write version: 2"
         yield Problem(f"{path}.authentication", None, "VRRPv3 has no authentication (RFC 9568, 9)", remedy)
@@ -110,12 +114,15 @@ def _check_version(instance: VrrpInstance, path: str) -> Iterator[Problem]:
 
 
 def _clash(one: VrrpInstance, other: VrrpInstance, hosts: Hosts) -> bool:
-    """Whether two instances may be heard as one; which interface a host's own is, only the host knows."""
+    """Whether the hosts of one instance may hear adverts of another one that has the same number.
+
+    An instance that names no interface runs on the host's own, which the description does not tell: it may be any.
+    """
     refused = None in (one.interface, other.interface, one.virtual_router_id)
     if refused or one.virtual_router_id != other.virtual_router_id:
         return False
     mine, theirs = networks(one, hosts), networks(other, hosts)
-    # The name of an interface tells something on one machine alone.
+    # Without a host in common, interfaces of one name are not one interface: the networks tell.
     if mine and theirs and not set(one.hosts or ()) & set(other.hosts or ()):
         return near(mine, theirs)
     return one.interface == other.interface or "" in (one.interface, other.interface)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # PRIVATE to the collection.
-"""What the check of one part of a description needs to know of all the others."""
+"""What the check of one part of a description needs to know of the other parts."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ from .servers import Hosts
 
 @dataclass(frozen=True)
 class Whole:
-    """A cluster, by what its checks look up for every server of every service."""
+    """What the checks look up for every server of every service, worked out once."""
 
     hosts: Hosts
-    #: The host that has an address, by each address of each host.
+    #: The host, by each of its addresses.
     owners: Mapping[str, str]
-    #: The host that has an address in the cluster's network, by this address.
+    #: The host, by its address in the cluster's network; of several that have it, the first.
     hosts_at: Mapping[str, str]
-    #: The instances that list a floating address, by this address: there should be one.
+    #: The instances, by the addresses that float with them. Several for one address are a problem already.
     floating: Mapping[str, Sequence[VrrpInstance]]
-    #: The networks that the first of them tells.
+    #: The networks of the first instance's floating addresses, by each of these addresses.
     networks: Mapping[str, Sequence[ipaddress.IPv4Network]]
-    #: Whether no floating address was refused: where one was, it may be the one that is missed.
+    #: Whether all floating addresses are known. Where one was refused, an address that is not found may be that one.
     addresses_known: bool
-    #: The virtual servers by their names.
+    #: The virtual servers, by their names.
     services: Mapping[str, VirtualServer]
-    #: The virtual servers that have an address, by this address.
+    #: The virtual servers, by their addresses.
     serving: Mapping[str, Sequence[VirtualServer]]
     #: The names of all virtual servers, in their order.
     names: Sequence[str]
-    #: Whether no virtual server and no name of one was refused: where one was, it may be the one that is missed.
+    #: Whether all of these are known. Where one was refused, a name that is not found may be that one.
     names_known: bool
 
 
 def whole_of(cluster: Cluster, hosts: Hosts) -> Whole:
-    """The cluster that the hosts, those that it names and that the inventory has, are of."""
+    """What there is to know of a cluster and of its hosts."""
     instances = [instance for _index, instance in numbered(cluster.lvs_vrrp_instances)]
     services = [service for _index, service in numbered(cluster.lvs_virtual_servers)]
     names = [service.name for service in services]

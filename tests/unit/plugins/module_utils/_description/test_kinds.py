@@ -266,6 +266,7 @@ VALUES = [
     ),
     bad("path with a variable", {f"{FIRST_SERVICE}.check.path": "/$a"}, "has $, which keepalived or nginx", "% ? &"),
     bad("path with signs", {f"{FIRST_SERVICE}.check.path": "/a(b)* c"}, "has ( ) * a space, which", "two hex digits"),
+    bad("health_path with signs", {f"{FIRST_UPSTREAM}.health_path": "/a*(b"}, "has * (, which", "two hex digits"),
     bad("path of two lines", {f"{FIRST_SERVICE}.check.path": "/a\nb"}, 'has "\\n", which keepalived or nginx'),
     bad("path of 1001 characters", {f"{FIRST_SERVICE}.check.path": "/" + "a" * 1000}, "has 1001", "at most 1000"),
     *(

@@ -89,31 +89,31 @@ MISTAKES = [
     bad(
         "name that differs in case",
         {**TWO_UPSTREAMS, f"{SECOND_UPSTREAM}.name": "App"},
-        '= "App": differs from the name of upstream app in case alone',
+        '= "App": is the name of upstream app too for nginx, which ignores upper and lower case',
         "a name of its own",
     ),
     bad(
         "two health paths on one port",
         {**TWO_UPSTREAMS, f"{SECOND_SERVICE}.port": 80, f"{SECOND_UPSTREAM}.health_path": "/alive"},
-        '= "/alive": is not /healthz, that of upstream app on the same port of host web1',
-        "Write one path for both, as health_path: /healthz",
+        '= "/alive": is not /healthz, the health_path of upstream app: both use the same port of host web1',
+        "Write the same path for both, as health_path: /healthz",
     ),
     bad(
         "upstream server that is the VIP",
         {f"{FIRST_UPSTREAM}.servers[0]": {"address": VIP}},
-        f'= "{VIP}": is the address of virtual server web, which host web1 of this nginx holds itself',
+        f'= "{VIP}": is the address of virtual server web, which host web1 has too: its nginx would ask itself',
         path=f"{FIRST_UPSTREAM}.servers[0].address",
     ),
     bad(
         "upstream server that is this nginx",
         {f"{FIRST_UPSTREAM}.servers[0]": {"host": "web1", "port": 80}},
-        '= "web1, port 80": is an nginx that asks this upstream again',
+        '= "web1, port 80": is an nginx whose requests come back to this upstream, in a circle',
         "Write the host and port of what is behind nginx",
     ),
     bad(
         "upstream server that is this nginx, by its address and the pool's port",
         {f"{FIRST_UPSTREAM}.port": 80, f"{FIRST_UPSTREAM}.servers": [{"address": "192.0.2.22"}]},
-        "is an nginx that asks this upstream again",
+        "is an nginx whose requests come back to this upstream",
         path=f"{FIRST_UPSTREAM}.servers[0]",
     ),
     bad("upstream server that names none", {f"{FIRST_UPSTREAM}.servers[0]": {"backup": False}}, "names no server"),
@@ -129,8 +129,8 @@ MISTAKES = [
     bad(
         "backup servers alone",
         {f"{FIRST_UPSTREAM}.servers": [{"host": "app1", "backup": True}]},
-        "has backup servers alone",
-        "Leave at least one without backup",
+        "has only backup servers",
+        "Remove backup from at least one",
     ),
 ]
 

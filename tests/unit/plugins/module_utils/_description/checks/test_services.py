@@ -44,7 +44,7 @@ MISTAKES = [
     bad(
         "two services on one socket",
         {**TWO_UPSTREAMS, f"{SECOND_SERVICE}.port": 80, f"{SECOND_SERVICE}.address": VIP},
-        "port 80 of this address is virtual server web already",
+        "port 80 of this address already belongs to virtual server web",
         "Make it one service",
     ),
     bad(
@@ -99,7 +99,7 @@ MISTAKES = [
     bad(
         "real server with host and address",
         {f"{FIRST_SERVICE}.real_servers[0]": {"host": "web1", "address": "192.0.2.21"}},
-        '= "web1": has an address of its own in the inventory',
+        '= "web1": has its address in the inventory',
         "Remove host, or address",
     ),
     bad(
@@ -118,14 +118,14 @@ MISTAKES = [
     bad(
         "host of the inventory as real server by its address",
         {f"{FIRST_SERVICE}.real_servers[2]": {"address": "192.0.2.31"}},
-        '= "192.0.2.31": is host app1 of the inventory',
+        '= "192.0.2.31": is the address of host app1, which is set up as real server only if',
         "Write host: app1",
         path=f"{FIRST_SERVICE}.real_servers[2].address",
     ),
     bad(
         "real server that is a director",
         {f"{FIRST_SERVICE}.real_servers[2]": "lvs2"},
-        '= "lvs2": is a director of this address too',
+        '= "lvs2": is a director of this address, and cannot be its real server too',
         "Use another host",
     ),
     bad(
@@ -136,7 +136,7 @@ MISTAKES = [
         },
         '= "web2": is not in 192.0.2.0/24, the network of the directors',
         "Set lvs_address of the host",
-        "or lvs_addresses of the directors",
+        "or add the directors' other addresses to their lvs_addresses",
         path=f"{FIRST_SERVICE}.real_servers[1]",
     ),
     bad(
@@ -153,17 +153,17 @@ MISTAKES = [
     bad(
         "real server that is a director's machine",
         {"hosts.web3": {"ansible_host": "192.0.2.12"}, f"{FIRST_SERVICE}.real_servers[2]": "web3"},
-        '= "web3": is the same machine as lvs2, a director of this address too',
+        '= "web3": is the same machine as lvs2, a director of this address, and cannot',
     ),
     bad(
         "real server that is a director by its address",
         {f"{FIRST_SERVICE}.real_servers[2]": {"address": "192.0.2.12"}},
-        '= "192.0.2.12": is the same machine as lvs2, a director of this address too',
+        '= "192.0.2.12": is the same machine as lvs2, a director of this address, and cannot',
     ),
     bad(
         "real server that is the VIP",
         {f"{FIRST_SERVICE}.real_servers[2]": {"address": VIP}},
-        f'= "{VIP}": floats with instance web, so that a director would send to itself',
+        f'= "{VIP}": floats with instance web: a director would send to itself',
         path=f"{FIRST_SERVICE}.real_servers[2].address",
     ),
     bad(
@@ -175,26 +175,26 @@ MISTAKES = [
     bad(
         "sorry server that is a real server whose weight becomes 0",
         {f"{FIRST_SERVICE}.inhibit_on_failure": True, f"{FIRST_SERVICE}.sorry_server": "web2"},
-        '= "192.0.2.22": is a real server too, which inhibit_on_failure keeps',
+        '= "192.0.2.22": is a real server too: as inhibit_on_failure keeps it in the table',
     ),
     bad(
         "hysteresis of the whole quorum",
         {f"{FIRST_SERVICE}.quorum": 2, f"{FIRST_SERVICE}.hysteresis": 2},
-        "= 2: is not below quorum, 2",
-        "Write at most 1, or more quorum",
+        "= 2: is not below quorum, which is 2",
+        "Write at most 1, or raise quorum",
     ),
-    bad("hysteresis without a quorum", {f"{FIRST_SERVICE}.hysteresis": 1}, "= 1: is not below quorum, 1"),
+    bad("hysteresis without a quorum", {f"{FIRST_SERVICE}.hysteresis": 1}, "= 1: is not below quorum, which is 1"),
     bad(
         "quorum that no real servers reach",
         {f"{FIRST_SERVICE}.quorum": 4},
-        "= 4: is more than the weight of all real servers, 3",
+        "= 4: is more than all real servers weigh together, 3",
         "Write at most 3",
     ),
     bad("sorry server not in the inventory", {f"{FIRST_SERVICE}.sorry_server": "web9"}, '"web9": is not a host', "Add"),
     bad(
         "sorry server that is a director",
         {f"{FIRST_SERVICE}.sorry_server": "lvs1"},
-        "is a director of this address too",
+        "is a director of this address, and cannot",
     ),
     bad(
         "sorry server without host and address", {f"{FIRST_SERVICE}.sorry_server": {}}, "names no server", "Write host"
@@ -212,9 +212,16 @@ MISTAKES = [
         "= 204: belongs to HTTP_GET",
         path=f"{FIRST_SERVICE}.check.status_code",
     ),
-    bad("mh-port without mh", {f"{FIRST_SERVICE}.mh-port": True}, "= True: is a flag of lb_algo mh", "Remove one"),
     bad(
-        "sh-port without sh", {f"{FIRST_SERVICE}.lb_algo": "mh", f"{FIRST_SERVICE}.sh-port": True}, "flag of lb_algo sh"
+        "mh-port without mh",
+        {f"{FIRST_SERVICE}.mh-port": True},
+        "= True: has no effect without lb_algo mh",
+        "write lb_algo: mh",
+    ),
+    bad(
+        "sh-port without sh",
+        {f"{FIRST_SERVICE}.lb_algo": "mh", f"{FIRST_SERVICE}.sh-port": True},
+        "has no effect without lb_algo sh",
     ),
 ]
 

@@ -25,9 +25,9 @@ PAIR_ELSEWHERE = {
 
 MISTAKES = [
     bad(
-        "instance on an interface whose address is not told",
+        "instance on an interface whose address is not known",
         {"hosts.lvs2.lvs_interface": "eth0", f"{FIRST_INSTANCE}.interface": "eth1"},
-        '= "lvs2": is a host whose address on eth1, the interface of the instance, is not told',
+        '= "lvs2": has no known address on eth1, the interface of the instance',
         "Set lvs_addresses of that host to {eth1: ADDRESS}",
         path=f"{FIRST_INSTANCE}.hosts[1]",
     ),
@@ -57,13 +57,13 @@ MISTAKES = [
             **{f"hosts.d{number}": {"ansible_host": f"198.51.100.{number}"} for number in range(255)},
             f"{FIRST_INSTANCE}.hosts": [f"d{number}" for number in range(255)],
         },
-        "= 255: are more than the 254 priorities",
+        "= 255: are more hosts than VRRP has priorities (254)",
         "several instances",
     ),
     bad(
         "VIP that is a host's own",
         {f"{FIRST_INSTANCE}.virtual_ipaddress[1]": "192.0.2.31/32"},
-        '= "192.0.2.31": is the own address of host app1',
+        '= "192.0.2.31": is already the address of host app1',
         "Choose an address that no host has",
     ),
     bad("VIP listed twice", {f"{FIRST_INSTANCE}.virtual_ipaddress[1]": f"{VIP}/32"}, "same as [0]", "List it once"),
@@ -134,14 +134,14 @@ MISTAKES = [
                 "203.0.113.1/32",
             ]
         },
-        "= 256: are more than the 255 that an advert can name",
+        "= 256: are more addresses than a VRRP advert can name (255)",
         "several instances",
     ),
     bad(
         "VIP that makes a host's address a broadcast address",
         {"hosts.app1.ansible_host": "198.51.100.127", f"{FIRST_INSTANCE}.virtual_ipaddress[1]": "198.51.100.100/25"},
         "makes 198.51.100.127, the address of host app1, the broadcast address of 198.51.100.0/25",
-        "Write 198.51.100.100/32, or the length",
+        "Write 198.51.100.100/32, or the prefix length",
     ),
     bad(
         "VIP that makes another one a network address",
@@ -175,10 +175,10 @@ MISTAKES = [
         "Write at most 40.95",
     ),
     bad(
-        "delay of what is forbidden",
+        "preempt_delay without preemption",
         {f"{FIRST_INSTANCE}.preempt": False, f"{FIRST_INSTANCE}.preempt_delay": 30},
-        "= 30: delays what preempt: false forbids",
-        "Remove one of the two",
+        "= 30: has no effect with preempt: false",
+        "Remove it, or remove preempt: false",
     ),
 ]
 
