@@ -98,7 +98,7 @@ def _machine(server: Any, names: Sequence[str], hosts: Hosts) -> Optional[str]:
 
 
 def _check_one_network(service: VirtualServer, path: str, instance: VrrpInstance, whole: Whole) -> Iterator[Problem]:
-    """With lb_kind DR directors and real servers need a network in common: a router would not pass the packets on.
+    """With lb_kind DR a director sends frames to a server's own MAC address, so both need a network in common.
 
     A description tells networks by the prefix lengths of floating addresses alone. Nothing is checked unless all that
     is known of the directors' addresses lies in these.
