@@ -11,7 +11,7 @@ from harness.lab import Lab
 ARP = "for i in all lo eth0; do sysctl -qw net.ipv4.conf.$i.arp_ignore={} net.ipv4.conf.$i.arp_announce={}; done"
 # What blog's real server knows to have put on its loopback.
 MEMORY = "/var/lib/lvs-cluster/loopback/blog.json"
-CHECKS = "plugins/module_utils/_description/checks.py"
+BETWEEN = "plugins/module_utils/_description/checks/between.py"
 
 
 def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
@@ -58,12 +58,12 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
         Row(
             "addresses of two clusters are not compared",
             "must_not_share",
-            edits={CHECKS: ("            if address in theirs:\n", "            if False:\n")},
+            edits={BETWEEN: ("            if address in theirs:\n", "            if False:\n")},
         ),
         Row(
             "numbers of two clusters are not compared",
             "must_not_share",
-            edits={CHECKS: ("                number is not None\n", "                number is None\n")},
+            edits={BETWEEN: ("                number is not None\n", "                number is None\n")},
         ),
         Row(
             "a real server keeps an address",

@@ -9,7 +9,9 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
-from .checks import check_between, check_cluster, check_groups, unnamed
+from .checks.between import check_between
+from .checks.cluster import check_cluster
+from .checks.groups import check_groups, unnamed
 from .members import Member, Variables, read_member
 from .model.cluster import Cluster
 from .parts import backends, settled_hosts

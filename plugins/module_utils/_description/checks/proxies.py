@@ -1,0 +1,142 @@
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection.
+"""What must hold between the upstreams of nginx, the services that they stand behind, and their servers."""
+
+from __future__ import annotations
+
+from typing import Any, Collection, Dict, Iterator, List, Optional, Sequence, Set, Tuple
+
+from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import numbered
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.proxies import Upstream
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import VirtualServer
+from ansible_collections.lvs.cluster.plugins.module_utils._description.problems import Problem
+
+from .servers import address_of, check_server
+from .tables import entries, first
+from .whole import Whole
+
+
+def check_upstream(upstream: Upstream, path: str, earlier: Sequence[Upstream], whole: Whole) -> Iterator[Problem]:
+    here = f"{path}.virtual_server"
+    names = whole.names
+    if upstream.virtual_server == "" and not names and whole.names_known:
+        yield Problem(here, None, "there is no virtual server to stand behind", "Describe one in lvs_virtual_servers")
+    elif upstream.virtual_server == "" and len(names) > 1:
+        remedy = f"Write virtual_server: {' or '.join(filter(None, names)) or 'the name of one'}"
+        yield Problem(here, None, f"is needed, as there are {len(names)} virtual servers", remedy)
+    elif upstream.virtual_server and upstream.virtual_server not in names and whole.names_known:
+        remedy = f"Write one of {', '.join(names)}" if names else "Describe it in lvs_virtual_servers"
+        yield Problem(here, upstream.virtual_server, "is not a virtual server", remedy)
+    fronted = _fronted(upstream, names)
+    for other in first(each for each in earlier if fronted and fronted == _fronted(each, names)):
+        remedy = "Put the servers of both into one pool"
+        yield Problem(here, fronted, f"has upstream {other.name} already", remedy)
+    for other in first(each for each in earlier if each.name and upstream.name and _one_in_nginx(each, upstream)):
+        reason = f"is the name of upstream {other.name} too for nginx, which ignores upper and lower case"
+        yield Problem(f"{path}.name", upstream.name, reason, "Give each a name of its own")
+    yield from _check_health_path(upstream, path, earlier, whole)
+    for index, server in numbered(upstream.servers):
+        here = f"{path}.servers[{index}]"
+        yield from check_server(server, here, whole.hosts)
+        if server.backup and upstream.method in ("ip_hash", "random"):
+            reason = f"nginx has no backup servers with method {upstream.method}"
+            yield Problem(f"{here}.backup", True, reason, "Remove it, or choose round_robin or least_conn")
+        yield from _check_upstream_address(server, here, upstream, whole)
+    servers = [server for _index, server in numbered(upstream.servers)]
+    if servers and all(server.backup for server in servers):
+        yield Problem(f"{path}.servers", None, "has only backup servers", "Remove backup from at least one")
+
+
+def _one_in_nginx(one: Upstream, other: Upstream) -> bool:
+    """Whether nginx takes two different names for one."""
+    return one.name != other.name and one.name.lower() == other.name.lower()
+
+
+def _check_health_path(upstream: Upstream, path: str, earlier: Sequence[Upstream], whole: Whole) -> Iterator[Problem]:
+    """A check asks a host's own address and names no site, so the sites that share a port need the same path."""
+    mine = _fronted_service(upstream, whole)
+    for other in earlier:
+        if not mine or None in (upstream.health_path, other.health_path) or upstream.health_path == other.health_path:
+            continue
+        theirs = _fronted_service(other, whole)
+        shared = set(_nginx_hosts(mine)) & set(_nginx_hosts(theirs)) if theirs and theirs.port == mine.port else None
+        if shared:
+            reason = (
+                f"is not {other.health_path}, the health_path of upstream {other.name}: both use the same port of host "
+                f"{min(shared)}, whose nginx cannot tell their checks apart"
+            )
+            remedy = f"Write the same path for both, as health_path: {other.health_path}"
+            yield Problem(f"{path}.health_path", upstream.health_path, reason, remedy)
+            return
+
+
+def _check_upstream_address(server: Any, path: str, upstream: Upstream, whole: Whole) -> Iterator[Problem]:
+    """A server whose address nginx's own host holds for a service: nginx would ask itself."""
+    mine = _fronted_service(upstream, whole)
+    for each in whole.serving.get(server.address, ()) if server.address else ():
+        held = set(_nginx_hosts(each)) & set(_nginx_hosts(mine)) if mine else None
+        if held:
+            reason = (
+                f"is the address of virtual server {each.name}, which host {min(held)} has too: "
+                "its nginx would ask itself"
+            )
+            yield Problem(f"{path}.address", server.address, reason, "Write the address of what is behind nginx")
+            return
+
+
+def check_circles(cluster: Cluster, whole: Whole) -> Iterator[Problem]:
+    """Servers of upstreams that lead back to the nginx that asks them, directly or through other upstreams."""
+    upstreams = [each for _path, each, _earlier in entries(cluster.lvs_nginx_upstreams, "lvs_nginx_upstreams")]
+    hosts = whole.hosts
+    # At a host's own address the first site of a port answers.
+    sites: Dict[Tuple[str, int], Upstream] = {}
+    for upstream in upstreams:
+        service = _fronted_service(upstream, whole)
+        if service and service.address is not None and service.port is not None:
+            own = [address for host in _nginx_hosts(service) if host in hosts for address in hosts[host].every_address]
+            for address in [service.address, *own]:
+                sites.setdefault((address, service.port), upstream)
+
+    def asked(upstream: Upstream, server: Any) -> Optional[Upstream]:
+        return sites.get((address_of(server, hosts) or "", server.port or upstream.port))
+
+    def comes_back(upstream: Upstream, asking: Upstream, passed: Set[str]) -> bool:
+        if upstream is asking or upstream.name in passed:
+            return upstream is asking
+        passed.add(upstream.name)
+        following = (asked(upstream, server) for _index, server in numbered(upstream.servers))
+        return any(each and comes_back(each, asking, passed) for each in following)
+
+    for path, upstream, _earlier in entries(cluster.lvs_nginx_upstreams, "lvs_nginx_upstreams"):
+        for index, server in numbered(upstream.servers):
+            first = asked(upstream, server)
+            if first and comes_back(first, upstream, set()):
+                reason = "is an nginx whose requests come back to this upstream, in a circle"
+                port = server.port or upstream.port
+                yield Problem(
+                    f"{path}.servers[{index}]",
+                    f"{server.host or server.address}, port {port}",
+                    reason,
+                    "Write the host and port of what is behind nginx",
+                )
+
+
+def _fronted(upstream: Upstream, names: Collection[str]) -> Optional[str]:
+    """The name of the virtual server that an upstream stands behind, if that is known."""
+    if upstream.virtual_server == "" and len(names) == 1:
+        return next(iter(names))
+    return upstream.virtual_server if upstream.virtual_server in names else None
+
+
+def _fronted_service(upstream: Upstream, whole: Whole) -> Optional[VirtualServer]:
+    name = _fronted(upstream, whole.services)
+    return whole.services[name] if name else None
+
+
+def _nginx_hosts(service: VirtualServer) -> List[str]:
+    """The hosts that hold a service's address, and answer for it with nginx where an upstream stands behind it."""
+    servers = [server for _index, server in numbered(service.real_servers)]
+    return [each.host for each in [*servers, service.sorry_server] if each and each.host]

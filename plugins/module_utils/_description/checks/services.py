@@ -1,0 +1,133 @@
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection.
+"""What must hold between the virtual servers of a description, their real servers and their instances."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any, Iterator, List, Optional, Sequence, Tuple
+
+from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import numbered
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import VirtualServer
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import VrrpInstance
+from ansible_collections.lvs.cluster.plugins.module_utils._description.problems import Problem
+
+from .servers import Hosts, address_of, check_machines, check_server
+from .tables import first
+from .whole import Whole
+
+
+def check_service(
+    service: VirtualServer, path: str, earlier: Sequence[VirtualServer], whole: Whole
+) -> Iterator[Problem]:
+    instance = next(iter(whole.floating.get(service.address, ())), None)
+    if service.address is not None and instance is None and whole.addresses_known:
+        remedy = f"Add {service.address}/32 to the virtual_ipaddress of one of lvs_vrrp_instances"
+        yield Problem(f"{path}.address", service.address, "is carried by no VRRP instance", remedy)
+    socket = (service.address, service.port)
+    for other in first(each for each in earlier if None not in socket and socket == (each.address, each.port)):
+        reason = f"port {service.port} of this address already belongs to virtual server {other.name}"
+        yield Problem(f"{path}.address", service.address, reason, "Make it one service, or choose another port")
+
+    yield from _check_real_servers(service, path, instance, whole)
+    yield from _check_quorum(service, path)
+    if instance:
+        yield from _check_one_network(service, path, instance, whole)
+    for flag, scheduler in ((service.mh_port, "mh"), (service.sh_port, "sh")):
+        if flag and service.lb_algo not in (None, scheduler):
+            remedy = f"Remove it, or write lb_algo: {scheduler}"
+            yield Problem(f"{path}.{scheduler}-port", flag, f"has no effect without lb_algo {scheduler}", remedy)
+
+
+def _check_real_servers(
+    service: VirtualServer, path: str, instance: Optional[VrrpInstance], whole: Whole
+) -> Iterator[Problem]:
+    servers: List[Tuple[str, Any]]
+    servers = [(f"{path}.real_servers[{index}]", server) for index, server in numbered(service.real_servers)]
+    named = [(here, server.host or server.address) for here, server in servers if server.address not in whole.owners]
+    if service.sorry_server:
+        servers.append((f"{path}.sorry_server", service.sorry_server))
+    for here, server in servers:
+        yield from _check_real_server(server, here, service, (instance.hosts if instance else None) or (), whole)
+        if server.address in whole.floating:
+            carrier = whole.floating[server.address][-1].name
+            reason = f"floats with instance {carrier}: a director would send to itself"
+            yield Problem(f"{here}.address", server.address, reason, "Write the server's own address")
+    yield from check_machines([(here, name) for here, name in named if name], whole.hosts)
+    sorry = address_of(service.sorry_server, whole.hosts)
+    others = (address_of(each, whole.hosts) for _here, each in servers[:-1])
+    if service.inhibit_on_failure and sorry and sorry in others:
+        reason = "is a real server too: as inhibit_on_failure keeps it in the table, it cannot be added as sorry server"
+        yield Problem(f"{path}.sorry_server", sorry, reason, "Choose another one, or remove inhibit_on_failure")
+
+
+def _check_real_server(
+    server: Any, path: str, service: VirtualServer, directors: Sequence[str], whole: Whole
+) -> Iterator[Problem]:
+    yield from check_server(server, path, whole.hosts)
+    if server.port is not None and service.port is not None and server.port != service.port:
+        reason = f"with lb_kind DR nothing rewrites the port, so it must be the service's, {service.port}"
+        remedy = f"Remove it, or write port: {service.port}"
+        yield Problem(f"{path}.port", server.port, reason, remedy)
+    owner = whole.hosts_at.get(server.address)
+    director = _machine(server, directors, whole.hosts)
+    if director:
+        name = "" if director == server.host else f"the same machine as {director}, "
+        reason = f"is {name}a director of this address, and cannot be its real server too"
+        yield Problem(path, server.host or server.address, reason, "Use another host as real server, or as director")
+    elif owner and not server.host:
+        reason = f"is the address of host {owner}, which is set up as real server only if its name stands here"
+        yield Problem(f"{path}.address", server.address, reason, f"Write host: {owner}")
+
+
+def _machine(server: Any, names: Sequence[str], hosts: Hosts) -> Optional[str]:
+    """Which of the named hosts a server is, by its name or by its address."""
+    address = address_of(server, hosts)
+    same = (name for name in names if address and name in hosts and address in hosts[name].every_address)
+    return server.host if server.host in names else next(same, None)
+
+
+def _check_one_network(service: VirtualServer, path: str, instance: VrrpInstance, whole: Whole) -> Iterator[Problem]:
+    """With lb_kind DR a director sends frames to a server's own MAC address, so both need a network in common.
+
+    A description tells networks by the prefix lengths of floating addresses alone. Nothing is checked unless all that
+    is known of the directors' addresses lies in these.
+    """
+    hosts, networks = whole.hosts, whole.networks[service.address]
+
+    def inside(addresses: Sequence[str]) -> List[Optional[ipaddress.IPv4Network]]:
+        return [next((each for each in networks if ipaddress.IPv4Address(own) in each), None) for own in addresses]
+
+    directors = [hosts[host].every_address if host in hosts else [] for _index, host in numbered(instance.hosts)]
+    if not directors or not all(own and all(inside(own)) for own in directors):
+        return
+    for index, server in numbered(service.real_servers):
+        own = hosts[server.host].every_address if server.host in hosts else [server.address] if server.address else []
+        if own and not any(inside(own)):
+            theirs = inside(directors[0])[0]
+            reason = f"is not in {theirs}, the network of the directors; lb_kind DR reaches no other network"
+            remedy = (
+                "Set lvs_address of the host to its address there, or add the directors' other addresses to their "
+                "lvs_addresses"
+            )
+            yield Problem(f"{path}.real_servers[{index}]", f"{server.host or own[0]}", reason, remedy)
+
+
+def _check_quorum(service: VirtualServer, path: str) -> Iterator[Problem]:
+    """A quorum or a hysteresis that keepalived would lower by itself, so that another one runs than is described."""
+    servers = [server for _index, server in numbered(service.real_servers)]
+    weights = [server.weight for server in servers]
+    if service.quorum is None:
+        return
+    if service.hysteresis is not None and service.hysteresis >= service.quorum:
+        reason = f"is not below quorum, which is {service.quorum}"
+        yield Problem(
+            f"{path}.hysteresis", service.hysteresis, reason, f"Write at most {service.quorum - 1}, or raise quorum"
+        )
+    # A server with weight 0 is drained: it comes back, with a weight that is not known.
+    known = service.real_servers is not None and None not in service.real_servers and None not in weights
+    if known and 0 not in weights and service.quorum > sum(weights):
+        reason = f"is more than all real servers weigh together, {sum(weights)}"
+        yield Problem(f"{path}.quorum", service.quorum, reason, f"Write at most {sum(weights)}")

@@ -1,0 +1,128 @@
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection.
+"""What must hold between the VRRP instances of a description, and between them and their hosts."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Iterator, Mapping, Sequence, Set
+
+from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import end_of_network, numbered
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import VrrpInstance
+from ansible_collections.lvs.cluster.plugins.module_utils._description.problems import Problem
+
+from .networks import near, networks
+from .servers import Hosts, check_host, check_machines
+from .tables import first
+from .whole import Whole
+
+VRRP_MAX_ADVERT_INT = 40.95  # RFC 9568, 5.2.7: 12 bits of centiseconds
+VRRP_MAX_ADDRESSES = 255  # RFC 9568, 5.2.5: 8 bits
+VRRP_MAX_HOSTS = 254  # RFC 9568, 5.2.4: priorities 254, 253, ... 1
+
+
+def check_instance(
+    instance: VrrpInstance, path: str, earlier: Sequence[VrrpInstance], whole: Whole
+) -> Iterator[Problem]:
+    hosts = whole.hosts
+    # The address that each sends its unicast adverts from, and that the others are told.
+    needs_source = instance.unicast and instance.interface and len(instance.hosts or ()) > 1
+    for index, director in numbered(instance.hosts):
+        here = f"{path}.hosts[{index}]"
+        member = hosts.get(director)
+        if not needs_source or member is None or not member.every_address:
+            yield from check_host(director, here, hosts)
+        elif member.source(instance) is None and not member.refused:
+            reason = f"has no known address on {instance.interface}, the interface of the instance"
+            remedy = f"Set lvs_addresses of that host to {{{instance.interface}: ADDRESS}}"
+            yield Problem(here, director, reason, remedy)
+    yield from check_machines([(f"{path}.hosts[{index}]", each) for index, each in numbered(instance.hosts)], hosts)
+    if len(instance.hosts or ()) > VRRP_MAX_HOSTS:
+        reason = f"are more hosts than VRRP has priorities ({VRRP_MAX_HOSTS})"
+        yield Problem(f"{path}.hosts", len(instance.hosts), reason, "Spread them over several instances")
+    yield from _check_floating_addresses(instance, path, whole)
+    for other in first(each for each in earlier if _clash(instance, each, hosts)):
+        reason = f"is the virtual_router_id of instance {other.name} on the same interface"
+        if not set(instance.hosts or ()) & set(other.hosts or ()):
+            reason = f"is the virtual_router_id of instance {other.name}, on the same network"
+        elif instance.interface != other.interface:
+            reason = f"is the virtual_router_id of instance {other.name}, whose interface may be the same"
+        yield Problem(f"{path}.virtual_router_id", instance.virtual_router_id, reason, "Choose an unused one, 1 to 255")
+    yield from _check_version(instance, path)
+    if instance.preempt_delay and instance.preempt is False:
+        remedy = "Remove it, or remove preempt: false"
+        yield Problem(f"{path}.preempt_delay", instance.preempt_delay, "has no effect with preempt: false", remedy)
+
+
+def _check_floating_addresses(instance: VrrpInstance, path: str, whole: Whole) -> Iterator[Problem]:
+    count = len(instance.virtual_ipaddress or ())
+    if count > VRRP_MAX_ADDRESSES:
+        reason = f"are more addresses than a VRRP advert can name ({VRRP_MAX_ADDRESSES})"
+        yield Problem(f"{path}.virtual_ipaddress", count, reason, "Spread them over several instances")
+    seen: Set[str] = set()
+    others = {**dict.fromkeys(instance.addresses, ""), **whole.owners}
+    for index, cidr in numbered(instance.virtual_ipaddress):
+        address = cidr.split("/")[0]
+        here = f"{path}.virtual_ipaddress[{index}]"
+        yield from _check_ends(cidr, here, others)
+        if address in whole.owners:
+            reason = f"is already the address of host {whole.owners[address]}"
+            yield Problem(here, address, reason, "Choose an address that no host has")
+        if address in seen:
+            yield Problem(here, address, "is listed with another prefix length too", "List it once")
+        seen.add(address)
+        other = whole.floating[address][0]
+        if other is not instance:
+            yield Problem(here, address, f"floats with instance {other.name} already", "List it in one instance")
+
+
+def _check_ends(cidr: str, path: str, others: Mapping[str, str]) -> Iterator[Problem]:
+    """Every other address that the prefix length makes the network's or the broadcast address: no host can have it.
+
+    others: by address, the host whose own it is; empty for a floating one.
+    """
+    network, address = ipaddress.IPv4Interface(cidr).network, cidr.split("/", maxsplit=1)[0]
+    ends = {str(end): end_of_network(end, network) for end in (network.network_address, network.broadcast_address)}
+    for other, host in others.items():
+        end = ends.get(other)
+        # Where the address is one itself, its kind has refused it.
+        if end and other != address:
+            whose = f", the address of host {host}," if host else ""
+            reason = f"makes {other}{whose} {end} of {network}"
+            yield Problem(path, cidr, reason, f"Write {address}/32, or the prefix length of its network")
+
+
+def _check_version(instance: VrrpInstance, path: str) -> Iterator[Problem]:
+    """What the VRRP version of the instance cannot do."""
+    if instance.authentication and instance.version == 3:
+        remedy = "Remove it, or write version: 2"
+        yield Problem(f"{path}.authentication", None, "VRRPv3 has no authentication (RFC 9568, 9)", remedy)
+    if instance.advert_int is not None and instance.version is not None:
+        if instance.version == 2 and instance.advert_int != int(instance.advert_int):
+            remedy = "Write whole seconds, or version: 3 for fractions"
+            yield Problem(
+                f"{path}.advert_int", instance.advert_int, "VRRPv2 counts in whole seconds (RFC 3768)", remedy
+            )
+        if instance.version == 3 and instance.advert_int > VRRP_MAX_ADVERT_INT:
+            remedy = f"Write at most {VRRP_MAX_ADVERT_INT}"
+            yield Problem(f"{path}.advert_int", instance.advert_int, "is more than VRRPv3 can express", remedy)
+        if instance.version == 3 and instance.advert_int != round(instance.advert_int, 2):
+            reason, remedy = "VRRPv3 counts in hundredths of a second", "Write at most 2 decimals"
+            yield Problem(f"{path}.advert_int", instance.advert_int, reason, remedy)
+
+
+def _clash(one: VrrpInstance, other: VrrpInstance, hosts: Hosts) -> bool:
+    """Whether the hosts of one instance may hear adverts of another one that has the same number.
+
+    An instance that names no interface runs on the host's own, which the description does not tell: it may be any.
+    """
+    refused = None in (one.interface, other.interface, one.virtual_router_id)
+    if refused or one.virtual_router_id != other.virtual_router_id:
+        return False
+    mine, theirs = networks(one, hosts), networks(other, hosts)
+    # Without a host in common, interfaces of one name are not one interface: the networks tell.
+    if mine and theirs and not set(one.hosts or ()) & set(other.hosts or ()):
+        return near(mine, theirs)
+    return one.interface == other.interface or "" in (one.interface, other.interface)

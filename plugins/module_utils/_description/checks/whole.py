@@ -1,0 +1,77 @@
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection.
+"""What the check of one part of a description needs to know of the other parts."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from typing import Dict, List, Mapping, Sequence
+
+from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import numbered
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import VirtualServer
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import VrrpInstance
+
+from .networks import told_networks
+from .servers import Hosts
+
+
+@dataclass(frozen=True)
+class Whole:
+    """What the checks look up for every server of every service, worked out once."""
+
+    hosts: Hosts
+    #: The host, by each of its addresses.
+    owners: Mapping[str, str]
+    #: The host, by its address in the cluster's network; of several that have it, the first.
+    hosts_at: Mapping[str, str]
+    #: The instances, by the addresses that float with them. Several for one address are a problem already.
+    floating: Mapping[str, Sequence[VrrpInstance]]
+    #: The networks of the first instance's floating addresses, by each of these addresses.
+    networks: Mapping[str, Sequence[ipaddress.IPv4Network]]
+    #: Whether all floating addresses are known. Where one was refused, an address that is not found may be that one.
+    addresses_known: bool
+    #: The virtual servers, by their names.
+    services: Mapping[str, VirtualServer]
+    #: The virtual servers, by their addresses.
+    serving: Mapping[str, Sequence[VirtualServer]]
+    #: The names of all virtual servers, in their order.
+    names: Sequence[str]
+    #: Whether all of these are known. Where one was refused, a name that is not found may be that one.
+    names_known: bool
+
+
+def whole_of(cluster: Cluster, hosts: Hosts) -> Whole:
+    """What there is to know of a cluster and of its hosts."""
+    instances = [instance for _index, instance in numbered(cluster.lvs_vrrp_instances)]
+    services = [service for _index, service in numbered(cluster.lvs_virtual_servers)]
+    names = [service.name for service in services]
+    floating: Dict[str, List[VrrpInstance]] = {}
+    networks: Dict[str, List[ipaddress.IPv4Network]] = {}
+    for instance in instances:
+        told = told_networks(instance)
+        for address in dict.fromkeys(instance.addresses):
+            floating.setdefault(address, []).append(instance)
+            networks.setdefault(address, told)
+    serving: Dict[str, List[VirtualServer]] = {}
+    for service in services:
+        serving.setdefault(service.address, []).append(service)
+    return Whole(
+        hosts=hosts,
+        owners={address: name for name, member in hosts.items() for address in member.every_address},
+        hosts_at={member.address: name for name, member in reversed(list(hosts.items())) if member.address},
+        floating=floating,
+        networks=networks,
+        addresses_known=cluster.lvs_vrrp_instances is not None
+        and all(
+            each is not None and each.virtual_ipaddress is not None and None not in each.virtual_ipaddress
+            for each in cluster.lvs_vrrp_instances
+        ),
+        services={service.name: service for service in services},
+        serving=serving,
+        names=names,
+        names_known=cluster.lvs_virtual_servers is not None and None not in (*cluster.lvs_virtual_servers, *names),
+    )
