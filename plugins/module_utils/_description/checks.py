@@ -14,11 +14,12 @@ import ipaddress
 import itertools
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple, TypeVar
 
+from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
+
 from .derive import directors, instance_of, real_servers
 from .kinds import end_of_network, numbered
 from .members import Member
 from .model import Check, Cluster, Upstream, VirtualServer, VrrpInstance
-from .problems import Problem
 
 T = TypeVar("T")
 # The hosts that are named and that the inventory has.

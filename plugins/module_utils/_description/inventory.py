@@ -9,11 +9,12 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
+from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
+
 from . import derive
 from .checks import check_between, check_cluster, check_groups, unnamed
 from .members import Member, Variables, read_member
 from .model import Cluster
-from .problems import Problem
 
 HostVars = Mapping[str, Mapping[str, Any]]
 Facts = Mapping[str, Any]

@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence
 
+from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
+
 from .kinds import ADDRESS, INTERFACE, mapping_of, nearest, no_host
 from .model import (
     CLUSTER_VARIABLES,
@@ -21,7 +23,6 @@ from .model import (
     VrrpInstance,
     read_cluster,
 )
-from .problems import Problem
 
 
 class Unreadable(Exception):

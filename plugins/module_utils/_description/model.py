@@ -13,6 +13,8 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
+from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
+
 from .kinds import (
     ADDRESS,
     BOOLEAN,
@@ -38,7 +40,6 @@ from .kinds import (
     table,
     word,
 )
-from .problems import Problem
 
 # ipvsadm(8), --scheduler.
 SCHEDULERS = ["rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "sed", "nq", "fo", "ovf", "mh", "twos"]

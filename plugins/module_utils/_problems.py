@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # PRIVATE to the collection.
-"""What is wrong with a description: where, what, why, and what to write instead."""
+"""What is wrong with what a user wrote: where, what, why, and what to write instead."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Problem:
-    """One fault of a description.
+    """One fault of a description, or of a module's options.
 
     path: where it stands, as C(lvs_virtual_servers[0].real_servers[1].port).
     value: what stands there; None when the point is that nothing does.
@@ -29,7 +29,7 @@ class Problem:
         return f"{where}: {self.reason}. {self.remedy}."
 
 
-class Refused(Exception):
+class BadValue(Exception):
     """A value that its kind does not accept; the reader of the field adds path and value."""
 
     def __init__(self, reason: str, remedy: str) -> None:
