@@ -85,6 +85,14 @@ commands:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.lvs.cluster.plugins.module_utils._host.ip import require_interface
+from ansible_collections.lvs.cluster.plugins.module_utils._host.ipvsadm import (
+    Ipvsadm,
+    IpvsadmError,
+    Refusals,
+    failure,
+    written,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.daemons import (
     desired_daemon,
     plan_start,
@@ -92,14 +100,6 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.daemons import (
     plan_undo,
     render_daemons,
     run_daemons,
-)
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_host import require_interface
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import (
-    Ipvsadm,
-    IpvsadmError,
-    Refusals,
-    failure,
-    written,
 )
 
 

@@ -153,6 +153,10 @@ import contextlib
 import time
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.lvs.cluster.plugins.module_utils._host.ipvsadm import Ipvsadm, Refusals, failure, written
+from ansible_collections.lvs.cluster.plugins.module_utils._host.keepalived import keepalived_runs
+from ansible_collections.lvs.cluster.plugins.module_utils._host.memory import DrainMemory
+from ansible_collections.lvs.cluster.plugins.module_utils._host.sysctl import Sysctl
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.commands import server_command
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.drain import (
     KEEPALIVED_NEXT,
@@ -181,9 +185,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import (
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.plan import plan
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.save import lines
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_host import Memory, Sysctl, keepalived_runs
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_spec import SERVICE_KEY
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import Ipvsadm, Refusals, failure, written
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.spec import SERVICE_KEY
 
 
 def weights_and_memory(params, table, chosen, memory):
@@ -237,7 +239,7 @@ def main():
     try:
         check_wait(params)
         service = desired_key(params["service"], "service") if params["service"] else None
-        ipvsadm, memory = Ipvsadm.of(module), Memory(module)
+        ipvsadm, memory = Ipvsadm.of(module), DrainMemory(module)
         drains = params["state"] == "drained"
         # From reading a weight until it is remembered and changed: two that drain at once would forget each other's.
         with contextlib.nullcontext() if module.check_mode else memory.alone():

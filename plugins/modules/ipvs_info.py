@@ -168,10 +168,10 @@ kernel:
   sample: {version: 1.2.1, connection_table_size: 4096}
 """
 
-import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.connections import parse_connections
+from ansible_collections.lvs.cluster.plugins.module_utils._host import kernel, sysctl
+from ansible_collections.lvs.cluster.plugins.module_utils._host.ipvsadm import Ipvsadm, Refusals, failure
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.info import (
     daemon_options,
     parse_sysctl,
@@ -185,11 +185,6 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.listing import (
     parse_listing,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import refuse, table_options
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_host import SYSCTLS
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import Ipvsadm, Refusals, failure
-
-TABLE = "/proc/net/ip_vs"
-CONNECTIONS = "/proc/net/ip_vs_conn"
 
 
 def services(ipvsadm, _params):
@@ -204,8 +199,7 @@ def all_statistics(ipvsadm, _params):
 
 
 def connections(_ipvsadm, params):
-    with open(CONNECTIONS, encoding="ascii") as lines:
-        found, more = parse_connections(lines, params["connections_limit"])
+    found, more = kernel.connections(params["connections_limit"])
     return {"connections": found, "connections_truncated": more}
 
 
@@ -218,16 +212,11 @@ def daemons(ipvsadm, _params):
 
 
 def sysctls(_ipvsadm, _params):
-    values = {}
-    for name in sorted(os.listdir(SYSCTLS)):
-        with open(os.path.join(SYSCTLS, name), encoding="ascii") as file:
-            values[name] = parse_sysctl(file.read())
-    return {"sysctls": values}
+    return {"sysctls": {name: parse_sysctl(text) for name, text in sysctl.texts().items()}}
 
 
-def kernel(_ipvsadm, _params):
-    with open(TABLE, encoding="ascii") as file:
-        return {"kernel": parse_title(file.readline())}
+def version(_ipvsadm, _params):
+    return {"kernel": parse_title(kernel.title())}
 
 
 READERS = {
@@ -237,7 +226,7 @@ READERS = {
     "timeouts": timeouts,
     "daemons": daemons,
     "sysctls": sysctls,
-    "kernel": kernel,
+    "kernel": version,
 }
 
 

@@ -114,6 +114,7 @@ commands:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.lvs.cluster.plugins.module_utils._host.ipvsadm import Ipvsadm, Refusals, failure, written
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.commands import server_command
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import (
     desired_key,
@@ -122,8 +123,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import (
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.plan import plan_server
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.save import lines
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_spec import LB_KIND, SERVER, SERVICE_KEY
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import Ipvsadm, Refusals, failure, written
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.spec import LB_KIND, SERVER, SERVICE_KEY
 
 
 def desired_of(service, params):

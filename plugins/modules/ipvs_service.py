@@ -108,13 +108,13 @@ commands:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.lvs.cluster.plugins.module_utils._host.ipvsadm import Ipvsadm, Refusals, failure, written
+from ansible_collections.lvs.cluster.plugins.module_utils._host.kernel import require_modules
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import Pool
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import desired_key, desired_service
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.plan import plan
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.save import render
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_host import require_modules
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_spec import SERVICE, SERVICE_KEY
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import Ipvsadm, Refusals, failure, written
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.spec import SERVICE, SERVICE_KEY
 
 
 def desired_part(params, current):

@@ -219,14 +219,14 @@ table:
 import gc
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.lvs.cluster.plugins.module_utils._host.ipvs_boot import Boot
+from ansible_collections.lvs.cluster.plugins.module_utils._host.ipvsadm import Ipvsadm, Refusals, failure, written
+from ansible_collections.lvs.cluster.plugins.module_utils._host.kernel import require_modules
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.beyond import within
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.given import given_services
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import desired_table
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.plan import differing, overlaid, plan, with_weights_of
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.save import render
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_boot import Boot
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_given import given_services
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_host import require_modules
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import Ipvsadm, Refusals, failure, written
 
 
 class TableModule(AnsibleModule):

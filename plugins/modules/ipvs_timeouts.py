@@ -50,13 +50,13 @@ timeouts:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.lvs.cluster.plugins.module_utils._host.ipvsadm import Ipvsadm, Refusals, failure, written
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.timeouts import (
     desired_timeouts,
     merged,
     plan_timeouts,
     render_timeouts,
 )
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import Ipvsadm, Refusals, failure, written
 
 
 def main():

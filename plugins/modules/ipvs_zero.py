@@ -47,17 +47,17 @@ commands:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.counters import plan_zero, render_counters, zeroed
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.listing import STATS, parse_listing
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import desired_key
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_spec import SERVICE_KEY
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import (
+from ansible_collections.lvs.cluster.plugins.module_utils._host.ipvsadm import (
     Ipvsadm,
     NoSuchServiceError,
     Refusals,
     failure,
     written,
 )
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.counters import plan_zero, render_counters, zeroed
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.listing import STATS, parse_listing
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import desired_key
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.spec import SERVICE_KEY
 
 
 def main():

@@ -170,19 +170,29 @@ backup_file:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils._errors import C_LOCALE, HostError
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import agreement, grammar, unit
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.config_test import verdict
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived_dump import Keepalived, KeepalivedError, dumped
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived_files import MODE, Configuration, replace, write
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived_unit import (
+from ansible_collections.lvs.cluster.plugins.module_utils._host.command import C_LOCALE
+from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import HostError
+from ansible_collections.lvs.cluster.plugins.module_utils._host.keepalived import (
+    Keepalived,
+    KeepalivedError,
+    command_line,
+    dumped,
+)
+from ansible_collections.lvs.cluster.plugins.module_utils._host.keepalived_files import (
+    MODE,
+    Configuration,
+    read_includes,
+    replace,
+    write,
+)
+from ansible_collections.lvs.cluster.plugins.module_utils._host.systemd import (
     KeepalivedUnit,
     ReloadError,
-    command_line,
     is_loaded,
-    read_includes,
 )
-from ansible_collections.lvs.cluster.plugins.module_utils._text import readable
+from ansible_collections.lvs.cluster.plugins.module_utils._host.text import readable
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import agreement, grammar, unit
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.config_test import verdict
 
 
 def binary_of(module):

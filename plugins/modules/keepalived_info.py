@@ -113,16 +113,16 @@ virtual_servers:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.status import (
-    parse_check_data,
-    parse_json,
-    parse_vrrp_data,
-)
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived_dump import (
+from ansible_collections.lvs.cluster.plugins.module_utils._host.keepalived import (
     Keepalived,
     KeepalivedError,
     data_signal,
     signal_number,
+)
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.status import (
+    parse_check_data,
+    parse_json,
+    parse_vrrp_data,
 )
 
 

@@ -95,7 +95,11 @@ surplus:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils._loopback import (
+from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import HostError
+from ansible_collections.lvs.cluster.plugins.module_utils._host.ip import Ip
+from ansible_collections.lvs.cluster.plugins.module_utils._host.memory import OwnersMemory
+from ansible_collections.lvs.cluster.plugins.module_utils._host.text import read_exact
+from ansible_collections.lvs.cluster.plugins.module_utils._realserver.loopback import (
     held,
     named,
     plan,
@@ -107,30 +111,28 @@ from ansible_collections.lvs.cluster.plugins.module_utils._loopback import (
     too_wide,
     write_memory,
 )
-from ansible_collections.lvs.cluster.plugins.module_utils._memory import Memories
-from ansible_collections.lvs.cluster.plugins.module_utils._text import read_exact
 
 
-def converge(module, memories):
+def converge(module, memory):
     """The result, after C(lo) holds what it shall."""
     params = module.params
     wanted = {each["address"]: each["label"] for each in params["addresses"]}
-    current = standing(run(module, ["ip", "-json", "-4", "address", "show", "dev", "lo"]))
+    ip = Ip.of(module)
+    current = standing(ip.loopback())
     problems = too_wide(current, wanted)
     if problems:
         module.fail_json(msg="; ".join(problems) + ". Nothing was changed.")
 
     current = held(current)
-    remembered = {owner: read_memory(text) for owner, text in memories.read().items()}
+    remembered = {owner: read_memory(text) for owner, text in memory.read().items()}
     before = remembered.pop(params["owner"], set())
     ours = before.union(*(in_file(path) for path in params["network_files"]))
     commands, after = plan(current, wanted, ours, params["purge"], set().union(*remembered.values()))
     if not module.check_mode:
         # An address is remembered before it comes, and forgotten once it is gone.
-        remember(memories, params["owner"], before, ours | after)
-        for command in commands:
-            run(module, command)
-        remember(memories, params["owner"], ours | after, after)
+        remember(memory, params["owner"], before, ours | after)
+        ip.apply(commands)
+        remember(memory, params["owner"], ours | after, after)
     return {
         "changed": bool(commands) or before != after,
         "commands": [" ".join(command) for command in commands],
@@ -139,23 +141,15 @@ def converge(module, memories):
     }
 
 
-def run(module, command):
-    """What a command prints; it fails with what the kernel says."""
-    status, output, errors = module.run_command(command)
-    if status:
-        module.fail_json(msg=f"{' '.join(command)}: {errors.strip()}.")
-    return output
-
-
 def in_file(path):
     """The addresses that a file of the network's configuration names, if it is there."""
     return named(read_exact(path))
 
 
-def remember(memories, owner, before, after):
+def remember(memory, owner, before, after):
     """Keep which addresses are the owner's, if that changes."""
     if before != after:
-        memories.write(owner, write_memory(after) if after else "")
+        memory.write(owner, write_memory(after) if after else "")
 
 
 def main():
@@ -179,9 +173,12 @@ def main():
     problems = refused(module.params["addresses"], module.params["owner"])
     if problems:
         module.fail_json(msg="; ".join(problems) + ". Nothing was changed.")
-    memories = Memories(module, "loopback")
-    with memories.locked():
-        result = converge(module, memories)
+    memory = OwnersMemory(module, "loopback")
+    try:
+        with memory.locked():
+            result = converge(module, memory)
+    except HostError as error:
+        module.fail_json(**error.result())
     module.exit_json(**result)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils import _memory
+from ansible_collections.lvs.cluster.plugins.module_utils._host import memory as memories
 from ansible_collections.lvs.cluster.tests.kernel.conftest import run_command, sh
 from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
 
@@ -18,7 +18,7 @@ VIP, SECOND, STRANGER = "192.0.2.100", "192.0.2.101", "192.0.2.99"
 @pytest.fixture(autouse=True)
 def memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A loopback with the address of a stranger under such a label as ours have, and a memory of its own."""
-    monkeypatch.setattr(_memory, "ROOT", str(tmp_path))
+    monkeypatch.setattr(memories, "ROOT", str(tmp_path))
     sh(f"ip address add {STRANGER}/32 dev lo label lo:7")
     yield tmp_path / "loopback"
     sh("ip address flush dev lo scope global")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.lvs.cluster.plugins.modules import sysctl_order
+from ansible_collections.lvs.cluster.plugins.module_utils._host import sysctl
 from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
 
 BASE = "/etc/systemd/network/10-lvs-loopback.network"
@@ -64,7 +64,7 @@ def test_networkd_is_asked_what_it_reads(says, told: str, pending: bool, refusal
 
 
 def test_line_that_the_next_boot_follows_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sysctl_order, "SYSCTL_FOLDERS", (str(tmp_path),))
+    monkeypatch.setattr(sysctl, "FOLDERS", (str(tmp_path),))
     options = {"path": f"{tmp_path}/60-lvs.conf", "values": {"net.ipv4.conf.all.arp_ignore": 1}}
     later = tmp_path / "99-own.conf"
     later.write_text("net.ipv4.conf.all.arp_ignore = 1\n")

@@ -10,12 +10,12 @@ import pytest
 import yaml
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.doc_fragments._ipvs import ModuleDocFragment
-from ansible_collections.lvs.cluster.plugins.module_utils._errors import HostError
+from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import HostError
+from ansible_collections.lvs.cluster.plugins.module_utils._host.ipvs_boot import BootError
+from ansible_collections.lvs.cluster.plugins.module_utils._host.ipvsadm import BatchError, IpvsadmError, error_of
+from ansible_collections.lvs.cluster.plugins.module_utils._host.keepalived import KeepalivedError
+from ansible_collections.lvs.cluster.plugins.module_utils._host.sysctl import SysctlError
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.save import parse, render
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_boot import BootError
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_host import SysctlError
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import BatchError, IpvsadmError, error_of
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived_dump import KeepalivedError
 from ansible_collections.lvs.cluster.tests.unit.fake_ipvsadm import FakeIpvsadm
 from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
 

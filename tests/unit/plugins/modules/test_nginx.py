@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.lvs.cluster.plugins.module_utils._host.nginx import worker_starts
 from ansible_collections.lvs.cluster.plugins.modules import nginx_answers, nginx_loaded
 from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
 
@@ -106,7 +107,7 @@ def conf(tmp_path: Path) -> Path:
 
 def loaded(monkeypatch: pytest.MonkeyPatch, conf: Path, age: float | None, **options: Any) -> dict[str, Any]:
     """With workers that started so many seconds after the file was written; None for no nginx."""
-    monkeypatch.setattr(nginx_loaded, "master", lambda _module: 0 if age is None else 1)
+    monkeypatch.setattr(nginx_loaded, "main_process", lambda *_asked: 0 if age is None else 1)
     monkeypatch.setattr(nginx_loaded, "worker_starts", lambda _parent: [conf.stat().st_ctime + (age or 0)])
     result = play("nginx_loaded", path=str(conf), **options)
     return {key: result[key] for key in ("changed", "running", "loaded")}
@@ -129,5 +130,5 @@ def test_start_of_a_worker_is_read_from_proc(tmp_path: Path) -> None:
         (tmp_path / pid).mkdir()
         (tmp_path / pid / "cmdline").write_text(title + "\0")
         (tmp_path / pid / "stat").write_text(stat)
-    (start,) = nginx_loaded.worker_starts(os.getppid(), str(tmp_path))
+    (start,) = worker_starts(os.getppid(), str(tmp_path))
     assert time.time() - 3600 < start <= time.time()

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import signal
 import tempfile
-from typing import Any, Callable, NamedTuple, Sequence, Tuple
+from typing import Any, NamedTuple, Sequence
 
-from ansible_collections.lvs.cluster.plugins.module_utils._errors import C_LOCALE, HostError, failed
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.commands import (
     Command,
     IpvsParseError,
@@ -26,8 +25,8 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.plan import is_d
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.save import lines, parse, render, with_thresholds
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.timeouts import Timeouts, parse_timeouts
 
-# As AnsibleModule.run_command: a list of words and what to feed to it; exit status, output, errors.
-RunCommand = Callable[..., Tuple[int, str, str]]
+from .command import C_LOCALE, RunCommand
+from .errors import HostError, failed
 
 
 class IpvsadmError(HostError):

@@ -8,9 +8,6 @@ from __future__ import annotations
 
 from typing import Any, Sequence
 
-# Programs are asked in it: what they say is read, and quoted.
-C_LOCALE = {"LANGUAGE": "C", "LC_ALL": "C"}
-
 
 class HostError(Exception):
     """A host does not do what it was told; C(kind) and C(remedy) are those of the class, or of the error."""

@@ -22,7 +22,7 @@ from ansible.module_utils.common.validation import (
     check_type_str,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import RefusedError, refuse, refuse_all
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_spec import TABLE_SERVICE, Spec
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.spec import TABLE_SERVICE, Spec
 
 Refusals = List[RefusedError]
 LONGEST_QUOTE = 60

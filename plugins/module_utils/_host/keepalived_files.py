@@ -6,13 +6,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import glob
 import hashlib
 import json
 import os
 import stat
 import time
+from typing import Sequence, Tuple
 
-from ansible_collections.lvs.cluster.plugins.module_utils._text import EXACT, read_exact
+from .text import EXACT, read_exact
 
 # auth_pass is in it.
 MODE = 0o640
@@ -99,6 +102,15 @@ class Configuration:
     def _remember(self, content: str) -> None:
         os.makedirs(os.path.dirname(self._memory), mode=0o755, exist_ok=True)
         replace(self._memory, json.dumps({self.path: _hash(content)}) + "\n")
+
+
+def read_includes(pattern: str, directory: str) -> Sequence[Tuple[str, str]]:
+    """The files of an include; one that cannot be read is as empty as it is to keepalived."""
+    found = []
+    for path in sorted(glob.glob(os.path.join(directory, pattern))):
+        with contextlib.suppress(OSError), open(path, encoding="utf-8", errors="replace") as file:
+            found.append((path, file.read()))
+    return found
 
 
 def replace(path: str, content: str) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.given import given_services
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import RefusedError
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_given import given_services
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_spec import SERVER, TABLE_SERVICE
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.spec import SERVER, TABLE_SERVICE
 
 WEB = {"address": "192.0.2.10", "port": 80}
 VALUES: list[Any] = [
