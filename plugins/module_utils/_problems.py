@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, List, Sequence
 
 
 @dataclass(frozen=True)
@@ -17,25 +17,58 @@ class Problem:
 
     path: where it stands, as C(lvs_virtual_servers[0].real_servers[1].port).
     value: what stands there; None when the point is that nothing does.
+    remedy: what to write instead; empty where the reason says it.
     """
 
     path: str
     value: Any
     reason: str
-    remedy: str
+    remedy: str = ""
 
     def __str__(self) -> str:
         where = self.path if self.value is None else f"{self.path} = {shown(self.value)}"
         return f"{where}: {self.reason}. {self.remedy}."
 
+    @property
+    def sentence(self) -> str:
+        """In the words of a module, whose reasons tell of the value: C(port: 8080 is not the service's port 80)."""
+        told = f"{self.path}: {self.reason}" if self.value is None else f"{self.path}: {self.value} {self.reason}"
+        return ". ".join(filter(None, [_printable(told), self.remedy]))
+
 
 class BadValue(Exception):
     """A value that its kind does not accept; the reader of the field adds path and value."""
 
-    def __init__(self, reason: str, remedy: str) -> None:
+    def __init__(self, reason: str, remedy: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
         self.remedy = remedy
+
+
+class OptionsError(ValueError):
+    """Options of a module that cannot be had, with all that is wrong with them, each of it once.
+
+    closing: a sentence that the message ends with.
+    """
+
+    def __init__(self, problems: Sequence[Problem], closing: str = "") -> None:
+        self.problems: List[Problem] = list({each.sentence: each for each in problems}.values())
+        told = "; ".join(each.sentence for each in self.problems)
+        super().__init__(f"{told}. {closing}" if closing else told)
+
+    @property
+    def remedies(self) -> List[str]:
+        """What to write instead."""
+        return list(dict.fromkeys(each.remedy for each in self.problems if each.remedy))
+
+
+def bad_option(path: str, value: Any, reason: str, remedy: str = "") -> OptionsError:
+    """The error of one option."""
+    return OptionsError([Problem(path, value, reason, remedy)])
+
+
+def _printable(text: str) -> str:
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
 
 
 def shown(value: Any) -> str:

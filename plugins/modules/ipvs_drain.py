@@ -16,6 +16,7 @@ description:
   - Beside keepalived this is the one module of IPVS to use on a director; RV(keepalived) says what keepalived will do
     next.
 extends_documentation_fragment:
+  - lvs.cluster._host
   - lvs.cluster._ipvs
   - lvs.cluster._ipvs.service
 options:
@@ -153,7 +154,8 @@ import contextlib
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils._host.ipvsadm import Ipvsadm, Refusals, failure, written
+from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
+from ansible_collections.lvs.cluster.plugins.module_utils._host.ipvsadm import Ipvsadm, written
 from ansible_collections.lvs.cluster.plugins.module_utils._host.keepalived import keepalived_runs
 from ansible_collections.lvs.cluster.plugins.module_utils._host.memory import DrainMemory
 from ansible_collections.lvs.cluster.plugins.module_utils._host.sysctl import Sysctl
@@ -177,7 +179,6 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.drain import (
     write_weights,
     zero_warnings,
 )
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.listing import PERSISTENT, parse_listing
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import (
     desired_address,
     desired_key,
@@ -202,7 +203,7 @@ def wait(ipvsadm, chosen, wait_for, timeout, interval):
     """What is left on the servers once nothing is waited for any more, and for how long that took."""
     start = time.monotonic()
     while True:
-        left = remaining(parse_listing(ipvsadm.run("--list", "-n", "--persistent-conn"), PERSISTENT), chosen)
+        left = remaining(ipvsadm.persistent(), chosen)
         waited = time.monotonic() - start
         if is_drained(left, wait_for) or waited >= timeout:
             return left, waited
@@ -270,7 +271,7 @@ def main():
             warnings = zero_warnings(weights) if params["weight"] is None else []
         for text in warnings:
             module.warn(text)
-    except Refusals as error:
+    except MODULE_ERRORS as error:
         module.fail_json(**failure(error))
     running = keepalived_runs()
     module.exit_json(

@@ -17,6 +17,7 @@ description:
     option, which is V(BYPASS) as C(lb_kind) here.
   - Safe beside keepalived.
 extends_documentation_fragment:
+  - lvs.cluster._host
   - lvs.cluster._ipvs
   - lvs.cluster._ipvs.reads
 options:
@@ -171,20 +172,15 @@ kernel:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils._host import kernel, sysctl
-from ansible_collections.lvs.cluster.plugins.module_utils._host.ipvsadm import Ipvsadm, Refusals, failure
+from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
+from ansible_collections.lvs.cluster.plugins.module_utils._host.ipvsadm import Ipvsadm
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.info import (
     daemon_options,
     parse_sysctl,
-    parse_title,
     statistics,
 )
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.listing import (
-    PERSISTENT,
-    RATE,
-    STATS,
-    parse_listing,
-)
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import refuse, table_options
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import table_options
+from ansible_collections.lvs.cluster.plugins.module_utils._problems import bad_option
 
 
 def services(ipvsadm, _params):
@@ -192,10 +188,7 @@ def services(ipvsadm, _params):
 
 
 def all_statistics(ipvsadm, _params):
-    stats = parse_listing(ipvsadm.run("--list", "-n", "--stats", "--exact"), STATS)
-    rate = parse_listing(ipvsadm.run("--list", "-n", "--rate", "--exact"), RATE)
-    persistent = parse_listing(ipvsadm.run("--list", "-n", "--persistent-conn"), PERSISTENT)
-    return {"statistics": statistics(stats, rate, persistent)}
+    return {"statistics": statistics(ipvsadm.stats(), ipvsadm.rate(), ipvsadm.persistent())}
 
 
 def connections(_ipvsadm, params):
@@ -216,7 +209,7 @@ def sysctls(_ipvsadm, _params):
 
 
 def version(_ipvsadm, _params):
-    return {"kernel": parse_title(kernel.title())}
+    return {"kernel": kernel.title()}
 
 
 READERS = {
@@ -246,12 +239,12 @@ def main():
     result = {}
     try:
         if module.params["connections_limit"] < 0:
-            raise refuse("connections_limit", module.params["connections_limit"], "is not a number from 0 on")
+            raise bad_option("connections_limit", module.params["connections_limit"], "is not a number from 0 on")
         ipvsadm = Ipvsadm.of(module)
         ipvsadm.require()
         for part in module.params["gather"]:
             result.update(READERS[part](ipvsadm, module.params))
-    except Refusals as error:
+    except MODULE_ERRORS as error:
         module.fail_json(**failure(error))
     module.exit_json(changed=False, commands=[], **result)
 

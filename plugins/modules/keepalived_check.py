@@ -15,6 +15,7 @@ description:
     P(lvs.cluster.view#filter) derives from a description. What does not hold is in RV(problems); nothing fails.
   - A keepalived that was just told to reload is given O(timeout) seconds to do it.
 extends_documentation_fragment:
+  - lvs.cluster._host
   - lvs.cluster._keepalived
 options:
   vrrp_instances:
@@ -79,7 +80,7 @@ states:
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import HostError
+from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
 from ansible_collections.lvs.cluster.plugins.module_utils._host.ip import Ip
 from ansible_collections.lvs.cluster.plugins.module_utils._host.keepalived import Keepalived, KeepalivedError, dumped
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.addresses import parse_addresses
@@ -140,8 +141,8 @@ def main():
     )
     try:
         result = wait_and_ask(module)
-    except HostError as error:
-        module.fail_json(**error.result())
+    except MODULE_ERRORS as error:
+        module.fail_json(**failure(error))
     module.exit_json(changed=False, **result)
 
 

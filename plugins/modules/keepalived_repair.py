@@ -25,6 +25,7 @@ description:
   - Without a running keepalived nothing is touched. If keepalived has no virtual servers, the table and the sync
     daemons are not its own, and stay as they are.
 extends_documentation_fragment:
+  - lvs.cluster._host
   - lvs.cluster._ipvs
   - lvs.cluster._keepalived
 requirements:
@@ -91,9 +92,9 @@ instances:
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import HostError
+from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, HostError, failure
 from ansible_collections.lvs.cluster.plugins.module_utils._host.ip import Ip
-from ansible_collections.lvs.cluster.plugins.module_utils._host.ipvsadm import Ipvsadm, Refusals, failure, written
+from ansible_collections.lvs.cluster.plugins.module_utils._host.ipvsadm import Ipvsadm, written
 from ansible_collections.lvs.cluster.plugins.module_utils._host.keepalived import (
     Keepalived,
     KeepalivedError,
@@ -270,7 +271,7 @@ def main():
         weights = read_weights(DrainMemory(module).text)
         belief, todo, done, shown = repair(Host(module, keepalived), timeout, weights, module.check_mode)
         require_addresses(todo)
-    except Refusals as error:
+    except MODULE_ERRORS as error:
         module.fail_json(**failure(error))
     for text in warnings_of(todo):
         module.warn(text)

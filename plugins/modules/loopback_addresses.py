@@ -18,6 +18,8 @@ description:
     than C(/32) is refused, before anything is changed.
   - Changes the running kernel alone; what the next boot does is up to the host's network configuration.
   - Silence the host's ARP for the addresses first (C(arp_ignore), C(arp_announce)).
+extends_documentation_fragment:
+  - lvs.cluster._host
 options:
   addresses:
     description: The addresses.
@@ -95,16 +97,17 @@ surplus:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import HostError
-from ansible_collections.lvs.cluster.plugins.module_utils._host.ip import Ip
+from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
+from ansible_collections.lvs.cluster.plugins.module_utils._host.ip import Ip, WideAddressError
 from ansible_collections.lvs.cluster.plugins.module_utils._host.memory import OwnersMemory
 from ansible_collections.lvs.cluster.plugins.module_utils._host.text import read_exact
+from ansible_collections.lvs.cluster.plugins.module_utils._problems import OptionsError
 from ansible_collections.lvs.cluster.plugins.module_utils._realserver.loopback import (
     held,
     named,
     plan,
+    problems_of,
     read_memory,
-    refused,
     render,
     standing,
     surplus,
@@ -119,9 +122,9 @@ def converge(module, memory):
     wanted = {each["address"]: each["label"] for each in params["addresses"]}
     ip = Ip.of(module)
     current = standing(ip.loopback())
-    problems = too_wide(current, wanted)
-    if problems:
-        module.fail_json(msg="; ".join(problems) + ". Nothing was changed.")
+    wide = too_wide(current, wanted)
+    if wide:
+        raise WideAddressError(wide)
 
     current = held(current)
     remembered = {owner: read_memory(text) for owner, text in memory.read().items()}
@@ -170,15 +173,15 @@ def main():
         },
         supports_check_mode=True,
     )
-    problems = refused(module.params["addresses"], module.params["owner"])
-    if problems:
-        module.fail_json(msg="; ".join(problems) + ". Nothing was changed.")
-    memory = OwnersMemory(module, "loopback")
     try:
+        problems = problems_of(module.params["addresses"], module.params["owner"])
+        if problems:
+            raise OptionsError(problems, "Nothing was changed")
+        memory = OwnersMemory(module, "loopback")
         with memory.locked():
             result = converge(module, memory)
-    except HostError as error:
-        module.fail_json(**error.result())
+    except MODULE_ERRORS as error:
+        module.fail_json(**failure(error))
     module.exit_json(**result)
 
 

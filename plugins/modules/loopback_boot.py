@@ -14,6 +14,8 @@ description:
   - Asks the program that sets up the host's network whether it reads a file, and fails with what is to be changed where
     it does not, or is not started at boot. A real server whose file nobody reads works until it boots.
   - Changes nothing.
+extends_documentation_fragment:
+  - lvs.cluster._host
 options:
   manager:
     description: Who sets up the network at boot.
@@ -74,7 +76,7 @@ network_file:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import HostError
+from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
 from ansible_collections.lvs.cluster.plugins.module_utils._host.networks import loopback_file, started_interfaces
 from ansible_collections.lvs.cluster.plugins.module_utils._host.systemd import enablement
 
@@ -137,8 +139,8 @@ def main():
     try:
         check_unit(module)
         module.exit_json(changed=False, network_file=check(module))
-    except HostError as error:
-        module.fail_json(**error.result())
+    except MODULE_ERRORS as error:
+        module.fail_json(**failure(error))
 
 
 if __name__ == "__main__":

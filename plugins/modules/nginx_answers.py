@@ -14,6 +14,8 @@ description:
   - Fails where nginx does not read O(path), or where another file of nginx's or another process answers at O(address)
     on a port of O(checks), and names it. keepalived would take such a host for dead.
   - Changes nothing.
+extends_documentation_fragment:
+  - lvs.cluster._host
 options:
   path:
     description: The file of nginx's configuration that is to answer.
@@ -90,7 +92,7 @@ import os
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import HostError
+from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
 from ansible_collections.lvs.cluster.plugins.module_utils._host.nginx import answer_of, configuration, others_on
 from ansible_collections.lvs.cluster.plugins.module_utils._realserver.nginx import listens, rivals
 
@@ -188,8 +190,8 @@ def main():
     )
     try:
         answers = look(module)
-    except HostError as error:
-        module.fail_json(**error.result())
+    except MODULE_ERRORS as error:
+        module.fail_json(**failure(error))
     module.exit_json(changed=False, answers=answers)
 
 

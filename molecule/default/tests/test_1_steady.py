@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.config_test import verdict
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.verdict import verdict
 from harness.clock import LEDGER
 from harness.playbooks import recap
 

@@ -6,8 +6,11 @@
 
 from __future__ import annotations
 
+import ipaddress
 import socket
 from typing import Any, Iterable, Sequence
+
+from ansible_collections.lvs.cluster.plugins.module_utils._realserver.loopback import Standing
 
 from .command import C_LOCALE, RunCommand
 from .errors import HostError
@@ -23,6 +26,19 @@ class NoIpError(IpError):
 
     kind = "no_ip"
     remedy = "Install the package iproute2 (Debian and its like) or iproute (Fedora and its like)"
+
+
+class WideAddressError(IpError):
+    """Addresses of the loopback stand for whole networks."""
+
+    kind = "wide_address"
+
+    def __init__(self, addresses: Sequence[Standing]) -> None:
+        networks = {str(each): ipaddress.ip_interface(str(each)).network for each in addresses}
+        told = [f"{each} stands on lo, so that this host takes all of {networks[each]} for itself" for each in networks]
+        commands = " and ".join(f"'ip address delete {each} dev lo'" for each in networks)
+        self.remedy = f"Remove it with {commands}, and from the file of the network's configuration that sets it"
+        super().__init__("; ".join(told) + ". Nothing was changed")
 
 
 class Ip:

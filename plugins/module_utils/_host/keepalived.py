@@ -45,6 +45,12 @@ class NotRootError(KeepalivedError):
     kind = "not_root"
 
 
+class NoKeepalivedError(KeepalivedError):
+    """The program is not there."""
+
+    kind = "no_keepalived"
+
+
 class Keepalived:
     """A keepalived that runs here."""
 

@@ -10,6 +10,7 @@ import os
 from typing import Any
 
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.connections import parse_connections
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.info import parse_title
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.kernel import (
     loadable_modules,
     loaded_modules,
@@ -18,7 +19,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.kernel import (
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import Table
 
-from .ipvsadm import UnknownSchedulerError
+from .ipvsadm import UnknownSchedulerError, understood
 
 TABLE = "/proc/net/ip_vs"
 CONNECTIONS = "/proc/net/ip_vs_conn"
@@ -53,12 +54,14 @@ def _lines(path: str) -> list[str]:
         return [line for line in file if "ip_vs_" in line]
 
 
-def title() -> str:
-    """The line in which the kernel tells the version of its IPVS."""
+@understood()
+def title() -> dict[str, Any]:
+    """The version of IPVS, and the size of its table of connections."""
     with open(TABLE, encoding="ascii") as file:
-        return file.readline()
+        return parse_title(file.readline())
 
 
+@understood()
 def connections(limit: int) -> tuple[list[dict[str, Any]], bool]:
     """The connections, at most so many, and whether there are more."""
     with open(CONNECTIONS, encoding="ascii") as lines:

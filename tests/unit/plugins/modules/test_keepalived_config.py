@@ -76,6 +76,7 @@ def test_refused_configuration_leaves_the_live_one_alone_and_names_the_line(keep
     result = run(capsys, live)
     assert result["failed"]
     assert "line 2 (router_id new): Unknown keyword 'router_id'" in result["msg"]
+    assert result["error"]["kind"] == "refused_configuration"
     assert live.read_text() == OLD
 
 
@@ -108,7 +109,9 @@ def test_password_is_in_no_result(keepalived, live, capsys):
 def test_dry_run_before_keepalived_is_installed_succeeds(live, capsys, monkeypatch):
     monkeypatch.setattr(keepalived_config.AnsibleModule, "get_bin_path", lambda *_args, **_options: None)
     assert run(capsys, live, check=True)["changed"]
-    assert run(capsys, live)["failed"]
+    result = run(capsys, live)
+    assert result["failed"]
+    assert result["error"]["kind"] == "no_keepalived"
     assert live.read_text() == OLD
 
 

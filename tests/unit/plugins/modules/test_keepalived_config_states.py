@@ -154,15 +154,17 @@ def test_a_file_that_cannot_be_written_is_told(host: Host, monkeypatch: pytest.M
         raise OSError(28, "No space left on device", "/etc/keepalived/x")
 
     monkeypatch.setattr(keepalived_files.Configuration, "stage", full)
-    with pytest.raises(ModuleFailedError, match=r"/etc/keepalived/x: No space left.*runs what it ran before"):
+    with pytest.raises(ModuleFailedError, match=r"/etc/keepalived/x: No space left.*runs what it ran before") as caught:
         host.step("staged")
+    assert caught.value.result["error"]["kind"] == "file"
     assert host.live.read_text() == OLD
 
 
 def test_nothing_goes_live_that_was_not_staged(host: Host) -> None:
     host.live.write_text(OLD)
-    with pytest.raises(ModuleFailedError, match="Stage it first"):
+    with pytest.raises(ModuleFailedError, match="Stage it first") as caught:
         host.step("live")
+    assert caught.value.result["error"]["kind"] == "not_staged"
     assert host.live.read_text() == OLD
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.config_test import verdict
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.verdict import verdict
 
 CONTENT = "global_defs {\n    router_id lvs1\n}\nvrrp_instance web {\n    interface eth9\n    lb_algo foo\n}\n"
 
