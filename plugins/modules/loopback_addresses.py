@@ -11,7 +11,7 @@ short_description: Give the loopback the virtual addresses of a real server
 version_added: 1.0.0
 author: lvs.cluster authors (@lvs-cluster)
 description:
-  - C(lo) holds O(addresses), each as C(/32) under a label C(lo:N).
+  - C(lo) holds O(addresses), each as C(/32), under a label C(lo:N) where it has one.
   - What it put there it remembers in C(/var/lib/lvs-cluster/loopback), by O(owner). Every other address of the
     loopback is somebody else's and stays, whatever its label.
   - An address of O(addresses) that is there already is O(owner)'s from then on. One that is there with another length
@@ -33,10 +33,11 @@ options:
         required: true
       label:
         description:
-          - Its label, C(lo:0), C(lo:1), and so on. Up to 12 letters, digits, C(_), C(.) and C(-) may follow the colon.
-          - An address that is there already keeps the one that it has.
+          - Its label, C(lo:0), C(lo:1), and so on; it has none if not given. Up to 12 letters, digits, C(_), C(.) and
+            C(-) may follow the colon.
+          - A label is for people, and tells nothing of whose an address is. An address that is there already keeps the
+            one that it has.
         type: str
-        required: true
   purge:
     description:
       - Remove the addresses that are O(owner)'s and not among O(addresses).
@@ -119,7 +120,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._realserver.loopback i
 def converge(module, memory):
     """The result, after C(lo) holds what it shall."""
     params = module.params
-    wanted = {each["address"]: each["label"] for each in params["addresses"]}
+    wanted = {each["address"]: each["label"] or "" for each in params["addresses"]}
     ip = Ip.of(module)
     current = standing(ip.loopback())
     wide = too_wide(current, wanted)
@@ -164,7 +165,7 @@ def main():
                 "required": True,
                 "options": {
                     "address": {"type": "str", "required": True},
-                    "label": {"type": "str", "required": True},
+                    "label": {"type": "str"},
                 },
             },
             "purge": {"type": "bool", "default": False},

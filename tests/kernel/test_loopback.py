@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,16 @@ def test_stranger_s_address_stays_when_ours_come_and_go() -> None:
     assert hold(purge=True)["changed"]
     assert held() == {f"{STRANGER}/32"}
     assert not hold(purge=True)["changed"]
+
+
+def test_address_without_a_label_comes_and_goes_as_the_others_do() -> None:
+    play("loopback_addresses", addresses=[{"address": VIP}])
+    (link,) = json.loads(sh(f"ip -json -4 address show dev lo to {VIP}/32"))
+    assert [each["label"] for each in link["addr_info"]] == ["lo"]
+    assert not play("loopback_addresses", addresses=[{"address": VIP}])["changed"]
+    assert not hold(VIP)["changed"]
+    assert hold(purge=True)["commands"] == [f"ip address delete {VIP}/32 dev lo"]
+    assert held() == {f"{STRANGER}/32"}
 
 
 def test_check_mode_says_and_does_nothing(memory: Path) -> None:

@@ -12,11 +12,11 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
-from typing import AbstractSet, Dict, Iterable, List, Mapping, NamedTuple, Sequence, Set
+from typing import AbstractSet, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Set
 
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import BadValue, Problem
 
-Labels = Dict[str, str]  # address -> label
+Labels = Dict[str, str]  # address -> label; empty for none
 
 
 class Standing(NamedTuple):
@@ -42,7 +42,7 @@ LABEL = re.compile(r"lo:[0-9A-Za-z_.-]{1,12}")
 OWNER = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]*")
 
 
-def problems_of(addresses: Sequence[Mapping[str, str]], owner: str) -> List[Problem]:
+def problems_of(addresses: Sequence[Mapping[str, Optional[str]]], owner: str) -> List[Problem]:
     """What is wrong with the options.
 
     ip-address(8) would take most of it for something else: 192.0.2.010 for 192.0.2.8, and 192.0.2 for 192.0.2.0.
@@ -50,7 +50,7 @@ def problems_of(addresses: Sequence[Mapping[str, str]], owner: str) -> List[Prob
     problems: List[Problem] = []
     seen: Set[str] = set()
     for number, each in enumerate(addresses):
-        address, label = each["address"], each["label"]
+        address, label = str(each["address"]), each.get("label")
         try:
             require_service_address(address)
             if address in seen:
@@ -58,7 +58,7 @@ def problems_of(addresses: Sequence[Mapping[str, str]], owner: str) -> List[Prob
         except BadValue as bad:
             problems.append(Problem(f"addresses[{number}].address", repr(address), bad.reason, bad.remedy))
         seen.add(address)
-        if not LABEL.fullmatch(label):
+        if label is not None and not LABEL.fullmatch(label):
             remedy = "Write 'lo:0', 'lo:1' and so on; up to 12 letters, digits, '_', '.' and '-' may follow the colon"
             problems.append(Problem(f"addresses[{number}].label", repr(label), "is not a label of lo", remedy))
     if not OWNER.fullmatch(owner):
@@ -113,7 +113,7 @@ def plan(
     away for a moment and put its own there, at a reload when it may be in service.
     """
     commands = [
-        ["ip", "address", "add", f"{address}/32", "dev", "lo", "label", label]
+        ["ip", "address", "add", f"{address}/32", "dev", "lo", *(["label", label] if label else [])]
         for address, label in wanted.items()
         if address not in current
     ]
@@ -138,7 +138,7 @@ def render(current: Labels, ours: AbstractSet[str], commands: List[List[str]]) -
     for _ip, _address, verb, prefixed, *rest in commands:
         address = prefixed.split("/")[0]
         if verb == "add":
-            labels[address] = rest[-1]
+            labels[address] = rest[-1]  # of an address without a label the kernel says C(lo)
         else:
             labels.pop(address, None)
     lines = [f"inet {address}/32 scope global {label}\n" for address, label in labels.items()]

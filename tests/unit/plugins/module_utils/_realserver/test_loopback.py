@@ -30,7 +30,7 @@ RECORDED = json.dumps(
     ]
 )
 ADDRESSES = [f"192.0.2.{number}" for number in range(1, 6)]
-LABELS = st.dictionaries(st.sampled_from(ADDRESSES), st.sampled_from(["lo:0", "lo:1", "lo:2"]))
+LABELS = st.dictionaries(st.sampled_from(ADDRESSES), st.sampled_from(["", "lo:0", "lo:1", "lo:2"]))
 HELD = st.dictionaries(st.sampled_from(ADDRESSES), st.sampled_from(["lo", "lo:0", "lo:1", "lo:2"]))
 OURS = st.sets(st.sampled_from(ADDRESSES))
 
@@ -61,6 +61,13 @@ def test_address_is_added_under_its_label_and_without_a_broadcast_address() -> N
     assert loopback.plan({}, {"192.0.2.100": "lo:0"}, set(), purge=True).commands == [
         ["ip", "address", "add", "192.0.2.100/32", "dev", "lo", "label", "lo:0"]
     ]
+
+
+def test_address_without_a_label_is_added_without_one() -> None:
+    commands, ours = loopback.plan({}, {"192.0.2.100": ""}, set(), purge=True)
+    assert commands == [["ip", "address", "add", "192.0.2.100/32", "dev", "lo"]]
+    assert loopback.render({}, ours, commands) == "inet 192.0.2.100/32 scope global lo\n"
+    assert loopback.problems_of([{"address": "192.0.2.100"}], "lvs") == []
 
 
 def test_address_of_somebody_else_stays_whatever_its_label() -> None:
