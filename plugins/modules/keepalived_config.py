@@ -14,8 +14,9 @@ description:
   - Tests a configuration with C(keepalived --config-test) on the host, and writes it if it has no errors.
   - What keepalived only remarks on, as a service whose servers all have weight 0, comes back as warnings.
     A bad file fails with keepalived's message and the line that it speaks of, and the file in place stays as it is.
-  - A test that crashes, as in keepalived 2.2.7 with O(content) that sets C(enable_script_security), says nothing
-    about the file, which is then written, with a warning.
+  - The test of keepalived 2.2.7 crashes where scripts run as another user than root. Then a copy of the file without
+    the lines C(enable_script_security), C(script_user) and C(user) is tested, and a warning tells them. If that crashes
+    too, the module fails; a file that no test has read never goes live.
   - Of the file and of all that is kept beside it none is readable by others than root and its group, at any moment; a
     file of others is closed to them before it is kept. Text that is no UTF-8 is kept byte for byte.
   - A hash of what it made live last stands in C(/var/lib/lvs-cluster/keepalived.json), which outlives a boot as the

@@ -15,7 +15,12 @@ import stat
 import time
 from typing import Any, Optional, Sequence, Tuple
 
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.verdict import Verdict, verdict
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.verdict import (
+    Verdict,
+    verdict,
+    verdict_of_copy,
+    without_script_users,
+)
 
 from .command import C_LOCALE
 from .errors import HostError
@@ -143,8 +148,6 @@ def require_accepted(module: Any, content: str) -> Tuple[str, ...]:
             "There is no keepalived on this host", "Install it first, as the role lvs.cluster.keepalived does"
         )
     found = _tested(module, program, content)
-    if found.crashed:
-        return ("its test of the configuration crashed and says nothing about the file.",)
     if found.errors:
         errors = "\n".join(found.errors)
         raise ConfigurationError(f"keepalived refuses the configuration; nothing was changed.\n{errors}")
@@ -152,13 +155,22 @@ def require_accepted(module: Any, content: str) -> Tuple[str, ...]:
 
 
 def _tested(module: Any, program: str, content: str) -> Verdict:
+    found = verdict(*_test(module, program, content), content)
+    copy = without_script_users(content)
+    if found.crashed and copy.left_out:
+        return verdict_of_copy(*_test(module, program, copy.content), copy)
+    return found
+
+
+def _test(module: Any, program: str, content: str) -> Tuple[int, str]:
+    """Exit status of the test, and all that it printed."""
     # In a file of its own that root alone can read.
     candidate = os.path.join(module.tmpdir, "keepalived.conf")
     write(candidate, content.encode())
     status, output, errors = module.run_command(
         [program, "--config-test", "--use-file", candidate], environ_update=C_LOCALE
     )
-    return verdict(status, output + errors, content)
+    return status, output + errors
 
 
 def read_includes(pattern: str, directory: str) -> Sequence[Tuple[str, str]]:

@@ -138,10 +138,11 @@ def render(current: Labels, ours: AbstractSet[str], commands: List[List[str]]) -
     for _ip, _address, verb, prefixed, *rest in commands:
         address = prefixed.split("/")[0]
         if verb == "add":
-            labels[address] = rest[-1]  # of an address without a label the kernel says C(lo)
+            labels[address] = rest[-1]
         else:
             labels.pop(address, None)
-    lines = [f"inet {address}/32 scope global {label}\n" for address, label in labels.items()]
+    # Of an address without a label ip says the name of the interface, or nothing, as its version has it.
+    lines = [f"inet {address}/32 scope global {label or 'lo'}\n" for address, label in labels.items()]
     return "".join(sorted(lines))
 
 
