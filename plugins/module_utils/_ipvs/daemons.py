@@ -9,10 +9,15 @@ from __future__ import annotations
 import re
 from typing import Any, Dict, Mapping, NamedTuple
 
+from ansible_collections.lvs.cluster.plugins.module_utils._net import (
+    AddressError,
+    canonical_address,
+    family_of,
+    is_multicast,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import bad_option
 
 from .commands import Command, IpvsParseError
-from .model import IpvsValueError, canonical_address, family_of, is_multicast
 from .options import is_number
 
 
@@ -56,7 +61,7 @@ def desired_daemon(options: Mapping[str, Any]) -> Daemon:
     remedy = "Write one as 224.0.0.81 or ff02::81"
     try:
         group = canonical_address(options["mcast_group"])
-    except IpvsValueError as error:
+    except AddressError as error:
         raise bad_option("mcast_group", options["mcast_group"], str(error), remedy) from None
     if not is_multicast(group):
         raise bad_option("mcast_group", group, "is not a multicast address", remedy)

@@ -11,6 +11,13 @@ from __future__ import annotations
 
 from typing import Any, Mapping, Sequence
 
+from ansible_collections.lvs.cluster.plugins.module_utils._net import (
+    HIGHEST_PORT,
+    AddressError,
+    canonical_address,
+    family_of,
+    is_unicast,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import OptionsError, Problem, bad_option
 
 from .model import (
@@ -23,12 +30,9 @@ from .model import (
     ServiceKey,
     Table,
     address_service,
-    canonical_address,
     canonical_flags,
     canonical_granularity,
-    family_of,
     fwmark_service,
-    is_unicast,
     server_key,
 )
 
@@ -59,7 +63,7 @@ def desired_key(options: Options, path: str = "") -> ServiceKey:
         raise bad_option(_at(path, "port"), None, "missing", "Write the port, or 0 for all of them with persistence")
     if options.get("family") not in (None, family_of(address)):
         raise bad_option(_at(path, "family"), options["family"], f"is not the family of {address}", "Leave it out")
-    _in_range(path, "port", port, 0, 65535)
+    _in_range(path, "port", port, 0, HIGHEST_PORT)
     return address_service(options.get("protocol") or "tcp", _address(path, address), port)
 
 
@@ -150,7 +154,7 @@ def desired_server_key(service: ServiceKey, options: Options, kind: str | None, 
     _require_host(path, canonical)
     if port is None:
         port = service.port
-    _in_range(path, "port", port, 0, 65535)
+    _in_range(path, "port", port, 0, HIGHEST_PORT)
     if kind in ("DR", "TUN") and not service.fwmark and port != service.port:
         raise bad_option(
             _at(path, "port"),
@@ -180,7 +184,7 @@ def _tunnel(kind: str, options: Options, path: str) -> tuple[str | None, int | N
             _at(path, "tun_port"), port, f"does not go with tun_type {tun_type}", "Leave it out, or use gue"
         )
     if port is not None:
-        _in_range(path, "tun_port", port, 1, 65535)
+        _in_range(path, "tun_port", port, 1, HIGHEST_PORT)
     if checksum is not None and (tun_type == "ipip" or (tun_type, checksum) == ("gre", "remcsum")):
         remedy = "Leave it out" if tun_type == "ipip" else "gre has none or csum"
         raise bad_option(_at(path, "tun_checksum"), checksum, f"is not for tun_type {tun_type}", remedy)
@@ -224,7 +228,7 @@ def _add_server(pool: Pool, options: Options, path: str, lb_kind: str | None) ->
 def _address(path: str, text: str) -> str:
     try:
         return canonical_address(text)
-    except IpvsValueError as error:
+    except AddressError as error:
         remedy = "Write it in numbers, as 192.0.2.10 or 2001:db8::10"
         raise bad_option(_at(path, "address"), text, str(error), remedy) from None
 

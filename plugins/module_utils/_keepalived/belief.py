@@ -23,10 +23,10 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import (
     ServerKey,
     ServiceKey,
     Table,
-    canonical_address,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import desired_table
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.plan import plan
+from ansible_collections.lvs.cluster.plugins.module_utils._net import canonical_address
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import OptionsError
 
 from .addresses import Address
