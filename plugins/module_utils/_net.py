@@ -18,6 +18,14 @@ IPV6_LENGTH = 16
 IPV4_MAPPED = bytes(10) + b"\xff\xff"
 LINK = (0xFE, 0x80)
 
+# What no host can have, or be reached at from another one; RFC 6890.
+NO_HOSTS = {
+    "an address of the loopback, where every host finds itself": ipaddress.IPv4Network("127.0.0.0/8"),
+    "an address of no network": ipaddress.IPv4Network("0.0.0.0/8"),
+    "a multicast address": ipaddress.IPv4Network("224.0.0.0/4"),
+    "the broadcast address": ipaddress.IPv4Network("255.255.255.255/32"),
+}
+
 
 class AddressError(ValueError):
     """Text that is no address, or no port; it says why."""
@@ -98,3 +106,16 @@ def is_unicast(address: str) -> bool:
             any(packed) and packed[0] != 0xFF and packed[:12] != IPV4_MAPPED and (packed[0], packed[1] & 0xC0) != LINK
         )
     return 0 < packed[0] < 224
+
+
+def no_host(address: ipaddress.IPv4Address) -> str:
+    """Why no host can be reached at an address, if none can."""
+    return next((f"is {what}" for what, network in NO_HOSTS.items() if address in network), "")
+
+
+def end_of_network(address: ipaddress.IPv4Address, network: ipaddress.IPv4Network) -> str:
+    """Which of the two addresses that no host of a network has an address is, if it is one (RFC 3021: /31 has none)."""
+    if network.prefixlen > 30:
+        return ""
+    ends = {network.network_address: "the network address", network.broadcast_address: "the broadcast address"}
+    return ends.get(address, "")

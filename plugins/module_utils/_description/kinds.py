@@ -18,6 +18,7 @@ import math
 import re
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple, Type, TypeVar
 
+from ansible_collections.lvs.cluster.plugins.module_utils._net import end_of_network, no_host
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import BadValue, Problem, shown
 
 T = TypeVar("T")
@@ -110,20 +111,6 @@ def _boolean(value: Any) -> bool:
     return known
 
 
-# What no host can have, or be reached at from another one; RFC 6890.
-NO_HOSTS = {
-    "an address of the loopback, where every host finds itself": ipaddress.IPv4Network("127.0.0.0/8"),
-    "an address of no network": ipaddress.IPv4Network("0.0.0.0/8"),
-    "a multicast address": ipaddress.IPv4Network("224.0.0.0/4"),
-    "the broadcast address": ipaddress.IPv4Network("255.255.255.255/32"),
-}
-
-
-def no_host(address: ipaddress.IPv4Address) -> str:
-    """Why no host can be reached at an address, if none can."""
-    return next((f"is {what}" for what, network in NO_HOSTS.items() if address in network), "")
-
-
 def _address(value: Any) -> str:
     try:
         address = ipaddress.IPv4Address(str(value))
@@ -149,14 +136,6 @@ def _interface_address(value: Any) -> str:
         remedy = f"Write {interface.ip}/32 if it is meant, or an address within the network"
         raise BadValue(f"is {end} of {interface.network}, which no host can have", remedy)
     return str(interface)
-
-
-def end_of_network(address: ipaddress.IPv4Address, network: ipaddress.IPv4Network) -> str:
-    """Which of the two addresses that no host of a network has an address is, if it is one (RFC 3021: /31 has none)."""
-    if network.prefixlen > 30:
-        return ""
-    ends = {network.network_address: "the network address", network.broadcast_address: "the broadcast address"}
-    return ends.get(address, "")
 
 
 def word(longest: int, taken: Sequence[str] = (), why: str = "") -> Reader:

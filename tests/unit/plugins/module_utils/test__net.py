@@ -64,3 +64,17 @@ def test_address_is_told_from_its_length_and_what_is_none_equals_nothing() -> No
 )
 def test_what_one_host_can_have_is_told_from_what_a_group_has(address: str, unicast: bool, multicast: bool) -> None:
     assert (_net.is_unicast(address), _net.is_multicast(address)) == (unicast, multicast)
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "127.0.0.1", "224.0.0.18", "255.255.255.255"])
+def test_address_that_no_host_can_be_reached_at_is_told_why(address: str) -> None:
+    assert _net.no_host(ipaddress.IPv4Address(address)).startswith("is ")
+    assert _net.no_host(ipaddress.IPv4Address("192.0.2.10")) == ""
+
+
+def test_ends_of_a_network_are_no_host_s_but_a_network_of_two_has_none() -> None:
+    network = ipaddress.IPv4Network("192.0.2.0/24")
+    ends = [_net.end_of_network(network[place], network) for place in (0, 10, -1)]
+    assert ends == ["the network address", "", "the broadcast address"]
+    two = ipaddress.IPv4Network("192.0.2.0/31")
+    assert [_net.end_of_network(each, two) for each in two] == ["", ""]
