@@ -14,10 +14,11 @@ import ipaddress
 import itertools
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple, TypeVar
 
+from ansible_collections.lvs.cluster.plugins.module_utils._net import end_of_network
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
 from .derive import directors, instance_of, real_servers
-from .kinds import end_of_network, numbered
+from .kinds import numbered
 from .members import Member
 from .model import Check, Cluster, Upstream, VirtualServer, VrrpInstance
 

@@ -11,9 +11,10 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence
 
+from ansible_collections.lvs.cluster.plugins.module_utils._net import no_host
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
-from .kinds import ADDRESS, INTERFACE, mapping_of, nearest, no_host
+from .kinds import ADDRESS, INTERFACE, mapping_of, nearest
 from .model import (
     CLUSTER_VARIABLES,
     DEFAULT_NAME,
