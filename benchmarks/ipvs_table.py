@@ -44,7 +44,8 @@ RUNNER = """
 import importlib, io, json, resource, runpy, sys, time
 start = time.perf_counter()
 from ansible.module_utils import basic
-from ansible_collections.lvs.cluster.plugins.module_utils import _ipvs_given, _ipvsadm
+from ansible_collections.lvs.cluster.plugins.module_utils._host import ipvsadm
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs import given
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs import options, plan
 name = f"ansible_collections.lvs.cluster.plugins.modules.{sys.argv[2]}"
 importlib.import_module(name)
@@ -64,11 +65,11 @@ note = lambda _module, words: starts.append("--restore" if words[1] == "-c" else
 timed(basic.AnsibleModule, "run_command", "ipvsadm", note)
 timed(basic.AnsibleModule, "__init__", "arguments")
 timed(basic.AnsibleModule, "exit_json", "result")
-timed(_ipvs_given, "given_services", "options to model")
+timed(given, "given_services", "options to model")
 timed(options, "desired_table", "options to model")
 timed(plan, "plan", "plan")
-timed(_ipvsadm, "parse", "parse")
-timed(_ipvsadm, "parse_thresholds", "parse")
+timed(ipvsadm, "parse", "parse")
+timed(ipvsadm, "parse_thresholds", "parse")
 basic._ANSIBLE_ARGS, basic._ANSIBLE_PROFILE = open(sys.argv[1], "rb").read(), "legacy"
 output = sys.stdout
 sys.stdout = io.StringIO()

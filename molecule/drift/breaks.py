@@ -73,7 +73,7 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
             "every address of the loopback is ours",
             "of_others_stay",
             edits={
-                "plugins/module_utils/_loopback.py": (
+                "plugins/module_utils/_realserver/loopback.py": (
                     "if address in ours and address not in wanted",
                     "if address not in wanted",
                 )

@@ -89,7 +89,7 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
             "only the file is looked at",
             "never_loaded",
             edits={
-                "plugins/module_utils/_keepalived_unit.py": (
+                "plugins/module_utils/_host/systemd.py": (
                     "return shown.reloaded and since_boot <= shown.changed_at",
                     "return True",
                 )
@@ -125,7 +125,7 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
         Row(
             "keepalived is restarted and not reloaded",
             "comes_without or leave_without",
-            edits={"plugins/module_utils/_keepalived_unit.py": ('"systemctl", "reload"', '"systemctl", "restart"')},
+            edits={"plugins/module_utils/_host/systemd.py": ('"systemctl", "reload"', '"systemctl", "restart"')},
         ),
         # Each of the next three begins where the one before it ended.
         Row(

@@ -28,14 +28,6 @@ attributes:
   idempotent:
     description: When run twice in a row outside check mode, with the same arguments, the second time changes nothing.
     support: full
-notes:
-  - A failure has C(error) in its result, with C(kind), C(remedy), C(text), and the C(command) that failed.
-  - >-
-    C(kind) is C(refused_options) for values that cannot be had; C(no_ipvsadm), C(no_ipvs), C(not_root), C(sysctl) or
-    C(no_boot_service) for a host that is not ready; C(unknown_scheduler), C(no_such_service), C(no_such_device),
-    C(no_route), C(daemon_runs), C(invalid) or C(refused) for what the kernel says; C(killed) for an ipvsadm that was
-    ended in the middle of its work; C(unreadable) for an unknown version of ipvsadm; and C(keepalived) for a keepalived
-    that does not answer.
 """
 
     # For modules that write.

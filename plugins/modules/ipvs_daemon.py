@@ -16,6 +16,7 @@ description:
     If the new one cannot be started, the old one is started again.
   - On a director with keepalived, use keepalived's C(lvs_sync_daemon), which follows the state of VRRP.
 extends_documentation_fragment:
+  - lvs.cluster._host
   - lvs.cluster._ipvs
   - lvs.cluster._ipvs.writes
 options:
@@ -85,6 +86,13 @@ commands:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
+from ansible_collections.lvs.cluster.plugins.module_utils._host.ip import require_interface
+from ansible_collections.lvs.cluster.plugins.module_utils._host.ipvsadm import (
+    Ipvsadm,
+    IpvsadmError,
+    written,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.daemons import (
     desired_daemon,
     plan_start,
@@ -92,14 +100,6 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.daemons import (
     plan_undo,
     render_daemons,
     run_daemons,
-)
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_host import require_interface
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import (
-    Ipvsadm,
-    IpvsadmError,
-    Refusals,
-    failure,
-    written,
 )
 
 
@@ -144,7 +144,7 @@ def main():
         commands = plan(module.params, current)
         if not module.check_mode:
             restart(ipvsadm, commands, current)
-    except Refusals as error:
+    except MODULE_ERRORS as error:
         module.fail_json(**failure(error))
     module.exit_json(
         changed=bool(commands),

@@ -16,6 +16,7 @@ description:
   - Beside keepalived this is the one module of IPVS to use on a director; RV(keepalived) says what keepalived will do
     next.
 extends_documentation_fragment:
+  - lvs.cluster._host
   - lvs.cluster._ipvs
   - lvs.cluster._ipvs.service
 options:
@@ -153,6 +154,11 @@ import contextlib
 import time
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
+from ansible_collections.lvs.cluster.plugins.module_utils._host.ipvsadm import Ipvsadm, written
+from ansible_collections.lvs.cluster.plugins.module_utils._host.keepalived import keepalived_runs
+from ansible_collections.lvs.cluster.plugins.module_utils._host.memory import DrainMemory
+from ansible_collections.lvs.cluster.plugins.module_utils._host.sysctl import Sysctl
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.commands import server_command
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.drain import (
     KEEPALIVED_NEXT,
@@ -173,7 +179,6 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.drain import (
     write_weights,
     zero_warnings,
 )
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.listing import PERSISTENT, parse_listing
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import (
     desired_address,
     desired_key,
@@ -181,9 +186,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import (
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.plan import plan
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.save import lines
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_host import Memory, Sysctl, keepalived_runs
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_spec import SERVICE_KEY
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import Ipvsadm, Refusals, failure, written
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.spec import SERVICE_KEY
 
 
 def weights_and_memory(params, table, chosen, memory):
@@ -200,7 +203,7 @@ def wait(ipvsadm, chosen, wait_for, timeout, interval):
     """What is left on the servers once nothing is waited for any more, and for how long that took."""
     start = time.monotonic()
     while True:
-        left = remaining(parse_listing(ipvsadm.run("--list", "-n", "--persistent-conn"), PERSISTENT), chosen)
+        left = remaining(ipvsadm.persistent(), chosen)
         waited = time.monotonic() - start
         if is_drained(left, wait_for) or waited >= timeout:
             return left, waited
@@ -237,7 +240,7 @@ def main():
     try:
         check_wait(params)
         service = desired_key(params["service"], "service") if params["service"] else None
-        ipvsadm, memory = Ipvsadm.of(module), Memory(module)
+        ipvsadm, memory = Ipvsadm.of(module), DrainMemory(module)
         drains = params["state"] == "drained"
         # From reading a weight until it is remembered and changed: two that drain at once would forget each other's.
         with contextlib.nullcontext() if module.check_mode else memory.alone():
@@ -268,7 +271,7 @@ def main():
             warnings = zero_warnings(weights) if params["weight"] is None else []
         for text in warnings:
             module.warn(text)
-    except Refusals as error:
+    except MODULE_ERRORS as error:
         module.fail_json(**failure(error))
     running = keepalived_runs()
     module.exit_json(

@@ -17,6 +17,7 @@ description:
     option, which is V(BYPASS) as C(lb_kind) here.
   - Safe beside keepalived.
 extends_documentation_fragment:
+  - lvs.cluster._host
   - lvs.cluster._ipvs
   - lvs.cluster._ipvs.reads
 options:
@@ -168,28 +169,18 @@ kernel:
   sample: {version: 1.2.1, connection_table_size: 4096}
 """
 
-import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.connections import parse_connections
+from ansible_collections.lvs.cluster.plugins.module_utils._host import kernel, sysctl
+from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
+from ansible_collections.lvs.cluster.plugins.module_utils._host.ipvsadm import Ipvsadm
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.info import (
     daemon_options,
     parse_sysctl,
-    parse_title,
     statistics,
 )
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.listing import (
-    PERSISTENT,
-    RATE,
-    STATS,
-    parse_listing,
-)
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import refuse, table_options
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_host import SYSCTLS
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import Ipvsadm, Refusals, failure
-
-TABLE = "/proc/net/ip_vs"
-CONNECTIONS = "/proc/net/ip_vs_conn"
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import table_options
+from ansible_collections.lvs.cluster.plugins.module_utils._problems import bad_option
 
 
 def services(ipvsadm, _params):
@@ -197,15 +188,11 @@ def services(ipvsadm, _params):
 
 
 def all_statistics(ipvsadm, _params):
-    stats = parse_listing(ipvsadm.run("--list", "-n", "--stats", "--exact"), STATS)
-    rate = parse_listing(ipvsadm.run("--list", "-n", "--rate", "--exact"), RATE)
-    persistent = parse_listing(ipvsadm.run("--list", "-n", "--persistent-conn"), PERSISTENT)
-    return {"statistics": statistics(stats, rate, persistent)}
+    return {"statistics": statistics(ipvsadm.stats(), ipvsadm.rate(), ipvsadm.persistent())}
 
 
 def connections(_ipvsadm, params):
-    with open(CONNECTIONS, encoding="ascii") as lines:
-        found, more = parse_connections(lines, params["connections_limit"])
+    found, more = kernel.connections(params["connections_limit"])
     return {"connections": found, "connections_truncated": more}
 
 
@@ -218,16 +205,11 @@ def daemons(ipvsadm, _params):
 
 
 def sysctls(_ipvsadm, _params):
-    values = {}
-    for name in sorted(os.listdir(SYSCTLS)):
-        with open(os.path.join(SYSCTLS, name), encoding="ascii") as file:
-            values[name] = parse_sysctl(file.read())
-    return {"sysctls": values}
+    return {"sysctls": {name: parse_sysctl(text) for name, text in sysctl.texts().items()}}
 
 
-def kernel(_ipvsadm, _params):
-    with open(TABLE, encoding="ascii") as file:
-        return {"kernel": parse_title(file.readline())}
+def version(_ipvsadm, _params):
+    return {"kernel": kernel.title()}
 
 
 READERS = {
@@ -237,7 +219,7 @@ READERS = {
     "timeouts": timeouts,
     "daemons": daemons,
     "sysctls": sysctls,
-    "kernel": kernel,
+    "kernel": version,
 }
 
 
@@ -257,12 +239,12 @@ def main():
     result = {}
     try:
         if module.params["connections_limit"] < 0:
-            raise refuse("connections_limit", module.params["connections_limit"], "is not a number from 0 on")
+            raise bad_option("connections_limit", module.params["connections_limit"], "is not a number from 0 on")
         ipvsadm = Ipvsadm.of(module)
         ipvsadm.require()
         for part in module.params["gather"]:
             result.update(READERS[part](ipvsadm, module.params))
-    except Refusals as error:
+    except MODULE_ERRORS as error:
         module.fail_json(**failure(error))
     module.exit_json(changed=False, commands=[], **result)
 

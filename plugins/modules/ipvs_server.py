@@ -15,6 +15,7 @@ description:
   - To take a server out of service without losing connections, use M(lvs.cluster.ipvs_drain).
   - On a director with keepalived, do not use this module but change the configuration of keepalived.
 extends_documentation_fragment:
+  - lvs.cluster._host
   - lvs.cluster._ipvs
   - lvs.cluster._ipvs.writes
   - lvs.cluster._ipvs.service
@@ -114,6 +115,8 @@ commands:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
+from ansible_collections.lvs.cluster.plugins.module_utils._host.ipvsadm import Ipvsadm, written
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.commands import server_command
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import (
     desired_key,
@@ -122,8 +125,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import (
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.plan import plan_server
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.save import lines
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_spec import LB_KIND, SERVER, SERVICE_KEY
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import Ipvsadm, Refusals, failure, written
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.spec import LB_KIND, SERVER, SERVICE_KEY
 
 
 def desired_of(service, params):
@@ -159,7 +161,7 @@ def main():
             ipvsadm.apply(commands)
         elif commands and pool is None:
             module.warn(f"{service} is not in the table: unless the service is added before, this fails")
-    except Refusals as error:
+    except MODULE_ERRORS as error:
         module.fail_json(**failure(error))
     module.exit_json(
         changed=bool(commands),

@@ -14,6 +14,7 @@ description:
     C(ipvsadm); servers of the service stay as they are.
   - On a director with keepalived, do not use this module but change the configuration of keepalived.
 extends_documentation_fragment:
+  - lvs.cluster._host
   - lvs.cluster._ipvs
   - lvs.cluster._ipvs.writes
   - lvs.cluster._ipvs.service_key
@@ -108,13 +109,14 @@ commands:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
+from ansible_collections.lvs.cluster.plugins.module_utils._host.ipvsadm import Ipvsadm, written
+from ansible_collections.lvs.cluster.plugins.module_utils._host.kernel import require_modules
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import Pool
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import desired_key, desired_service
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.plan import plan
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.save import render
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_host import require_modules
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_spec import SERVICE, SERVICE_KEY
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import Ipvsadm, Refusals, failure, written
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.spec import SERVICE, SERVICE_KEY
 
 
 def desired_part(params, current):
@@ -147,7 +149,7 @@ def main():
         commands = plan(current, desired)
         if not module.check_mode:
             ipvsadm.apply(commands)
-    except Refusals as error:
+    except MODULE_ERRORS as error:
         module.fail_json(**failure(error))
     module.exit_json(
         changed=bool(commands),

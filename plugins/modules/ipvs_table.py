@@ -20,6 +20,7 @@ description:
     table, and another run sends only what is missing.
   - On a director with keepalived, do not use this module but change the configuration of keepalived.
 extends_documentation_fragment:
+  - lvs.cluster._host
   - lvs.cluster._ipvs
   - lvs.cluster._ipvs.writes
 options:
@@ -219,14 +220,15 @@ table:
 import gc
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
+from ansible_collections.lvs.cluster.plugins.module_utils._host.ipvs_boot import Boot
+from ansible_collections.lvs.cluster.plugins.module_utils._host.ipvsadm import Ipvsadm, written
+from ansible_collections.lvs.cluster.plugins.module_utils._host.kernel import require_modules
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.beyond import within
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.given import given_services
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import desired_table
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.plan import differing, overlaid, plan, with_weights_of
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.save import render
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_boot import Boot
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_given import given_services
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_host import require_modules
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import Ipvsadm, Refusals, failure, written
 
 
 class TableModule(AnsibleModule):
@@ -288,7 +290,7 @@ def main():
         if not module.check_mode:
             ipvsadm.apply(commands)
             boot.apply()
-    except Refusals as error:
+    except MODULE_ERRORS as error:
         module.fail_json(**failure(error))
     module.exit_json(
         changed=bool(commands or boot.files or boot.commands),

@@ -13,6 +13,7 @@ description:
   - The timeouts of connections are those given; one that is not given stays as it is.
   - New timeouts hold for packets that come from then on.
 extends_documentation_fragment:
+  - lvs.cluster._host
   - lvs.cluster._ipvs
   - lvs.cluster._ipvs.writes
 options:
@@ -50,13 +51,14 @@ timeouts:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
+from ansible_collections.lvs.cluster.plugins.module_utils._host.ipvsadm import Ipvsadm, written
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.timeouts import (
     desired_timeouts,
     merged,
     plan_timeouts,
     render_timeouts,
 )
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import Ipvsadm, Refusals, failure, written
 
 
 def main():
@@ -72,7 +74,7 @@ def main():
         commands = plan_timeouts(current, wanted)
         if not module.check_mode:
             ipvsadm.run_all(commands)
-    except Refusals as error:
+    except MODULE_ERRORS as error:
         module.fail_json(**failure(error))
     after = merged(current, wanted)
     module.exit_json(

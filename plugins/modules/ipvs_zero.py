@@ -13,6 +13,7 @@ description:
   - The counters and rates of one service and its servers, or of all services, are zero. Connections stay as they are.
   - The kernel counts every two seconds, so packets of the last moments can appear in the counters afterwards.
 extends_documentation_fragment:
+  - lvs.cluster._host
   - lvs.cluster._ipvs
   - lvs.cluster._ipvs.service
 options:
@@ -47,17 +48,15 @@ commands:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.counters import plan_zero, render_counters, zeroed
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.listing import STATS, parse_listing
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import desired_key
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_spec import SERVICE_KEY
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import (
+from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
+from ansible_collections.lvs.cluster.plugins.module_utils._host.ipvsadm import (
     Ipvsadm,
     NoSuchServiceError,
-    Refusals,
-    failure,
     written,
 )
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.counters import plan_zero, render_counters, zeroed
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import desired_key
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.spec import SERVICE_KEY
 
 
 def main():
@@ -68,13 +67,13 @@ def main():
     try:
         key = desired_key(module.params["service"], "service") if module.params["service"] else None
         ipvsadm = Ipvsadm.of(module)
-        counters = parse_listing(ipvsadm.run("--list", "-n", "--stats", "--exact"), STATS)
+        counters = ipvsadm.stats()
         if key is not None and key not in counters.services:
             raise NoSuchServiceError(f"{key} is not in the table")
         commands = plan_zero(counters, key)
         if not module.check_mode:
             ipvsadm.run_all(commands)
-    except Refusals as error:
+    except MODULE_ERRORS as error:
         module.fail_json(**failure(error))
     module.exit_json(
         changed=bool(commands),

@@ -15,6 +15,7 @@ description:
     P(lvs.cluster.view#filter) derives from a description. What does not hold is in RV(problems); nothing fails.
   - A keepalived that was just told to reload is given O(timeout) seconds to do it.
 extends_documentation_fragment:
+  - lvs.cluster._host
   - lvs.cluster._keepalived
 options:
   vrrp_instances:
@@ -79,14 +80,15 @@ states:
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils._errors import HostError
+from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
+from ansible_collections.lvs.cluster.plugins.module_utils._host.ip import Ip
+from ansible_collections.lvs.cluster.plugins.module_utils._host.keepalived import Keepalived, KeepalivedError, dumped
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.addresses import parse_addresses
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.expected import (
     differences,
     misplaced,
     settling_seconds,
 )
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived_dump import Keepalived, KeepalivedError, dumped
 
 # Between two questions.
 INTERVAL = 0.5
@@ -102,11 +104,8 @@ def ask(module, deadline):
         return ["keepalived does not run; see its log (journalctl -u keepalived)"], {}
     left = max(deadline - time.monotonic(), PATIENCE)
     running = dumped(keepalived, module.run_command, module.get_bin_path("keepalived", required=True), left)
-    command = [module.get_bin_path("ip", required=True, opt_dirs=["/usr/sbin"]), "-json", "address", "show"]
-    status, output, errors = module.run_command(command)
-    if status:
-        raise HostError(errors.strip(), command)
-    problems = differences(instances, services, running) + misplaced(running["states"], parse_addresses(output))
+    addresses = parse_addresses(Ip.of(module).addresses())
+    problems = differences(instances, services, running) + misplaced(running["states"], addresses)
     return problems, {each["name"]: each["state"] for each in running["states"]}
 
 
@@ -142,8 +141,8 @@ def main():
     )
     try:
         result = wait_and_ask(module)
-    except HostError as error:
-        module.fail_json(**error.result())
+    except MODULE_ERRORS as error:
+        module.fail_json(**failure(error))
     module.exit_json(changed=False, **result)
 
 

@@ -14,8 +14,9 @@ description:
   - Tests a configuration with C(keepalived --config-test) on the host, and writes it if it has no errors.
   - What keepalived only remarks on, as a service whose servers all have weight 0, comes back as warnings.
     A bad file fails with keepalived's message and the line that it speaks of, and the file in place stays as it is.
-  - A test that crashes, as in keepalived 2.2.7 with O(content) that sets C(enable_script_security), says nothing
-    about the file, which is then written, with a warning.
+  - The test of keepalived 2.2.7 crashes where scripts run as another user than root. Then a copy of the file without
+    the lines C(enable_script_security), C(script_user) and C(user) is tested, and a warning tells them. If that crashes
+    too, the module fails; a file that no test has read never goes live.
   - Of the file and of all that is kept beside it none is readable by others than root and its group, at any moment; a
     file of others is closed to them before it is kept. Text that is no UTF-8 is kept byte for byte.
   - A hash of what it made live last stands in C(/var/lib/lvs-cluster/keepalived.json), which outlives a boot as the
@@ -24,6 +25,7 @@ description:
     are; else more than one makes itself master. For a cluster the file is therefore O(state=staged) on all of them,
     and O(state=live) once RV(terms_changed) of each says that all are ready that must be.
 extends_documentation_fragment:
+  - lvs.cluster._host
   - lvs.cluster._keepalived
 options:
   content:
@@ -170,55 +172,39 @@ backup_file:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils._errors import C_LOCALE, HostError
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import agreement, grammar, unit
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.config_test import verdict
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived_dump import Keepalived, KeepalivedError, dumped
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived_files import MODE, Configuration, replace, write
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived_unit import (
+from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
+from ansible_collections.lvs.cluster.plugins.module_utils._host.keepalived import (
+    Keepalived,
+    KeepalivedError,
+    command_line,
+    dumped,
+)
+from ansible_collections.lvs.cluster.plugins.module_utils._host.keepalived_files import (
+    MODE,
+    Configuration,
+    FileError,
+    NotStagedError,
+    program_of,
+    read_includes,
+    replace,
+    require_accepted,
+)
+from ansible_collections.lvs.cluster.plugins.module_utils._host.systemd import (
     KeepalivedUnit,
     ReloadError,
-    command_line,
     is_loaded,
-    read_includes,
 )
-from ansible_collections.lvs.cluster.plugins.module_utils._text import readable
-
-
-def binary_of(module):
-    return module.get_bin_path("keepalived", opt_dirs=["/usr/sbin", "/usr/local/sbin"])
-
-
-def write_candidate(module, content):
-    """The content in a file of its own that root alone can read."""
-    candidate = os.path.join(module.tmpdir, "keepalived.conf")
-    write(candidate, content.encode())
-    return candidate
+from ansible_collections.lvs.cluster.plugins.module_utils._host.text import readable
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import agreement, grammar, unit
 
 
 def test(module, content):
     """Fail unless keepalived accepts the content."""
-    binary = binary_of(module)
-    if binary is None:
-        if module.check_mode:
-            module.warn("keepalived is not installed yet, so its own test of the configuration was left out.")
-            return
-        module.fail_json(
-            msg="There is no keepalived on this host. Install it first, as the role lvs.cluster.keepalived does."
-        )
-    status, out, err = module.run_command(
-        [binary, "--config-test", "--use-file", write_candidate(module, content)],
-        environ_update=C_LOCALE,
-    )
-    found = verdict(status, out + err, content)
-    if found.crashed:
-        module.warn(
-            f"keepalived's test of its configuration crashed (status {status}) and says nothing about the file."
-        )
-    for warning in found.warnings:
+    if module.check_mode and program_of(module) is None:
+        module.warn("keepalived is not installed yet, so its own test of the configuration was left out.")
+        return
+    for warning in require_accepted(module, content):
         module.warn(f"keepalived remarks: {warning}")
-    if found.errors:
-        module.fail_json(msg="keepalived refuses the configuration; nothing was changed.\n" + "\n".join(found.errors))
 
 
 def parsed(path, text, config_id=""):
@@ -286,7 +272,7 @@ class Host:
             words = KeepalivedUnit.command(self.shown) if self.shown else []
             config_id = unit.option(words, "i", "config-id", "")
             return agreement.of_tree(parsed(self.path, self.configuration.read(), config_id)), 0
-        now = dumped(self.running, self.module.run_command, binary_of(self.module), self.module.params["timeout"])
+        now = dumped(self.running, self.module.run_command, program_of(self.module), self.module.params["timeout"])
         return [agreement.of_dump(each) for each in now["terms"]], len(now["services"])
 
     def loaded(self):
@@ -362,7 +348,7 @@ def go_live(module, host):
     if module.check_mode:
         return result
     if differs and staged != content:
-        module.fail_json(msg=f"{configuration.staged} is not what is to go live. Stage it first (state: staged).")
+        raise NotStagedError(f"{configuration.staged} is not what is to go live")
     if differs:
         if configuration.is_foreign():
             result["backup_file"] = configuration.copy()
@@ -441,11 +427,10 @@ def main():
     steps = {"staged": stage, "live": go_live, "previous": go_back}
     try:
         result = write_alone(module) if state == "present" else steps[state](module, Host(module))
-    except HostError as error:
-        module.fail_json(**error.result())
+    except MODULE_ERRORS as error:
+        module.fail_json(**failure(error))
     except OSError as error:
-        # Of a file system that is full or read-only; nothing is moved before all is written.
-        module.fail_json(msg=f"{error.filename}: {error.strerror}. keepalived runs what it ran before.")
+        module.fail_json(**failure(FileError(f"{error.filename}: {error.strerror}")))
     # Not C(state): of a result that has a path, Ansible makes that the file's.
     module.exit_json(path=module.params["path"], step=state, **result)
 

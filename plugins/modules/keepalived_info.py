@@ -17,6 +17,7 @@ description:
     Virtual servers come from that text always, as no keepalived up to 2.3.4 writes them as JSON. Logs are not read.
   - Changes nothing but these files, also in check mode.
 extends_documentation_fragment:
+  - lvs.cluster._host
   - lvs.cluster._ipvs
   - lvs.cluster._keepalived
   - lvs.cluster._ipvs.reads
@@ -113,16 +114,16 @@ virtual_servers:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
+from ansible_collections.lvs.cluster.plugins.module_utils._host.keepalived import (
+    Keepalived,
+    data_signal,
+    signal_number,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.status import (
     parse_check_data,
     parse_json,
     parse_vrrp_data,
-)
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived_dump import (
-    Keepalived,
-    KeepalivedError,
-    data_signal,
-    signal_number,
 )
 
 
@@ -164,8 +165,8 @@ def main():
                 result["instances"], result["source"] = instances(keepalived, module, program, signal)
             if "checkers" in children:
                 result["virtual_servers"] = virtual_servers(keepalived, module, signal)
-    except KeepalivedError as error:
-        module.fail_json(**error.result())
+    except MODULE_ERRORS as error:
+        module.fail_json(**failure(error))
     module.exit_json(changed=False, commands=[], **result)
 
 

@@ -25,6 +25,7 @@ description:
   - Without a running keepalived nothing is touched. If keepalived has no virtual servers, the table and the sync
     daemons are not its own, and stay as they are.
 extends_documentation_fragment:
+  - lvs.cluster._host
   - lvs.cluster._ipvs
   - lvs.cluster._keepalived
 requirements:
@@ -91,12 +92,18 @@ instances:
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils._errors import HostError
+from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, HostError, failure
+from ansible_collections.lvs.cluster.plugins.module_utils._host.ip import Ip
+from ansible_collections.lvs.cluster.plugins.module_utils._host.ipvsadm import Ipvsadm, written
+from ansible_collections.lvs.cluster.plugins.module_utils._host.keepalived import (
+    Keepalived,
+    KeepalivedError,
+    data_signal,
+)
+from ansible_collections.lvs.cluster.plugins.module_utils._host.memory import DrainMemory
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.daemons import render_daemons, run_daemons
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.drain import read_weights
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.save import render
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_host import Memory
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import Ipvsadm, Refusals, failure, written
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.addresses import parse_addresses
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.belief import (
     Kernel,
@@ -110,11 +117,6 @@ from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.status imp
     parse_sync_daemon,
     parse_vrrp_addresses,
     parse_vrrp_data,
-)
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived_dump import (
-    Keepalived,
-    KeepalivedError,
-    data_signal,
 )
 
 # Rounds of looking and acting; a keepalived whose checks fail and succeed all the time is not waited for.
@@ -131,6 +133,7 @@ class Host:
         self._timeout = module.params["timeout"]
         program = module.get_bin_path("keepalived", required=True)
         self._signal = data_signal(module.run_command, program)
+        self._ip = Ip.of(module)
         self._ipvsadm = None
 
     def belief(self):
@@ -149,7 +152,7 @@ class Host:
 
     def kernel(self, belief):
         """What the kernel holds now; of IPVS only what keepalived has there."""
-        addresses = parse_addresses(self._run("ip", "-json", "address", "show"))
+        addresses = parse_addresses(self._ip.addresses())
         if belief.table is None:
             return Kernel({}, {}, addresses)
         self._ipvsadm = self._ipvsadm or Ipvsadm.of(self._module)
@@ -157,17 +160,10 @@ class Host:
 
     def apply(self, todo):
         """Make the kernel hold it: first what answers for an address that another director has."""
-        for address in todo.addresses:
-            self._run(*delete_address(address))
+        self._ip.apply(map(delete_address, todo.addresses))
         if todo.rules or todo.daemons:
             self._ipvsadm.apply(todo.rules)
             self._ipvsadm.run_all(todo.daemons)
-
-    def _run(self, *words):
-        status, output, errors = self._module.run_command(list(words))
-        if status:
-            raise KeepalivedError(f"{' '.join(words)}: {errors.strip()}", "See what the command says")
-        return output
 
 
 def look(host, timeout):
@@ -272,10 +268,10 @@ def main():
         keepalived = Keepalived.running(module.params["pid_file"], module.params["dump_directory"])
         if not keepalived:
             module.exit_json(changed=False, running=False, commands=[], drained=[], left_alone=[], instances=[])
-        weights = read_weights(Memory(module).text)
+        weights = read_weights(DrainMemory(module).text)
         belief, todo, done, shown = repair(Host(module, keepalived), timeout, weights, module.check_mode)
         require_addresses(todo)
-    except Refusals as error:
+    except MODULE_ERRORS as error:
         module.fail_json(**failure(error))
     for text in warnings_of(todo):
         module.warn(text)

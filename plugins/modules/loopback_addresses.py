@@ -11,13 +11,15 @@ short_description: Give the loopback the virtual addresses of a real server
 version_added: 1.0.0
 author: lvs.cluster authors (@lvs-cluster)
 description:
-  - C(lo) holds O(addresses), each as C(/32) under a label C(lo:N).
+  - C(lo) holds O(addresses), each as C(/32), under a label C(lo:N) where it has one.
   - What it put there it remembers in C(/var/lib/lvs-cluster/loopback), by O(owner). Every other address of the
     loopback is somebody else's and stays, whatever its label.
   - An address of O(addresses) that is there already is O(owner)'s from then on. One that is there with another length
     than C(/32) is refused, before anything is changed.
   - Changes the running kernel alone; what the next boot does is up to the host's network configuration.
   - Silence the host's ARP for the addresses first (C(arp_ignore), C(arp_announce)).
+extends_documentation_fragment:
+  - lvs.cluster._host
 options:
   addresses:
     description: The addresses.
@@ -31,10 +33,11 @@ options:
         required: true
       label:
         description:
-          - Its label, C(lo:0), C(lo:1), and so on. Up to 12 letters, digits, C(_), C(.) and C(-) may follow the colon.
-          - An address that is there already keeps the one that it has.
+          - Its label, C(lo:0), C(lo:1), and so on; it has none if not given. Up to 12 letters, digits, C(_), C(.) and
+            C(-) may follow the colon.
+          - A label is for people, and tells nothing of whose an address is. An address that is there already keeps the
+            one that it has.
         type: str
-        required: true
   purge:
     description:
       - Remove the addresses that are O(owner)'s and not among O(addresses).
@@ -95,42 +98,45 @@ surplus:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils._loopback import (
+from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
+from ansible_collections.lvs.cluster.plugins.module_utils._host.ip import Ip, WideAddressError
+from ansible_collections.lvs.cluster.plugins.module_utils._host.memory import OwnersMemory
+from ansible_collections.lvs.cluster.plugins.module_utils._host.text import read_exact
+from ansible_collections.lvs.cluster.plugins.module_utils._problems import OptionsError
+from ansible_collections.lvs.cluster.plugins.module_utils._realserver.loopback import (
     held,
     named,
     plan,
+    problems_of,
     read_memory,
-    refused,
     render,
     standing,
     surplus,
     too_wide,
     write_memory,
 )
-from ansible_collections.lvs.cluster.plugins.module_utils._memory import Memories
-from ansible_collections.lvs.cluster.plugins.module_utils._text import read_exact
 
 
-def converge(module, memories):
+def converge(module, memory):
     """The result, after C(lo) holds what it shall."""
     params = module.params
-    wanted = {each["address"]: each["label"] for each in params["addresses"]}
-    current = standing(run(module, ["ip", "-json", "-4", "address", "show", "dev", "lo"]))
-    problems = too_wide(current, wanted)
-    if problems:
-        module.fail_json(msg="; ".join(problems) + ". Nothing was changed.")
+    wanted = {each["address"]: each["label"] or "" for each in params["addresses"]}
+    ip = Ip.of(module)
+    current = standing(ip.loopback())
+    wide = too_wide(current, wanted)
+    if wide:
+        raise WideAddressError(wide)
 
     current = held(current)
-    remembered = {owner: read_memory(text) for owner, text in memories.read().items()}
+    remembered = {owner: read_memory(text) for owner, text in memory.read().items()}
     before = remembered.pop(params["owner"], set())
     ours = before.union(*(in_file(path) for path in params["network_files"]))
     commands, after = plan(current, wanted, ours, params["purge"], set().union(*remembered.values()))
     if not module.check_mode:
         # An address is remembered before it comes, and forgotten once it is gone.
-        remember(memories, params["owner"], before, ours | after)
-        for command in commands:
-            run(module, command)
-        remember(memories, params["owner"], ours | after, after)
+        remember(memory, params["owner"], before, ours | after)
+        ip.apply(commands)
+        remember(memory, params["owner"], ours | after, after)
     return {
         "changed": bool(commands) or before != after,
         "commands": [" ".join(command) for command in commands],
@@ -139,23 +145,15 @@ def converge(module, memories):
     }
 
 
-def run(module, command):
-    """What a command prints; it fails with what the kernel says."""
-    status, output, errors = module.run_command(command)
-    if status:
-        module.fail_json(msg=f"{' '.join(command)}: {errors.strip()}.")
-    return output
-
-
 def in_file(path):
     """The addresses that a file of the network's configuration names, if it is there."""
     return named(read_exact(path))
 
 
-def remember(memories, owner, before, after):
+def remember(memory, owner, before, after):
     """Keep which addresses are the owner's, if that changes."""
     if before != after:
-        memories.write(owner, write_memory(after) if after else "")
+        memory.write(owner, write_memory(after) if after else "")
 
 
 def main():
@@ -167,7 +165,7 @@ def main():
                 "required": True,
                 "options": {
                     "address": {"type": "str", "required": True},
-                    "label": {"type": "str", "required": True},
+                    "label": {"type": "str"},
                 },
             },
             "purge": {"type": "bool", "default": False},
@@ -176,12 +174,15 @@ def main():
         },
         supports_check_mode=True,
     )
-    problems = refused(module.params["addresses"], module.params["owner"])
-    if problems:
-        module.fail_json(msg="; ".join(problems) + ". Nothing was changed.")
-    memories = Memories(module, "loopback")
-    with memories.locked():
-        result = converge(module, memories)
+    try:
+        problems = problems_of(module.params["addresses"], module.params["owner"])
+        if problems:
+            raise OptionsError(problems, "Nothing was changed")
+        memory = OwnersMemory(module, "loopback")
+        with memory.locked():
+            result = converge(module, memory)
+    except MODULE_ERRORS as error:
+        module.fail_json(**failure(error))
     module.exit_json(**result)
 
 

@@ -14,6 +14,8 @@ description:
   - Asks the program that sets up the host's network whether it reads a file, and fails with what is to be changed where
     it does not, or is not started at boot. A real server whose file nobody reads works until it boots.
   - Changes nothing.
+extends_documentation_fragment:
+  - lvs.cluster._host
 options:
   manager:
     description: Who sets up the network at boot.
@@ -74,30 +76,17 @@ network_file:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils._boot_files import network_file, started_at_boot
-from ansible_collections.lvs.cluster.plugins.module_utils._errors import C_LOCALE
+from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
+from ansible_collections.lvs.cluster.plugins.module_utils._host.networks import loopback_file, started_interfaces
+from ansible_collections.lvs.cluster.plugins.module_utils._host.systemd import enablement
 
 UNITS = {"networkd": "systemd-networkd.service", "ifupdown": "networking.service"}
-
-
-def ask(module, *command):
-    """What a program of the host says, or why the host is refused."""
-    binary = module.get_bin_path(command[0], opt_dirs=["/usr/sbin", "/sbin"])
-    if binary is None:
-        module.fail_json(
-            msg=f"There is no {command[0]} on this host, so {module.params['manager']} does not set up its network. "
-            "Set realserver_network to what does, networkd or ifupdown."
-        )
-    status, output, errors = module.run_command([binary, *command[1:]], environ_update=C_LOCALE)
-    if status:
-        module.fail_json(msg=f"{' '.join(command)}: {errors.strip() or output.strip()}.")
-    return output
 
 
 def check_unit(module):
     """Fail where the boot does not start who sets up the network."""
     unit = UNITS[module.params["manager"]]
-    state = module.run_command(["systemctl", "is-enabled", unit], environ_update=C_LOCALE)[1].strip()
+    state, _errors = enablement(module.run_command, unit)
     if state in ("disabled", "masked"):
         module.fail_json(
             msg=f"{unit} is {state}, so nobody reads {module.params['path']} at boot. Use 'systemctl enable {unit}', "
@@ -107,7 +96,7 @@ def check_unit(module):
 
 def check_ifupdown(module):
     """Fail unless ifup -a brings the interfaces up."""
-    path, started = module.params["path"], started_at_boot(ask(module, "ifquery", "--list"))
+    path, started = module.params["path"], started_interfaces(module)
     missing = [each for each in module.params["interfaces"] if each not in started]
     if missing:
         module.fail_json(
@@ -121,7 +110,7 @@ def check_networkd(module):
     """Fail unless the file adds to what sets up the loopback, or will, as long as it is pending."""
     path, pending = module.params["path"], module.params["pending"]
     own = os.path.basename(os.path.dirname(path))[: -len(".d")]
-    found = network_file(ask(module, "networkctl", "--json=short", "status", "lo"))
+    found = loopback_file(module)
     if found.path and os.path.basename(found.path) != own:
         module.fail_json(
             msg=f"networkd sets up lo from {found.path}, and reads one file per interface, so this host would not have "
@@ -146,9 +135,12 @@ def main():
         },
         supports_check_mode=True,
     )
-    check_unit(module)
     check = {"ifupdown": check_ifupdown, "networkd": check_networkd}[module.params["manager"]]
-    module.exit_json(changed=False, network_file=check(module))
+    try:
+        check_unit(module)
+        module.exit_json(changed=False, network_file=check(module))
+    except MODULE_ERRORS as error:
+        module.fail_json(**failure(error))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ description:
   - Fails where nginx does not read O(path), or where another file of nginx's or another process answers at O(address)
     on a port of O(checks), and names it. keepalived would take such a host for dead.
   - Changes nothing.
+extends_documentation_fragment:
+  - lvs.cluster._host
 options:
   path:
     description: The file of nginx's configuration that is to answer.
@@ -87,31 +89,20 @@ answers:
 """
 
 import os
-import socket
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils._errors import C_LOCALE
-from ansible_collections.lvs.cluster.plugins.module_utils._nginx import (
-    Answer,
-    answer,
-    files,
-    holders,
-    listens,
-    rivals,
-)
+from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
+from ansible_collections.lvs.cluster.plugins.module_utils._host.nginx import answer_of, configuration, others_on
+from ansible_collections.lvs.cluster.plugins.module_utils._realserver.nginx import listens, rivals
 
 # Old workers may answer a moment longer after a reload.
 PATIENCE = 5.0
 
 
-def configuration(module):
+def with_ours(module):
     """The files that nginx reads; it fails where nginx does not read ours."""
-    nginx = module.get_bin_path("nginx", opt_dirs=["/usr/sbin"], required=True)
-    status, output, errors = module.run_command([nginx, "-T", "-q"], environ_update=C_LOCALE)
-    if status:
-        module.fail_json(msg=f"nginx refuses its configuration as it is: {errors.strip()}")
-    read, path = files(output), module.params["path"]
+    read, path = configuration(module), module.params["path"]
     # Where nothing is written there may be nothing yet to be read.
     if path not in [each for each, _text in read] and not (module.check_mode and not os.path.exists(path)):
         module.fail_json(
@@ -128,12 +119,11 @@ def in_the_way(module, read, port):
         f"{each.path} has 'listen {each.text}'"
         for each in rivals(listens(read), params["path"], params["address"], port, set(params["replaces"]))
     ]
-    told = module.run_command(["ss", "-H", "-l", "-t", "-n", "-p"], environ_update=C_LOCALE)[1]
-    found += [f"{each.name} (process {each.pid}) listens on {each.socket}" for each in holders(told, port)]
-    return found
+    others = others_on(module.run_command, port)
+    return found + [f"{each.name} (process {each.pid}) listens on {each.socket}" for each in others]
 
 
-def refuse(module, port, found, happened):
+def fail_taken(module, port, found, happened):
     """Fail, and say who is in the way."""
     module.fail_json(
         msg=f"Health checks of this host at {module.params['address']}:{port} {happened}: {'; '.join(found)}. "
@@ -142,29 +132,12 @@ def refuse(module, port, found, happened):
     )
 
 
-def ask(address, port, path):
-    """What a check of keepalived gets."""
-    request = f"GET {path} HTTP/1.0\r\nUser-Agent: KeepAliveClient\r\nHost: {address}:{port}\r\n\r\n"
-    data = b""
-    try:
-        with socket.create_connection((address, port), timeout=PATIENCE, source_address=(address, 0)) as connection:
-            connection.sendall(request.encode("ascii"))
-            while b"\r\n\r\n" not in data:
-                more = connection.recv(4096)
-                if not more:
-                    break
-                data += more
-    except OSError as error:
-        return Answer(0, {}, error.strerror or str(error))
-    return answer(data)
-
-
 def check(module, read, port, path):
     """The status of an answer that is ours."""
     params = module.params
     deadline = time.monotonic() + PATIENCE
     while True:
-        got = ask(params["address"], port, path)
+        got = answer_of(params["address"], port, path, PATIENCE)
         is_ours = got.headers.get(params["header"].lower()) == params["value"]
         if (got.status == 200 and is_ours) or time.monotonic() >= deadline:
             break
@@ -172,7 +145,7 @@ def check(module, read, port, path):
     if got.status != 200 or not is_ours:
         found = in_the_way(module, read, port)
         if found:
-            refuse(module, port, found, "are answered by somebody else")
+            fail_taken(module, port, found, "are answered by somebody else")
         url = f"http://{params['address']}:{port}{path}"
         module.fail_json(
             msg=f"A health check of this host, {url}, gets {got.error or f'status {got.status}'} and not the answer of "
@@ -180,6 +153,18 @@ def check(module, read, port, path):
             "/var/log/nginx/error.log."
         )
     return got.status
+
+
+def look(module):
+    """The status of each answer, once nobody is in the way of any."""
+    read = with_ours(module)
+    checks = [(each["port"], each["path"]) for each in module.params["checks"]]
+    for port in sorted({port for port, _path in checks}):
+        found = in_the_way(module, read, port)
+        if found:
+            fail_taken(module, port, found, "are for somebody else to answer")
+    asked = checks if module.params["ask"] and not module.check_mode else []
+    return [check(module, read, port, path) for port, path in asked]
 
 
 def main():
@@ -203,14 +188,11 @@ def main():
         },
         supports_check_mode=True,
     )
-    read = configuration(module)
-    checks = [(each["port"], each["path"]) for each in module.params["checks"]]
-    for port in sorted({port for port, _path in checks}):
-        found = in_the_way(module, read, port)
-        if found:
-            refuse(module, port, found, "are for somebody else to answer")
-    asked = checks if module.params["ask"] and not module.check_mode else []
-    module.exit_json(changed=False, answers=[check(module, read, port, path) for port, path in asked])
+    try:
+        answers = look(module)
+    except MODULE_ERRORS as error:
+        module.fail_json(**failure(error))
+    module.exit_json(changed=False, answers=answers)
 
 
 if __name__ == "__main__":

@@ -63,33 +63,9 @@ import os
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils._nginx import is_loaded
-
-PROC = "/proc"
-
-
-def master(module):
-    """The process id of nginx; 0 where it does not run."""
-    words = ["systemctl", "show", "--property", "MainPID", "--value", "nginx.service"]
-    return int(module.run_command(words)[1].strip() or 0)
-
-
-def worker_starts(parent, proc=PROC):
-    """When the workers of an nginx started, but for those that only finish what they have begun."""
-    booted = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
-    starts = []
-    for pid in filter(str.isdigit, os.listdir(proc)):
-        try:
-            with open(os.path.join(proc, pid, "cmdline"), encoding="utf-8", errors="replace") as file:
-                title = file.read().rstrip("\0 ")
-            with open(os.path.join(proc, pid, "stat"), encoding="utf-8", errors="replace") as file:
-                fields = file.read().rpartition(")")[2].split()
-        except OSError:  # it has ended
-            continue
-        # proc_pid_stat(5): after the name, ppid is the second field, and starttime the twentieth.
-        if title == "nginx: worker process" and int(fields[1]) == parent:
-            starts.append(booted + int(fields[19]) / os.sysconf("SC_CLK_TCK"))
-    return starts
+from ansible_collections.lvs.cluster.plugins.module_utils._host.nginx import worker_starts
+from ansible_collections.lvs.cluster.plugins.module_utils._host.systemd import main_process
+from ansible_collections.lvs.cluster.plugins.module_utils._realserver.nginx import is_loaded
 
 
 def main():
@@ -103,7 +79,7 @@ def main():
     path, wait = module.params["path"], module.params["wait"]
     deadline = time.monotonic() + wait
     while True:
-        parent = master(module)
+        parent = main_process(module.run_command, "nginx.service")
         loaded = bool(parent) and os.path.exists(path) and is_loaded(os.stat(path).st_ctime, worker_starts(parent))
         if loaded or time.monotonic() >= deadline:
             break

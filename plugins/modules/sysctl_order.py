@@ -53,24 +53,9 @@ read_after:
   sample: [/etc/sysctl.d/99-sysctl.conf]
 """
 
-import os
-
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils._boot_files import (
-    SYSCTL_FOLDERS,
-    overriding,
-    reading_order,
-    sysctl_path,
-)
-
-
-def text_of(path):
-    """What stands in a file; a link to /dev/null is empty, one to nowhere is not read."""
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read()
-    except OSError:
-        return ""
+from ansible_collections.lvs.cluster.plugins.module_utils._host.sysctl import read_after
+from ansible_collections.lvs.cluster.plugins.module_utils._realserver.boot_files import overriding, sysctl_path
 
 
 def main():
@@ -83,9 +68,8 @@ def main():
     )
     path = module.params["path"]
     wanted = {key: str(value) for key, value in module.params["values"].items()}
-    names = {folder: os.listdir(folder) for folder in SYSCTL_FOLDERS if os.path.isdir(folder)}
-    after = [each for each in reading_order(names, SYSCTL_FOLDERS) if os.path.basename(each) > os.path.basename(path)]
-    found = overriding(path, wanted, [(each, text_of(each)) for each in after])
+    after = read_after(path)
+    found = overriding(path, wanted, after)
     if found:
         own = {sysctl_path(key): (key, value) for key, value in wanted.items()}
         lines = [
@@ -94,7 +78,7 @@ def main():
             for each in found
         ]
         module.fail_json(msg="; ".join(lines) + ". Take the line away: the next boot would follow it.")
-    module.exit_json(changed=False, read_after=after)
+    module.exit_json(changed=False, read_after=[each for each, _text in after])
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import Any
 
 import jinja2
 import yaml
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.config_test import Verdict, verdict
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.verdict import Verdict, verdict
 
 ROLES = Path(__file__).resolve().parents[2] / "roles"
 

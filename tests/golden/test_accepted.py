@@ -190,7 +190,7 @@ def complaints(changes: dict[str, Any], folder: Path) -> list[str]:
     path = folder / "rendered.conf"
     path.write_text(render_keepalived(inventory.view(variables, "lvs1")))
     found = keepalived_says(path)
-    said = [*found.errors, *found.warnings, *(["crashed"] if found.crashed else [])]
+    said = [*found.errors, *found.warnings]
     remarks = [*REMARKS, *(REMARKS_ON_DRAINED if "weight 0\n" in path.read_text() else [])]
     path.write_text(render_nginx(inventory.view(variables, "web1")))
     said = [each for each in said if not any(re.search(remark, each) for remark in remarks)]

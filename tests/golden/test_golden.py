@@ -45,7 +45,6 @@ def test_keepalived_accepts_it(case: tuple[Path, Path]) -> None:
     for path in case[1].glob("*.keepalived.conf"):
         found = keepalived_says(path)
         assert not found.errors, found.errors
-        assert not found.crashed
 
 
 def test_keepalived_refuses_a_misspelt_keyword(case: tuple[Path, Path], tmp_path: Path) -> None:

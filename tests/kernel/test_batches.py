@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import FED
+from ansible_collections.lvs.cluster.plugins.module_utils._host.ipvsadm import FED
 from ansible_collections.lvs.cluster.tests.kernel.conftest import run, run_command
 from ansible_collections.lvs.cluster.tests.kernel.test_modules import changes_checks_and_stays, saved
 from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
@@ -17,7 +17,7 @@ from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError
 REFUSED = """
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.testing import patch_module_args
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import BatchError, Ipvsadm
+from ansible_collections.lvs.cluster.plugins.module_utils._host.ipvsadm import BatchError, Ipvsadm
 with patch_module_args({"_ansible_remote_tmp": "/tmp"}):
     module = AnsibleModule({})
 try:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_host import keepalived_runs
+from ansible_collections.lvs.cluster.plugins.module_utils._host.keepalived import keepalived_runs
 from ansible_collections.lvs.cluster.tests.kernel.conftest import drain_state, kernel_table, namespace, run, sh
 from ansible_collections.lvs.cluster.tests.kernel.test_modules import changes_checks_and_stays, saved
 from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play

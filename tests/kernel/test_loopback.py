@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils import _memory
+from ansible_collections.lvs.cluster.plugins.module_utils._host import memory as memories
 from ansible_collections.lvs.cluster.tests.kernel.conftest import run_command, sh
 from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
 
@@ -18,7 +19,7 @@ VIP, SECOND, STRANGER = "192.0.2.100", "192.0.2.101", "192.0.2.99"
 @pytest.fixture(autouse=True)
 def memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A loopback with the address of a stranger under such a label as ours have, and a memory of its own."""
-    monkeypatch.setattr(_memory, "ROOT", str(tmp_path))
+    monkeypatch.setattr(memories, "ROOT", str(tmp_path))
     sh(f"ip address add {STRANGER}/32 dev lo label lo:7")
     yield tmp_path / "loopback"
     sh("ip address flush dev lo scope global")
@@ -48,6 +49,16 @@ def test_stranger_s_address_stays_when_ours_come_and_go() -> None:
     assert hold(purge=True)["changed"]
     assert held() == {f"{STRANGER}/32"}
     assert not hold(purge=True)["changed"]
+
+
+def test_address_without_a_label_comes_and_goes_as_the_others_do() -> None:
+    play("loopback_addresses", addresses=[{"address": VIP}])
+    (link,) = json.loads(sh(f"ip -json -4 address show dev lo to {VIP}/32"))
+    assert [each.get("label", "lo") for each in link["addr_info"]] == ["lo"]
+    assert not play("loopback_addresses", addresses=[{"address": VIP}])["changed"]
+    assert not hold(VIP)["changed"]
+    assert hold(purge=True)["commands"] == [f"ip address delete {VIP}/32 dev lo"]
+    assert held() == {f"{STRANGER}/32"}
 
 
 def test_check_mode_says_and_does_nothing(memory: Path) -> None:
@@ -134,7 +145,7 @@ def test_address_is_remembered_also_where_the_kernel_refuses_the_next(
 ) -> None:
     """What a run that is cut off has put there is ours to the next one."""
 
-    def refusing(_module: AnsibleModule, words: list[str]) -> tuple[int, str, str]:
+    def refusing(_module: AnsibleModule, words: list[str], **_options: object) -> tuple[int, str, str]:
         return (2, "", "RTNETLINK answers: No buffer space") if f"{SECOND}/32" in words else run_command(words)
 
     with monkeypatch.context() as patch:

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils import _ipvs_host
+from ansible_collections.lvs.cluster.plugins.module_utils._host import kernel
+from ansible_collections.lvs.cluster.plugins.module_utils._host.ipvsadm import Ipvsadm
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import address_service
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.save import parse, render
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import Ipvsadm
 from ansible_collections.lvs.cluster.tests.kernel.conftest import (
     RULES,
     kernel_state,
@@ -295,7 +295,7 @@ def test_what_info_returns_brings_the_table_back(rules: str) -> None:
 
 
 def test_a_batch_that_fails_leaves_what_it_can_and_converges(rules: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_ipvs_host, "LIB_MODULES", "/nonexistent")  # as in a container: only the kernel knows
+    monkeypatch.setattr(kernel, "LIB_MODULES", "/nonexistent")  # as in a container: only the kernel knows
     services = [{**NEW, "lb_algo": "nosuch", "real_servers": [{"address": "192.0.2.21"}]}, {**NEW, "port": 81}]
     with pytest.raises(ModuleFailedError) as caught:
         play("ipvs_table", services=services, purge=True)

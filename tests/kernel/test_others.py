@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils import _ipvs_boot
+from ansible_collections.lvs.cluster.plugins.module_utils._host import ipvs_boot
 from ansible_collections.lvs.cluster.tests.kernel import netlink
 from ansible_collections.lvs.cluster.tests.kernel.conftest import drain_state, kernel_table, run
 from ansible_collections.lvs.cluster.tests.kernel.test_modules import changes_checks_and_stays, saved
@@ -112,11 +112,11 @@ def test_it_is_not_restored_at_boot_and_a_warning_says_so(monkeypatch: pytest.Mo
     rules: list[str] = []
     warnings: list[str] = []
 
-    def boot_of(module: AnsibleModule, text: str) -> _ipvs_boot.Boot:
+    def boot_of(module: AnsibleModule, text: str) -> ipvs_boot.Boot:
         rules.append(text)
-        return _ipvs_boot.Boot.untouched(module)
+        return ipvs_boot.Boot.untouched(module)
 
-    monkeypatch.setattr(_ipvs_boot.Boot, "of", boot_of)
+    monkeypatch.setattr(ipvs_boot.Boot, "of", boot_of)
     monkeypatch.setattr(AnsibleModule, "warn", lambda _module, text: warnings.append(text))
     play("ipvs_table", services=[], persist=True)
     assert [each.split(": ")[0] for each in warnings] == [

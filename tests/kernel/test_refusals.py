@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils import _ipvs_host
+from ansible_collections.lvs.cluster.plugins.module_utils._host import kernel
 from ansible_collections.lvs.cluster.tests.kernel.conftest import (
     RULES,
     drain_state,
@@ -213,7 +213,7 @@ def test_what_the_kernel_has_no_scheduler_for_fails_in_check_mode_and_loads_noth
 
 @pytest.mark.usefixtures("empty")
 def test_where_the_modules_of_the_kernel_are_not_there_it_speaks_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_ipvs_host, "LIB_MODULES", "/nonexistent")
+    monkeypatch.setattr(kernel, "LIB_MODULES", "/nonexistent")
     play("ipvs_service", check=True, **NEW, lb_algo="nosuch")
     with pytest.raises(ModuleFailedError, match="Scheduler or persistence engine not found") as caught:
         play("ipvs_service", **NEW, lb_algo="nosuch")

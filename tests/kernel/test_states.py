@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ansible_collections.lvs.cluster.plugins.module_utils._host.ipvsadm import Ipvsadm
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import Pool, Table
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.plan import overlaid, plan, with_weights_of
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import Ipvsadm
 from ansible_collections.lvs.cluster.tests.kernel.conftest import run, run_command
 from ansible_collections.lvs.cluster.tests.unit.ipvs_strategies import (
     edited,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from ansible_collections.lvs.cluster.plugins.module_utils._host.ipvsadm import FED
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.commands import (
     IpvsRuleError,
     read_command,
@@ -15,7 +16,6 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.daemons import D
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import Service, Table
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.save import parse, render
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.timeouts import Timeouts, render_timeouts
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import FED
 
 TITLE = "IP Virtual Server version 1.2.1 (size=4096)\nProt LocalAddress:Port\n  -> RemoteAddress:Port\n"
 SCHEDULERS = ("rr", "wrr", "wlc", "sh", "mh", "dh")

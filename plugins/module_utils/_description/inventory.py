@@ -9,13 +9,14 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
+from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
+
 from .checks.between import check_between
 from .checks.cluster import check_cluster
 from .checks.groups import check_groups, unnamed
 from .members import Member, Variables, read_member
 from .model.cluster import Cluster
 from .parts import backends, settled_hosts
-from .problems import Problem
 from .views import host as views_of_hosts
 from .views.host import Plain, Views, plain
 

@@ -32,7 +32,8 @@ from typing import (
     TypeVar,
 )
 
-from .problems import Problem, Refused, shown
+from ansible_collections.lvs.cluster.plugins.module_utils._net import end_of_network, no_host
+from ansible_collections.lvs.cluster.plugins.module_utils._problems import BadValue, Problem, shown
 
 T = TypeVar("T")
 Problems = List[Problem]
@@ -67,13 +68,13 @@ def option(reader: Reader, about: str, name: str = "", within: str = "", **defau
 
 
 def scalar(accept: Callable[[Any], Any], accepts: str) -> Reader:
-    """A reader from a function that returns the value to hold or raises L(Refused)."""
+    """A reader from a function that returns the value to hold or raises L(BadValue)."""
 
     def read(value: Any, path: str, problems: Problems) -> Any:
         try:
             return accept(value)
-        except Refused as refused:
-            problems.append(Problem(path, value, refused.reason, refused.remedy))
+        except BadValue as bad:
+            problems.append(Problem(path, value, bad.reason, bad.remedy))
             return None
 
     return Reader(read, accepts)
@@ -86,10 +87,10 @@ def integer(low: int, high: int, unit: str = "") -> Reader:
     def accept(value: Any) -> int:
         # Python refuses to read text of thousands of digits.
         if isinstance(value, bool) or not re.fullmatch(r"-?[0-9]{1,999}", str(value).strip()):
-            raise Refused("is not a whole number", f"Write {bounds}")
+            raise BadValue("is not a whole number", f"Write {bounds}")
         number = int(value)
         if not low <= number <= high:
-            raise Refused("is out of range", f"Write {bounds}")
+            raise BadValue("is out of range", f"Write {bounds}")
         return number
 
     return scalar(accept, f"{low} to {high}")
@@ -109,10 +110,10 @@ def seconds(low: float, high: float) -> Reader:
         except (TypeError, ValueError, OverflowError):
             number = float("nan")
         if not low <= number <= high:
-            raise Refused("is not a time in this range", f"Write {bounds}")
+            raise BadValue("is not a time in this range", f"Write {bounds}")
         held = round(number, 3)
         if not math.isclose(number, held, rel_tol=1e-9):
-            raise Refused("is finer than milliseconds", f"Write {bounds}, with at most 3 decimals")
+            raise BadValue("is finer than milliseconds", f"Write {bounds}, with at most 3 decimals")
         return int(held) if held == int(held) else held
 
     return scalar(accept, f"{low:g} to {high:g}, with fractions")
@@ -123,31 +124,17 @@ def _boolean(value: Any) -> bool:
     words = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
     known = words.get(str(value).lower())
     if known is None:
-        raise Refused("is neither true nor false", "Write true or false")
+        raise BadValue("is neither true nor false", "Write true or false")
     return known
-
-
-# What no host can have, or be reached at from another one; RFC 6890.
-NO_HOSTS = {
-    "an address of the loopback, where every host finds itself": ipaddress.IPv4Network("127.0.0.0/8"),
-    "an address of no network": ipaddress.IPv4Network("0.0.0.0/8"),
-    "a multicast address": ipaddress.IPv4Network("224.0.0.0/4"),
-    "the broadcast address": ipaddress.IPv4Network("255.255.255.255/32"),
-}
-
-
-def no_host(address: ipaddress.IPv4Address) -> str:
-    """Why no host can be reached at an address, if none can."""
-    return next((f"is {what}" for what, network in NO_HOSTS.items() if address in network), "")
 
 
 def _address(value: Any) -> str:
     try:
         address = ipaddress.IPv4Address(str(value))
     except ValueError:
-        raise Refused("is not an IPv4 address", "Write one as 192.0.2.10") from None
+        raise BadValue("is not an IPv4 address", "Write one as 192.0.2.10") from None
     if no_host(address):
-        raise Refused(no_host(address), "Write the address of a host, as 192.0.2.10")
+        raise BadValue(no_host(address), "Write the address of a host, as 192.0.2.10")
     return str(address)
 
 
@@ -156,24 +143,16 @@ def _interface_address(value: Any) -> str:
     try:
         interface = ipaddress.IPv4Interface(str(value))
     except ValueError:
-        raise Refused("is not an IPv4 address with a prefix length", "Write one as 192.0.2.10/32") from None
+        raise BadValue("is not an IPv4 address with a prefix length", "Write one as 192.0.2.10/32") from None
     if no_host(interface.ip):
-        raise Refused(no_host(interface.ip), "Write an address that a host can have, as 192.0.2.10/32")
+        raise BadValue(no_host(interface.ip), "Write an address that a host can have, as 192.0.2.10/32")
     if interface.network.prefixlen == 0:
-        raise Refused("makes the whole internet one network", f"Write {interface.ip}/32, or the length of its network")
+        raise BadValue("makes the whole internet one network", f"Write {interface.ip}/32, or the length of its network")
     end = end_of_network(interface.ip, interface.network)
     if end:
         remedy = f"Write {interface.ip}/32 if it is meant, or an address within the network"
-        raise Refused(f"is {end} of {interface.network}, which no host can have", remedy)
+        raise BadValue(f"is {end} of {interface.network}, which no host can have", remedy)
     return str(interface)
-
-
-def end_of_network(address: ipaddress.IPv4Address, network: ipaddress.IPv4Network) -> str:
-    """Which of the two addresses that no host of a network has an address is, if it is one (RFC 3021: /31 has none)."""
-    if network.prefixlen > 30:
-        return ""
-    ends = {network.network_address: "the network address", network.broadcast_address: "the broadcast address"}
-    return ends.get(address, "")
 
 
 def word(longest: int, taken: Sequence[str] = (), why: str = "") -> Reader:
@@ -185,13 +164,13 @@ def word(longest: int, taken: Sequence[str] = (), why: str = "") -> Reader:
 
     def accept(value: Any) -> str:
         if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", value):
-            raise Refused(
+            raise BadValue(
                 "is not a name", "Write letters, digits, '_', '-' and '.', without spaces; quote what is a number"
             )
         if len(value) > longest:
-            raise Refused(f"has {len(value)} characters", f"Write at most {longest}")
+            raise BadValue(f"has {len(value)} characters", f"Write at most {longest}")
         if value in taken:
-            raise Refused(why, "Choose another name")
+            raise BadValue(why, "Choose another name")
         return str(value)
 
     return scalar(accept, "name" if longest == LONGEST_HOST else f"name of at most {longest} characters")
@@ -206,16 +185,16 @@ PATH_SIGNS = "A-Za-z0-9/_.%?&=+:@,-"
 def _url_path(value: Any) -> str:
     # No comment of keepalived (# !), no variable of nginx or keepalived ($), no end of a line of nginx (;).
     if not isinstance(value, str) or not value.startswith("/"):
-        raise Refused("is not the path of a URL", "Write one that starts with '/'")
+        raise BadValue("is not the path of a URL", "Write one that starts with '/'")
     strange = "".join(dict.fromkeys(re.findall(f"[^{PATH_SIGNS}]", value)))
     if strange:
         signs = " ".join("a space" if sign == " " else sign if sign.isprintable() else shown(sign) for sign in strange)
         remedy = (
             "Write letters, digits and / _ . % ? & = + : @ , - alone; % and two hex digits stand for any other sign"
         )
-        raise Refused(f"has {signs}, which keepalived or nginx may read as its own", remedy)
+        raise BadValue(f"has {signs}, which keepalived or nginx may read as its own", remedy)
     if len(value) > LONGEST_PATH:
-        raise Refused(f"has {len(value)} characters", f"Write at most {LONGEST_PATH}")
+        raise BadValue(f"has {len(value)} characters", f"Write at most {LONGEST_PATH}")
     return str(value)
 
 
@@ -232,9 +211,9 @@ def _location(value: Any) -> str:
     path = _url_path(value)
     for pattern, what in NOT_COMPARED.items():
         if re.search(pattern, path):
-            raise Refused(f"has {what}, with which nginx compares no path", "Write a plain one, as /healthz")
+            raise BadValue(f"has {what}, with which nginx compares no path", "Write a plain one, as /healthz")
     if re.search(r"/at/[0-9.]+$", path):
-        raise Refused("ends as the paths at which nginx asks itself", "Write another one, as /healthz")
+        raise BadValue("ends as the paths at which nginx asks itself", "Write another one, as /healthz")
     return path
 
 
@@ -261,7 +240,7 @@ def choice(names: Sequence[str], what: str) -> Reader:
 
     def accept(value: Any) -> str:
         if str(value) not in names:
-            raise Refused(f"is not a known {what}", f"Write one of {', '.join(names)}{_meant(str(value), names)}")
+            raise BadValue(f"is not a known {what}", f"Write one of {', '.join(names)}{_meant(str(value), names)}")
         return str(value)
 
     return scalar(accept, ", ".join(names))

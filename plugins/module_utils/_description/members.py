@@ -11,10 +11,12 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence
 
-from .kinds import ADDRESS, INTERFACE, mapping_of, nearest, no_host
+from ansible_collections.lvs.cluster.plugins.module_utils._net import no_host
+from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
+
+from .kinds import ADDRESS, INTERFACE, mapping_of, nearest
 from .model.cluster import CLUSTER_VARIABLES, DEFAULT_NAME, HOST_VARIABLES, TABLES, Cluster, read_cluster
 from .model.vrrp import VrrpInstance
-from .problems import Problem
 
 
 class Unreadable(Exception):

@@ -13,6 +13,13 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Callable, Iterable, NamedTuple, Sequence, Tuple
 
+from ansible_collections.lvs.cluster.plugins.module_utils._net import (
+    HIGHEST_PORT,
+    AddressError,
+    endpoint,
+    parse_endpoint,
+)
+
 from .model import (
     BYPASS,
     LONGEST_TIMEOUT,
@@ -27,7 +34,6 @@ from .model import (
     address_service,
     canonical_flags,
     canonical_granularity,
-    endpoint,
     fwmark_service,
     server_key,
 )
@@ -207,7 +213,7 @@ def read_command(words: Sequence[str], saved: bool = False) -> Rule:
         raise IpvsParseError("no server (-r)")
     if verb == "-d":
         # It tells no lb_kind, so that the port is taken as it is written, a NAT server's too.
-        address, port = _endpoint(options["-r"])
+        address, port = parse_endpoint(options["-r"])
         return Rule(verb, key, server_key(address, key.port if port is None else port))
     return Rule(verb, key, _server(key, options, saved))
 
@@ -260,7 +266,7 @@ def _named(option: str, text: str, ipv6: bool) -> ServiceKey:
         return fwmark_service(fwmark, "ipv6" if ipv6 else "ipv4")
     if ipv6:
         raise IpvsParseError("-6 goes with -f")
-    address, port = _endpoint(text)
+    address, port = parse_endpoint(text)
     return address_service(PROTOCOLS[option], address, port or 0)
 
 
@@ -289,7 +295,7 @@ def _server(service: ServiceKey, options: dict[str, str], saved: bool) -> Server
         if not saved:
             raise IpvsParseError(f"{NO_OPTION} is not understood")
         kind = BYPASS
-    address, port = _endpoint(options["-r"])
+    address, port = parse_endpoint(options["-r"])
     if port is None or (kind != "NAT" and not service.fwmark and not saved):
         # Nothing rewrites the port of a packet on its way to a DR or TUN server, so ipvsadm stores the service's.
         # Others store what they were told.
@@ -306,21 +312,9 @@ def _server(service: ServiceKey, options: dict[str, str], saved: bool) -> Server
         uthreshold=_number(options["-x"], 0, (1 << 32) - 1) if "-x" in options else 0,
         lthreshold=_number(options["-y"], 0, (1 << 32) - 1) if "-y" in options else 0,
         tun_type=tunnel,
-        tun_port=_number(options["--tun-port"], 0, 65535) if "--tun-port" in options else None,
+        tun_port=_number(options["--tun-port"], 0, HIGHEST_PORT) if "--tun-port" in options else None,
         tun_checksum=checksum,
     )
-
-
-def _endpoint(text: str) -> tuple[str, int | None]:
-    if text.startswith("["):
-        address, bracket, port = text[1:].partition("]:")
-        if not bracket:
-            raise IpvsParseError(f"{text} is not an address with a port")
-        return address, _number(port, 0, 65535)
-    if text.count(":") == 1:
-        address, _colon, port = text.partition(":")
-        return address, _number(port, 0, 65535)
-    return text, None
 
 
 def _number(text: str, low: int, high: int) -> int:
@@ -353,7 +347,7 @@ def _run_one(table: Table, number: int, words: Sequence[str], saved: bool) -> No
     try:
         rule = read_command(words, saved)
         EFFECTS[rule.verb](table, rule)
-    except (IpvsParseError, IpvsValueError) as error:
+    except (IpvsParseError, IpvsValueError, AddressError) as error:
         raise IpvsParseError(f"line {number}: {' '.join(words)}: {error}") from None
     except IpvsRuleError as error:
         raise IpvsRuleError(f"line {number}: {' '.join(words)}: {error}") from None

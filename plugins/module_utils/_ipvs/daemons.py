@@ -9,9 +9,16 @@ from __future__ import annotations
 import re
 from typing import Any, Dict, Mapping, NamedTuple
 
+from ansible_collections.lvs.cluster.plugins.module_utils._net import (
+    AddressError,
+    canonical_address,
+    family_of,
+    is_multicast,
+)
+from ansible_collections.lvs.cluster.plugins.module_utils._problems import bad_option
+
 from .commands import Command, IpvsParseError
-from .model import IpvsValueError, canonical_address, family_of, is_multicast
-from .options import is_number, refuse
+from .options import is_number
 
 
 class Daemon(NamedTuple):
@@ -48,20 +55,20 @@ def desired_daemon(options: Mapping[str, Any]) -> Daemon:
     """What options want."""
     for name, (low, high) in RANGES.items():
         if not is_number(options[name], low, high):
-            raise refuse(name, options[name], f"is not a number from {low} to {high}")
+            raise bad_option(name, options[name], f"is not a number from {low} to {high}")
     if not 0 < len(options["interface"]) <= LONGEST_INTERFACE or not options["interface"].isprintable():
-        raise refuse("interface", options["interface"], f"is not a name of 1 to {LONGEST_INTERFACE} characters")
+        raise bad_option("interface", options["interface"], f"is not a name of 1 to {LONGEST_INTERFACE} characters")
     remedy = "Write one as 224.0.0.81 or ff02::81"
     try:
         group = canonical_address(options["mcast_group"])
-    except IpvsValueError as error:
-        raise refuse("mcast_group", options["mcast_group"], str(error), remedy) from None
+    except AddressError as error:
+        raise bad_option("mcast_group", options["mcast_group"], str(error), remedy) from None
     if not is_multicast(group):
-        raise refuse("mcast_group", group, "is not a multicast address", remedy)
+        raise bad_option("mcast_group", group, "is not a multicast address", remedy)
     length, low, high = options["sync_maxlen"], SHORTEST_MESSAGE[options["role"]], LONGEST_MESSAGE[family_of(group)]
     if length is not None and not is_number(length, low, high):
         reason = f"is not a number from {low} to {high}, which is what a {options['role']} can have with {group}"
-        raise refuse("sync_maxlen", length, reason)
+        raise bad_option("sync_maxlen", length, reason)
     return Daemon(
         role=options["role"],
         interface=options["interface"],

@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 from typing import Any, Dict, Mapping, NamedTuple, Sequence
 
+from ansible_collections.lvs.cluster.plugins.module_utils._problems import OptionsError, Problem, bad_option
+
 from .beyond import server_beyond
 from .listing import Listing, Numbers
 from .model import FALLBACK_FLAGS, ServerKey, Service, ServiceKey, Table
-from .options import RefusedError, key_options, refuse, refuse_all
+from .options import key_options
 
 # What may be waited for, and the column of C(ipvsadm --list --persistent-conn) that counts it.
 COUNTED = {
@@ -42,11 +44,13 @@ class Target(NamedTuple):
 def check_wait(options: Mapping[str, Any]) -> None:
     """Refuse what draining cannot go by."""
     if options["timeout"] < 0:
-        raise refuse("timeout", options["timeout"], "is not a number of seconds from 0 on")
+        raise bad_option("timeout", options["timeout"], "is not a number of seconds from 0 on")
     if not options["interval"] > 0:
-        raise refuse("interval", options["interval"], "is not a number of seconds above 0")
+        raise bad_option("interval", options["interval"], "is not a number of seconds above 0")
     if options["weight"] is not None and options["state"] == "drained":
-        raise refuse("weight", options["weight"], "does not go with state drained, which is weight 0", "Leave it out")
+        raise bad_option(
+            "weight", options["weight"], "does not go with state drained, which is weight 0", "Leave it out"
+        )
 
 
 def targets(table: Table, service: ServiceKey | None, address: str, port: int | None) -> list[Target]:
@@ -59,22 +63,22 @@ def targets(table: Table, service: ServiceKey | None, address: str, port: int | 
     ]
     if not found:
         where = "in no service" if service is None else f"not in {service}"
-        raise refuse("address", address, f"is {where}", "See what is there with lvs.cluster.ipvs_info")
+        raise bad_option("address", address, f"is {where}", "See what is there with lvs.cluster.ipvs_info")
     return found
 
 
 def check_fallback(table: Table, chosen: Sequence[Target]) -> None:
     """Refuse what would drop connections instead of sending them elsewhere."""
-    refusals = [
+    problems = [
         _drops(table[each.service].service)
         for each in chosen
         if table[each.service].service.drops_quiesced and table[each.service].servers[each.server].weight
     ]
-    if refusals:
-        raise refuse_all(refusals)
+    if problems:
+        raise OptionsError(problems)
 
 
-def _drops(service: Service) -> RefusedError:
+def _drops(service: Service) -> Problem:
     flag = FALLBACK_FLAGS[service.lb_algo]
     remedy = (
         f"Add the flag {flag} to its lb_flags"
@@ -82,12 +86,12 @@ def _drops(service: Service) -> RefusedError:
         else "It has no flag for that: use sh with sh-fallback or mh with mh-fallback, or remove the server"
     )
     reason = f"scheduler {service.lb_algo} drops the new connections that fall on a server of weight 0"
-    return refuse(str(service.key), None, reason, f"{remedy}. With force: true the server is drained all the same")
+    return Problem(str(service.key), None, reason, f"{remedy}. With force: true the server is drained all the same")
 
 
 def check_nameable(table: Table, weights: Mapping[Target, int]) -> None:
     """Refuse other weights for servers that ipvsadm cannot edit."""
-    refusals = []
+    problems = []
     for target, weight in weights.items():
         server = table[target.service].servers[target.server]
         reason = server_beyond(target.service, server)
@@ -96,9 +100,9 @@ def check_nameable(table: Table, weights: Mapping[Target, int]) -> None:
                 "Set its weight where it was made, with keepalived in its configuration, or drain the others with"
                 " service and port"
             )
-            refusals.append(refuse(f"{target.service} -> {target.server}", None, reason, remedy))
-    if refusals:
-        raise refuse_all(refusals)
+            problems.append(Problem(f"{target.service} -> {target.server}", None, reason, remedy))
+    if problems:
+        raise OptionsError(problems)
 
 
 def with_weights(table: Table, weights: Mapping[Target, int]) -> Table:
@@ -134,7 +138,7 @@ def forgotten(weights: Weights, chosen: Sequence[Target]) -> Weights:
 def restored_weights(weights: Weights, table: Table, chosen: Sequence[Target], weight: int | None) -> dict[Target, int]:
     """The weights that drained servers get back: the one that is given, or what each had."""
     found: dict[Target, int] = {}
-    refusals = []
+    problems = []
     for target in chosen:
         before = weights.get(str(target.service), {}).get(str(target.server))
         if weight is not None:
@@ -144,9 +148,9 @@ def restored_weights(weights: Weights, table: Table, chosen: Sequence[Target], w
                 found[target] = before
         elif not table[target.service].servers[target.server].weight:
             name = f"{target.service} -> {target.server}"
-            refusals.append(refuse(name, None, "nobody knows its weight before", "Set weight"))
-    if refusals:
-        raise refuse_all(refusals)
+            problems.append(Problem(name, None, "nobody knows its weight before", "Set weight"))
+    if problems:
+        raise OptionsError(problems)
     return found
 
 

@@ -12,6 +12,8 @@ from __future__ import annotations
 import re
 from typing import Dict, Iterator, NamedTuple, Sequence, Tuple
 
+from ansible_collections.lvs.cluster.plugins.module_utils._net import parse_endpoint
+
 from .commands import CHECKSUM_OPTIONS, NO_OPTION, Command, IpvsParseError, run_numbered, service_options
 from .model import ServerKey, ServiceKey, Table, address_service, fwmark_service, server_key
 
@@ -100,8 +102,10 @@ def _server(text: str) -> ServerKey:
 
 
 def _endpoint(text: str) -> tuple[str, int]:
-    address, _colon, port = text.rpartition(":")
-    return address.strip("[]"), int(port)
+    address, port = parse_endpoint(text)
+    if port is None:
+        raise IpvsParseError(f"{text} has no port")
+    return address, port
 
 
 def _numbers(words: Sequence[str], columns: Sequence[str]) -> Numbers:

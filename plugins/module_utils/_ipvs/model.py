@@ -12,8 +12,14 @@ from __future__ import annotations
 
 import socket
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Dict, NamedTuple
+
+from ansible_collections.lvs.cluster.plugins.module_utils._net import (
+    AddressError,
+    canonical_address,
+    endpoint,
+    family_of,
+)
 
 # ipvsadm(8), --persistent: the default, and the longest that it accepts (31 days).
 PERSISTENCE_TIMEOUT = 360
@@ -32,11 +38,6 @@ FALLBACK_FLAGS = {"dh": None, "mh": "mh-fallback", "sh": "sh-fallback"}
 
 # How packets get to a server where ipvsadm has no option for it; only other programs make such servers.
 BYPASS = "BYPASS"
-
-FAMILIES = {"ipv4": socket.AF_INET, "ipv6": socket.AF_INET6}
-IPV6_LENGTH = 16
-IPV4_MAPPED = bytes(10) + b"\xff\xff"
-LINK = (0xFE, 0x80)
 
 
 class IpvsValueError(ValueError):
@@ -126,51 +127,6 @@ def server_key(address: str, port: int) -> ServerKey:
     return ServerKey(canonical_address(address), port)
 
 
-def family_of(address: str) -> str:
-    """The family of a numeric address."""
-    return "ipv6" if ":" in address else "ipv4"
-
-
-def endpoint(address: str, port: int) -> str:
-    """An address with a port as ipvsadm writes it."""
-    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
-
-
-@lru_cache(maxsize=4096)
-def canonical_address(text: str) -> str:
-    """A numeric address in the one spelling that ipvsadm prints, which is that of C(inet_ntop)."""
-    family = FAMILIES[family_of(text)]
-    try:
-        return socket.inet_ntop(family, socket.inet_pton(family, text))
-    except (OSError, ValueError):  # ValueError: a null character
-        raise IpvsValueError("is not an IPv4 or IPv6 address") from None
-
-
-def _packed(address: str) -> bytes:
-    return socket.inet_pton(FAMILIES[family_of(address)], address)
-
-
-def is_multicast(address: str) -> bool:
-    """Whether an address is that of a group."""
-    packed = _packed(address)
-    return packed[0] == 0xFF if len(packed) == IPV6_LENGTH else 224 <= packed[0] < 240
-
-
-# Many services have the same servers.
-@lru_cache(maxsize=4096)
-def is_unicast(address: str) -> bool:
-    """Whether a director can send a packet to a single host at this address; the kernel refuses others as servers.
-
-    Those of IPv4 in the form of IPv6 (RFC 4291, 2.5.5.2) and those of a link (2.5.6) are among the others.
-    """
-    packed = _packed(address)
-    if len(packed) == IPV6_LENGTH:
-        return (
-            any(packed) and packed[0] != 0xFF and packed[:12] != IPV4_MAPPED and (packed[0], packed[1] & 0xC0) != LINK
-        )
-    return 0 < packed[0] < 224
-
-
 def canonical_flags(lb_algo: str, flags: tuple[str, ...]) -> tuple[str, ...]:
     """Flags under the names that ipvsadm prints for this scheduler, sorted."""
     known = FLAG_NAMES.get(lb_algo, {})
@@ -199,7 +155,7 @@ def canonical_granularity(family: str, text: str) -> str | None:
         text = socket.inet_ntop(socket.AF_INET, mask.to_bytes(4, "big"))
     try:
         canonical = canonical_address(text)
-    except IpvsValueError:
+    except AddressError:
         canonical = ""
     if not canonical or ":" in canonical:
         raise IpvsValueError("is neither a netmask as 255.255.255.0 nor the length of a prefix from 0 to 32")

@@ -11,6 +11,15 @@ from __future__ import annotations
 
 from typing import Any, Mapping, Sequence
 
+from ansible_collections.lvs.cluster.plugins.module_utils._net import (
+    HIGHEST_PORT,
+    AddressError,
+    canonical_address,
+    family_of,
+    is_unicast,
+)
+from ansible_collections.lvs.cluster.plugins.module_utils._problems import OptionsError, Problem, bad_option
+
 from .model import (
     LONGEST_TIMEOUT,
     IpvsValueError,
@@ -21,12 +30,9 @@ from .model import (
     ServiceKey,
     Table,
     address_service,
-    canonical_address,
     canonical_flags,
     canonical_granularity,
-    family_of,
     fwmark_service,
-    is_unicast,
     server_key,
 )
 
@@ -39,52 +45,25 @@ HIGHEST_THRESHOLD = (1 << 31) - 1
 DESCRIBED_TWICE = "Remove one of the two"
 
 
-class RefusedError(ValueError):
-    """Options that cannot be had; each problem names its path, what is wrong and what to write."""
-
-    def __init__(self, problems: Sequence[str], remedies: Sequence[str] = ()) -> None:
-        super().__init__("; ".join(problems))
-        self.problems = list(problems)
-        self.remedies = list(remedies)
-
-
-def refuse(path: str, value: Any, reason: str, remedy: str = "") -> RefusedError:
-    """One problem: C(real_servers[1].port: 8080 ...)."""
-    problem = _printable(f"{path}: {reason}" if value is None else f"{path}: {value} {reason}")
-    return RefusedError([f"{problem}. {remedy}" if remedy else problem], [remedy] if remedy else [])
-
-
-def _printable(text: str) -> str:
-    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
-
-
-def refuse_all(refusals: Sequence[RefusedError]) -> RefusedError:
-    """All problems at once, each of them once."""
-    return RefusedError(
-        list(dict.fromkeys(problem for each in refusals for problem in each.problems)),
-        list(dict.fromkeys(remedy for each in refusals for remedy in each.remedies)),
-    )
-
-
 def desired_key(options: Options, path: str = "") -> ServiceKey:
     """The service that options name."""
     fwmark, address, port = options.get("fwmark"), options.get("address"), options.get("port")
     if fwmark is not None and address is not None:
-        raise refuse(_at(path, "fwmark"), fwmark, f"and address {address} are two services", "Write one of the two")
+        raise bad_option(_at(path, "fwmark"), fwmark, f"and address {address} are two services", "Write one of the two")
     if fwmark is not None:
         _in_range(path, "fwmark", fwmark, 1, HIGHEST_FWMARK)
         for name, given in (("protocol", options.get("protocol")), ("port", port)):
             if given is not None:
                 remedy = f"Leave it out, and mark the packets of the wanted {name}"
-                raise refuse(_at(path, name), given, "does not go with a fwmark", remedy)
+                raise bad_option(_at(path, name), given, "does not go with a fwmark", remedy)
         return fwmark_service(fwmark, options.get("family") or "ipv4")
     if address is None:
-        raise refuse(_at(path, "address"), None, "missing", "Write the service's address, or its fwmark")
+        raise bad_option(_at(path, "address"), None, "missing", "Write the service's address, or its fwmark")
     if port is None:
-        raise refuse(_at(path, "port"), None, "missing", "Write the port, or 0 for all of them with persistence")
+        raise bad_option(_at(path, "port"), None, "missing", "Write the port, or 0 for all of them with persistence")
     if options.get("family") not in (None, family_of(address)):
-        raise refuse(_at(path, "family"), options["family"], f"is not the family of {address}", "Leave it out")
-    _in_range(path, "port", port, 0, 65535)
+        raise bad_option(_at(path, "family"), options["family"], f"is not the family of {address}", "Leave it out")
+    _in_range(path, "port", port, 0, HIGHEST_PORT)
     return address_service(options.get("protocol") or "tcp", _address(path, address), port)
 
 
@@ -97,14 +76,14 @@ def desired_service(options: Options, path: str = "") -> Service:
     try:
         flags = canonical_flags(lb_algo, tuple(options.get("lb_flags") or ()))
     except IpvsValueError as error:
-        raise refuse(_at(path, "lb_flags"), f"scheduler {lb_algo}", str(error)) from None
+        raise bad_option(_at(path, "lb_flags"), f"scheduler {lb_algo}", str(error)) from None
     granularity: str | None = None
     if options.get("persistence_granularity") is not None:
         text = str(options["persistence_granularity"])
         try:
             granularity = canonical_granularity(key.family, text)
         except IpvsValueError as error:
-            raise refuse(_at(path, "persistence_granularity"), text, str(error)) from None
+            raise bad_option(_at(path, "persistence_granularity"), text, str(error)) from None
     return Service(
         key=key,
         lb_algo=lb_algo,
@@ -128,13 +107,13 @@ def _check_service(key: ServiceKey, options: Options, path: str) -> None:
         for name in ("persistence_granularity", "persistence_engine"):
             if options.get(name) is not None:
                 remedy = "Set persistence_timeout too (ipvsadm's default is 360)"
-                raise refuse(_at(path, name), options[name], "means nothing without persistence", remedy)
+                raise bad_option(_at(path, name), options[name], "means nothing without persistence", remedy)
         if not key.fwmark and not key.port:
-            raise refuse(
+            raise bad_option(
                 _at(path, "port"), 0, "needs persistence", "Set persistence_timeout, or a port from 1 to 65535"
             )
     if options.get("ops") and not key.fwmark and key.protocol != "udp":
-        raise refuse(_at(path, "ops"), "one-packet scheduling", f"is not for {key.protocol}", "Set protocol to udp")
+        raise bad_option(_at(path, "ops"), "one-packet scheduling", f"is not for {key.protocol}", "Set protocol to udp")
 
 
 def desired_server(service: ServiceKey, options: Options, path: str = "", lb_kind: str | None = None) -> Server:
@@ -143,13 +122,15 @@ def desired_server(service: ServiceKey, options: Options, path: str = "", lb_kin
     key = desired_server_key(service, options, kind, path)
     if kind != "TUN" and family_of(key.address) != service.family:
         reason = f"is not {service.family}, as the service is"
-        raise refuse(_at(path, "address"), key.address, reason, "Only lb_kind TUN reaches servers of the other family")
+        raise bad_option(
+            _at(path, "address"), key.address, reason, "Only lb_kind TUN reaches servers of the other family"
+        )
     weight = 1 if options.get("weight") is None else options["weight"]
     upper, lower = options.get("uthreshold") or 0, options.get("lthreshold") or 0
     _in_range(path, "weight", weight, 0, 65535)
     _in_range(path, "uthreshold", upper, 0, HIGHEST_THRESHOLD)
     if not is_number(lower, 0, upper):
-        raise refuse(_at(path, "lthreshold"), lower, f"is not from 0 to uthreshold, which is {upper}")
+        raise bad_option(_at(path, "lthreshold"), lower, f"is not from 0 to uthreshold, which is {upper}")
     tun_type, tun_port, tun_checksum = _tunnel(kind, options, path)
     return Server(key, kind, weight, upper, lower, tun_type, tun_port, tun_checksum)
 
@@ -173,9 +154,9 @@ def desired_server_key(service: ServiceKey, options: Options, kind: str | None, 
     _require_host(path, canonical)
     if port is None:
         port = service.port
-    _in_range(path, "port", port, 0, 65535)
+    _in_range(path, "port", port, 0, HIGHEST_PORT)
     if kind in ("DR", "TUN") and not service.fwmark and port != service.port:
-        raise refuse(
+        raise bad_option(
             _at(path, "port"),
             port,
             f"is not the service's port {service.port}: with lb_kind {kind} nothing rewrites the port of a packet",
@@ -189,51 +170,57 @@ def _tunnel(kind: str, options: Options, path: str) -> tuple[str | None, int | N
     if kind != "TUN":
         for name in ("tun_type", "tun_port", "tun_checksum"):
             if options.get(name) is not None:
-                raise refuse(_at(path, name), options[name], f"does not go with lb_kind {kind}", "Set lb_kind to TUN")
+                raise bad_option(
+                    _at(path, name), options[name], f"does not go with lb_kind {kind}", "Set lb_kind to TUN"
+                )
         return None, None, None
     tun_type = tun_type or "ipip"
     if tun_type == "gue" and port is None:
-        raise refuse(_at(path, "tun_port"), None, "missing", "tun_type gue needs the UDP port of the tunnel's far end")
+        raise bad_option(
+            _at(path, "tun_port"), None, "missing", "tun_type gue needs the UDP port of the tunnel's far end"
+        )
     if tun_type != "gue" and port is not None:
-        raise refuse(_at(path, "tun_port"), port, f"does not go with tun_type {tun_type}", "Leave it out, or use gue")
+        raise bad_option(
+            _at(path, "tun_port"), port, f"does not go with tun_type {tun_type}", "Leave it out, or use gue"
+        )
     if port is not None:
-        _in_range(path, "tun_port", port, 1, 65535)
+        _in_range(path, "tun_port", port, 1, HIGHEST_PORT)
     if checksum is not None and (tun_type == "ipip" or (tun_type, checksum) == ("gre", "remcsum")):
         remedy = "Leave it out" if tun_type == "ipip" else "gre has none or csum"
-        raise refuse(_at(path, "tun_checksum"), checksum, f"is not for tun_type {tun_type}", remedy)
+        raise bad_option(_at(path, "tun_checksum"), checksum, f"is not for tun_type {tun_type}", remedy)
     return tun_type, port, None if tun_type == "ipip" else checksum or "none"
 
 
 def desired_table(services: Sequence[Options], path: str = "services") -> Table:
     """The table that a list describes; all its problems at once."""
     table: Table = {}
-    refusals: list[RefusedError] = []
+    problems: list[Problem] = []
     for index, options in enumerate(services):
         here = f"{path}[{index}]"
         try:
             service = desired_service(options, here)
             if service.key in table:
-                raise refuse(here, service.key, "is described twice", DESCRIBED_TWICE)
-        except RefusedError as refused:
-            refusals.append(refused)
+                raise bad_option(here, service.key, "is described twice", DESCRIBED_TWICE)
+        except OptionsError as error:
+            problems += error.problems
             continue
         table[service.key] = Pool(service, {})
         for number, server in enumerate(options.get("real_servers") or []):
-            refusals += _add_server(
+            problems += _add_server(
                 table[service.key], server, f"{here}.real_servers[{number}]", options.get("lb_kind")
             )
-    if refusals:
-        raise refuse_all(refusals)
+    if problems:
+        raise OptionsError(problems)
     return table
 
 
-def _add_server(pool: Pool, options: Options, path: str, lb_kind: str | None) -> list[RefusedError]:
+def _add_server(pool: Pool, options: Options, path: str, lb_kind: str | None) -> list[Problem]:
     try:
         server = desired_server(pool.service.key, options, path, lb_kind)
         if server.key in pool.servers:
-            raise refuse(path, server.key, "is described twice", DESCRIBED_TWICE)
-    except RefusedError as refused:
-        return [refused]
+            raise bad_option(path, server.key, "is described twice", DESCRIBED_TWICE)
+    except OptionsError as error:
+        return error.problems
     pool.servers[server.key] = server
     return []
 
@@ -241,21 +228,21 @@ def _add_server(pool: Pool, options: Options, path: str, lb_kind: str | None) ->
 def _address(path: str, text: str) -> str:
     try:
         return canonical_address(text)
-    except IpvsValueError as error:
+    except AddressError as error:
         remedy = "Write it in numbers, as 192.0.2.10 or 2001:db8::10"
-        raise refuse(_at(path, "address"), text, str(error), remedy) from None
+        raise bad_option(_at(path, "address"), text, str(error), remedy) from None
 
 
 def _require_host(path: str, address: str) -> None:
     if not is_unicast(address):
         remedy = "Write one that routers forward to one host, as 192.0.2.10 or 2001:db8::10"
-        raise refuse(_at(path, "address"), address, "is not the address of one host", remedy)
+        raise bad_option(_at(path, "address"), address, "is not the address of one host", remedy)
 
 
 def _word(path: str, text: str | None) -> None:
     # What has a space or a # in it would be another rule to ipvsadm --restore.
     if text is not None and not text.replace("_", "").replace("-", "").isalnum():
-        raise refuse(path, repr(text), "is not a name", "Write letters, digits, - and _ only")
+        raise bad_option(path, repr(text), "is not a name", "Write letters, digits, - and _ only")
 
 
 def is_number(value: int, low: int, high: int) -> bool:
@@ -265,7 +252,7 @@ def is_number(value: int, low: int, high: int) -> bool:
 
 def _in_range(path: str, name: str, value: int, low: int, high: int) -> None:
     if not is_number(value, low, high):
-        raise refuse(_at(path, name), value, f"is not a number from {low} to {high}")
+        raise bad_option(_at(path, name), value, f"is not a number from {low} to {high}")
 
 
 def _at(path: str, name: str) -> str:

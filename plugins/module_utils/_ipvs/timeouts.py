@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from typing import Any, Mapping, NamedTuple
 
+from ansible_collections.lvs.cluster.plugins.module_utils._problems import bad_option
+
 from .commands import Command, IpvsParseError
 from .model import LONGEST_TIMEOUT
-from .options import is_number, refuse
+from .options import is_number
 
 
 class Timeouts(NamedTuple):
@@ -26,7 +28,7 @@ def desired_timeouts(options: Mapping[str, Any]) -> Timeouts:
     """What options want."""
     for name in Timeouts._fields:
         if options[name] is not None and not is_number(options[name], 1, LONGEST_TIMEOUT):
-            raise refuse(name, options[name], f"is not a number of seconds from 1 to {LONGEST_TIMEOUT} (31 days)")
+            raise bad_option(name, options[name], f"is not a number of seconds from 1 to {LONGEST_TIMEOUT} (31 days)")
     return Timeouts(*(options[name] for name in Timeouts._fields))
 
 

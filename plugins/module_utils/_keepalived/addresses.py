@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import NamedTuple
 
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import canonical_address
+from ansible_collections.lvs.cluster.plugins.module_utils._net import canonical_address
 
 
 class Address(NamedTuple):

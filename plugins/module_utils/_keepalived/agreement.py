@@ -10,9 +10,10 @@ itself master beside it.
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 from typing import Any, Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
+
+from ansible_collections.lvs.cluster.plugins.module_utils._net import bare
 
 from .grammar import Statement, Tree
 
@@ -57,14 +58,6 @@ class Instance:
     terms: Terms
 
 
-def address(text: str) -> str:
-    """An address in its normal form; what is none stays as it is, so that it equals nothing."""
-    try:
-        return str(ipaddress.ip_interface(text).ip)
-    except ValueError:
-        return text
-
-
 def _family(addresses: Sequence[str]) -> int:
     return 6 if any(":" in each for each in addresses) else 4
 
@@ -80,8 +73,8 @@ def of_view(view: Mapping[str, Any]) -> Instance:
             int(view["version"]),
             view["advert_int"],
             view["auth_pass"],
-            frozenset(map(address, view["virtual_ipaddress"])),
-            frozenset(map(address, routers)),
+            frozenset(map(bare, view["virtual_ipaddress"])),
+            frozenset(map(bare, routers)),
             view["interface"],
         ),
     )
@@ -98,8 +91,8 @@ def of_dump(dumped: Mapping[str, Any]) -> Instance:
             dumped["version"],
             dumped["advert_int"],
             dumped["password"],
-            frozenset(map(address, dumped["virtual_ipaddress"])),
-            frozenset(map(address, routers)),
+            frozenset(map(bare, dumped["virtual_ipaddress"])),
+            frozenset(map(bare, routers)),
             dumped["interface"],
         ),
     )
@@ -135,8 +128,8 @@ def _of_statement(statement: Statement, defaults: Sequence[Statement]) -> Instan
             version,
             _number(_value(block, "advert_int") or "1"),
             _value(authentication, "auth_pass") or "",
-            frozenset(map(address, addresses)),
-            frozenset(map(address, [source, *peers])) if peers else frozenset(),
+            frozenset(map(bare, addresses)),
+            frozenset(map(bare, [source, *peers])) if peers else frozenset(),
             _value(block, "interface") or _value(defaults, "default_interface") or "eth0",
         ),
     )

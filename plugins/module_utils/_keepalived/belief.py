@@ -23,10 +23,11 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import (
     ServerKey,
     ServiceKey,
     Table,
-    canonical_address,
 )
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import RefusedError, desired_table
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import desired_table
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.plan import plan
+from ansible_collections.lvs.cluster.plugins.module_utils._net import canonical_address
+from ansible_collections.lvs.cluster.plugins.module_utils._problems import OptionsError
 
 from .addresses import Address
 
@@ -122,6 +123,10 @@ def believed(
     return Belief(known, table, not left_alone, daemons, (*left_alone, *why))
 
 
+class UntoldError(Exception):
+    """keepalived does not say all of what it has put into the table."""
+
+
 def _table(virtual_servers: Sequence[Dict_]) -> tuple[Table, list[str]]:
     table: Table = {}
     left_alone = []
@@ -135,8 +140,8 @@ def _table(virtual_servers: Sequence[Dict_]) -> tuple[Table, list[str]]:
 def _pools(virtual_server: Dict_) -> tuple[Table, list[str]]:
     try:
         return desired_table([_options(virtual_server)], "virtual_server"), []
-    except RefusedError as refused:
-        return {}, [f"virtual_server {_name(virtual_server)}: {refused}"]
+    except (OptionsError, UntoldError) as error:
+        return {}, [f"virtual_server {_name(virtual_server)}: {error}"]
 
 
 def _name(virtual_server: Dict_) -> str:
@@ -150,7 +155,7 @@ def _name(virtual_server: Dict_) -> str:
 def _options(virtual_server: Dict_) -> Dict_:
     """A virtual server as the options of the table module, with the servers that keepalived has put into the table."""
     if "group" in virtual_server:
-        raise RefusedError(["what keepalived has of a group in the table is not known"])
+        raise UntoldError("what keepalived has of a group in the table is not known")
     naming = ("fwmark", "family") if "fwmark" in virtual_server else ("protocol", "address", "port")
     settings = ("lb_algo", "lb_flags", "ops", "persistence_timeout", "persistence_granularity")
     options = {name: virtual_server[name] for name in (*naming, *settings) if name in virtual_server}
@@ -165,7 +170,7 @@ def _options(virtual_server: Dict_) -> Dict_:
     ]
     if sorry and (replaced or sorry["inhibit_on_failure"]):
         if sorry["is_real_server"]:
-            raise RefusedError(["a sorry_server that is also a real_server has no weight that can be told"])
+            raise UntoldError("a sorry_server that is also a real_server has no weight that can be told")
         options["real_servers"].append(_server(sorry, virtual_server, int(replaced)))
     return options
 
@@ -179,7 +184,7 @@ def _weight(server: Dict_, replaced: bool) -> int:
 
 def _server(server: Dict_, virtual_server: Dict_, weight: int) -> Dict_:
     if server["lb_kind"] == "TUN" and server["tunnel"] != "IPIP":
-        raise RefusedError([f"keepalived does not say all of a tunnel of type {server['tunnel']}"])
+        raise UntoldError(f"keepalived does not say all of a tunnel of type {server['tunnel']}")
     # Nothing rewrites the port of a packet that is not translated: ipvswrapper.c: ipvs_cmd().
     port = server["port"] if server["lb_kind"] == "NAT" else virtual_server.get("port", 0)
     options: Dict_ = {

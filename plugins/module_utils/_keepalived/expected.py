@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, Sequence, Tuple
 
+from ansible_collections.lvs.cluster.plugins.module_utils._net import bare
+
 from . import agreement
 from .addresses import Address
 
@@ -44,13 +46,13 @@ def _by_service(services: Iterable[Mapping[str, Any]]) -> Dict[Service, FrozenSe
 
 
 def _service(service: Mapping[str, Any]) -> Service:
-    address = agreement.address(service["address"])
+    address = bare(service["address"])
     return service["protocol"].lower(), address, int(service["port"]), service["lb_algo"], service["lb_kind"]
 
 
 def _server_set(service: Mapping[str, Any]) -> FrozenSet[Server]:
     return frozenset(
-        (agreement.address(each["address"]), int(each["port"]), int(each["weight"])) for each in service["real_servers"]
+        (bare(each["address"]), int(each["port"]), int(each["weight"])) for each in service["real_servers"]
     )
 
 
@@ -84,7 +86,7 @@ def misplaced(states: Sequence[Mapping[str, Any]], standing: Iterable[Address]) 
     found = []
     for instance in states:
         for each in instance["virtual_ipaddress"]:
-            address = agreement.address(each)
+            address = bare(each)
             held = [each for each in standing if each.address == address and each.interface != "lo"]
             if instance["state"] == "MASTER" and not held:
                 found.append(f"vrrp_instance {instance['name']}: it is MASTER and has not its address {address}")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import lvsprobe
 from lvsprobe import routes
-from lvsprobe.targets import RefusalError, Target, parse_address, parse_target
+from lvsprobe.targets import Target, TargetError, parse_address, parse_target
 
 if TYPE_CHECKING:
     from lvsprobe.measure import Plan
@@ -27,8 +27,8 @@ def main(argv: Sequence[str] | None = None, read_routes: Callable[[], list[route
         if args.command in ("arp", "ndp"):
             return ask(args, read_routes())
         target = permitted_target(args.url, read_routes())
-    except RefusalError as refusal:
-        return complain(str(refusal))
+    except TargetError as error:
+        return complain(str(error))
     except OSError as error:
         return complain(f"{args.command}: {error} (it needs root)" if error.errno == errno.EPERM else str(error))
     return measure(args, target)
@@ -59,10 +59,10 @@ def ask(args: argparse.Namespace, known: list[routes.Route]) -> int:
         from lvsprobe.ndp import ask as ask_neighbours  # noqa: PLC0415
 
     if parse_address(args.address).version != (4 if args.command == "arp" else 6):
-        raise RefusalError(f"{args.address}: arp asks for IPv4 addresses, ndp for those of IPv6")
+        raise TargetError(f"{args.address}: arp asks for IPv4 addresses, ndp for those of IPv6")
     route = routes.permitted_route(args.address, known, args.interface)
     if route.gateway:
-        raise RefusalError(f"{args.address} is behind the gateway {route.gateway}: only neighbours can be asked")
+        raise TargetError(f"{args.address} is behind the gateway {route.gateway}: only neighbours can be asked")
     told = ask_neighbours(args.address, route.interface, args.seconds, args.count)
     print(json.dumps(told, indent=2) if args.json else render(told))
     return 0

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lvsprobe import targets
-from lvsprobe.targets import Address, Network, RefusalError
+from lvsprobe.targets import Address, Network, TargetError
 
 _UP, _VIA_GATEWAY, _REJECT, _LOCAL = 0x1, 0x2, 0x200, 0x80000000  # RTF_... of the kernel
 
@@ -83,24 +83,24 @@ def parse_ipv6_routes(text: str) -> list[Route]:
 
 
 def permitted_route(address: str, routes: Iterable[Route], interface: str | None = None) -> Route:
-    """The route the kernel would take to `address`, if it stays in the lab; else RefusalError."""
+    """The route the kernel would take to `address`, if it stays in the lab; else TargetError."""
     target = targets.parse_address(address)
     if not targets.lab_network(target):
         lab = " or ".join(map(str, targets.LAB_NETWORKS))
-        raise RefusalError(f"{address} is not in {lab}, the lab's networks: the probe sends nowhere else")
+        raise TargetError(f"{address} is not in {lab}, the lab's networks: the probe sends nowhere else")
     routes = [route for route in routes if interface in (None, route.interface)]
     best = _best_route(target, routes)
     if not best:
-        raise RefusalError(f"no route to {address}{f' on {interface}' if interface else ''}: is the lab up?")
+        raise TargetError(f"no route to {address}{f' on {interface}' if interface else ''}: is the lab up?")
     if best.rejects:
-        raise RefusalError(f"the route to {address} is an unreachable route: the lab is down")
+        raise TargetError(f"the route to {address} is an unreachable route: the lab is down")
     if not best.gateway:
         if reason := _leads_astray(best, target):
-            raise RefusalError(f"{address} is not directly connected: its route{reason}")
+            raise TargetError(f"{address} is not directly connected: its route{reason}")
         return best
     to_gateway = _best_route(best.gateway, (route for route in routes if route.interface == best.interface))
     if not to_gateway or to_gateway.rejects or to_gateway.gateway or _leads_astray(to_gateway, best.gateway):
-        raise RefusalError(
+        raise TargetError(
             f"the route to {address} has the gateway {best.gateway}, which is no directly connected address of the lab"
         )
     return best

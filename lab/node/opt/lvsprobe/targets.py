@@ -13,7 +13,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 LAB_NETWORKS: tuple[Network, ...] = (ipaddress.IPv4Network("198.18.0.0/15"), ipaddress.IPv6Network("2001:2::/48"))
 
 
-class RefusalError(Exception):
+class TargetError(Exception):
     """The probe does not send there; the text says why, in one line."""
 
 
@@ -46,16 +46,16 @@ class Target:
 def parse_target(url: str) -> Target:
     """`http://ADDRESS[:PORT][/PATH]`, an IPv6 address in brackets; no names, no user, no https."""
     if not url.isascii() or not url.isprintable() or " " in url:
-        raise RefusalError(f"{url!r} is not a URL: plain ASCII without spaces, please")
+        raise TargetError(f"{url!r} is not a URL: plain ASCII without spaces, please")
     try:
         parts = urllib.parse.urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise RefusalError(f"{url!r} is not a URL: {error}") from None
+        raise TargetError(f"{url!r} is not a URL: {error}") from None
     if parts.scheme != "http" or not parts.hostname or "@" in parts.netloc:
-        raise RefusalError(f"{url!r} is not of the form http://ADDRESS[:PORT]/PATH")
+        raise TargetError(f"{url!r} is not of the form http://ADDRESS[:PORT]/PATH")
     if port == 0:
-        raise RefusalError(f"{url!r}: there is no port 0")
+        raise TargetError(f"{url!r}: there is no port 0")
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(str(parse_address(parts.hostname)), port or 80, path)
 
@@ -66,7 +66,7 @@ def parse_address(text: str) -> Address:
             return ipaddress.ip_address(text)
     except ValueError:
         pass
-    raise RefusalError(f"{text!r} is not an IPv4 or IPv6 address (the probe resolves no names)")
+    raise TargetError(f"{text!r} is not an IPv4 or IPv6 address (the probe resolves no names)")
 
 
 def lab_network(address: Address) -> Network | None:

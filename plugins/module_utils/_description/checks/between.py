@@ -11,7 +11,7 @@ from typing import Iterator, Sequence, Tuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import numbered
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
-from ansible_collections.lvs.cluster.plugins.module_utils._description.problems import Problem
+from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
 from .networks import near, networks
 from .servers import Hosts

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Iterator
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
-from ansible_collections.lvs.cluster.plugins.module_utils._description.problems import Problem
+from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
 from .proxies import check_circles, check_upstream
 from .servers import Hosts

@@ -12,7 +12,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds imp
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.proxies import Upstream
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import VirtualServer
-from ansible_collections.lvs.cluster.plugins.module_utils._description.problems import Problem
+from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
 from .servers import address_of, check_server
 from .tables import entries, first

@@ -10,7 +10,7 @@ import ipaddress
 from typing import Any, Dict, Iterator, Mapping, Optional, Sequence, Tuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.members import Member
-from ansible_collections.lvs.cluster.plugins.module_utils._description.problems import Problem
+from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
 # The hosts that are named and that the inventory has.
 # The hosts that are named and that the inventory has.

@@ -12,7 +12,7 @@ from typing import Any, Iterator, List, Optional, Sequence, Tuple
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import numbered
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import VirtualServer
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import VrrpInstance
-from ansible_collections.lvs.cluster.plugins.module_utils._description.problems import Problem
+from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
 from .servers import Hosts, address_of, check_machines, check_server
 from .tables import first

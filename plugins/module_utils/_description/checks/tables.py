@@ -10,7 +10,7 @@ import itertools
 from typing import Any, Iterator, List, Optional, Sequence, Tuple, TypeVar
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import numbered
-from ansible_collections.lvs.cluster.plugins.module_utils._description.problems import Problem
+from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
 T = TypeVar("T")
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 import ipaddress
 from typing import Iterator, Mapping, Sequence, Set
 
-from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import end_of_network, numbered
+from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import numbered
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import VrrpInstance
-from ansible_collections.lvs.cluster.plugins.module_utils._description.problems import Problem
+from ansible_collections.lvs.cluster.plugins.module_utils._net import end_of_network
+from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
 from .networks import near, networks
 from .servers import Hosts, check_host, check_machines

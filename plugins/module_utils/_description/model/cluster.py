@@ -25,7 +25,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds imp
     table,
     word,
 )
-from ansible_collections.lvs.cluster.plugins.module_utils._description.problems import Problem
+from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
 from .proxies import LOG_FORMATS, Upstream
 from .services import VirtualServer

@@ -27,7 +27,7 @@ from ansible_collections.lvs.cluster.tests.unit.lab.probe.route_tables import (
     UNREACHABLE_TOO,
 )
 from lvsprobe.routes import parse_ipv4_routes, parse_ipv6_routes, permitted_route
-from lvsprobe.targets import RefusalError
+from lvsprobe.targets import TargetError
 
 
 def test_a_directly_connected_lab_address_is_permitted() -> None:
@@ -71,14 +71,14 @@ def test_a_lab_address_behind_a_neighbour_of_the_lab_is_permitted(address: str, 
     ],
 )
 def test_any_other_address_is_refused_with_the_reason(address: str, routes: str, reason: str) -> None:
-    with pytest.raises(RefusalError, match=re.escape(reason)):
+    with pytest.raises(TargetError, match=re.escape(reason)):
         permitted_route(address, parse_ipv4_routes(routes))
 
 
 def test_a_named_interface_must_be_the_connected_one() -> None:
     routes = parse_ipv4_routes(LAB_IS_UP)
     assert permitted_route("198.18.5.1", routes, "eth0").interface == "eth0"
-    with pytest.raises(RefusalError, match=re.escape("no route to 198.18.5.1 on eth7")):
+    with pytest.raises(TargetError, match=re.escape("no route to 198.18.5.1 on eth7")):
         permitted_route("198.18.5.1", routes, "eth7")
 
 
@@ -124,5 +124,5 @@ def test_ipv6_addresses_follow_the_same_rule(address: str, routes: str, gateway:
     ],
 )
 def test_any_other_ipv6_address_is_refused_with_the_reason(address: str, routes: str, reason: str) -> None:
-    with pytest.raises(RefusalError, match=re.escape(reason)):
+    with pytest.raises(TargetError, match=re.escape(reason)):
         permitted_route(address, parse_ipv4_routes(LAB_IS_UP) + parse_ipv6_routes(routes))

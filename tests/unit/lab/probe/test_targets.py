@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import pytest
-from lvsprobe.targets import RefusalError, Target, parse_target
+from lvsprobe.targets import Target, TargetError, parse_target
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_a_url_names_address_port_and_path(url: str, target: Target) -> None:
     ],
 )
 def test_any_other_url_is_refused(url: str) -> None:
-    with pytest.raises(RefusalError):
+    with pytest.raises(TargetError):
         parse_target(url)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils import _ipvs_host
+from ansible_collections.lvs.cluster.plugins.module_utils._host import kernel
 from ansible_collections.lvs.cluster.tests.unit.fake_ipvsadm import FakeIpvsadm
 
 RULES = """
@@ -26,7 +26,7 @@ def ipvsadm(monkeypatch: pytest.MonkeyPatch) -> FakeIpvsadm:
     monkeypatch.setattr(AnsibleModule, "run_command", lambda _module, words, **options: fake(words, **options))
     monkeypatch.setattr(AnsibleModule, "get_bin_path", lambda _module, name: f"/sbin/{name}")
     # This machine's kernel is not the one of the table: what it has is not known before it is asked.
-    monkeypatch.setattr(_ipvs_host, "LIB_MODULES", "/nonexistent")
+    monkeypatch.setattr(kernel, "LIB_MODULES", "/nonexistent")
     monkeypatch.setattr("socket.if_nametoindex", lambda _name: 1)
     return fake
 

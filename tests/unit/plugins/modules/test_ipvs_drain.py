@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils import _ipvs_host
+from ansible_collections.lvs.cluster.plugins.module_utils._host import memory, sysctl
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.drain import KEEPALIVED_NEXT
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.save import parse, render
 from ansible_collections.lvs.cluster.plugins.modules import ipvs_drain
@@ -22,8 +22,8 @@ SERVER = "192.0.2.22"
 def host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A host with the sysctl and a place for the memory, without keepalived."""
     (tmp_path / "expire_quiescent_template").write_text("0\n")
-    monkeypatch.setattr(_ipvs_host, "SYSCTLS", str(tmp_path))
-    monkeypatch.setattr(_ipvs_host, "MEMORY", str(tmp_path / "memory"))
+    monkeypatch.setattr(sysctl, "SYSCTLS", str(tmp_path))
+    monkeypatch.setattr(memory, "RUN", str(tmp_path / "memory"))
     monkeypatch.setattr(ipvs_drain, "keepalived_runs", lambda: False)
     monkeypatch.setattr(ipvs_drain.time, "sleep", lambda _seconds: None)
     return tmp_path

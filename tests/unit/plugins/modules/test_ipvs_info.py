@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from ansible_collections.lvs.cluster.plugins.module_utils._host import kernel, sysctl
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.save import render
 from ansible_collections.lvs.cluster.plugins.modules import ipvs_info
 from ansible_collections.lvs.cluster.tests.unit.fake_ipvsadm import FakeIpvsadm
@@ -19,9 +20,9 @@ def proc(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for line in (RECORDED / "sysctls.txt").read_text().splitlines():
         name, _colon, value = line.partition(":")
         (tmp_path / name).write_text(value + "\n")
-    monkeypatch.setattr(ipvs_info, "SYSCTLS", str(tmp_path))
-    monkeypatch.setattr(ipvs_info, "CONNECTIONS", str(RECORDED / "connections.txt"))
-    monkeypatch.setattr(ipvs_info, "TABLE", str(RECORDED / "list.txt"))
+    monkeypatch.setattr(sysctl, "SYSCTLS", str(tmp_path))
+    monkeypatch.setattr(kernel, "CONNECTIONS", str(RECORDED / "connections.txt"))
+    monkeypatch.setattr(kernel, "TABLE", str(RECORDED / "list.txt"))
 
 
 def test_services_go_back_into_the_table_module_unchanged(ipvsadm: FakeIpvsadm) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils import _ipvs_boot
+from ansible_collections.lvs.cluster.plugins.module_utils._host import ipvs_boot
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.persist import DEBIAN, REDHAT, Layout, switched_on
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.save import parse
 from ansible_collections.lvs.cluster.tests.unit.fake_ipvsadm import FakeIpvsadm
@@ -54,13 +54,13 @@ class Host:
 @pytest.fixture
 def host(ipvsadm: FakeIpvsadm, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Host:
     host = Host(tmp_path)
-    of = _ipvs_boot.Boot.of
+    of = ipvs_boot.Boot.of
 
     def run_command(_module: AnsibleModule, words: list[str], **options: Any) -> tuple[int, str, str]:
         return host.systemctl(words) if words[0].endswith("systemctl") else ipvsadm(words, **options)
 
     monkeypatch.setattr(AnsibleModule, "run_command", run_command)
-    monkeypatch.setattr(_ipvs_boot.Boot, "of", lambda module, rules: of(module, rules, root=str(tmp_path)))
+    monkeypatch.setattr(ipvs_boot.Boot, "of", lambda module, rules: of(module, rules, root=str(tmp_path)))
     return host
 
 

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.doc_fragments._ipvs import ModuleDocFragment
-from ansible_collections.lvs.cluster.plugins.module_utils._errors import HostError
+from ansible_collections.lvs.cluster.plugins.module_utils._host.ipvsadm import error_of
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.save import parse, render
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_boot import BootError
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_host import SysctlError
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import BatchError, IpvsadmError, error_of
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived_dump import KeepalivedError
 from ansible_collections.lvs.cluster.tests.unit.fake_ipvsadm import FakeIpvsadm
 from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
 
@@ -292,17 +285,6 @@ def test_recorded_errors_have_the_kinds_that_their_words_mean(recorded: Path) ->
         _command, first, *_rest = block.strip().splitlines()
         (kind,) = [kind for words, kind in RECORDED_KINDS.items() if first.startswith(words)]
         assert error_of(first).kind == kind
-
-
-def test_the_documentation_tells_every_kind_of_error() -> None:
-    errors: list[type[HostError]] = [IpvsadmError, BootError, SysctlError, KeepalivedError]
-    for each in errors:
-        errors += each.__subclasses__()
-    # A batch has the kind of the rule that failed, or that of an end in the middle.
-    kinds = {each.kind for each in errors if each is not BatchError} | {"refused_options", "killed"}
-    notes = yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["notes"]
-    told = set(re.findall(r"C\((\w+)\)", notes[-1])) - {"kind"}
-    assert told == kinds
 
 
 def test_a_host_without_ipvsadm_is_told_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -76,6 +76,7 @@ def test_refused_configuration_leaves_the_live_one_alone_and_names_the_line(keep
     result = run(capsys, live)
     assert result["failed"]
     assert "line 2 (router_id new): Unknown keyword 'router_id'" in result["msg"]
+    assert result["error"]["kind"] == "refused_configuration"
     assert live.read_text() == OLD
 
 
@@ -86,11 +87,32 @@ def test_remark_is_passed_on_and_the_file_written(keepalived, live, capsys, warn
     assert "quorum 1" in str(warned)
 
 
-def test_crash_of_keepalived_is_told_from_a_bad_file(keepalived, live, capsys, warned):
+SCRIPTS = NEW + "global_defs {\n    script_user nobody\n}\n"
+# As 2.2.7: it dies of a file that has such a line.
+DIES = '#!/bin/sh\nif grep -q script_user "$3"; then kill -TERM $$; fi\n'
+
+
+def test_where_the_test_crashes_a_copy_without_the_lines_that_it_dies_of_is_tested(keepalived, live, capsys, warned):
+    keepalived.write_text(DIES)
+    run(capsys, live, content=SCRIPTS)
+    assert live.read_text() == SCRIPTS
+    assert "a copy without these lines was tested: line 8 (script_user nobody)" in str(warned)
+
+
+def test_error_in_the_copy_is_one_of_the_file(keepalived, live, capsys):
+    keepalived.write_text(DIES + "echo \"(x: Line 2) Unknown keyword 'router_id'\" >&2\nexit 5\n")
+    result = run(capsys, live, content=SCRIPTS)
+    assert "line 2 (router_id new)" in result["msg"]
+    assert live.read_text() == OLD
+
+
+@pytest.mark.parametrize("content", [NEW, SCRIPTS], ids=["nothing to leave out", "the copy crashes too"])
+def test_file_that_no_test_has_read_is_not_written(keepalived, live, capsys, content):
     keepalived.write_text("#!/bin/sh\nkill -TERM $$\n")
-    run(capsys, live)
-    assert live.read_text() == NEW
-    assert "crashed" in str(warned)
+    result = run(capsys, live, content=content)
+    assert "crashed" in result["msg"]
+    assert result["error"]["kind"] == "refused_configuration"
+    assert live.read_text() == OLD
 
 
 def test_password_is_in_no_result(keepalived, live, capsys):
@@ -108,7 +130,9 @@ def test_password_is_in_no_result(keepalived, live, capsys):
 def test_dry_run_before_keepalived_is_installed_succeeds(live, capsys, monkeypatch):
     monkeypatch.setattr(keepalived_config.AnsibleModule, "get_bin_path", lambda *_args, **_options: None)
     assert run(capsys, live, check=True)["changed"]
-    assert run(capsys, live)["failed"]
+    result = run(capsys, live)
+    assert result["failed"]
+    assert result["error"]["kind"] == "no_keepalived"
     assert live.read_text() == OLD
 
 

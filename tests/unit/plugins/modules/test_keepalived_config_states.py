@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.lvs.cluster.plugins.module_utils import _keepalived_files, _keepalived_unit
+from ansible_collections.lvs.cluster.plugins.module_utils._host import keepalived_files, systemd
 from ansible_collections.lvs.cluster.plugins.modules import keepalived_config
 from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
 
@@ -77,9 +77,9 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
         (programs / name).chmod(0o755)
     host.show.write_text("ActiveState=inactive\n")
     monkeypatch.setenv("PATH", str(programs), prepend=":")
-    monkeypatch.setattr(_keepalived_files, "MEMORY", str(tmp_path / "memory" / "keepalived.json"))
+    monkeypatch.setattr(keepalived_files, "MEMORY", str(tmp_path / "memory" / "keepalived.json"))
     monkeypatch.setattr(
-        keepalived_config, "Configuration", lambda path: _keepalived_files.Configuration(path, _keepalived_files.MEMORY)
+        keepalived_config, "Configuration", lambda path: keepalived_files.Configuration(path, keepalived_files.MEMORY)
     )
 
     class Running:
@@ -153,16 +153,18 @@ def test_a_file_that_cannot_be_written_is_told(host: Host, monkeypatch: pytest.M
     def full(_self: Any, _content: str) -> None:
         raise OSError(28, "No space left on device", "/etc/keepalived/x")
 
-    monkeypatch.setattr(_keepalived_files.Configuration, "stage", full)
-    with pytest.raises(ModuleFailedError, match=r"/etc/keepalived/x: No space left.*runs what it ran before"):
+    monkeypatch.setattr(keepalived_files.Configuration, "stage", full)
+    with pytest.raises(ModuleFailedError, match=r"/etc/keepalived/x: No space left.*runs what it ran before") as caught:
         host.step("staged")
+    assert caught.value.result["error"]["kind"] == "file"
     assert host.live.read_text() == OLD
 
 
 def test_nothing_goes_live_that_was_not_staged(host: Host) -> None:
     host.live.write_text(OLD)
-    with pytest.raises(ModuleFailedError, match="Stage it first"):
+    with pytest.raises(ModuleFailedError, match="Stage it first") as caught:
         host.step("live")
+    assert caught.value.result["error"]["kind"] == "not_staged"
     assert host.live.read_text() == OLD
 
 
@@ -323,11 +325,11 @@ def test_the_view_says_the_terms_and_the_directors(host: Host) -> None:
 def test_times_are_compared_whatever_the_wall_clock_was(host: Host) -> None:
     host.live.write_text(OLD)
     host.starts(dump("192.0.2.10"))
-    shown = _keepalived_unit.KeepalivedUnit(lambda *_args, **_options: (0, host.show.read_text(), "")).show()
+    shown = systemd.KeepalivedUnit(lambda *_args, **_options: (0, host.show.read_text(), "")).show()
     assert shown
-    assert _keepalived_unit.is_loaded(str(host.live), shown)
+    assert systemd.is_loaded(str(host.live), shown)
     host.live.chmod(0o600)
-    assert not _keepalived_unit.is_loaded(str(host.live), shown)
+    assert not systemd.is_loaded(str(host.live), shown)
 
 
 # As a German administrator's editor of the nineties wrote it: a comment, a name and a password of Latin-1.

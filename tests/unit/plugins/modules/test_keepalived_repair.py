@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from ansible_collections.lvs.cluster.plugins.module_utils._host.ipvsadm import IpvsadmError
+from ansible_collections.lvs.cluster.plugins.module_utils._host.keepalived import KeepalivedError
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs import commands
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.save import parse, render
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvsadm import IpvsadmError
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.addresses import Address
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.belief import Belief, Instance, Kernel
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived_dump import KeepalivedError
 from ansible_collections.lvs.cluster.plugins.modules import keepalived_repair
 
 UP = "-A -t 192.0.2.10:80 -s rr\n-a -t 192.0.2.10:80 -r 192.0.2.21:80 -g -w 1\n"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory
-from ansible_collections.lvs.cluster.plugins.module_utils._description.problems import Problem
+from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import (
     OTHER_INSTANCE,
     OTHER_SERVICE,

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import Table, address_service, fwmark_service
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import (
-    RefusedError,
     desired_server,
     desired_service,
     desired_table,
     table_options,
 )
+from ansible_collections.lvs.cluster.plugins.module_utils._problems import OptionsError
 from ansible_collections.lvs.cluster.tests.unit.ipvs_strategies import tables
 from hypothesis import given
 
@@ -63,14 +63,14 @@ def test_a_table_survives_the_way_through_options(table: Table) -> None:
     ],
 )
 def test_a_service_that_cannot_be_had_is_refused(options: dict[str, Any], complaint: str) -> None:
-    with pytest.raises(RefusedError, match=complaint):
+    with pytest.raises(OptionsError, match=complaint):
         desired_service({**WEB, **options})
 
 
 @pytest.mark.parametrize("granularity", ["129", "0", "255.255.255.0", "²"])
 def test_the_granularity_of_ipv6_is_the_length_of_a_prefix(granularity: str) -> None:
     options = {"address": "2001:db8::10", "port": 80, "persistence_timeout": 9, "persistence_granularity": granularity}
-    with pytest.raises(RefusedError, match="length of an IPv6 prefix"):
+    with pytest.raises(OptionsError, match="length of an IPv6 prefix"):
         desired_service(options)
 
 
@@ -104,7 +104,7 @@ def test_the_granularity_of_ipv6_is_the_length_of_a_prefix(granularity: str) -> 
     ],
 )
 def test_a_server_that_cannot_be_had_is_refused(options: dict[str, Any], complaint: str) -> None:
-    with pytest.raises(RefusedError, match=complaint):
+    with pytest.raises(OptionsError, match=complaint):
         desired_server(WEB_KEY, {"address": "192.0.2.21", **options})
 
 
@@ -143,10 +143,10 @@ def test_all_problems_of_a_table_come_at_once_each_with_its_path() -> None:
         {**WEB, "port": 70000},
         {**WEB, "port": 81, "lb_kind": "NAT", "real_servers": [{"address": "192.0.2.21"}, {"address": "192.0.2.21"}]},
     ]
-    with pytest.raises(RefusedError) as caught:
+    with pytest.raises(OptionsError) as caught:
         desired_table(services)
     assert caught.value.remedies == ["Write 80 or leave it out, or use lb_kind NAT", "Remove one of the two"]
-    assert [problem.partition(":")[0] for problem in caught.value.problems] == [
+    assert [problem.path for problem in caught.value.problems] == [
         "services[0].real_servers[0].port",
         "services[0].real_servers[1].weight",
         "services[1]",

@@ -6,11 +6,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import tempfile
-from typing import Any, Callable, NamedTuple, Sequence, Tuple
+from typing import Any, Iterator, NamedTuple, Sequence
 
-from ansible_collections.lvs.cluster.plugins.module_utils._errors import C_LOCALE, HostError, failed
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.commands import (
     Command,
     IpvsParseError,
@@ -18,16 +18,23 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.commands import 
     service_options,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.daemons import Daemons, parse_daemons
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.listing import parse_service, parse_thresholds
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.listing import (
+    PERSISTENT,
+    RATE,
+    STATS,
+    Listing,
+    parse_listing,
+    parse_service,
+    parse_thresholds,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import ServiceKey, Table
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import RefusedError
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.outcome import Failure, failures
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.plan import is_deletion
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.save import lines, parse, render, with_thresholds
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.timeouts import Timeouts, parse_timeouts
 
-# As AnsibleModule.run_command: a list of words and what to feed to it; exit status, output, errors.
-RunCommand = Callable[..., Tuple[int, str, str]]
+from .command import C_LOCALE, RunCommand
+from .errors import HostError
 
 
 class IpvsadmError(HostError):
@@ -136,6 +143,15 @@ def error_of(text: str, command: Sequence[str] = ()) -> IpvsadmError:
     return kind(text, command)
 
 
+@contextlib.contextmanager
+def understood() -> Iterator[None]:
+    """While something is read that has to be understood."""
+    try:
+        yield
+    except (IpvsParseError, IpvsRuleError) as error:
+        raise UnreadableError(str(error)) from None
+
+
 # How many of the rules that failed a message tells; the result has all of them.
 MESSAGES = 3
 
@@ -238,6 +254,7 @@ class Ipvsadm:
         for command in commands:
             self.run(*command)
 
+    @understood()
     def table(self) -> Table:
         """All services and servers. Saving leaves the thresholds out, so they come from a listing."""
         table = parse(self.run("--save", "-n"))
@@ -245,6 +262,7 @@ class Ipvsadm:
             return table
         return with_thresholds(table, parse_thresholds(self.run("--list", "-n", "--thresholds")))
 
+    @understood()
     def part(self, key: ServiceKey) -> Table:
         """The table without all other services, which costs no more than this one."""
         service = service_options(key)
@@ -261,13 +279,30 @@ class Ipvsadm:
         # ipvsadm before 1.31 knows no tunnels, and a listing may change: a saved table tells the same.
         return {each: pool for each, pool in self.table().items() if each == key}
 
+    @understood()
     def timeouts(self) -> Timeouts:
         """The timeouts of connections."""
         return parse_timeouts(self.run("--list", "--timeout"))
 
+    @understood()
     def daemons(self) -> Daemons:
         """The sync daemons that run."""
         return parse_daemons(self.run("--list", "--daemon"))
+
+    @understood()
+    def stats(self) -> Listing:
+        """How much each service and server has had."""
+        return parse_listing(self.run("--list", "-n", "--stats", "--exact"), STATS)
+
+    @understood()
+    def rate(self) -> Listing:
+        """How much they have in a second."""
+        return parse_listing(self.run("--list", "-n", "--rate", "--exact"), RATE)
+
+    @understood()
+    def persistent(self) -> Listing:
+        """The connections that they have, and the clients that they keep."""
+        return parse_listing(self.run("--list", "-n", "--persistent-conn"), PERSISTENT)
 
     def apply(self, commands: Sequence[Command]) -> None:
         """Change the table: one process for all that is added and edited, and one for what is deleted.
@@ -324,19 +359,6 @@ def _signal_name(status: int) -> str:
 
 def _joined(text: str) -> str:
     return " ".join(line.strip() for line in text.splitlines() if line.strip())
-
-
-# What the modules catch, once.
-Refusals = (HostError, IpvsParseError, IpvsRuleError, RefusedError)
-
-
-def failure(error: Exception) -> dict[str, Any]:
-    """What a module fails with."""
-    if isinstance(error, HostError):
-        return error.result()
-    if isinstance(error, RefusedError):
-        return failed(str(error), "refused_options", ". ".join(error.remedies), str(error))
-    return UnreadableError(str(error)).result()
 
 
 def written(commands: Sequence[Command]) -> list[str]:

@@ -27,10 +27,19 @@ HYSTERESIS = re.compile(r"^Virtual server (?P<service>\S+): hysteresis \d+ >= qu
 LINE_NUMBER = re.compile(r"^\((?:.*: )?Line (?P<number>\d+)\) *")
 FIRST_SIGNAL_STATUS = 128
 
+# The test of 2.2.7 dies where a script is to be run as another user than root (acassen/keepalived#2587, mended in
+# 2.2.8), whatever else stands in the file. These lines say so; C(user) is one of the block of a script.
+SECURED = "enable_script_security"
+SCRIPT_USER = re.compile(rf"\s*(?:{SECURED}|script_user|user)\b(?![^#!]*[{{}}])")
+# Said of a file without the first of them.
+INSECURE = re.compile(r"^SECURITY VIOLATION - (?:check )?scripts are being executed but script_security not enabled")
+
 
 @dataclass(frozen=True)
 class Verdict:
-    """errors: why the file must not go live. warnings: what keepalived remarks on. crashed: the test itself died."""
+    """errors: why the file must not go live. warnings: what keepalived remarks on. crashed: the test itself died, so
+    that nobody has read the file, which is an error.
+    """
 
     errors: Tuple[str, ...] = ()
     warnings: Tuple[str, ...] = ()
@@ -48,13 +57,43 @@ def verdict(status: int, output: str, content: str) -> Verdict:
     if status == 0:
         return Verdict(warnings=messages)
     if status < 0 or status > FIRST_SIGNAL_STATUS:
-        return Verdict(warnings=messages, crashed=True)
+        died = f"keepalived --config-test crashed (status {status}), so nobody has read the file"
+        return Verdict((died, *(_quoting(message, content) for message in messages)), crashed=True)
     drained = {found["service"] for found in map(DRAINED.search, messages) if found}
     warnings = tuple(message for message in messages if _is_warning(message, drained))
     errors = tuple(_quoting(message, content) for message in messages if message not in warnings)
     if not messages:
         errors = (f"keepalived --config-test ended with status {status} and no message",)
     return Verdict(errors, warnings)
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A file without some of its lines, and those: each of the others is where it was."""
+
+    content: str
+    left_out: Tuple[str, ...]
+
+
+def without_script_users(content: str) -> Copy:
+    """The file without the lines in which the test of it dies."""
+    lines = content.split("\n")
+    left_out = tuple(
+        f"line {number} ({line.strip()})" for number, line in enumerate(lines, 1) if SCRIPT_USER.match(line)
+    )
+    return Copy("\n".join("" if SCRIPT_USER.match(line) else line for line in lines), left_out)
+
+
+def verdict_of_copy(status: int, output: str, copy: Copy) -> Verdict:
+    """As L(verdict), of a copy that was tested in the place of a file in whose test keepalived died."""
+    found = verdict(status, output, copy.content)
+    lines = ", ".join(copy.left_out)
+    if found.crashed:
+        return Verdict((*found.errors, f"a copy without these lines crashed it too: {lines}"), crashed=True)
+    secured = any(SECURED in each for each in copy.left_out)
+    errors = tuple(each for each in found.errors if not (secured and INSECURE.search(each)))
+    told = f"the test of the file crashed, so a copy without these lines was tested: {lines}"
+    return Verdict(errors, (told, *found.warnings))
 
 
 def _is_warning(message: str, drained: AbstractSet[str]) -> bool:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import RefusedError
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_given import given_services
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_spec import SERVER, TABLE_SERVICE
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.given import given_services
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.spec import SERVER, TABLE_SERVICE
+from ansible_collections.lvs.cluster.plugins.module_utils._problems import OptionsError
 
 WEB = {"address": "192.0.2.10", "port": 80}
 VALUES: list[Any] = [
@@ -39,7 +39,7 @@ def without_defaults(validated: dict[str, Any], options: dict[str, Any]) -> dict
 def ours(options: dict[str, Any]) -> dict[str, Any] | None:
     try:
         return dict(given_services([options])[0])
-    except RefusedError:
+    except OptionsError:
         return None
 
 
@@ -77,10 +77,10 @@ def test_all_problems_come_at_once_each_with_its_path_and_what_would_do() -> Non
         {**WEB, "port": "http", "ops": "perhaps", "lb_flags": {}, "real_servers": ["web", None]},
         {**WEB, "port": "9" * 99 + "x"},
     ]
-    with pytest.raises(RefusedError) as caught:
+    with pytest.raises(OptionsError) as caught:
         given_services(services)
     inner, outer = (", ".join(sorted(each)) for each in (SERVER, TABLE_SERVICE))
-    assert caught.value.problems == [
+    assert [problem.sentence for problem in caught.value.problems] == [
         f"services[0].ports: there is no such option. Did you mean port? Supported parameters include: {outer}",
         "services[0].protocol: icmp must be one of: tcp, udp, sctp",
         "services[0].real_servers[0].wieght: there is no such option. Did you mean weight?"

@@ -2,20 +2,19 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # PRIVATE to the collection.
-"""The one door to keepalived's unit: what systemd says of it, and its reload."""
+"""The one door to systemd: what it says of units, and the reload of keepalived's."""
 
 from __future__ import annotations
 
-import contextlib
 import glob
 import os
 import time
-from typing import Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, Optional, Tuple
 
-from ansible_collections.lvs.cluster.plugins.module_utils._errors import C_LOCALE, HostError
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import unit
 
-RunCommand = Callable[..., Tuple[int, str, str]]
+from .command import C_LOCALE, RunCommand
+from .errors import HostError
 
 
 class ReloadError(HostError):
@@ -62,12 +61,6 @@ class KeepalivedUnit:
         return unit.expanded(shown.command, variables)
 
 
-def command_line(pid: int) -> List[str]:
-    """The words that a process was started with."""
-    with open(f"/proc/{pid}/cmdline", encoding="utf-8", errors="replace") as file:
-        return file.read().rstrip("\0").split("\0")
-
-
 def is_loaded(path: str, shown: unit.Unit) -> bool:
     """Whether keepalived has read a file as it is now: it was started or reloaded after the file's last change.
 
@@ -78,10 +71,13 @@ def is_loaded(path: str, shown: unit.Unit) -> bool:
     return shown.reloaded and since_boot <= shown.changed_at
 
 
-def read_includes(pattern: str, directory: str) -> Sequence[Tuple[str, str]]:
-    """The files of an include; one that cannot be read is as empty as it is to keepalived."""
-    found = []
-    for path in sorted(glob.glob(os.path.join(directory, pattern))):
-        with contextlib.suppress(OSError), open(path, encoding="utf-8", errors="replace") as file:
-            found.append((path, file.read()))
-    return found
+def enablement(run_command: RunCommand, name: str) -> Tuple[str, str]:
+    """Whether the boot starts a unit, in systemd's own word for it, as C(enabled) or C(masked); and its errors."""
+    _status, output, errors = run_command(["systemctl", "is-enabled", name], environ_update=C_LOCALE)
+    return output.strip(), errors.strip()
+
+
+def main_process(run_command: RunCommand, name: str) -> int:
+    """The process id of a unit; 0 where it does not run."""
+    words = ["systemctl", "show", "--property", "MainPID", "--value", name]
+    return int(run_command(words, environ_update=C_LOCALE)[1].strip() or 0)

@@ -2,17 +2,21 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # PRIVATE to the collection.
-"""What this collection remembers of a host, in files: how they are written, and those that boots leave alone."""
+"""What this collection remembers of a host, in files, and how they are written."""
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
 import os
+import socket
+import sys
 import tempfile
 from typing import Any, Iterator
 
+# What outlives a boot, and what does not.
 ROOT = "/var/lib/lvs-cluster"
+RUN = "/run/lvs-cluster"
 
 
 @contextlib.contextmanager
@@ -35,7 +39,7 @@ def keep(module: Any, path: str, text: str) -> None:
     module.atomic_move(temporary, path)
 
 
-class Memories:
+class OwnersMemory:
     """The memories of all owners of one kind of thing: a file for each, in a folder."""
 
     def __init__(self, module: Any, kind: str) -> None:
@@ -68,3 +72,54 @@ class Memories:
                 os.unlink(path)
             return
         keep(self._module, path, text)
+
+
+class DrainMemory:
+    """The weights of drained servers, as a text that lasts until the host boots, or the network namespace ends."""
+
+    def __init__(self, module: Any) -> None:
+        self._module = module
+        self._path = os.path.join(RUN, f"drained-{network_namespace()}.json")
+        self.text = self._read()
+
+    def _read(self) -> str:
+        try:
+            with open(self._path, encoding="utf-8") as file:
+                return file.read()
+        except FileNotFoundError:
+            return ""
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """While nobody else changes it: what is read, worked out and written in here is not overwritten by others.
+
+        Many hosts delegate a task to one director at once.
+        """
+        with locked(os.path.join(RUN, "lock")):
+            self.text = self._read()
+            yield
+
+    def write(self, text: str) -> None:
+        """Keep another text."""
+        if text == self.text:
+            return
+        keep(self._module, self._path, text)
+        self.text = text
+
+
+# linux/socket.h; Python has no name for it.
+SO_NETNS_COOKIE = 71
+
+
+def network_namespace() -> str:
+    """What tells this network namespace from all others, those that ended included, until the host boots.
+
+    An inode does not: the kernel gives the number of a namespace that ended to the next. Kernels before 5.14 have
+    nothing better.
+    """
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as probe:
+        try:
+            cookie = probe.getsockopt(socket.SOL_SOCKET, SO_NETNS_COOKIE, 8)
+        except OSError:
+            return str(os.stat("/proc/self/ns/net").st_ino)
+    return f"cookie-{int.from_bytes(cookie, sys.byteorder)}"

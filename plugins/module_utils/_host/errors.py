@@ -2,14 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # PRIVATE to the collection.
-"""What a module fails with, in one form; the fragment C(_ipvs) documents it."""
+"""What a module fails with, in one form; the fragment C(_host) documents it."""
 
 from __future__ import annotations
 
-from typing import Any, Sequence
+from typing import Any, Sequence, Union
 
-# Programs are asked in it: what they say is read, and quoted.
-C_LOCALE = {"LANGUAGE": "C", "LC_ALL": "C"}
+from ansible_collections.lvs.cluster.plugins.module_utils._problems import OptionsError
 
 
 class HostError(Exception):
@@ -26,9 +25,19 @@ class HostError(Exception):
 
     def result(self) -> dict[str, Any]:
         """What a module fails with."""
-        return failed(str(self), self.kind, self.remedy, self.text, self.command)
+        return _result(str(self), self.kind, self.remedy, self.text, self.command)
 
 
-def failed(message: str, kind: str, remedy: str, text: str, command: Sequence[str] = ()) -> dict[str, Any]:
-    """The result of a module that failed."""
+# What modules catch, once.
+MODULE_ERRORS = (HostError, OptionsError)
+
+
+def failure(error: Union[HostError, OptionsError]) -> dict[str, Any]:
+    """What a module fails with that caught one of L(MODULE_ERRORS)."""
+    if isinstance(error, OptionsError):
+        return _result(str(error), "refused_options", ". ".join(error.remedies), str(error))
+    return error.result()
+
+
+def _result(message: str, kind: str, remedy: str, text: str, command: Sequence[str] = ()) -> dict[str, Any]:
     return {"msg": message, "error": {"kind": kind, "remedy": remedy, "text": text, "command": " ".join(command)}}

@@ -11,10 +11,6 @@ import os
 import re
 from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
-# sysctl.d(5): of files with one name the first counts, and all are read in the order of their names. /etc/sysctl.conf
-# is read where a link in one of them leads there.
-SYSCTL_FOLDERS = ("/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d")
-
 
 class Setting(NamedTuple):
     """A line of a file that gives a key a value."""
@@ -44,8 +40,8 @@ def settings(path: str, text: str) -> List[Setting]:
     return found
 
 
-def reading_order(names: Mapping[str, Sequence[str]], folders: Sequence[str] = SYSCTL_FOLDERS) -> List[str]:
-    """The files that are read, in that order, from the names in each folder."""
+def reading_order(names: Mapping[str, Sequence[str]], folders: Sequence[str]) -> List[str]:
+    """The files that are read, in that order, from the names in each folder; of two of one name the first counts."""
     first: Dict[str, str] = {}
     for folder in folders:
         for name in names.get(folder, ()):

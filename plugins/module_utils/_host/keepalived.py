@@ -2,15 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # PRIVATE to the collection.
-"""The one door to a running keepalived: signals, and the files that it writes upon them."""
+"""The one door to a running keepalived: its processes, signals, and the files that it writes upon them."""
 
 from __future__ import annotations
 
 import os
 import time
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, TypeVar
+from typing import Any, Callable, Dict, List, Optional, Sequence, TypeVar
 
-from ansible_collections.lvs.cluster.plugins.module_utils._errors import HostError
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.status import (
     StatusError,
     parse_check_data,
@@ -18,8 +17,10 @@ from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.status imp
     parse_vrrp_terms,
 )
 
+from .command import RunCommand
+from .errors import HostError
+
 T = TypeVar("T")
-RunCommand = Callable[..., Tuple[int, str, str]]
 
 # Between two looks at a file that keepalived is about to write.
 INTERVAL = 0.05
@@ -42,6 +43,12 @@ class NotRootError(KeepalivedError):
     """Whoever asks must not signal it."""
 
     kind = "not_root"
+
+
+class NoKeepalivedError(KeepalivedError):
+    """The program is not there."""
+
+    kind = "no_keepalived"
 
 
 class Keepalived:
@@ -185,6 +192,12 @@ def _read_pid(path: str) -> Optional[int]:
         return None
 
 
+def command_line(pid: int) -> List[str]:
+    """The words that a process was started with."""
+    with open(f"/proc/{pid}/cmdline", encoding="utf-8", errors="replace") as file:
+        return file.read().rstrip("\0").split("\0")
+
+
 def signal_number(run_command: RunCommand, program: str, name: str) -> Optional[int]:
     """The number of a signal of this build; None if the build does not know it."""
     status, output, _errors = run_command([program, f"--signum={name}"])
@@ -210,3 +223,16 @@ def dumped(keepalived: Keepalived, run_command: RunCommand, program: str, timeou
     if "keepalived_check.data" in read:
         result["services"] = read["keepalived_check.data"](parse_check_data)
     return result
+
+
+def keepalived_runs() -> bool:
+    """Whether a keepalived runs in this network namespace."""
+    here = os.stat("/proc/self/ns/net").st_ino
+    return any(_runs_keepalived(int(pid), here) for pid in os.listdir("/proc") if pid.isdigit())
+
+
+def _runs_keepalived(pid: int, namespace: int) -> bool:
+    try:
+        return is_keepalived(pid) and os.stat(f"/proc/{pid}/ns/net").st_ino == namespace
+    except OSError:  # it ended meanwhile, or is somebody else's
+        return False

@@ -2,22 +2,55 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # PRIVATE to the collection.
-"""The one door to keepalived's configuration: the live file, and those beside it."""
+"""The one door to keepalived's configuration: the live file, those beside it, and its own test of one."""
 
 from __future__ import annotations
 
+import contextlib
+import glob
 import hashlib
 import json
 import os
 import stat
 import time
+from typing import Any, Optional, Sequence, Tuple
 
-from ansible_collections.lvs.cluster.plugins.module_utils._text import EXACT, read_exact
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.verdict import (
+    Verdict,
+    verdict,
+    verdict_of_copy,
+    without_script_users,
+)
+
+from .command import C_LOCALE
+from .errors import HostError
+from .keepalived import NoKeepalivedError
+from .text import EXACT, read_exact
 
 # auth_pass is in it.
 MODE = 0o640
 # What we wrote last, to tell it from what others wrote. It outlives a boot, as the file does.
 MEMORY = "/var/lib/lvs-cluster/keepalived.json"
+
+
+class ConfigurationError(HostError):
+    """keepalived does not accept a configuration."""
+
+    kind = "refused_configuration"
+
+
+class NotStagedError(HostError):
+    """What is to go live was not tested first."""
+
+    kind = "not_staged"
+    remedy = "Stage it first (state: staged)"
+
+
+class FileError(HostError):
+    """A file system is full, or read-only; nothing is moved before all is written."""
+
+    kind = "file"
+    remedy = "keepalived runs what it ran before"
 
 
 class Configuration:
@@ -99,6 +132,54 @@ class Configuration:
     def _remember(self, content: str) -> None:
         os.makedirs(os.path.dirname(self._memory), mode=0o755, exist_ok=True)
         replace(self._memory, json.dumps({self.path: _hash(content)}) + "\n")
+
+
+def program_of(module: Any) -> Optional[str]:
+    """Where keepalived is; None where it is not installed."""
+    path: Optional[str] = module.get_bin_path("keepalived")
+    return path
+
+
+def require_accepted(module: Any, content: str) -> Tuple[str, ...]:
+    """What keepalived's own test of a configuration remarks on; fails unless it accepts it."""
+    program = program_of(module)
+    if program is None:
+        raise NoKeepalivedError(
+            "There is no keepalived on this host", "Install it first, as the role lvs.cluster.keepalived does"
+        )
+    found = _tested(module, program, content)
+    if found.errors:
+        errors = "\n".join(found.errors)
+        raise ConfigurationError(f"keepalived refuses the configuration; nothing was changed.\n{errors}")
+    return found.warnings
+
+
+def _tested(module: Any, program: str, content: str) -> Verdict:
+    found = verdict(*_test(module, program, content), content)
+    copy = without_script_users(content)
+    if found.crashed and copy.left_out:
+        return verdict_of_copy(*_test(module, program, copy.content), copy)
+    return found
+
+
+def _test(module: Any, program: str, content: str) -> Tuple[int, str]:
+    """Exit status of the test, and all that it printed."""
+    # In a file of its own that root alone can read.
+    candidate = os.path.join(module.tmpdir, "keepalived.conf")
+    write(candidate, content.encode())
+    status, output, errors = module.run_command(
+        [program, "--config-test", "--use-file", candidate], environ_update=C_LOCALE
+    )
+    return status, output + errors
+
+
+def read_includes(pattern: str, directory: str) -> Sequence[Tuple[str, str]]:
+    """The files of an include; one that cannot be read is as empty as it is to keepalived."""
+    found = []
+    for path in sorted(glob.glob(os.path.join(directory, pattern))):
+        with contextlib.suppress(OSError), open(path, encoding="utf-8", errors="replace") as file:
+            found.append((path, file.read()))
+    return found
 
 
 def replace(path: str, content: str) -> None:

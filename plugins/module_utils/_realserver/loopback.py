@@ -12,9 +12,11 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
-from typing import AbstractSet, Dict, Iterable, List, Mapping, NamedTuple, Sequence, Set
+from typing import AbstractSet, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Set
 
-Labels = Dict[str, str]  # address -> label
+from ansible_collections.lvs.cluster.plugins.module_utils._problems import BadValue, Problem
+
+Labels = Dict[str, str]  # address -> label; empty for none
 
 
 class Standing(NamedTuple):
@@ -23,6 +25,9 @@ class Standing(NamedTuple):
     address: str
     length: int
     label: str
+
+    def __str__(self) -> str:
+        return f"{self.address}/{self.length}"
 
 
 class Plan(NamedTuple):
@@ -37,42 +42,42 @@ LABEL = re.compile(r"lo:[0-9A-Za-z_.-]{1,12}")
 OWNER = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]*")
 
 
-def refused(addresses: Sequence[Mapping[str, str]], owner: str) -> List[str]:
-    """What is wrong with the options, a line each.
+def problems_of(addresses: Sequence[Mapping[str, Optional[str]]], owner: str) -> List[Problem]:
+    """What is wrong with the options.
 
     ip-address(8) would take most of it for something else: 192.0.2.010 for 192.0.2.8, and 192.0.2 for 192.0.2.0.
     """
-    problems = []
+    problems: List[Problem] = []
     seen: Set[str] = set()
     for number, each in enumerate(addresses):
-        address, label = each["address"], each["label"]
-        reason = unheldable(address) or ("stands there twice" if address in seen else "")
+        address, label = str(each["address"]), each.get("label")
+        try:
+            require_service_address(address)
+            if address in seen:
+                raise BadValue("stands there twice")
+        except BadValue as bad:
+            problems.append(Problem(f"addresses[{number}].address", repr(address), bad.reason, bad.remedy))
         seen.add(address)
-        if reason:
-            problems.append(f"addresses[{number}].address: {address!r} {reason}")
-        if not LABEL.fullmatch(label):
-            problems.append(
-                f"addresses[{number}].label: {label!r} is not a label of lo. Write 'lo:0', 'lo:1' and so on; up to 12"
-                " letters, digits, '_', '.' and '-' may follow the colon"
-            )
+        if label is not None and not LABEL.fullmatch(label):
+            remedy = "Write 'lo:0', 'lo:1' and so on; up to 12 letters, digits, '_', '.' and '-' may follow the colon"
+            problems.append(Problem(f"addresses[{number}].label", repr(label), "is not a label of lo", remedy))
     if not OWNER.fullmatch(owner):
-        problems.append(f"owner: {owner!r} is not a name. Write letters, digits, '_', '.' and '-', as of a cluster")
+        remedy = "Write letters, digits, '_', '.' and '-', as of a cluster"
+        problems.append(Problem("owner", repr(owner), "is not a name", remedy))
     return problems
 
 
-def unheldable(address: str) -> str:
-    """Why an address cannot be that of a service; empty if it can."""
+def require_service_address(address: str) -> None:
+    """Refuse what cannot be the address of a service."""
     try:
         # Before Python 3.9.5 it takes leading zeros.
         parsed = ipaddress.IPv4Address(address if str(ipaddress.IPv4Address(address)) == address else "")
     except ValueError:
-        return (
-            "is not an IPv4 address. Write four numbers as in 192.0.2.100, without leading zeros and without a length"
-        )
+        remedy = "Write four numbers as in 192.0.2.100, without leading zeros and without a length"
+        raise BadValue("is not an IPv4 address", remedy) from None
     # The first number: networks of no host, of this host, and of groups.
     if parsed.packed[0] in (0, 127) or parsed.packed[0] >= 224:
-        return "is not the address of a service. Write one that clients send to, as 192.0.2.100"
-    return ""
+        raise BadValue("is not the address of a service", "Write one that clients send to, as 192.0.2.100")
 
 
 def standing(text: str) -> List[Standing]:
@@ -90,16 +95,9 @@ def held(current: Iterable[Standing]) -> Labels:
     return {each.address: each.label for each in current if each.length == 32}
 
 
-def too_wide(current: Iterable[Standing], wanted: Mapping[str, str]) -> List[str]:
-    """What is wrong with the addresses that are wanted and stand there for more than themselves, a line each."""
-    return [
-        f"{each.address}/{each.length} stands on lo, so that this host takes all of "
-        f"{ipaddress.ip_interface(f'{each.address}/{each.length}').network} for itself. "
-        f"Remove it with 'ip address delete {each.address}/{each.length} dev lo', and from the file of the network's "
-        "configuration that sets it"
-        for each in current
-        if each.address in wanted and each.length != 32
-    ]
+def too_wide(current: Iterable[Standing], wanted: Iterable[str]) -> List[Standing]:
+    """The addresses that are wanted and stand there for more than themselves."""
+    return [each for each in current if each.address in wanted and each.length != 32]
 
 
 def plan(
@@ -115,7 +113,7 @@ def plan(
     away for a moment and put its own there, at a reload when it may be in service.
     """
     commands = [
-        ["ip", "address", "add", f"{address}/32", "dev", "lo", "label", label]
+        ["ip", "address", "add", f"{address}/32", "dev", "lo", *(["label", label] if label else [])]
         for address, label in wanted.items()
         if address not in current
     ]
@@ -143,7 +141,8 @@ def render(current: Labels, ours: AbstractSet[str], commands: List[List[str]]) -
             labels[address] = rest[-1]
         else:
             labels.pop(address, None)
-    lines = [f"inet {address}/32 scope global {label}\n" for address, label in labels.items()]
+    # Of an address without a label ip says the name of the interface, or nothing, as its version has it.
+    lines = [f"inet {address}/32 scope global {label or 'lo'}\n" for address, label in labels.items()]
     return "".join(sorted(lines))
 
 

@@ -1,11 +1,8 @@
-"""The modules that look whether the next boot reads a file, with programs that say what they are told to say."""
+"""Whether the next boot reads a file of the loopback, with programs that say what they are told to say."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from ansible_collections.lvs.cluster.plugins.modules import sysctl_order
 from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
 
 BASE = "/etc/systemd/network/10-lvs-loopback.network"
@@ -61,14 +58,3 @@ def test_networkd_is_asked_what_it_reads(says, told: str, pending: bool, refusal
             play("loopback_boot", pending=pending, **NETWORKD)
     else:
         assert not play("loopback_boot", pending=pending, **NETWORKD)["changed"]
-
-
-def test_line_that_the_next_boot_follows_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sysctl_order, "SYSCTL_FOLDERS", (str(tmp_path),))
-    options = {"path": f"{tmp_path}/60-lvs.conf", "values": {"net.ipv4.conf.all.arp_ignore": 1}}
-    later = tmp_path / "99-own.conf"
-    later.write_text("net.ipv4.conf.all.arp_ignore = 1\n")
-    assert play("sysctl_order", **options)["read_after"] == [str(later)]
-    later.write_text("net.ipv4.conf.all.arp_ignore = 0\n")
-    with pytest.raises(ModuleFailedError, match=r"99-own\.conf, line 1, sets net.ipv4.conf.all.arp_ignore to 0 after"):
-        play("sysctl_order", **options)

@@ -1,17 +1,14 @@
-"""The modules that look at nginx, with an nginx that says what it is told to say and a server in its place."""
+"""Health checks, with an nginx that says what it is told to say and a server in its place."""
 
 from __future__ import annotations
 
 import http.server
-import os
 import threading
-import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.lvs.cluster.plugins.modules import nginx_answers, nginx_loaded
+from ansible_collections.lvs.cluster.plugins.modules import nginx_answers
 from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
 
 OURS = "/etc/nginx/conf.d/lvs.conf"
@@ -95,39 +92,3 @@ def test_any_other_answer_is_refused(program, port: int, options: dict[str, Any]
     check = {"port": options.pop("checks_port", port), "path": options.pop("checks_path", "/healthz")}
     with pytest.raises(ModuleFailedError, match=f"gets {got} and not the answer of"):
         answers(port, checks=[check], **options)
-
-
-@pytest.fixture
-def conf(tmp_path: Path) -> Path:
-    path = tmp_path / "lvs.conf"
-    path.write_text("server {}\n")
-    return path
-
-
-def loaded(monkeypatch: pytest.MonkeyPatch, conf: Path, age: float | None, **options: Any) -> dict[str, Any]:
-    """With workers that started so many seconds after the file was written; None for no nginx."""
-    monkeypatch.setattr(nginx_loaded, "master", lambda _module: 0 if age is None else 1)
-    monkeypatch.setattr(nginx_loaded, "worker_starts", lambda _parent: [conf.stat().st_ctime + (age or 0)])
-    result = play("nginx_loaded", path=str(conf), **options)
-    return {key: result[key] for key in ("changed", "running", "loaded")}
-
-
-def test_file_that_is_younger_than_the_workers_is_a_change(monkeypatch: pytest.MonkeyPatch, conf: Path) -> None:
-    assert loaded(monkeypatch, conf, 1) == {"changed": False, "running": True, "loaded": True}
-    assert loaded(monkeypatch, conf, -1) == {"changed": True, "running": True, "loaded": False}
-    assert loaded(monkeypatch, conf, None) == {"changed": False, "running": False, "loaded": False}
-    with pytest.raises(ModuleFailedError, match="runs on without"):
-        loaded(monkeypatch, conf, -1, wait=0.1)
-    with pytest.raises(ModuleFailedError, match="does not run"):
-        loaded(monkeypatch, conf, None, wait=0.1)
-
-
-def test_start_of_a_worker_is_read_from_proc(tmp_path: Path) -> None:
-    """This process in the place of a worker: its parent, and a start that is not long ago."""
-    stat = Path("/proc/self/stat").read_text()
-    for pid, title in (("11", "nginx: worker process"), ("12", "nginx: worker process is shutting down"), ("13", "sh")):
-        (tmp_path / pid).mkdir()
-        (tmp_path / pid / "cmdline").write_text(title + "\0")
-        (tmp_path / pid / "stat").write_text(stat)
-    (start,) = nginx_loaded.worker_starts(os.getppid(), str(tmp_path))
-    assert time.time() - 3600 < start <= time.time()

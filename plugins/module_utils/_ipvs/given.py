@@ -21,10 +21,10 @@ from ansible.module_utils.common.validation import (
     check_type_list,
     check_type_str,
 )
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import RefusedError, refuse, refuse_all
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs_spec import TABLE_SERVICE, Spec
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.spec import TABLE_SERVICE, Spec
+from ansible_collections.lvs.cluster.plugins.module_utils._problems import OptionsError, Problem
 
-Refusals = List[RefusedError]
+Problems = List[Problem]
 LONGEST_QUOTE = 60
 
 
@@ -35,14 +35,14 @@ class Kind(NamedTuple):
     convert: Callable[[Any], Any]
     name: str
 
-    def read(self, value: Any, path: str, refusals: Refusals) -> Any:
+    def read(self, value: Any, path: str, problems: Problems) -> Any:
         """The value in this type; None for what cannot be."""
         if value.__class__ is self.plain:
             return value
         try:
             return self.convert(value)
         except (TypeError, ValueError):
-            refusals.append(refuse(path, _quoted(value), f"is not {self.name}"))
+            problems.append(Problem(path, _quoted(value), f"is not {self.name}"))
             return None
 
 
@@ -63,18 +63,18 @@ class Option(NamedTuple):
     elements: Kind | None
     inner: Options | None
 
-    def read(self, given: Any, path: str, refusals: Refusals) -> Any:
+    def read(self, given: Any, path: str, problems: Problems) -> Any:
         """The value as a module gets it; None for one that is not given, or cannot be."""
-        value = None if given is None else self.kind.read(given, path, refusals)
+        value = None if given is None else self.kind.read(given, path, problems)
         if value is None or self.elements is None:
             if value is not None and self.choices and value not in self.choices:
-                refusals.append(refuse(path, _quoted(value), f"must be one of: {', '.join(self.choices)}"))
+                problems.append(Problem(path, _quoted(value), f"must be one of: {', '.join(self.choices)}"))
             return value
-        read = [self.elements.read(each, f"{path}[{number}]", refusals) for number, each in enumerate(value)]
+        read = [self.elements.read(each, f"{path}[{number}]", problems) for number, each in enumerate(value)]
         if self.inner is None:
             return read
         return [
-            each if each is None else self.inner.read(each, f"{path}[{number}]", refusals)
+            each if each is None else self.inner.read(each, f"{path}[{number}]", problems)
             for number, each in enumerate(read)
         ]
 
@@ -97,7 +97,7 @@ class Options:
         }
         self._required = [name for name, each in spec.items() if each.get("required")]
 
-    def read(self, given: Mapping[str, Any], path: str, refusals: Refusals) -> Mapping[str, Any]:
+    def read(self, given: Mapping[str, Any], path: str, problems: Problems) -> Mapping[str, Any]:
         """What is given, as a module gets it; what is left out stays so."""
         converted = {}
         for name, value in given.items():
@@ -105,12 +105,12 @@ class Options:
             if value.__class__ is plain and (not choices or value in choices):
                 continue
             if name in self._options:
-                converted[name] = self._options[name].read(value, f"{path}.{name}", refusals)
+                converted[name] = self._options[name].read(value, f"{path}.{name}", problems)
             else:
-                refusals.append(refuse(f"{path}.{name}", None, "there is no such option", _which(name, self._options)))
+                problems.append(Problem(f"{path}.{name}", None, "there is no such option", _which(name, self._options)))
         for name in self._required:
             if given.get(name) is None:
-                refusals.append(refuse(f"{path}.{name}", None, "missing", f"Write the {name}"))
+                problems.append(Problem(f"{path}.{name}", None, "missing", f"Write the {name}"))
         return {**given, **converted} if converted else given
 
 
@@ -130,8 +130,8 @@ SERVICE = Options(TABLE_SERVICE)
 
 def given_services(services: Sequence[Mapping[str, Any]], path: str = "services") -> list[Mapping[str, Any]]:
     """The services of a table with all values in their types; all problems at once."""
-    refusals: Refusals = []
-    read = [SERVICE.read(each, f"{path}[{number}]", refusals) for number, each in enumerate(services)]
-    if refusals:
-        raise refuse_all(refusals)
+    problems: Problems = []
+    read = [SERVICE.read(each, f"{path}[{number}]", problems) for number, each in enumerate(services)]
+    if problems:
+        raise OptionsError(problems)
     return read

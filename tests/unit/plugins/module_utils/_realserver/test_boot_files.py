@@ -3,8 +3,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.lvs.cluster.plugins.module_utils import _boot_files
-from ansible_collections.lvs.cluster.plugins.module_utils._boot_files import Setting
+from ansible_collections.lvs.cluster.plugins.module_utils._host.sysctl import FOLDERS
+from ansible_collections.lvs.cluster.plugins.module_utils._realserver import boot_files
+from ansible_collections.lvs.cluster.plugins.module_utils._realserver.boot_files import Setting
 
 OURS = "/etc/sysctl.d/60-lvs-realserver.conf"
 WANTED = {"net.ipv4.conf.all.arp_ignore": "1", "net.ipv4.conf.eth0/7.arp_announce": "2"}
@@ -25,7 +26,7 @@ RECORDED = json.dumps(
 
 
 def overriding(*files: tuple[str, str]) -> list[Setting]:
-    return _boot_files.overriding(OURS, WANTED, files)
+    return boot_files.overriding(OURS, WANTED, files)
 
 
 def test_files_are_read_by_name_and_the_first_folder_s_counts() -> None:
@@ -34,7 +35,7 @@ def test_files_are_read_by_name_and_the_first_folder_s_counts() -> None:
         "/etc/sysctl.d": ["99-sysctl.conf", "60-lvs-realserver.conf", "README.sysctl"],
         "/run/sysctl.d": ["50-default.conf"],
     }
-    assert _boot_files.reading_order(names) == [
+    assert boot_files.reading_order(names, FOLDERS) == [
         "/run/sysctl.d/50-default.conf",
         "/etc/sysctl.d/60-lvs-realserver.conf",
         "/usr/lib/sysctl.d/99-protect-links.conf",
@@ -81,11 +82,11 @@ def test_earlier_file_is_overridden_by_ours_and_the_last_one_counts() -> None:
 
 
 def test_what_networkd_reads_is_told_with_its_additions() -> None:
-    found = _boot_files.network_file(RECORDED)
+    found = boot_files.network_file(RECORDED)
     assert found.path == "/etc/systemd/network/10-lvs-loopback.network"
     assert found.drop_ins == ["/etc/systemd/network/10-lvs-loopback.network.d/lvs.conf"]
-    assert _boot_files.network_file('{"Index":1,"Name":"lo","AdministrativeState":"unmanaged"}') == ("", None)
+    assert boot_files.network_file('{"Index":1,"Name":"lo","AdministrativeState":"unmanaged"}') == ("", None)
 
 
 def test_what_ifupdown_brings_up_is_told() -> None:
-    assert _boot_files.started_at_boot("lo\nlo:lvs-0\neth0\n") == {"lo", "lo:lvs-0", "eth0"}
+    assert boot_files.started_at_boot("lo\nlo:lvs-0\neth0\n") == {"lo", "lo:lvs-0", "eth0"}

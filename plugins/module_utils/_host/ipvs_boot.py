@@ -10,9 +10,11 @@ import os
 import tempfile
 from typing import Any, NamedTuple
 
-from ansible_collections.lvs.cluster.plugins.module_utils._errors import HostError
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.persist import LAYOUTS, SERVICE, Layout, switched_on
-from ansible_collections.lvs.cluster.plugins.module_utils._text import EXACT, read_exact, readable
+
+from .errors import HostError
+from .systemd import enablement
+from .text import EXACT, read_exact, readable
 
 
 class BootError(HostError):
@@ -56,12 +58,11 @@ class Boot:
         layout = next((each for each in LAYOUTS if os.path.exists(_below(root, each.mark))), None)
         if layout is None or not systemctl:
             raise BootError("Nothing on this host restores a table of IPVS at boot")
-        _status, output, errors = module.run_command([systemctl, "is-enabled", f"{SERVICE}.service"])
-        state = output.strip()
+        state, errors = enablement(module.run_command, f"{SERVICE}.service")
         if state.startswith("masked"):
             raise MaskedError(f"{SERVICE}.service is {state}, and would restore nothing at boot")
         if state in ("", "not-found"):
-            raise BootError(f"There is no {SERVICE}.service on this host: {errors.strip()}")
+            raise BootError(f"There is no {SERVICE}.service on this host: {errors}")
         commands = [] if state == "enabled" else [[systemctl, "enable", f"{SERVICE}.service"]]
         return cls(module, _files(layout, rules, root), commands)
 

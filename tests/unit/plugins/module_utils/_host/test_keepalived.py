@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from ansible_collections.lvs.cluster.plugins.module_utils import _keepalived_dump
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.status import StatusError
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived_dump import (
+from ansible_collections.lvs.cluster.plugins.module_utils._host import keepalived as door
+from ansible_collections.lvs.cluster.plugins.module_utils._host.keepalived import (
     Keepalived,
     KeepalivedError,
     is_keepalived,
 )
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.status import StatusError
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], object]]:
             todo.pop(0)()
 
     monkeypatch.setattr(os, "kill", step)
-    monkeypatch.setattr(_keepalived_dump.time, "sleep", step)
+    monkeypatch.setattr(door.time, "sleep", step)
     return todo
 
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.lvs.cluster.plugins.module_utils import _nginx
+from ansible_collections.lvs.cluster.plugins.module_utils._realserver import nginx
 
 OURS = "/etc/nginx/conf.d/lvs.conf"
 DEFAULT_SITE = "/etc/nginx/sites-enabled/default"
@@ -54,11 +54,11 @@ def site(listen: str, name: str = "site.conf", folder: str = "/etc/nginx/conf.d"
 
 def rivals(*others: tuple[str, str], ours: str = "listen 80; listen 192.0.2.100:80;", port: int = 80) -> list[str]:
     read = sorted([*others, (OURS, f"server {{ {ours} }}\n" if ours else "")])
-    return [each.text for each in _nginx.rivals(_nginx.listens(read), OURS, RIP, port)]
+    return [each.text for each in nginx.rivals(nginx.listens(read), OURS, RIP, port)]
 
 
 def test_files_of_a_dump_are_told_apart_in_their_order() -> None:
-    read = _nginx.files(DUMP)
+    read = nginx.files(DUMP)
     assert [path for path, _text in read] == [
         "/etc/nginx/nginx.conf",
         "/etc/nginx/mime.types",
@@ -69,7 +69,7 @@ def test_files_of_a_dump_are_told_apart_in_their_order() -> None:
 
 
 def test_sockets_of_a_dump_are_read_without_comments_and_ipv6() -> None:
-    assert _nginx.listens(_nginx.files(DUMP)) == [
+    assert nginx.listens(nginx.files(DUMP)) == [
         (OURS, "80", "", 80, False),
         (OURS, "192.0.2.100:80", "192.0.2.100", 80, False),
         (DEFAULT_SITE, "80 default_server", "", 80, True),
@@ -77,9 +77,9 @@ def test_sockets_of_a_dump_are_read_without_comments_and_ipv6() -> None:
 
 
 def test_default_server_answers_in_our_place_unless_it_is_about_to_go() -> None:
-    found = _nginx.listens(_nginx.files(DUMP))
-    assert [each.path for each in _nginx.rivals(found, OURS, RIP, 80)] == [DEFAULT_SITE]
-    assert _nginx.rivals(found, OURS, RIP, 80, {DEFAULT_SITE}) == []
+    found = nginx.listens(nginx.files(DUMP))
+    assert [each.path for each in nginx.rivals(found, OURS, RIP, 80)] == [DEFAULT_SITE]
+    assert nginx.rivals(found, OURS, RIP, 80, {DEFAULT_SITE}) == []
 
 
 @pytest.mark.parametrize(
@@ -109,14 +109,14 @@ def test_first_file_on_a_port_is_its_default(ours: str) -> None:
 
 @pytest.mark.parametrize(("port", "names"), [(80, []), (8080, ["apache2"]), (443, ["python3"]), (8, [])])
 def test_process_that_keeps_nginx_from_a_port_is_named(port: int, names: list[str]) -> None:
-    assert [each.name for each in _nginx.holders(SS, port)] == names
+    assert [each.name for each in nginx.holders(SS, port)] == names
 
 
 def test_answer_is_read_as_far_as_its_headers() -> None:
-    got = _nginx.answer(b"HTTP/1.1 200 OK\r\nServer: nginx\r\nX-LVS-Cluster:  lvs\r\n\r\nok\n")
+    got = nginx.answer(b"HTTP/1.1 200 OK\r\nServer: nginx\r\nX-LVS-Cluster:  lvs\r\n\r\nok\n")
     assert (got.status, got.headers["x-lvs-cluster"]) == (200, "lvs")
-    assert _nginx.answer(b"") == (0, {}, "an empty answer")
-    assert _nginx.answer(b"220 mail ESMTP\r\n").status == 0
+    assert nginx.answer(b"") == (0, {}, "an empty answer")
+    assert nginx.answer(b"220 mail ESMTP\r\n").status == 0
 
 
 @pytest.mark.parametrize(
@@ -124,4 +124,4 @@ def test_answer_is_read_as_far_as_its_headers() -> None:
     [([], False), ([99.0], False), ([100.0], True), ([99.0, 101.0], False), ([101.0, 102.0], True)],
 )
 def test_file_is_loaded_where_every_worker_is_younger(started: list[float], loaded: bool) -> None:
-    assert _nginx.is_loaded(100.0, started) is loaded
+    assert nginx.is_loaded(100.0, started) is loaded

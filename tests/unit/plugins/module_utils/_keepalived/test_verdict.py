@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.config_test import verdict
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.verdict import (
+    verdict,
+    verdict_of_copy,
+    without_script_users,
+)
 
 CONTENT = "global_defs {\n    router_id lvs1\n}\nvrrp_instance web {\n    interface eth9\n    lb_algo foo\n}\n"
 
@@ -103,10 +107,66 @@ def test_each_message_is_told_once_though_three_processes_print_it() -> None:
 
 
 @pytest.mark.parametrize("status", [-15, 134, 143])
-def test_crash_of_the_test_says_nothing_about_the_file(status: int) -> None:
+def test_file_in_whose_test_keepalived_crashed_was_read_by_nobody(status: int) -> None:
     found = verdict(status, "", CONTENT)
     assert found.crashed
+    assert found.errors == (f"keepalived --config-test crashed (status {status}), so nobody has read the file",)
+
+
+SCRIPTS = """\
+global_defs {
+    enable_script_security
+    script_user nobody  # not root
+    router_id lvs1
+}
+vrrp_script web {
+    script "/usr/bin/true"
+    user nobody
+}
+"""
+# What 2.2.7 prints of SCRIPTS without the lines that it dies of; the second for a script that checks a real server.
+INSECURE = """\
+SECURITY VIOLATION - scripts are being executed but script_security not enabled.
+SECURITY VIOLATION - check scripts are being executed but script_security not enabled.
+"""
+
+
+def test_copy_has_no_line_that_the_test_dies_of_and_all_others_where_they_were() -> None:
+    copy = without_script_users(SCRIPTS)
+    assert copy.left_out == (
+        "line 2 (enable_script_security)",
+        "line 3 (script_user nobody  # not root)",
+        "line 8 (user nobody)",
+    )
+    lines = zip(SCRIPTS.split("\n"), copy.content.split("\n"), strict=True)
+    assert [number for number, (before, after) in enumerate(lines, 1) if before != after] == [2, 3, 8]
+
+
+def test_line_with_a_brace_is_never_left_out() -> None:
+    """Without it other lines would mean something else."""
+    assert without_script_users("vrrp_script web { user nobody\n}\nuser nobody }\n").left_out == ()
+
+
+def test_verdict_on_a_copy_tells_what_was_left_out_and_is_not_that_of_what_is_missing() -> None:
+    found = verdict_of_copy(6, INSECURE, without_script_users(SCRIPTS))
     assert found.errors == ()
+    assert "line 2 (enable_script_security), line 3" in found.warnings[0]
+
+
+def test_file_that_enables_no_security_is_told_so_from_its_copy_too() -> None:
+    copy = without_script_users(SCRIPTS.replace("enable_script_security", ""))
+    assert verdict_of_copy(6, INSECURE, copy).errors == tuple(INSECURE.splitlines())
+
+
+def test_error_in_a_copy_is_one_of_the_file_and_quotes_its_line() -> None:
+    found = verdict_of_copy(5, "(x: Line 4) Unknown keyword 'router_id'\n" + INSECURE, without_script_users(SCRIPTS))
+    assert found.errors == ("line 4 (router_id lvs1): Unknown keyword 'router_id'",)
+
+
+def test_copy_that_crashes_too_is_an_error() -> None:
+    found = verdict_of_copy(143, "", without_script_users(SCRIPTS))
+    assert found.crashed
+    assert "line 8 (user nobody)" in found.errors[-1]
 
 
 def test_failure_without_a_word_is_an_error() -> None:

@@ -1,0 +1,85 @@
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection.
+"""The one door to the host's interfaces and their addresses: the C(ip) program."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from typing import Any, Iterable, Sequence
+
+from ansible_collections.lvs.cluster.plugins.module_utils._realserver.loopback import Standing
+
+from .command import C_LOCALE, RunCommand
+from .errors import HostError
+from .ipvsadm import NoSuchDeviceError
+
+
+class IpError(HostError):
+    """ip did not do what it was told."""
+
+
+class NoIpError(IpError):
+    """The program is not there."""
+
+    kind = "no_ip"
+    remedy = "Install the package iproute2 (Debian and its like) or iproute (Fedora and its like)"
+
+
+class WideAddressError(IpError):
+    """Addresses of the loopback stand for whole networks."""
+
+    kind = "wide_address"
+
+    def __init__(self, addresses: Sequence[Standing]) -> None:
+        networks = {str(each): ipaddress.ip_interface(str(each)).network for each in addresses}
+        told = [f"{each} stands on lo, so that this host takes all of {networks[each]} for itself" for each in networks]
+        commands = " and ".join(f"'ip address delete {each} dev lo'" for each in networks)
+        self.remedy = f"Remove it with {commands}, and from the file of the network's configuration that sets it"
+        super().__init__("; ".join(told) + ". Nothing was changed")
+
+
+class Ip:
+    """ip on this host."""
+
+    def __init__(self, run_command: RunCommand, path: str) -> None:
+        self._run_command = run_command
+        self._path = path
+
+    @classmethod
+    def of(cls, module: Any) -> Ip:
+        """The program that a module of Ansible finds."""
+        path = module.get_bin_path("ip")
+        if not path:
+            raise NoIpError("There is no ip on this host")
+        return cls(module.run_command, path)
+
+    def run(self, *words: str) -> str:
+        """What one command prints."""
+        status, output, errors = self._run_command([self._path, *words], environ_update=C_LOCALE)
+        if status:
+            raise IpError(errors.strip() or f"exit status {status}", ["ip", *words])
+        return output
+
+    def addresses(self) -> str:
+        """All addresses of all interfaces, as JSON."""
+        return self.run("-json", "address", "show")
+
+    def loopback(self) -> str:
+        """The IPv4 addresses of C(lo), as JSON."""
+        return self.run("-json", "-4", "address", "show", "dev", "lo")
+
+    def apply(self, commands: Iterable[Sequence[str]]) -> None:
+        """Run commands, one after the other; each starts with the name of the program."""
+        for _ip, *words in commands:
+            self.run(*words)
+
+
+def require_interface(name: str) -> None:
+    """Fail unless this network namespace has an interface."""
+    try:
+        socket.if_nametoindex(name)
+    except OSError:
+        raise NoSuchDeviceError(f"There is no interface {name} on this host") from None

@@ -1,0 +1,86 @@
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection.
+"""The one door to sysctls: those of IPVS as they are, and the files that a boot sets them from."""
+
+from __future__ import annotations
+
+import os
+from typing import Dict, List, Tuple
+
+from ansible_collections.lvs.cluster.plugins.module_utils._realserver.boot_files import reading_order
+
+from .errors import HostError
+
+SYSCTLS = "/proc/sys/net/ipv4/vs"
+
+# sysctl.d(5): of files with one name the first counts, and all are read in the order of their names. /etc/sysctl.conf
+# is read where a link in one of them leads there.
+FOLDERS = ("/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d")
+
+
+class SysctlError(HostError):
+    """A switch that this host does not have, or does not let be written."""
+
+    kind = "sysctl"
+    remedy = "In a container, set it on the host or have /proc/sys writable; or leave the option out"
+
+
+class Sysctl:
+    """A switch of net.ipv4.vs: as it is, and as it shall be; None for as it is."""
+
+    def __init__(self, name: str, wanted: bool | None) -> None:
+        self._name = f"net.ipv4.vs.{name}"
+        self._path = os.path.join(SYSCTLS, name)
+        self.before: bool | None = None
+        try:
+            with open(self._path, encoding="ascii") as file:
+                self.before = file.read().strip() != "0"
+        except FileNotFoundError:
+            if wanted is not None:
+                raise SysctlError(f"{self._name} is not in this network namespace") from None
+        self.after = self.before if wanted is None else wanted
+
+    @property
+    def commands(self) -> list[list[str]]:
+        """The command that would do what L(write) does."""
+        return [["sysctl", "-w", f"{self._name}={self.after:d}"]] if self.after != self.before else []
+
+    def text(self, value: bool | None) -> str:
+        """For a diff."""
+        return "" if value is None else f"{self._name} = {value:d}\n"
+
+    def write(self) -> None:
+        """Switch it, if it has to be switched."""
+        if self.after != self.before:
+            try:
+                with open(self._path, "w", encoding="ascii") as file:
+                    file.write(f"{self.after:d}")
+            except OSError as error:
+                raise SysctlError(f"{self._name} cannot be written: {error.strerror}") from None
+
+
+def texts() -> Dict[str, str]:
+    """All of net.ipv4.vs, by their names, as the kernel writes them."""
+    found = {}
+    for name in sorted(os.listdir(SYSCTLS)):
+        with open(os.path.join(SYSCTLS, name), encoding="ascii") as file:
+            found[name] = file.read()
+    return found
+
+
+def read_after(path: str) -> List[Tuple[str, str]]:
+    """Path and text of the files that the boot reads after one, in that order."""
+    names = {folder: os.listdir(folder) for folder in FOLDERS if os.path.isdir(folder)}
+    after = [each for each in reading_order(names, FOLDERS) if os.path.basename(each) > os.path.basename(path)]
+    return [(each, _text(each)) for each in after]
+
+
+def _text(path: str) -> str:
+    """What stands in a file; a link to /dev/null is empty, one to nowhere is not read."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except OSError:
+        return ""

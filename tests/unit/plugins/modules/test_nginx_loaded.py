@@ -1,0 +1,35 @@
+"""Whether nginx runs with a file as it is, with workers that started when they are told to have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.lvs.cluster.plugins.modules import nginx_loaded
+from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
+
+
+@pytest.fixture
+def conf(tmp_path: Path) -> Path:
+    path = tmp_path / "lvs.conf"
+    path.write_text("server {}\n")
+    return path
+
+
+def loaded(monkeypatch: pytest.MonkeyPatch, conf: Path, age: float | None, **options: Any) -> dict[str, Any]:
+    """With workers that started so many seconds after the file was written; None for no nginx."""
+    monkeypatch.setattr(nginx_loaded, "main_process", lambda *_asked: 0 if age is None else 1)
+    monkeypatch.setattr(nginx_loaded, "worker_starts", lambda _parent: [conf.stat().st_ctime + (age or 0)])
+    result = play("nginx_loaded", path=str(conf), **options)
+    return {key: result[key] for key in ("changed", "running", "loaded")}
+
+
+def test_file_that_is_younger_than_the_workers_is_a_change(monkeypatch: pytest.MonkeyPatch, conf: Path) -> None:
+    assert loaded(monkeypatch, conf, 1) == {"changed": False, "running": True, "loaded": True}
+    assert loaded(monkeypatch, conf, -1) == {"changed": True, "running": True, "loaded": False}
+    assert loaded(monkeypatch, conf, None) == {"changed": False, "running": False, "loaded": False}
+    with pytest.raises(ModuleFailedError, match="runs on without"):
+        loaded(monkeypatch, conf, -1, wait=0.1)
+    with pytest.raises(ModuleFailedError, match="does not run"):
+        loaded(monkeypatch, conf, None, wait=0.1)
