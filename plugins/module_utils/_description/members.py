@@ -11,13 +11,14 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence
 
-from .kinds import ADDRESS, INTERFACE, mapping_of, nearest, no_host
+from .kinds import nearest, no_host, options
 from .model import (
     CLUSTER_VARIABLES,
     DEFAULT_NAME,
     HOST_VARIABLES,
     TABLES,
     Cluster,
+    HostVariables,
     VrrpInstance,
     read_cluster,
 )
@@ -166,14 +167,9 @@ def _check_reached(reached: Any) -> Iterator[Problem]:
 def read_member(variables: Variables, problems: List[Problem]) -> Member:
     """What a host's own variables say of it; what is wrong is added to problems."""
     before = len(problems)
-    kinds = {
-        "lvs_address": ADDRESS,
-        "lvs_interface": INTERFACE,
-        "lvs_addresses": mapping_of(ADDRESS, "interface", INTERFACE),
-    }
     held = {
-        name: kind(variables[name], name, problems)
-        for name, kind in kinds.items()
+        name: known.metadata["reader"](variables[name], name, problems)
+        for name, known in options(HostVariables).items()
         if name in variables and not variables.cannot_read(name)
     }
     address = held.get("lvs_address")

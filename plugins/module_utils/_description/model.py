@@ -28,6 +28,7 @@ from .kinds import (
     choice,
     integer,
     list_of,
+    mapping_of,
     nearest,
     numbered,
     option,
@@ -225,11 +226,27 @@ class Cluster:
     )
 
 
+@dataclass(frozen=True)
+class HostVariables:
+    """Inventory variables of one host, not of the cluster."""
+
+    lvs_address: str = option(
+        ADDRESS, "its address in the cluster's network, if that is not its C(ansible_host)", default=""
+    )
+    lvs_interface: str = option(
+        INTERFACE, "its interface in the cluster's network, if that is not the one that has this address", default=""
+    )
+    lvs_addresses: Optional[Mapping[str, str]] = option(
+        mapping_of(ADDRESS, "interface", INTERFACE),
+        "of a host in several networks: its address by interface, as C({eth1: 198.51.100.11})",
+        default=None,
+    )
+
+
 # One of these a host must have, to be described at all.
 TABLES = ("lvs_vrrp_instances", "lvs_virtual_servers", "lvs_nginx_upstreams")
 CLUSTER_VARIABLES = tuple(options(Cluster))
-# Inventory variables of one host, not of the cluster.
-HOST_VARIABLES = ("lvs_address", "lvs_interface", "lvs_addresses")
+HOST_VARIABLES = tuple(options(HostVariables))
 
 
 def read_cluster(variables: Mapping[str, Any], problems: Problems, refused: Sequence[str] = ()) -> Cluster:
