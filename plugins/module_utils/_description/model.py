@@ -231,10 +231,10 @@ class HostVariables:
     """Inventory variables of one host, not of the cluster."""
 
     lvs_address: str = option(
-        ADDRESS, "its address in the cluster's network, if that is not its C(ansible_host)", default=""
+        ADDRESS, "the host's address in the cluster's network, if that is not its C(ansible_host)", default=""
     )
     lvs_interface: str = option(
-        INTERFACE, "its interface in the cluster's network, if that is not the one that has this address", default=""
+        INTERFACE, "the host's interface in that network, if that is not the one that has this address", default=""
     )
     lvs_addresses: Optional[Mapping[str, str]] = option(
         mapping_of(ADDRESS, "interface", INTERFACE),
