@@ -143,7 +143,7 @@ def test_a_mistake_in_one_description_stops_this_cluster_alone_and_is_told_once(
 
 
 def test_digits_that_are_text_count_and_every_mistake_is_told_in_our_words(inventory, play):
-    """By its documentation alone, Ansible would refuse a name for a mapping, and stop at the first mistake."""
+    """By what documents the variables, Ansible would tell mistakes of types alone, on every host, in its own words."""
     good, bad = described("a", 1), described("b", 2)
     good["lvs_vrrp_instances"][0]["virtual_router_id"] = "1"
     bad["lvs_vrrp_instances"][0]["virtual_router_id"] = "many"
