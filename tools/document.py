@@ -1,15 +1,18 @@
-"""Writes what the documents repeat of the code: the tables of the roles' variables and of the description's keys.
+"""Writes what repeats the model of the description and of the roles' variables, for Ansible and for readers.
 
-`python tools/document.py` writes them, between the markers in the documents; with --check it only says whether they
-are as they should be (a unit test does).
+That is: of each role the argument specifications, the defaults and the table of its README; and docs/description.md.
+`python tools/document.py` writes them; with --check it only says which are stale (a unit test does).
 """
 
 from __future__ import annotations
 
 import dataclasses
+import inspect
+import json
 import re
 import sys
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,67 +22,248 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.append(str(ROOT / ".collections"))
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description import kinds  # noqa: E402 - needs the path
-from ansible_collections.lvs.cluster.plugins.module_utils._description.model import cluster as model  # noqa: E402
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model import (  # noqa: E402
+    cluster,
+    hosts,
+    settings,
+)
 
-BLOCK = re.compile(r"(?<=<!-- generated -->\n).*?(?=<!-- end -->)", re.DOTALL)
+Field = dataclasses.Field[Any]
+Tables = Mapping[str, type[Any]]
+Spec = dict[str, Any]
+
+WIDTH = 120
+# PyYAML ends a line with the word that comes to this column.
+YAML_WIDTH = WIDTH - 12
+ORIGIN = "by tools/document.py from plugins/module_utils/_description"
+HEADER = f"# Written {ORIGIN}: what is changed here is lost.\n"
+# C(code), and what else Ansible has of this kind.
+MARKUP = re.compile(r"\b[COVML]\(([^)]*)\)")
+# A part of a document that people write: its name, and what is between the marks.
+PART = re.compile(rf"(<!-- (\w+), written {ORIGIN} -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
-def role_table(role: Path) -> str:
-    """The variables of a role, from its argument specification."""
-    options = yaml.safe_load((role / "meta" / "argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
-    lines = ["| variable | type | meaning |", "| --- | --- | --- |"]
-    for name, spec in options.items():
-        default = f" Default: `{spec['default']}`." if spec.get("default") not in (None, "") else ""
-        kind = f"list of {spec['elements']}" if spec["type"] == "list" else spec["type"]
-        lines.append(f"| `{name}` | {kind} | {plain(spec['description'])}{default} |")
-    return "\n".join([*lines, ""])
+def held(reader: kinds.Reader) -> kinds.Reader:
+    """The reader of a value, or of each value of a list or a mapping."""
+    return held(reader.element) if reader.element else reader
 
 
-def description_tables() -> str:
-    """The keys of the description, table by table, from the model that reads them."""
-    return "\n".join(table_lines(model.Cluster, "Variables"))
+def reader_of(field: Field) -> kinds.Reader:
+    reader: kinds.Reader = field.metadata["reader"]
+    return reader
+
+
+def default_of(field: Field) -> Any:
+    """The default as YAML holds it; None where there is none, or where a template finds it."""
+    default = field.default
+    if default is dataclasses.MISSING or (isinstance(default, str) and "{{" in default):
+        return None
+    if isinstance(default, tuple) and reader_of(field).kind == "dict":
+        return {each.key: each.value for each in default}
+    return list(default) if isinstance(default, tuple) else default
+
+
+# The tables of documents
 
 
 def table_lines(table: type[Any], title: str) -> Iterator[str]:
-    yield from (f"## {title}", "", plain(table.__doc__ or "").splitlines()[0], "")
-    yield from ("| key | meaning | value | default |", "| --- | --- | --- | --- |")
+    """A table of the description under its title, and then those in it."""
+    yield from (f"## {title}", "", markdown(inspect.getdoc(table) or "").splitlines()[0], "", *rows("key", table), "")
     for name, field in kinds.options(table).items():
-        yield f"| `{name}` | {field.metadata['about']} | {field.metadata['reader'].accepts} | {default_of(field)} |"
-    yield ""
-    for name, field in kinds.options(table).items():
-        for nested in field.metadata["reader"].tables:
-            below = name if table is model.Cluster else f"{title}: {name}"
-            several = len(field.metadata["reader"].tables) > 1
-            yield from table_lines(nested, f"{below}, type: {nested.keyword}" if several else below)
+        for word, inner in held(reader_of(field)).tables.items():
+            path = name if table is cluster.Cluster else f"{title}: {name}"
+            yield from table_lines(inner, f"{path} {word}".strip())
 
 
-def default_of(field: dataclasses.Field[Any]) -> str:
+def rows(heading: str, table: type[Any]) -> Iterator[str]:
+    yield from (f"| {heading} | meaning | value | default |", "| --- | --- | --- | --- |")
+    yield from lines_of_options(table, "")
+
+
+def lines_of_options(table: type[Any], path: str) -> Iterator[str]:
+    for name, field in kinds.options(table).items():
+        about, accepts = markdown(field.metadata["about"]), reader_of(field).accepts
+        yield f"| `{path}{name}` | {about} | {accepts} | {shown_default(field)} |"
+
+
+def shown_default(field: Field) -> str:
     if field.default is dataclasses.MISSING:
         return "**required**"
-    if field.default in (None, (), "") or dataclasses.is_dataclass(field.default):
-        return ""
-    return f"`{str(field.default).lower() if isinstance(field.default, bool) else field.default}`"
+    default = default_of(field)
+    return "" if default in (None, "", [], {}) else f"`{default if isinstance(default, str) else json.dumps(default)}`"
 
 
-def plain(text: str | list[str]) -> str:
+def role_rows(table: type[Any]) -> Iterator[str]:
+    """The variables of a role, and the keys of those that are mappings."""
+    yield from rows("variable", table)
+    for name, field in kinds.options(table).items():
+        for inner in held(reader_of(field)).tables.values():
+            yield from lines_of_options(inner, f"{name}.")
+
+
+def markdown(text: str) -> str:
     """Ansible's markup as Markdown."""
-    joined = " ".join(text) if isinstance(text, list) else text
-    return re.sub(r"\b[COVML]\(([^)]*)\)", r"`\1`", joined)
+    return MARKUP.sub(r"`\1`", text)
 
 
-def documents() -> dict[Path, str]:
-    """Each document with a generated part, as it should be."""
-    parts = {role / "README.md": role_table(role) for role in sorted((ROOT / "roles").iterdir())}
-    parts[ROOT / "docs" / "description.md"] = description_tables()
-    return {path: BLOCK.sub(lambda _found, part=part: part, path.read_text()) for path, part in parts.items()}
+# The files of roles
+
+
+class Words(list[str]):
+    """A list that is written in one line."""
+
+
+class Dumper(yaml.SafeDumper):
+    """Writes YAML as yamllint wants it."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002 - PyYAML's
+        super().increase_indent(flow, indentless=False)
+
+
+Dumper.add_representer(
+    Words, lambda dumper, words: dumper.represent_sequence("tag:yaml.org,2002:seq", words, flow_style=True)
+)
+
+
+def argument_specs(entry_points: Tables) -> str:
+    specs = {name: entry_point(table, name == "main") for name, table in entry_points.items()}
+    text = yaml.dump({"argument_specs": specs}, Dumper=Dumper, sort_keys=False, width=YAML_WIDTH)
+    return HEADER + text
+
+
+def entry_point(table: type[Any], main: bool) -> Spec:
+    short, *paragraphs = (inspect.getdoc(table) or "").split("\n\n")
+    spec: Spec = {
+        "short_description": short.rstrip("."),
+        "description": [" ".join(each.split()) for each in paragraphs],
+        "options": option_specs({"": table}),
+    }
+    if main:
+        # An empty one too: it stands in defaults/main.yml.
+        for name, field in kinds.options(table).items():
+            if default_of(field) is not None:
+                spec["options"][name]["default"] = default_of(field)
+    return spec
+
+
+def option_specs(tables: Tables) -> Spec:
+    """The options of a mapping; of one that may become several tables, those of all of them."""
+    found: dict[str, dict[str, Field]] = {}
+    for word, table in tables.items():
+        for name, field in kinds.options(table).items():
+            found.setdefault(name, {})[word] = field
+    options = {name: merged(fields, tables) for name, fields in found.items()}
+    if len(tables) == 1:
+        return options
+    told = {"description": ["What it is; the other options go by it."], "type": "str", "default": next(iter(tables))}
+    return {"type": {**told, "choices": Words(tables)}, **options}
+
+
+def merged(fields: Mapping[str, Field], tables: Tables) -> Spec:
+    """An option, as the tables that have it see it: each under the word of its table."""
+    specs = [option_spec(field) for field in fields.values()]
+    spec: Spec = specs[0]
+    choices = Words(dict.fromkeys(word for each in specs for word in each.get("choices", [])))
+    if choices:
+        spec["choices"] = choices
+    if len(fields) < len(tables):
+        spec["description"].append(f"For {', '.join(fields)}.")
+    if len(fields) < len(tables) or not all(each.get("required") for each in specs):
+        spec.pop("required", None)
+    return spec
+
+
+def option_spec(field: Field) -> Spec:
+    reader = reader_of(field)
+    inner = reader.element if reader.kind == "list" and reader.element else reader
+    # Ansible itself tells of these which values they take.
+    told = inner.kind == "bool" or inner.choices or inner.tables
+    spec: Spec = {
+        "description": [sentence(field.metadata["about"]), *([] if told else [f"{capital(inner.accepts)}."])],
+        "type": reader.kind,
+    }
+    if reader.kind == "list":
+        spec["elements"] = inner.kind
+    if field.default is dataclasses.MISSING:
+        spec["required"] = True
+    elif default_of(field) not in (None, "", [], {}):
+        spec["default"] = default_of(field)
+    if inner.choices:
+        spec["choices"] = Words(inner.choices)
+    if inner.tables:
+        spec["options"] = option_specs(inner.tables)
+    return spec
+
+
+def defaults(table: type[Any]) -> str:
+    """The defaults of a role, each with the comment that says what it is, and why."""
+    return HEADER + "".join(f"\n{default_text(name, field)}" for name, field in kinds.options(table).items())
+
+
+def default_text(name: str, field: Field) -> str:
+    about = comment(sentence(MARKUP.sub(r"\1", field.metadata["about"])))
+    default: Any = field.default
+    if isinstance(default, str):
+        return f"{about}{name}: {json.dumps(default)}\n"
+    if reader_of(field).kind == "dict" and default:
+        entries = "".join(f"{comment(each.why)}{each.key}: {json.dumps(each.value)}\n" for each in default)
+        return f"{about}{name}:\n{textwrap.indent(entries, '  ')}"
+    return f"{about}{name}: {json.dumps(default_of(field))}\n"
+
+
+def comment(text: str) -> str:
+    lines = textwrap.wrap(text, WIDTH - 2, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False)
+    return "\n".join([*lines, ""])
+
+
+def sentence(words: str) -> str:
+    """The words about an option as a sentence. A keyword that they start with, as C(mh:), stays as it is written."""
+    first = words.split(maxsplit=1)[0]
+    return f"{words if first.endswith(':') else capital(words)}."
+
+
+def capital(words: str) -> str:
+    return words[0].upper() + words[1:]
+
+
+# All of them
+
+
+def written() -> dict[Path, str]:
+    """Each file that repeats the model, as it should be."""
+    files = {}
+    for name, entry_points in settings.ROLES.items():
+        role, main = ROOT / "roles" / name, entry_points["main"]
+        files[role / "meta" / "argument_specs.yml"] = argument_specs(entry_points)
+        files[role / "defaults" / "main.yml"] = defaults(main)
+        files[role / "README.md"] = document(role / "README.md", variables=role_rows(main))
+    description = ROOT / "docs" / "description.md"
+    files[description] = document(
+        description,
+        hosts=rows("variable", hosts.HostVariables),
+        tables=table_lines(cluster.Cluster, "Variables"),
+    )
+    return files
+
+
+def document(path: Path, **parts: Iterator[str]) -> str:
+    """A document with its parts as they should be; all of them must be marked in it."""
+    left = {name: "\n".join(lines).rstrip() + "\n" for name, lines in parts.items()}
+    text = PART.sub(lambda found: f"{found[1]}{left.pop(found[2])}{found[3]}", path.read_text())
+    if left:
+        raise SystemExit(f"{path.relative_to(ROOT)} has no mark for {', '.join(left)}")
+    return text
 
 
 def main(arguments: list[str]) -> int:
-    stale = {path: text for path, text in documents().items() if path.read_text() != text}
+    stale = {path: text for path, text in written().items() if not path.exists() or path.read_text() != text}
     for path, text in stale.items():
-        if "--check" not in arguments:
+        name = path.relative_to(ROOT)
+        if "--check" in arguments:
+            print(f"{name} is not what the model says: change the model, and run python tools/document.py")
+        else:
             path.write_text(text)
-        print(f"{'stale' if '--check' in arguments else 'written'}: {path.relative_to(ROOT)}")
+            print(f"written: {name}")
     return 1 if stale and "--check" in arguments else 0
 
 

@@ -79,6 +79,17 @@ def test_everything_is_found_and_documented(place: Place, kind: str, pattern: st
     place.run("ansible-doc", "--type", kind, *sorted(expected))
 
 
+def test_the_whole_description_is_documented_by_the_role_that_checks_it(place: Place) -> None:
+    role = json.loads(place.run("ansible-doc", "--type", "role", "--json", "lvs.cluster.preflight"))
+    options = role["lvs.cluster.preflight"]["entry_points"]["variables"]["options"]
+
+    number = options["lvs_vrrp_instances"]["options"]["virtual_router_id"]
+    assert (number["type"], number["required"], number["description"][1]) == ("int", True, "1 to 255.")
+    server = options["lvs_virtual_servers"]["options"]["real_servers"]["options"]["weight"]
+    assert (server["type"], server["default"]) == ("int", 1)
+    assert {"lvs_address", "lvs_interface", "lvs_addresses"} <= set(options)
+
+
 def test_site_runs_by_name_over_the_example(place: Place) -> None:
     inventory = CHECKOUT / "inventories" / "example"
     place.run("ansible-playbook", "lvs.cluster.site", "--syntax-check", "--inventory", inventory)

@@ -142,6 +142,23 @@ def test_a_mistake_in_one_description_stops_this_cluster_alone_and_is_told_once(
     }
 
 
+def test_digits_that_are_text_count_and_every_mistake_is_told_in_our_words(inventory, play):
+    """By what documents the variables, Ansible would tell mistakes of types alone, on every host, in its own words."""
+    good, bad = described("a", 1), described("b", 2)
+    good["lvs_vrrp_instances"][0]["virtual_router_id"] = "1"
+    bad["lvs_vrrp_instances"][0]["virtual_router_id"] = "many"
+    bad["lvs_virtual_servers"] = {"web": {}}
+
+    done = play(inventory(a=good, b=bad))
+
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert reached(done) == A
+    message = told(done.stdout)[B[0]]
+    assert 'lvs_vrrp_instances[0].virtual_router_id = "many": is not a whole number' in message
+    assert "lvs_virtual_servers: is a mapping, not a list" in message
+    assert "Validation of arguments failed" not in done.stdout + done.stderr
+
+
 @pytest.mark.parametrize("forks", ["1", "9"])
 def test_a_host_that_lacks_something_stops_its_cluster_alone(inventory, play, forks):
     done = play(inventory({"b-web": {"lvs_interface": "eth9"}}), "--forks", forks)

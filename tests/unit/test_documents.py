@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+import importlib.util
 import re
-import subprocess
-import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
+from ansible_collections.lvs.cluster.plugins.module_utils._description import kinds
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model import settings
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted(
@@ -15,11 +19,115 @@ DOCUMENTS = sorted(
 )
 
 
-def test_generated_tables_are_those_of_the_code() -> None:
-    run = subprocess.run(
-        [sys.executable, ROOT / "tools" / "document.py", "--check"], capture_output=True, text=True, check=False
-    )
-    assert run.returncode == 0, f"{run.stdout}{run.stderr}\nWrite them with: python tools/document.py"
+@pytest.fixture(scope="module")
+def tool() -> Any:
+    """tools/document.py."""
+    spec = importlib.util.spec_from_file_location("document", ROOT / "tools" / "document.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_what_repeats_the_model_is_what_the_model_says(tool, capsys) -> None:
+    assert tool.main(["--check"]) == 0, capsys.readouterr().out
+
+
+def test_a_stale_file_is_named_with_what_writes_it_and_is_not_touched(tool, monkeypatch, capsys) -> None:
+    stale = ROOT / "roles" / "director" / "defaults" / "main.yml"
+    before = stale.read_text()
+    monkeypatch.setattr(tool, "written", lambda: {stale: "director_sysctls: {}\n"})
+
+    assert tool.main(["--check"]) == 1
+    told = "roles/director/defaults/main.yml is not what the model says: change the model, and run "
+    assert capsys.readouterr().out == f"{told}python tools/document.py\n"
+    assert stale.read_text() == before
+
+
+def test_a_document_without_the_mark_of_a_part_is_refused(tool, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(tool, "ROOT", tmp_path)
+    (tmp_path / "README.md").write_text("# A role\n")
+
+    with pytest.raises(SystemExit, match=r"README\.md has no mark for variables"):
+        tool.document(tmp_path / "README.md", variables=iter(["a line"]))
+
+
+def test_every_role_has_its_variables_from_the_model() -> None:
+    assert sorted(settings.ROLES) == sorted(path.name for path in (ROOT / "roles").iterdir())
+
+
+def test_ansible_checks_nothing_by_what_only_documents() -> None:
+    """It checks the variables of an entry point before the tasks of its name: those of the description have none."""
+    tasks = {
+        f"{role}/{name}": f"roles/{role}/tasks/{name}.yml" for role, each in settings.ROLES.items() for name in each
+    }
+
+    assert [name for name, path in tasks.items() if not (ROOT / path).exists()] == ["preflight/variables"]
+    assert not [name for name in kinds.options(settings.Preflight) if name.startswith("lvs_")]
+
+
+@dataclasses.dataclass(frozen=True)
+class Asking:
+    """Asks for a path."""
+
+    path: str = kinds.option(kinds.URL_PATH, "the path to ask for")
+    retry: int = kinds.option(kinds.integer(0, 9), "further tries", default=3)
+
+
+@dataclasses.dataclass(frozen=True)
+class Connecting:
+    """Connects."""
+
+    retry: int = kinds.option(kinds.integer(0, 9), "further tries", default=3)
+
+
+CHECK = kinds.Reader(lambda *_: None, "mapping", kind="dict", tables={"HTTP_GET": Asking, "TCP_CHECK": Connecting})
+
+
+@dataclasses.dataclass(frozen=True)
+class Service:
+    """A service."""
+
+    checks: Any = kinds.option(kinds.list_of(CHECK), "how servers are checked", default=())  # noqa: RUF009 - a field
+
+
+def test_a_mapping_of_one_of_several_tables_has_the_options_of_all(tool) -> None:
+    checks = tool.option_specs({"": Service})["checks"]
+
+    assert (checks["type"], checks["elements"]) == ("list", "dict")
+    assert checks["options"] == {
+        "path": {"description": ["The path to ask for.", "Path of a URL.", "For HTTP_GET."], "type": "str"},
+        "retry": {"description": ["Further tries.", "0 to 9."], "type": "int", "default": 3},
+    }
+
+
+def test_each_of_several_tables_is_shown_under_its_word(tool) -> None:
+    lines = list(tool.table_lines(Service, "services"))
+
+    assert [line for line in lines if line.startswith("## ")] == [
+        "## services",
+        "## services: checks HTTP_GET",
+        "## services: checks TCP_CHECK",
+    ]
+
+
+def test_defaults_are_written_with_what_they_are_and_why(tool) -> None:
+    text = tool.defaults(settings.Director)
+
+    values = yaml.safe_load(text)["director_sysctls"]
+    (entries,) = (field.default for field in dataclasses.fields(settings.Director))
+    assert list(values.items()) == [(each.key, each.value) for each in entries]
+    for each in entries:
+        assert f"  # {each.why.split(',')[0]}" in text
+
+
+def test_a_default_that_is_a_template_is_a_default_and_no_documented_value(tool) -> None:
+    spec = yaml.safe_load(tool.argument_specs(settings.ROLES["realserver"]))["argument_specs"]["main"]["options"]
+
+    assert yaml.safe_load(tool.defaults(settings.Realserver))["realserver_network"].startswith("{{ 'networkd' if ")
+    assert spec["realserver_network"]["choices"] == ["networkd", "ifupdown"]
+    assert "default" not in spec["realserver_network"]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))

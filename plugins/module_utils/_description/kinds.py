@@ -45,13 +45,19 @@ class Reader:
 
     accepts: which values it takes, for the documentation.
     shape: how one that is no single word is written.
-    tables: the model of a mapping; several, where its C(type) says which of them it is.
+    kind: what Ansible calls such values, in an argument specification.
+    choices: all that it takes, where they are words.
+    element: of a list or a mapping, the reader of what is in it.
+    tables: the model that a mapping becomes; of several, each under the word that tells it from the others.
     """
 
     read: Callable[[Any, str, Problems], Any]
     accepts: str
     shape: str = ""
-    tables: Tuple[Type[Any], ...] = ()
+    kind: str = "str"
+    choices: Tuple[str, ...] = ()
+    element: Optional[Reader] = None
+    tables: Mapping[str, Type[Any]] = dataclasses.field(default_factory=dict)
 
     def __call__(self, value: Any, path: str, problems: Problems) -> Any:
         return self.read(value, path, problems)
@@ -67,7 +73,7 @@ def option(reader: Reader, about: str, name: str = "", within: str = "", **defau
     return dataclasses.field(metadata=metadata, **default)  # pylint: disable=invalid-field-call # it is a field's value
 
 
-def scalar(accept: Callable[[Any], Any], accepts: str) -> Reader:
+def scalar(accept: Callable[[Any], Any], accepts: str, kind: str = "str", choices: Sequence[str] = ()) -> Reader:
     """A reader from a function that returns the value to hold or raises L(BadValue)."""
 
     def read(value: Any, path: str, problems: Problems) -> Any:
@@ -77,7 +83,7 @@ def scalar(accept: Callable[[Any], Any], accepts: str) -> Reader:
             problems.append(Problem(path, value, bad.reason, bad.remedy))
             return None
 
-    return Reader(read, accepts)
+    return Reader(read, accepts, kind=kind, choices=tuple(choices))
 
 
 def integer(low: int, high: int, unit: str = "") -> Reader:
@@ -93,7 +99,7 @@ def integer(low: int, high: int, unit: str = "") -> Reader:
             raise BadValue("is out of range", f"Write {bounds}")
         return number
 
-    return scalar(accept, f"{low} to {high}")
+    return scalar(accept, f"{low} to {high}", "int")
 
 
 def seconds(low: float, high: float) -> Reader:
@@ -116,7 +122,7 @@ def seconds(low: float, high: float) -> Reader:
             raise BadValue("is finer than milliseconds", f"Write {bounds}, with at most 3 decimals")
         return int(held) if held == int(held) else held
 
-    return scalar(accept, f"{low:g} to {high:g}, with fractions")
+    return scalar(accept, f"{low:g} to {high:g}, with fractions", "float")
 
 
 def _boolean(value: Any) -> bool:
@@ -224,7 +230,7 @@ LONGEST_NAME = 63
 # IFNAMSIZ of Linux, less the end.
 LONGEST_INTERFACE = 15
 
-BOOLEAN = scalar(_boolean, "true or false")
+BOOLEAN = scalar(_boolean, "true or false", "bool")
 ADDRESS = scalar(_address, "IPv4 address")
 INTERFACE_ADDRESS = scalar(_interface_address, "IPv4 address/length")
 WORD = word(LONGEST_HOST)
@@ -243,7 +249,7 @@ def choice(names: Sequence[str], what: str) -> Reader:
             raise BadValue(f"is not a known {what}", f"Write one of {', '.join(names)}{_meant(str(value), names)}")
         return str(value)
 
-    return scalar(accept, ", ".join(names))
+    return scalar(accept, ", ".join(names), choices=names)
 
 
 def secret(longest: int) -> Reader:
@@ -299,7 +305,7 @@ def list_of(reader: Reader, if_empty: str = "Write at least 1, or leave the whol
             held.append(got)
         return tuple(held)
 
-    return Reader(read, f"list: {reader.accepts}", tables=reader.tables)
+    return Reader(read, f"list: {reader.accepts}", kind="list", element=reader)
 
 
 def numbered(held: Optional[Sequence[Optional[T]]]) -> Iterator[Tuple[int, T]]:
@@ -329,7 +335,7 @@ def mapping_of(reader: Reader, key: str, names: Reader = WORD) -> Reader:
                 held[word_] = got
         return held
 
-    return Reader(read, f"mapping: {key} to {reader.accepts}")
+    return Reader(read, f"mapping: {key} to {reader.accepts}", kind="dict", element=reader)
 
 
 def table(model: Type[T], shorthand: str = "") -> Reader:
@@ -344,8 +350,9 @@ def table(model: Type[T], shorthand: str = "") -> Reader:
 
     required = [name for name, field in options(model).items() if field.default is dataclasses.MISSING]
     shape = f"{{{', '.join(f'{name}: ...' for name in required)}}}"
-    accepts = f"{shorthand}, or mapping" if shorthand else "mapping"
-    return Reader(read, accepts, "" if shorthand else shape, (model,))
+    if shorthand:
+        return Reader(read, f"{shorthand}, or mapping", kind="raw", tables={"": model})
+    return Reader(read, "mapping", shape, kind="dict", tables={"": model})
 
 
 def variants(models: Sequence[Type[Any]], what: str) -> Reader:
@@ -374,7 +381,7 @@ def variants(models: Sequence[Type[Any]], what: str) -> Reader:
             problems.append(Problem(_join(path, name), given[name], f"belongs to {' and '.join(owners)}", remedy))
         return _fill(model, given, misspelt, path, problems)
 
-    return Reader(read, "mapping", tables=tuple(models))
+    return Reader(read, "mapping", kind="dict", tables=by_keyword)
 
 
 def options(model: Type[Any]) -> Dict[str, Any]:

@@ -14,8 +14,9 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence
 from ansible_collections.lvs.cluster.plugins.module_utils._net import no_host
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
-from .kinds import ADDRESS, INTERFACE, mapping_of, nearest
+from .kinds import nearest, options
 from .model.cluster import CLUSTER_VARIABLES, DEFAULT_NAME, HOST_VARIABLES, TABLES, Cluster, read_cluster
+from .model.hosts import HostVariables
 from .model.vrrp import VrrpInstance
 
 
@@ -161,14 +162,9 @@ def _check_reached(reached: Any) -> Iterator[Problem]:
 def read_member(variables: Variables, problems: List[Problem]) -> Member:
     """What a host's own variables say of it; what is wrong is added to problems."""
     before = len(problems)
-    kinds = {
-        "lvs_address": ADDRESS,
-        "lvs_interface": INTERFACE,
-        "lvs_addresses": mapping_of(ADDRESS, "interface", INTERFACE),
-    }
     held = {
-        name: kind(variables[name], name, problems)
-        for name, kind in kinds.items()
+        name: known.metadata["reader"](variables[name], name, problems)
+        for name, known in options(HostVariables).items()
         if name in variables and not variables.cannot_read(name)
     }
     address = held.get("lvs_address")

@@ -27,6 +27,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds imp
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
+from .hosts import HostVariables
 from .proxies import LOG_FORMATS, Upstream
 from .services import VirtualServer
 from .vrrp import VrrpInstance
@@ -65,8 +66,7 @@ class Cluster:
 # One of these a host must have, to be described at all.
 TABLES = ("lvs_vrrp_instances", "lvs_virtual_servers", "lvs_nginx_upstreams")
 CLUSTER_VARIABLES = tuple(options(Cluster))
-# Inventory variables of one host, not of the cluster.
-HOST_VARIABLES = ("lvs_address", "lvs_interface", "lvs_addresses")
+HOST_VARIABLES = tuple(options(HostVariables))
 
 
 def read_cluster(variables: Mapping[str, Any], problems: Problems, refused: Sequence[str] = ()) -> Cluster:

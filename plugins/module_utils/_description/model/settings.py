@@ -1,0 +1,235 @@
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection.
+"""The roles' own variables: a table for each entry point of a role, documented by its docstring, with its defaults.
+
+tools/document.py writes from it the roles' argument specifications, their defaults, and the tables of their READMEs.
+What follows from the description of a cluster is no variable of a role, and stands in none of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Mapping, Tuple, Type
+
+from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import (
+    BOOLEAN,
+    WORD,
+    choice,
+    integer,
+    list_of,
+    mapping_of,
+    option,
+    scalar,
+    table,
+)
+
+from .cluster import Cluster
+from .hosts import HostVariables
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One of the entries of a default that is a mapping.
+
+    why: why it is there; the comment beside it.
+    """
+
+    key: str
+    value: Any
+    why: str
+
+
+@dataclass(frozen=True)
+class Director:
+    """The kernel side of a director.
+
+    Installs ipvsadm, loads the kernel modules of IPVS and of the schedulers in use, now and at boot, and sets the
+    kernel's IPVS settings. What is in the IPVS table is keepalived's business.
+    """
+
+    director_sysctls: Mapping[str, Any] = option(
+        mapping_of(scalar(str, "value"), "setting"),
+        "kernel settings of IPVS, by name (Documentation/networking/ipvs-sysctl.rst)",
+        default=(
+            Entry(
+                "net.ipv4.vs.expire_nodest_conn",
+                1,
+                "A connection whose real server was removed ends at once, so that its client connects anew.",
+            ),
+            Entry(
+                "net.ipv4.vs.expire_quiescent_template",
+                1,
+                "A persistent client of a server of weight 0 goes to another one.",
+            ),
+            Entry(
+                "net.ipv4.vs.conn_reuse_mode",
+                3,
+                "A client that takes a port again is a new connection (1), also while its former one still waits for "
+                "the end that only the real server saw (2): else it would go to the same real server, in service or "
+                "not.",
+            ),
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class DirectorTeardown:
+    """Remove what the next boot would load and set.
+
+    Removes the files. Modules and settings stay in the running kernel, where others may use them.
+    """
+
+
+@dataclass(frozen=True)
+class Keepalived:
+    """keepalived, configured from the cluster's description.
+
+    Installs keepalived, tests its configuration on every director and puts it beside the live one, loads it on all
+    directors together or on none, starts keepalived where it does not run, and asks each what it runs then. Never
+    restarts it.
+    """
+
+    keepalived_vrrp_garp_master_refresh: int = option(
+        integer(0, 2**32 - 1, "seconds"),
+        "seconds after which a master repeats its gratuitous ARPs, for neighbours that missed the first; 0 is never",
+        default=60,
+    )
+    keepalived_absent: Tuple[str, ...] = option(
+        list_of(WORD),
+        "directors that are switched off, and need not agree with the others; for the command line, once",
+        default=(),
+    )
+    keepalived_allow_empty: bool = option(
+        BOOLEAN,
+        "whether a running director may lose its last VRRP instance or virtual server; for the command line, once",
+        default=False,
+    )
+
+
+@dataclass(frozen=True)
+class KeepalivedTeardown:
+    """Stop keepalived and remove its configuration.
+
+    Stops and disables keepalived, which gives up its addresses and its IPVS services. Packages stay.
+    """
+
+
+@dataclass(frozen=True)
+class Nginx:
+    """nginx in front of a pool of application servers.
+
+    Installs nginx and makes it proxy to the pools, answer health checks itself, and log and pass on the client's
+    address. A configuration that C(nginx -t) refuses never goes live. Reloads, never restarts.
+    """
+
+    nginx_served_by_header: str = option(
+        scalar(str, "name of a header"),
+        "a header of responses that names the host that answered, as X-Served-By; empty for none",
+        default="",
+    )
+
+
+@dataclass(frozen=True)
+class NginxPurge:
+    """Remove the configuration where nothing is left to serve.
+
+    Comes after the directors, which send here until they know better.
+    """
+
+
+@dataclass(frozen=True)
+class NginxTeardown:
+    """Remove the configuration and reload nginx.
+
+    Removes the configuration, and puts back what the role took away of the distribution's. Packages stay.
+    """
+
+
+@dataclass(frozen=True)
+class Groups:
+    """The groups of a play's hosts, by their part."""
+
+    directors: str = option(WORD, "the group whose hosts become directors", default="")
+    real_servers: str = option(WORD, "the group whose hosts become real servers", default="")
+
+
+@dataclass(frozen=True)
+class Preflight:
+    """Check the description and the hosts before anything changes.
+
+    Refuses a description of a cluster (variables that start with C(lvs_)) that has problems, all of them in one
+    message, before any host of it is touched. Then looks whether each host has the interfaces and the addresses that
+    it needs; one that has not stops its cluster, and no other one of the inventory.
+
+    Gathers the facts that the other roles use.
+    """
+
+    preflight_groups: Mapping[str, str] = option(
+        table(Groups),
+        "the groups of the play's hosts, by their part; a described host outside its group is refused, and so is a "
+        "host of them for which nothing is described",
+        default=(),
+    )
+
+
+@dataclass(frozen=True)
+class Description(HostVariables, Cluster):
+    """The description of a cluster, which all roles read.
+
+    Documents the variables; there are no tasks of this name. C(main) checks them, those of all hosts at once. It also
+    takes digits that are text for a number, and, where a type is C(raw), the name of a host for a mapping.
+
+    C(lvs_address), C(lvs_interface) and C(lvs_addresses) are a host's own. All others are the cluster's: write them in
+    C(group_vars) of a group that all its hosts are in.
+    """
+
+
+@dataclass(frozen=True)
+class Realserver:
+    """Virtual addresses on the loopback, silent on ARP.
+
+    Silences ARP for addresses that are not the interface's own, then gives C(lo) the virtual addresses, both now and at
+    boot, through systemd-networkd or ifupdown, whichever runs the host.
+    """
+
+    realserver_network: str = option(
+        choice(["networkd", "ifupdown"], "network"),
+        "who sets up the host's network at boot, and so keeps the addresses; networkd if it runs, else ifupdown",
+        default="{{ 'networkd' if __realserver_networkd.stat.exists | default(false) else 'ifupdown' }}",
+    )
+    realserver_networkd_file: str = option(
+        scalar(str, "name of a file"),
+        "the file that networkd sets up C(lo) from, which the addresses are added to; the role makes the default, so "
+        "write another where the host has one of its own",
+        default="10-lvs-loopback.network",
+    )
+
+
+@dataclass(frozen=True)
+class RealserverPurge:
+    """Let go of addresses that have left the description.
+
+    Comes after the directors, which send here for those addresses until they know better.
+    """
+
+
+@dataclass(frozen=True)
+class RealserverTeardown:
+    """Remove the addresses and the ARP settings.
+
+    Removes the addresses first, and only then the silence about them, now and for the next boot. What other clusters
+    and other people put there stays.
+    """
+
+
+# By role, its entry points.
+ROLES: Mapping[str, Mapping[str, Type[Any]]] = {
+    "director": {"main": Director, "teardown": DirectorTeardown},
+    "keepalived": {"main": Keepalived, "teardown": KeepalivedTeardown},
+    "nginx": {"main": Nginx, "purge": NginxPurge, "teardown": NginxTeardown},
+    # Not "description", which has tasks: Ansible would check what follows by it, host by host.
+    "preflight": {"main": Preflight, "variables": Description},
+    "realserver": {"main": Realserver, "purge": RealserverPurge, "teardown": RealserverTeardown},
+}
