@@ -1,0 +1,222 @@
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory
+from ansible_collections.lvs.cluster.plugins.module_utils._description.facts import compared, interface_of
+from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import hostvars
+
+# Recorded with ansible-core 2.19.14, `ansible -m setup -a 'gather_subset=!all,!min,network'`, on a Debian 12 with the
+# interfaces lo, eth0 (labelled address eth0:1), eth1 (without address) and br-lan.7; only keys that tell nothing here
+# (mtu, macaddress and such) are left out, and C(ansible_) as Ansible itself leaves it out of C(ansible_facts).
+RECORDED: dict[str, Any] = {
+    "interfaces": ["lo", "eth1", "eth0", "eth0_1", "br-lan.7"],
+    "lo": {
+        "active": True,
+        "device": "lo",
+        "ipv4": {
+            "address": "127.0.0.1",
+            "broadcast": "",
+            "netmask": "255.0.0.0",
+            "network": "127.0.0.0",
+            "prefix": "8",
+        },
+        "ipv6": [{"address": "::1", "prefix": "128", "scope": "host"}],
+        "type": "loopback",
+    },
+    "eth0": {
+        "active": False,
+        "device": "eth0",
+        "ipv4": {
+            "address": "192.0.2.11",
+            "broadcast": "",
+            "netmask": "255.255.255.0",
+            "network": "192.0.2.0",
+            "prefix": "24",
+        },
+        "ipv4_secondaries": [
+            {
+                "address": "192.0.2.102",
+                "broadcast": "",
+                "netmask": "255.255.255.255",
+                "network": "192.0.2.102",
+                "prefix": "32",
+            }
+        ],
+        "type": "ether",
+    },
+    "eth0_1": {
+        "ipv4": {
+            "address": "203.0.113.5",
+            "broadcast": "",
+            "netmask": "255.255.255.0",
+            "network": "203.0.113.0",
+            "prefix": "24",
+        }
+    },
+    "eth1": {"active": False, "device": "eth1", "type": "ether"},
+    "br_lan.7": {
+        "active": False,
+        "device": "br-lan.7",
+        "ipv4": {
+            "address": "198.51.100.11",
+            "broadcast": "",
+            "netmask": "255.255.255.0",
+            "network": "198.51.100.0",
+            "prefix": "24",
+        },
+        "ipv4_secondaries": [
+            {
+                "address": "198.51.100.12",
+                "broadcast": "",
+                "netmask": "255.255.255.0",
+                "network": "198.51.100.0",
+                "prefix": "24",
+            }
+        ],
+        "type": "ether",
+    },
+}
+
+
+def view_of(host, **own):
+    variables = hostvars()
+    variables[host].update(own)
+    return inventory.view(variables, host)
+
+
+def taken(**own):
+    return view_of("lvs1", **own)["realserver"]["interface"]
+
+
+@pytest.mark.parametrize(
+    ("address", "interface"),
+    [
+        pytest.param("192.0.2.11", "eth0", id="first address"),
+        pytest.param("192.0.2.102", "eth0", id="further address"),
+        pytest.param("198.51.100.11", "br-lan.7", id="name with a dash and a dot"),
+        pytest.param("198.51.100.12", "br-lan.7", id="further address of such a name"),
+        pytest.param("203.0.113.5", "", id="labelled address, whose label is no interface"),
+        pytest.param("192.0.2.99", "", id="address of no interface"),
+    ],
+)
+def test_a_host_s_interface_is_the_one_that_has_its_address(address, interface):
+    assert taken(ansible_host=address, ansible_facts=RECORDED) == interface
+
+
+def test_no_address_is_on_no_interface_though_one_has_none_either():
+    assert interface_of(None, RECORDED) == ""
+
+
+def test_lvs_interface_wins_over_the_facts():
+    assert taken(lvs_interface="bond0", ansible_facts=RECORDED) == "bond0"
+
+
+def test_lvs_address_decides_on_the_interface():
+    assert taken(lvs_address="198.51.100.11", ansible_facts=RECORDED) == "br-lan.7"
+
+
+@pytest.mark.parametrize("facts", [{}, {"ansible_facts": {}}], ids=["no facts at all", "no facts of the network"])
+def test_without_facts_no_interface_is_known(facts):
+    assert taken(**facts) == ""
+
+
+def test_the_interface_reaches_keepalived_and_the_realserver():
+    variables = hostvars({"hosts.lvs1.ansible_facts": RECORDED})
+    view = inventory.view(variables, "lvs1")
+
+    assert view["keepalived"]["vrrp_instances"][0]["interface"] == "eth0"
+    assert view["realserver"]["interface"] == "eth0"
+
+
+# What setup tells of a host with two interfaces.
+FACTS = {
+    "os_family": "Debian",
+    "interfaces": ["lo", "eth0", "eth1", "eth2"],
+    "all_ipv4_addresses": ["192.0.2.11", "198.51.100.11", "203.0.113.11"],
+    "eth0": {"device": "eth0", "ipv4": {"address": "192.0.2.11"}},
+    "eth1": {"device": "eth1", "ipv4": {"address": "198.51.100.11"}},
+    "eth2": {"device": "eth2"},
+}
+SOURCES = {f"hosts.{host}.lvs_addresses": {"eth1": f"198.51.100.1{host[-1]}"} for host in ("lvs1", "lvs2")}
+ON_ETH1 = {"lvs_vrrp_instances[0].interface": "eth1"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        pytest.param({}, [], id="all is there"),
+        pytest.param({**SOURCES, **ON_ETH1}, [], id="an instance on another interface"),
+        pytest.param(
+            ON_ETH1,
+            [
+                "192.0.2.11, from which lvs1 is to send the adverts of VRRP instance web, is not on its interface "
+                "eth1, which has 198.51.100.11. Set lvs_addresses of the host to {eth1: ADDRESS}."
+            ],
+            id="the address of another network",
+        ),
+        pytest.param(
+            {**ON_ETH1, "hosts.lvs1.lvs_addresses": {"eth1": "203.0.113.11"}}, [], id="an address with a label"
+        ),
+        pytest.param(
+            {"hosts.lvs1.lvs_interface": "eth9"},
+            [
+                "lvs1 has no interface eth9; it has lo, eth0, eth1, eth2. Set lvs_interface of the host, or interface "
+                "of the VRRP instance, to one of them."
+            ],
+            id="no interface",
+        ),
+        pytest.param(
+            {"hosts.lvs1.ansible_host": "192.0.2.99"},
+            [
+                "no interface of lvs1 has its address in the cluster's network; it has 192.0.2.11, 198.51.100.11, "
+                "203.0.113.11. Set lvs_address of the host to one of them, or lvs_interface to the interface that will "
+                "have it."
+            ],
+            id="no such address",
+        ),
+        pytest.param(
+            {"lvs_vrrp_instances[0].interface": "eth2", "lvs_vrrp_instances[0].unicast": False},
+            [
+                "lvs1 has no address on eth2, where the sync daemon tells connections. Give it one, or write "
+                "lvs_sync_daemon: false."
+            ],
+            id="sync daemon on an interface without an address",
+        ),
+        pytest.param(
+            {**SOURCES, **ON_ETH1, "hosts.lvs1.ansible_host": "lvs1.example"}, [], id="director that no name resolves"
+        ),
+    ],
+)
+def test_a_host_s_facts_are_held_against_its_description(changes, expected):
+    (found,) = compared(inventory.views(hostvars(changes), ["lvs1"]), {"lvs1": FACTS}, ["Debian"], {})
+
+    assert found["findings"] == expected
+    assert found["refused"] == (["lvs1"] if expected else [])
+
+
+def test_a_host_that_cannot_be_what_it_should_be_stops_its_cluster_and_no_other():
+    entries = inventory.views(hostvars(), ["lvs1", "lvs2"])
+    others = inventory.views(hostvars({"lvs_cluster": "other", "hosts.web1.lvs_interface": "eth0"}), ["web1"])
+    facts = {"lvs1": {}, "lvs2": {**FACTS, "os_family": "Suse", "distribution": "SLES"}, "web1": FACTS}
+
+    found = compared([*entries, *others], facts, ["Debian", "RedHat"], {"lvs1": "No space left on device"})
+
+    assert [each["findings"][:1] for each in found] == [
+        ["lvs1 cannot be looked at: No space left on device"],
+        ["lvs2 runs SLES; the roles know Debian and RedHat."],
+        [],
+    ]
+    assert [each["refused"] for each in found] == [["lvs1", "lvs2"], ["lvs1", "lvs2"], []]
+
+
+def test_an_interface_that_the_description_leaves_open_is_the_one_that_has_the_address():
+    (found,) = compared(inventory.views(hostvars(), ["lvs1"]), {"lvs1": FACTS}, ["Debian"], {})
+
+    assert found["view"] == inventory.view(hostvars({"hosts.lvs1.ansible_facts": FACTS}), "lvs1")
+    assert found["view"]["keepalived"]["vrrp_instances"][0]["interface"] == "eth0"
