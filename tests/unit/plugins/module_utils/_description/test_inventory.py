@@ -21,6 +21,7 @@ from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._descriptio
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
+
 @pytest.mark.parametrize(
     ("variables", "address"),
     [
