@@ -1,12 +1,13 @@
-"""What a description costs on the controller: preflight's reading and all views, for clusters of growing size.
+"""What a description costs on the controller: preflight and all views, for clusters of growing size.
 
-`make bench` runs it. Hosts are not reached:
+`make bench` runs it. Hosts are not reached: what the role preflight gathers of them is given by a cache of facts.
 
     benchmarks/controller.py [JSON FILE]
 """
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
 import subprocess
@@ -28,17 +29,22 @@ SECONDS, MEGABYTES = 15, 500
 GROWTH = 1.5
 INTERVAL = 0.2
 
+# The tasks of the role preflight, but for the one that reaches hosts.
+PREFLIGHT = [
+    {
+        "name": f"Preflight: {tasks}",
+        "ansible.builtin.import_role": {"name": "lvs.cluster.preflight", "tasks_from": tasks},
+        "vars": {"preflight_groups": {"directors": "lvs_directors", "real_servers": "lvs_realservers"}},
+    }
+    for tasks in ("description", "verdict")
+]
 PLAY = [
     {
-        "name": "Read the descriptions, and have every host's view",
+        "name": "Check the descriptions and the hosts, and have every host's view",
         "hosts": "lvs_directors:lvs_realservers",
         "gather_facts": False,
         "tasks": [
-            {
-                "name": "Read and check",
-                "ansible.builtin.import_role": {"name": "lvs.cluster.preflight", "tasks_from": "description"},
-                "vars": {"preflight_groups": {"directors": "lvs_directors", "real_servers": "lvs_realservers"}},
-            },
+            *PREFLIGHT,
             {
                 "name": "Have the view",
                 "ansible.builtin.assert": {
@@ -90,6 +96,32 @@ def inventory(real_servers: int) -> dict[str, Any]:
     return {"all": {"vars": described, "children": groups}}
 
 
+def gathered(address: str) -> dict[str, Any]:
+    """What setup tells of a host with two interfaces, in the main."""
+    addresses = {"lo": "127.0.0.1/8", "eth0": f"{address}/16", "eth1": "203.0.113.7/24"}
+    interfaces = {name: ipaddress.IPv4Interface(cidr) for name, cidr in addresses.items()}
+    return {
+        "ansible_os_family": "Debian",
+        "ansible_distribution": "Debian",
+        "ansible_interfaces": list(interfaces),
+        "ansible_all_ipv4_addresses": [str(each.ip) for each in interfaces.values()],
+        "ansible_default_ipv4": {"interface": "eth1", "gateway": "203.0.113.254"},
+        **{
+            f"ansible_{name}": {
+                "device": name,
+                "mtu": 1500,
+                "ipv4": {
+                    "address": str(each.ip),
+                    "netmask": str(each.netmask),
+                    "network": str(each.network.network_address),
+                    "prefix": str(each.network.prefixlen),
+                },
+            }
+            for name, each in interfaces.items()
+        },
+    }
+
+
 def megabytes(group: int) -> float:
     """Memory of a process and of those that it started, what they share counted once (proc(5), smaps_rollup)."""
     total = 0
@@ -104,11 +136,18 @@ def megabytes(group: int) -> float:
 
 
 def run(directory: Path, real_servers: int) -> dict[str, float]:
-    hosts, play = directory / f"{real_servers}.yml", directory / "play.yml"
-    hosts.write_text(yaml.safe_dump(inventory(real_servers)))
+    hosts, play, facts = directory / f"{real_servers}.yml", directory / "play.yml", directory / "facts"
+    described = inventory(real_servers)
+    hosts.write_text(yaml.safe_dump(described))
+    facts.mkdir(exist_ok=True)
+    for group in described["all"]["children"].values():
+        for name, own in group["hosts"].items():
+            (facts / name).write_text(json.dumps(gathered(own["ansible_host"])))
     play.write_text(yaml.safe_dump(PLAY))
     environment = {
         **os.environ,
+        "ANSIBLE_CACHE_PLUGIN": "jsonfile",
+        "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(facts),
         "ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / ".collections"),
         "ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.minimal",
     }

@@ -4,29 +4,25 @@
 
 from __future__ import annotations
 
-from ansible.plugins.action import ActionBase
-from ansible_collections.lvs.cluster.plugins.module_utils._description.inventory import compared
-from ansible_collections.lvs.cluster.plugins.plugin_utils._described import keep, kept
+from typing import ClassVar
+
+from ansible_collections.lvs.cluster.plugins.module_utils._description.facts import compared, remarks
+from ansible_collections.lvs.cluster.plugins.plugin_utils._described import keep, kept, kept_view
+from ansible_collections.lvs.cluster.plugins.plugin_utils._for_all import ForAllHosts
 
 # The fact in which the role preflight notes why a host could not be looked at.
 UNSEEN = "__preflight_unseen"
 
 
-class ActionModule(ActionBase):
-    _requires_connection = False
-    _supports_check_mode = True
+class ActionModule(ForAllHosts):
+    OPTIONS: ClassVar = {"os_families": {"type": "list", "elements": "str", "required": True}}
 
-    def run(self, tmp=None, task_vars=None):
-        result = super().run(tmp, task_vars)
-        _validation, options = self.validate_argument_spec(
-            {
-                "hosts": {"type": "list", "elements": "str", "required": True},
-                "os_families": {"type": "list", "elements": "str", "required": True},
-            }
-        )
-        entries = [entry for entry in map(kept, options["hosts"]) if entry and entry["view"]]
-        variables = {entry["host"]: task_vars["hostvars"][entry["host"]] for entry in entries}
+    def outcome(self, options, task_vars):
+        known = [entry for entry in map(kept, options["hosts"]) if entry and not entry["cluster"]["problems"]]
+        variables = {entry["host"]: task_vars["hostvars"][entry["host"]] for entry in known}
         facts = {host: each.get("ansible_facts", {}) for host, each in variables.items()}
         unseen = {host: each[UNSEEN] for host, each in variables.items() if UNSEEN in each}
-        keep(compared(entries, facts, options["os_families"], unseen))
-        return {**result, "changed": False}
+        entries = [{**entry, "view": kept_view(entry["host"])} for entry in known]
+        found = compared(entries, facts, options["os_families"], unseen)
+        keep(found)
+        return {"warnings": remarks(found, facts)}

@@ -4,23 +4,17 @@
 
 from __future__ import annotations
 
-from ansible.plugins.action import ActionBase
+from typing import ClassVar
+
 from ansible_collections.lvs.cluster.plugins.module_utils._description.inventory import views
 from ansible_collections.lvs.cluster.plugins.plugin_utils._described import keep
+from ansible_collections.lvs.cluster.plugins.plugin_utils._for_all import ForAllHosts
 
 
-class ActionModule(ActionBase):
-    _requires_connection = False
-    _supports_check_mode = True
+class ActionModule(ForAllHosts):
+    OPTIONS: ClassVar = {"groups": {"type": "dict", "default": {}}}
 
-    def run(self, tmp=None, task_vars=None):
-        result = super().run(tmp, task_vars)
-        _validation, options = self.validate_argument_spec(
-            {
-                "hosts": {"type": "list", "elements": "str", "required": True},
-                "groups": {"type": "dict", "default": {}},
-            }
-        )
+    def outcome(self, options, task_vars):
         entries = views(task_vars["hostvars"], options["hosts"], options["groups"])
         clusters = {each["cluster"]["name"]: each["cluster"] for each in entries}
         for each in clusters.values():
@@ -28,4 +22,4 @@ class ActionModule(ActionBase):
             each["speaker"] = next((host for host in each["hosts"] if host in task_vars["ansible_play_hosts"]), None)
         keep(entries)
         remarks = [remark for each in clusters.values() for remark in each["remarks"]]
-        return {**result, "changed": False, "clusters": clusters, "warnings": remarks}
+        return {"clusters": clusters, "warnings": remarks}

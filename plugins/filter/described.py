@@ -10,7 +10,8 @@ short_description: What was found out about a host's part in a cluster
 version_added: 1.0.0
 author: lvs.cluster authors
 description:
-  - What M(lvs.cluster.description_read) and M(lvs.cluster.description_compare) of this run found out.
+  - What M(lvs.cluster.description_read) and M(lvs.cluster.description_compare) of this run found out. What the
+    description means for the host is had by the filter P(lvs.cluster.view#filter).
 positional: _input
 options:
   _input:
@@ -35,9 +36,6 @@ _value:
       type: str
     cluster:
       description: Its cluster, as RV(lvs.cluster.description_read#module:clusters) has it.
-      type: dict
-    view:
-      description: As the filter P(lvs.cluster.view#filter) has it; empty where there are problems.
       type: dict
     findings:
       description: What is wrong with the host and what to do about it, a line each; once it was compared.

@@ -40,14 +40,18 @@ _value:
 """
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.lvs.cluster.plugins.module_utils._description.inventory import BadDescription, placed, view
-from ansible_collections.lvs.cluster.plugins.plugin_utils._described import kept
+from ansible_collections.lvs.cluster.plugins.module_utils._description.facts import placed
+from ansible_collections.lvs.cluster.plugins.module_utils._description.inventory import BadDescription, view
+from ansible_collections.lvs.cluster.plugins.plugin_utils._described import kept, kept_view
 
 
 def view_filter(hostvars, host):
     entry = kept(host)
-    if entry and entry["view"]:
-        return placed(entry["view"], hostvars[host].get("ansible_facts", {}))
+    if entry and not entry["cluster"]["problems"]:
+        # What was compared with the host's facts has its interface.
+        return (
+            kept_view(host) if "findings" in entry else placed(kept_view(host), hostvars[host].get("ansible_facts", {}))
+        )
     try:
         return view(hostvars, host)
     except BadDescription as error:

@@ -71,6 +71,12 @@ def _printable(text: str) -> str:
     return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
 
 
+def listed(names: Sequence[str]) -> str:
+    """Names as a message lists them: of many the first ones, and how many more there are."""
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"{', '.join(names[:3])}{more}"
+
+
 def shown(value: Any) -> str:
     """A value as a message quotes it: in one line, and no longer than a line."""
     if isinstance(value, str):

@@ -14,6 +14,9 @@ description:
     gathered (M(ansible.builtin.setup), at least its subsets C(min) and C(network)).
   - The hosts must have the interfaces that they need, and on each of them the address that they are to send adverts
     from. The interface that a description does not name is the one that has the host's address.
+  - Warns of what may keep the hosts of a cluster from working together. Real servers in no network of a director, hosts
+    of a VRRP instance in different networks, different MTUs on the way of a packet, and hosts without a route to the
+    clients of an address. Facts do not tell all routes, so none of this is refused.
   - What it finds is had by the filter P(lvs.cluster.described#filter).
 extends_documentation_fragment:
   - lvs.cluster._description

@@ -172,6 +172,14 @@ def test_a_host_that_lacks_something_stops_its_cluster_alone(inventory, play, fo
     }
 
 
+def test_real_servers_that_a_director_may_not_reach_are_told_of_and_stop_nobody(inventory, play):
+    done = play(inventory({"b-web": {"lvs_address": "203.0.113.22"}}))
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert reached(done) == [*A, *B]
+    assert " ".join(done.stderr.split()).count("b-lvs is in no network with b-web (203.0.113.22), but in ") == 1
+
+
 def test_a_host_that_cannot_be_reached_stops_nobody(inventory, play):
     done = play(inventory({"b-lvs": {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 9}}))
 
@@ -194,7 +202,8 @@ def test_hosts_for_which_nothing_is_described_are_not_touched(inventory, play, p
     assert done.returncode == 2, done.stdout + done.stderr
     assert "is group_vars beside the inventory, and named after a group?" in done.stdout
     assert set(recap(done.stdout, "failed").values()) == {1}
-    assert "Look at each host's system" not in done.stdout
+    # Of setup, which would reach them.
+    assert set(recap(done.stdout, "skipped").values()) == {1}
     assert len(re.findall(r"^PLAY \[", done.stdout, re.MULTILINE)) == 1
 
 

@@ -97,6 +97,12 @@ def test_a_mapping_of_one_of_several_tables_has_the_options_of_all(tool) -> None
 
     assert (checks["type"], checks["elements"]) == ("list", "dict")
     assert checks["options"] == {
+        "type": {
+            "description": ["What it is; the other options go by it."],
+            "type": "str",
+            "default": "HTTP_GET",
+            "choices": ["HTTP_GET", "TCP_CHECK"],
+        },
         "path": {"description": ["The path to ask for.", "Path of a URL.", "For HTTP_GET."], "type": "str"},
         "retry": {"description": ["Further tries.", "0 to 9."], "type": "int", "default": 3},
     }

@@ -9,19 +9,18 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
-from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
+from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem, listed
 
 from .checks.between import check_between
 from .checks.cluster import check_cluster
 from .checks.groups import check_groups, unnamed
+from .facts import placed
 from .members import Member, Variables, read_member
 from .model.cluster import Cluster
 from .parts import backends, settled_hosts
-from .views import host as views_of_hosts
 from .views.host import Plain, Views, plain
 
 HostVars = Mapping[str, Mapping[str, Any]]
-Facts = Mapping[str, Any]
 Groups = Mapping[str, str]
 
 
@@ -85,7 +84,7 @@ class Described:
         silent = [each.host for each in hosts if not each.describes]
         if silent:
             reason = (
-                f"nothing is described for host {_listed(silent)} (is group_vars beside the inventory, and named after "
+                f"nothing is described for host {listed(silent)} (is group_vars beside the inventory, and named after "
                 "a group?)"
             )
             remedy = "Describe the cluster in group_vars of a group that all its hosts are in, or take them out of it"
@@ -122,12 +121,7 @@ def _of_hosts(own: Mapping[str, Sequence[Problem]]) -> Iterator[Problem]:
         for problem in problems:
             found.setdefault(str(problem), (problem, []))[1].append(host)
     for problem, hosts in found.values():
-        yield dataclasses.replace(problem, path=f"{problem.path} of host {_listed(hosts)}")
-
-
-def _listed(hosts: Sequence[str]) -> str:
-    more = f" and {len(hosts) - 3} more" if len(hosts) > 3 else ""
-    return f"{', '.join(hosts[:3])}{more}"
+        yield dataclasses.replace(problem, path=f"{problem.path} of host {listed(hosts)}")
 
 
 def described(hostvars: HostVars, host: str) -> Tuple[Cluster, Dict[str, Member], List[Problem]]:
@@ -174,103 +168,3 @@ def view(hostvars: HostVars, host: str) -> Plain:
     if problems:
         raise BadDescription("\n".join(str(problem) for problem in problems))
     return placed(plain(Views(cluster, members).of(host)), hostvars[host].get("ansible_facts", {}))
-
-
-def placed(view_of_host: Mapping[str, Any], facts: Facts) -> Plain:
-    """A view with the interface that a host's facts tell to have its address, where the description names none."""
-    return views_of_hosts.placed(view_of_host, interface_of(view_of_host["host"]["address"], facts))
-
-
-def compared(
-    entries: Sequence[Mapping[str, Any]],
-    facts: Mapping[str, Facts],
-    os_families: Sequence[str],
-    unseen: Mapping[str, str],
-) -> List[Dict[str, Any]]:
-    """What L(views) gave for some hosts, each view with its interface, together with C(findings): what keeps the host
-    from being that; and C(refused): the hosts of its cluster that have findings.
-
-    facts: by host, what was gathered.
-    os_families: the families of operating systems that are known.
-    unseen: by host, why nothing could be gathered.
-    """
-    found = []
-    refused: Dict[str, List[str]] = {}
-    for entry in entries:
-        host, its = entry["host"], facts[entry["host"]]
-        view_of_host = placed(entry["view"], its)
-        if host in unseen:
-            problems = [f"{host} cannot be looked at: {unseen[host]}"]
-        else:
-            problems = [*_system_findings(host, its, os_families), *findings(view_of_host, its)]
-        found.append({**entry, "view": view_of_host, "findings": problems})
-        if problems:
-            refused.setdefault(entry["cluster"]["name"], []).append(host)
-    return [{**each, "refused": refused.get(each["cluster"]["name"], [])} for each in found]
-
-
-def _system_findings(host: str, facts: Facts, os_families: Sequence[str]) -> Iterator[str]:
-    if facts["os_family"] not in os_families:
-        yield f"{host} runs {facts['distribution']}; the roles know {' and '.join(os_families)}."
-
-
-def findings(wanted: Mapping[str, Any], facts: Facts) -> List[str]:
-    """What keeps a host from being what its view says, by its facts, a line each."""
-    keepalived, host = wanted["keepalived"], wanted["host"]["name"]
-    there = [str(each) for each in facts.get("interfaces", [])]
-    needed = dict.fromkeys(each["interface"] for each in keepalived["vrrp_instances"])
-    # Where a director's instances all name their interface, its own is nobody's concern.
-    if host not in wanted["cluster"]["directors"] or host in wanted["cluster"]["real_servers"]:
-        needed[wanted["realserver"]["interface"]] = None
-    found = []
-    if "" in needed:
-        found.append(
-            f"no interface of {host} has its address in the cluster's network; it has "
-            f"{', '.join(facts.get('all_ipv4_addresses', [])) or 'none'}. "
-            "Set lvs_address of the host to one of them, or lvs_interface to the interface that will have it."
-        )
-    found.extend(
-        f"{host} has no interface {interface}; it has {', '.join(there)}. "
-        "Set lvs_interface of the host, or interface of the VRRP instance, to one of them."
-        for interface in needed
-        if interface and interface not in there
-    )
-    for each in keepalived["vrrp_instances"]:
-        if each["interface"] in there:
-            found.extend(_source_finding(host, each, facts))
-    daemon = (keepalived["lvs_sync_daemon"] or {}).get("interface")
-    if daemon in there and not interface_addresses(facts, daemon):
-        found.append(
-            f"{host} has no address on {daemon}, where the sync daemon tells connections. "
-            "Give it one, or write lvs_sync_daemon: false."
-        )
-    return found
-
-
-def _source_finding(host: str, instance: Mapping[str, Any], facts: Facts) -> Iterator[str]:
-    """keepalived sends from an address of the host, and does not start with one that is on no interface of it."""
-    source, interface = instance["unicast_src_ip"], instance["interface"]
-    owned = interface_addresses(facts, interface)
-    # An address with a label of its own is not told with its interface.
-    labelled = source in facts.get("all_ipv4_addresses", []) and not interface_of(source, facts)
-    if source and source not in owned and not labelled:
-        yield (
-            f"{source}, from which {host} is to send the adverts of VRRP instance {instance['name']}, is not on its "
-            f"interface {interface}, which has {', '.join(owned) or 'no IPv4 address'}. "
-            f"Set lvs_addresses of the host to {{{interface}: ADDRESS}}."
-        )
-
-
-def interface_addresses(facts: Facts, interface: str) -> List[str]:
-    """The IPv4 addresses of an interface, by the facts of its host."""
-    # In the keys of its facts, and there alone, setup writes _ for -.
-    details = facts.get(interface.replace("-", "_"), {})
-    # The label of an address (eth0:1) is listed like an interface, but is no device.
-    owned = [details.get("ipv4", {}), *details.get("ipv4_secondaries", [])] if "device" in details else []
-    return [str(each["address"]) for each in owned if each.get("address")]
-
-
-def interface_of(address: Optional[str], facts: Facts) -> str:
-    """The interface that has an address; empty where the host's network facts do not tell."""
-    having = (each for each in facts.get("interfaces", []) if address and address in interface_addresses(facts, each))
-    return str(next(having, ""))

@@ -6,8 +6,12 @@
 from __future__ import annotations
 
 import copy
+import json
 import re
 from typing import Any
+
+from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory
+from ansible_collections.lvs.cluster.plugins.module_utils._description.views.host import as_json
 
 VIP = "192.0.2.100"
 HOSTS = {
@@ -77,3 +81,8 @@ def put(whole: Any, path: str, value: Any) -> None:
         whole.append(value)
     else:
         whole[last] = value
+
+
+def plain_views(*arguments: Any) -> list[dict[str, Any]]:
+    """The views of hosts as they are kept from task to task."""
+    return json.loads(as_json(inventory.views(*arguments)))

@@ -5,24 +5,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory
-from ansible_collections.lvs.cluster.plugins.module_utils._description.views.host import as_json
-from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import REMOVED, hostvars
+from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import (
+    REMOVED,
+    hostvars,
+    plain_views,
+)
 
 GROUPS = {"directors": "lvs_directors", "real_servers": "lvs_realservers"}
 VRID, ADDRESSES = "lvs_vrrp_instances[0].virtual_router_id", "lvs_vrrp_instances[0].virtual_ipaddress"
 # The second cluster is the first in another network, with a letter before each name.
 OTHER = {"lvs_cluster": "other", ADDRESSES: ["198.51.100.100/32"], "lvs_virtual_servers[0].address": "198.51.100.100"}
-
-
-def plain_views(*arguments: Any) -> list[dict[str, Any]]:
-    """As they are kept from task to task."""
-    return json.loads(as_json(inventory.views(*arguments)))
 
 
 def renamed(tree: Any) -> Any:
@@ -254,90 +251,3 @@ def test_an_encrypted_password_is_text():
 
     assert problems(variables)["lvs"] == []
     assert inventory.view(variables, "lvs1")["keepalived"]["vrrp_instances"][0]["auth_pass"] == "s3cret"
-
-
-# What setup tells of a host with two interfaces.
-FACTS = {
-    "os_family": "Debian",
-    "interfaces": ["lo", "eth0", "eth1", "eth2"],
-    "all_ipv4_addresses": ["192.0.2.11", "198.51.100.11", "203.0.113.11"],
-    "eth0": {"device": "eth0", "ipv4": {"address": "192.0.2.11"}},
-    "eth1": {"device": "eth1", "ipv4": {"address": "198.51.100.11"}},
-    "eth2": {"device": "eth2"},
-}
-SOURCES = {f"hosts.{host}.lvs_addresses": {"eth1": f"198.51.100.1{host[-1]}"} for host in ("lvs1", "lvs2")}
-ON_ETH1 = {"lvs_vrrp_instances[0].interface": "eth1"}
-
-
-@pytest.mark.parametrize(
-    ("changes", "expected"),
-    [
-        pytest.param({}, [], id="all is there"),
-        pytest.param({**SOURCES, **ON_ETH1}, [], id="an instance on another interface"),
-        pytest.param(
-            ON_ETH1,
-            [
-                "192.0.2.11, from which lvs1 is to send the adverts of VRRP instance web, is not on its interface "
-                "eth1, which has 198.51.100.11. Set lvs_addresses of the host to {eth1: ADDRESS}."
-            ],
-            id="the address of another network",
-        ),
-        pytest.param(
-            {**ON_ETH1, "hosts.lvs1.lvs_addresses": {"eth1": "203.0.113.11"}}, [], id="an address with a label"
-        ),
-        pytest.param(
-            {"hosts.lvs1.lvs_interface": "eth9"},
-            [
-                "lvs1 has no interface eth9; it has lo, eth0, eth1, eth2. Set lvs_interface of the host, or interface "
-                "of the VRRP instance, to one of them."
-            ],
-            id="no interface",
-        ),
-        pytest.param(
-            {"hosts.lvs1.ansible_host": "192.0.2.99"},
-            [
-                "no interface of lvs1 has its address in the cluster's network; it has 192.0.2.11, 198.51.100.11, "
-                "203.0.113.11. Set lvs_address of the host to one of them, or lvs_interface to the interface that will "
-                "have it."
-            ],
-            id="no such address",
-        ),
-        pytest.param(
-            {"lvs_vrrp_instances[0].interface": "eth2", "lvs_vrrp_instances[0].unicast": False},
-            [
-                "lvs1 has no address on eth2, where the sync daemon tells connections. Give it one, or write "
-                "lvs_sync_daemon: false."
-            ],
-            id="sync daemon on an interface without an address",
-        ),
-        pytest.param(
-            {**SOURCES, **ON_ETH1, "hosts.lvs1.ansible_host": "lvs1.example"}, [], id="director that no name resolves"
-        ),
-    ],
-)
-def test_a_host_s_facts_are_held_against_its_description(changes, expected):
-    (found,) = inventory.compared(plain_views(hostvars(changes), ["lvs1"]), {"lvs1": FACTS}, ["Debian"], {})
-
-    assert found["findings"] == expected
-    assert found["refused"] == (["lvs1"] if expected else [])
-
-
-def test_a_host_that_cannot_be_what_it_should_be_stops_its_cluster_and_no_other():
-    entries = plain_views(two(), ["lvs1", "lvs2", "olvs1"], GROUPS)
-    facts = {"lvs1": {}, "lvs2": {**FACTS, "os_family": "Suse", "distribution": "SLES"}, "olvs1": FACTS}
-
-    found = inventory.compared(entries, facts, ["Debian", "RedHat"], {"lvs1": "No space left on device"})
-
-    assert [each["findings"][:1] for each in found] == [
-        ["lvs1 cannot be looked at: No space left on device"],
-        ["lvs2 runs SLES; the roles know Debian and RedHat."],
-        [],
-    ]
-    assert [each["refused"] for each in found] == [["lvs1", "lvs2"], ["lvs1", "lvs2"], []]
-
-
-def test_an_interface_that_the_description_leaves_open_is_the_one_that_has_the_address():
-    (found,) = inventory.compared(plain_views(hostvars(), ["lvs1"]), {"lvs1": FACTS}, ["Debian"], {})
-
-    assert found["view"] == inventory.view(hostvars({"hosts.lvs1.ansible_facts": FACTS}), "lvs1")
-    assert found["view"]["keepalived"]["vrrp_instances"][0]["interface"] == "eth0"

@@ -21,78 +21,6 @@ from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._descriptio
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-# Recorded with ansible-core 2.19.14, `ansible -m setup -a 'gather_subset=!all,!min,network'`, on a Debian 12 with the
-# interfaces lo, eth0 (labelled address eth0:1), eth1 (without address) and br-lan.7; only keys that tell nothing here
-# (mtu, macaddress and such) are left out, and C(ansible_) as Ansible itself leaves it out of C(ansible_facts).
-FACTS: dict[str, Any] = {
-    "interfaces": ["lo", "eth1", "eth0", "eth0_1", "br-lan.7"],
-    "lo": {
-        "active": True,
-        "device": "lo",
-        "ipv4": {
-            "address": "127.0.0.1",
-            "broadcast": "",
-            "netmask": "255.0.0.0",
-            "network": "127.0.0.0",
-            "prefix": "8",
-        },
-        "ipv6": [{"address": "::1", "prefix": "128", "scope": "host"}],
-        "type": "loopback",
-    },
-    "eth0": {
-        "active": False,
-        "device": "eth0",
-        "ipv4": {
-            "address": "192.0.2.11",
-            "broadcast": "",
-            "netmask": "255.255.255.0",
-            "network": "192.0.2.0",
-            "prefix": "24",
-        },
-        "ipv4_secondaries": [
-            {
-                "address": "192.0.2.102",
-                "broadcast": "",
-                "netmask": "255.255.255.255",
-                "network": "192.0.2.102",
-                "prefix": "32",
-            }
-        ],
-        "type": "ether",
-    },
-    "eth0_1": {
-        "ipv4": {
-            "address": "203.0.113.5",
-            "broadcast": "",
-            "netmask": "255.255.255.0",
-            "network": "203.0.113.0",
-            "prefix": "24",
-        }
-    },
-    "eth1": {"active": False, "device": "eth1", "type": "ether"},
-    "br_lan.7": {
-        "active": False,
-        "device": "br-lan.7",
-        "ipv4": {
-            "address": "198.51.100.11",
-            "broadcast": "",
-            "netmask": "255.255.255.0",
-            "network": "198.51.100.0",
-            "prefix": "24",
-        },
-        "ipv4_secondaries": [
-            {
-                "address": "198.51.100.12",
-                "broadcast": "",
-                "netmask": "255.255.255.0",
-                "network": "198.51.100.0",
-                "prefix": "24",
-            }
-        ],
-        "type": "ether",
-    },
-}
-
 
 @pytest.mark.parametrize(
     ("variables", "address"),
@@ -125,56 +53,6 @@ def problems_of(variables, host, groups=None):
     """What is wrong with the only cluster of an inventory."""
     (found,) = inventory.views(variables, [host], groups)
     return found["cluster"]["problems"]
-
-
-def view_of(host, **own):
-    variables = hostvars()
-    variables[host].update(own)
-    return inventory.view(variables, host)
-
-
-def interface_of(**own):
-    return view_of("lvs1", **own)["realserver"]["interface"]
-
-
-@pytest.mark.parametrize(
-    ("address", "interface"),
-    [
-        pytest.param("192.0.2.11", "eth0", id="first address"),
-        pytest.param("192.0.2.102", "eth0", id="further address"),
-        pytest.param("198.51.100.11", "br-lan.7", id="name with a dash and a dot"),
-        pytest.param("198.51.100.12", "br-lan.7", id="further address of such a name"),
-        pytest.param("203.0.113.5", "", id="labelled address, whose label is no interface"),
-        pytest.param("192.0.2.99", "", id="address of no interface"),
-    ],
-)
-def test_a_host_s_interface_is_the_one_that_has_its_address(address, interface):
-    assert interface_of(ansible_host=address, ansible_facts=FACTS) == interface
-
-
-def test_no_address_is_on_no_interface_though_one_has_none_either():
-    assert inventory.interface_of(None, FACTS) == ""
-
-
-def test_lvs_interface_wins_over_the_facts():
-    assert interface_of(lvs_interface="bond0", ansible_facts=FACTS) == "bond0"
-
-
-def test_lvs_address_decides_on_the_interface():
-    assert interface_of(lvs_address="198.51.100.11", ansible_facts=FACTS) == "br-lan.7"
-
-
-@pytest.mark.parametrize("facts", [{}, {"ansible_facts": {}}], ids=["no facts at all", "no facts of the network"])
-def test_without_facts_no_interface_is_known(facts):
-    assert interface_of(**facts) == ""
-
-
-def test_the_interface_reaches_keepalived_and_the_realserver():
-    variables = hostvars({"hosts.lvs1.ansible_facts": FACTS})
-    view = inventory.view(variables, "lvs1")
-
-    assert view["keepalived"]["vrrp_instances"][0]["interface"] == "eth0"
-    assert view["realserver"]["interface"] == "eth0"
 
 
 def test_a_bad_description_names_every_problem_in_its_text():

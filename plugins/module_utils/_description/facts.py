@@ -1,0 +1,269 @@
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection.
+"""What the facts of hosts (M(ansible.builtin.setup)) say to what is described for them.
+
+Findings are what surely fails: they stop a cluster. Remarks are what may be meant so: facts know no route but the
+default one, and the router between two hosts may be none.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
+
+from ansible_collections.lvs.cluster.plugins.module_utils._problems import listed
+
+from .views import host as views_of_hosts
+from .views.host import Plain
+
+Facts = Mapping[str, Any]
+# Each with its interface.
+Networks = List[Tuple[str, ipaddress.IPv4Network]]
+
+
+def placed(view_of_host: Mapping[str, Any], facts: Facts) -> Plain:
+    """A view with the interface that a host's facts tell to have its address, where the description names none."""
+    return views_of_hosts.placed(view_of_host, interface_of(view_of_host["host"]["address"], facts))
+
+
+def compared(
+    entries: Sequence[Mapping[str, Any]],
+    facts: Mapping[str, Facts],
+    os_families: Sequence[str],
+    unseen: Mapping[str, str],
+) -> List[Dict[str, Any]]:
+    """What L(inventory.views) gave for some hosts, each view with its interface, together with C(findings): what keeps
+    the host from being that; and C(refused): the hosts of its cluster that have findings.
+
+    facts: by host, what was gathered.
+    os_families: the families of operating systems that are known.
+    unseen: by host, why nothing could be gathered.
+    """
+    found = []
+    refused: Dict[str, List[str]] = {}
+    for entry in entries:
+        host, its = entry["host"], facts[entry["host"]]
+        view_of_host = placed(entry["view"], its)
+        if host in unseen:
+            problems = [f"{host} cannot be looked at: {unseen[host]}"]
+        else:
+            problems = [*_system_findings(host, its, os_families), *findings(view_of_host, its)]
+        found.append({**entry, "view": view_of_host, "findings": problems})
+        if problems:
+            refused.setdefault(entry["cluster"]["name"], []).append(host)
+    return [{**each, "refused": refused.get(each["cluster"]["name"], [])} for each in found]
+
+
+def _system_findings(host: str, facts: Facts, os_families: Sequence[str]) -> Iterator[str]:
+    if facts["os_family"] not in os_families:
+        yield f"{host} runs {facts['distribution']}; the roles know {' and '.join(os_families)}."
+
+
+def findings(wanted: Mapping[str, Any], facts: Facts) -> List[str]:
+    """What keeps a host from being what its view says, by its facts, a line each."""
+    keepalived, host = wanted["keepalived"], wanted["host"]["name"]
+    there = list(_held(facts))
+    needed = dict.fromkeys(each["interface"] for each in keepalived["vrrp_instances"])
+    # Where a director's instances all name their interface, its own is nobody's concern.
+    if host not in wanted["cluster"]["directors"] or host in wanted["cluster"]["real_servers"]:
+        needed[wanted["realserver"]["interface"]] = None
+    found = []
+    if "" in needed:
+        found.append(
+            f"no interface of {host} has its address in the cluster's network; it has "
+            f"{', '.join(facts.get('all_ipv4_addresses', [])) or 'none'}. "
+            "Set lvs_address of the host to one of them, or lvs_interface to the interface that will have it."
+        )
+    found.extend(
+        f"{host} has no interface {interface}; it has {', '.join(there)}. "
+        "Set lvs_interface of the host, or interface of the VRRP instance, to one of them."
+        for interface in needed
+        if interface and interface not in there
+    )
+    for each in keepalived["vrrp_instances"]:
+        if each["interface"] in there:
+            found.extend(_source_finding(host, each, facts))
+    daemon = (keepalived["lvs_sync_daemon"] or {}).get("interface")
+    if daemon in there and not interface_addresses(facts, daemon):
+        found.append(
+            f"{host} has no address on {daemon}, where the sync daemon tells connections. "
+            "Give it one, or write lvs_sync_daemon: false."
+        )
+    return found
+
+
+def _source_finding(host: str, instance: Mapping[str, Any], facts: Facts) -> Iterator[str]:
+    """keepalived sends from an address of the host, and does not start with one that is on no interface of it."""
+    source, interface = instance["unicast_src_ip"], instance["interface"]
+    owned = interface_addresses(facts, interface)
+    # Of several addresses with one label setup tells the last one alone with its interface.
+    somewhere = source in facts.get("all_ipv4_addresses", []) and not interface_of(source, facts)
+    if source and source not in owned and not somewhere:
+        yield (
+            f"{source}, from which {host} is to send the adverts of VRRP instance {instance['name']}, is not on its "
+            f"interface {interface}, which has {', '.join(owned) or 'no IPv4 address'}. "
+            f"Set lvs_addresses of the host to {{{interface}: ADDRESS}}."
+        )
+
+
+def remarks(entries: Sequence[Mapping[str, Any]], facts: Mapping[str, Facts]) -> List[str]:
+    """What may keep the hosts of a cluster from working together, a line each.
+
+    entries: as L(compared) gives them; of a cluster with findings nothing is said, which may be the cause.
+    facts: by host, what was gathered. Who tells no network is passed over, as is who could not be reached.
+    """
+    clusters: Dict[str, Dict[str, _Host]] = {}
+    for entry in entries:
+        host = _Host(entry["view"], facts[entry["host"]])
+        if host.networks and not entry["refused"]:
+            clusters.setdefault(entry["cluster"]["name"], {})[host.name] = host
+    checks = (_split_instances, _servers_elsewhere, _uneven_mtus, _unrouted)
+    return [line for hosts in clusters.values() for check in checks for line in check(hosts)]
+
+
+class _Host:
+    """A host by its view, with its interface, and its facts."""
+
+    def __init__(self, view: Mapping[str, Any], facts: Facts) -> None:
+        self.name: str = view["host"]["name"]
+        self.instances: List[Plain] = view["keepalived"]["vrrp_instances"]
+        floating = [(each["interface"], cidr) for each in self.instances for cidr in each["virtual_ipaddress"]]
+        held = [each["address"] for each in view["realserver"]["vips"]]
+        #: The addresses of services.
+        self.vips = list(dict.fromkeys([*(cidr.split("/")[0] for _interface, cidr in floating), *held]))
+        #: By address the real servers that it sends to; those outside the inventory have no name.
+        self.servers: Dict[str, str] = {
+            each["address"]: each["name"]
+            for service in view["keepalived"]["virtual_servers"]
+            for each in service["real_servers"]
+        }
+        own = [
+            (interface, f"{each['address']}/{each.get('prefix') or each.get('netmask') or 32}")
+            for interface, addresses in _held(facts).items()
+            for each in addresses
+            if interface != "lo" and each["address"] not in self.vips
+        ]
+        #: Those of its own addresses, by interface.
+        self.networks = _networks(own)
+        self._master = [*self.networks, *_networks(floating)]
+        self._facts = facts
+        self.has_default_route = bool(facts.get("default_ipv4", True))
+
+    def facing(self, address: str) -> str:
+        """The interface in whose network an address is, also if only a master is in it; empty if there is none."""
+        return next((name for name, each in self._master if ipaddress.IPv4Address(address) in each), "")
+
+    def mtu(self, interface: str) -> int:
+        """In bytes; 0 if it is not told."""
+        return int(_details(self._facts, interface).get("mtu", 0))
+
+    def mtu_at(self, address: str) -> Tuple[str, int]:
+        """The interface that has an address of its own, and its MTU."""
+        interface = interface_of(address, self._facts)
+        return interface, self.mtu(interface)
+
+
+def _networks(addresses: Iterable[Tuple[str, str]]) -> Networks:
+    """By interface. An address that is alone in its network tells nothing of who else is on the wire."""
+    found = [(interface, ipaddress.IPv4Interface(cidr).network) for interface, cidr in addresses]
+    return [each for each in dict.fromkeys(found) if each[1].num_addresses > 1]
+
+
+def _shown(networks: Networks) -> str:
+    return listed([f"{network} on {interface}" for interface, network in networks])
+
+
+def _split_instances(hosts: Mapping[str, _Host]) -> Iterator[str]:
+    """An address floats by ARP, which passes no router."""
+    floating: Dict[str, List[Tuple[str, Networks]]] = {}
+    for host in hosts.values():
+        for instance in host.instances:
+            networks = [each for each in host.networks if each[0] == instance["interface"]]
+            if networks:
+                floating.setdefault(instance["name"], []).append((host.name, networks))
+    for name, ((first, firsts), *others) in floating.items():
+        for other, networks in others:
+            if not any(mine.overlaps(theirs) for _interface, mine in firsts for _other, theirs in networks):
+                yield (
+                    f"VRRP instance {name} is in {_shown(firsts)} of {first} and in {_shown(networks)} of {other}, and "
+                    "an address floats within one network only. Set interface of the instance, or lvs_interface of the "
+                    "host, to the one in their common network."
+                )
+
+
+def _servers_elsewhere(hosts: Mapping[str, _Host]) -> Iterator[str]:
+    """With lb_kind DR a director puts the real server's MAC address before a packet to the virtual address."""
+    for host in hosts.values():
+        far = [f"{name} ({each})" if name else each for each, name in host.servers.items() if not host.facing(each)]
+        if far:
+            yield (
+                f"{host.name} is in no network with {listed(far)}, but in {_shown(host.networks)}: lb_kind DR needs a "
+                f"route to a real server that passes no router. Give {host.name} an address in the server's network, "
+                "or take a real server in its own."
+            )
+
+
+def _uneven_mtus(hosts: Mapping[str, _Host]) -> Iterator[str]:
+    """What a director accepts it hands on as it is; no router tells the client of a smaller MTU."""
+    for host in hosts.values():
+        uneven: Dict[Tuple[str, str, int], List[str]] = {}
+        for address, name in host.servers.items():
+            facing = host.facing(address)
+            interface, mtu = hosts[name].mtu_at(address) if name in hosts else ("", 0)
+            if mtu and host.mtu(facing) not in (0, mtu):
+                uneven.setdefault((facing, interface, mtu), []).append(name)
+        for (facing, interface, mtu), names in uneven.items():
+            yield (
+                f"the MTU of {facing} of {host.name} is {host.mtu(facing)}, and that of {interface} of {listed(names)} "
+                f"is {mtu}: with lb_kind DR a packet goes through both, and what is too big for one is lost. Set the "
+                "same MTU on both."
+            )
+
+
+def _unrouted(hosts: Mapping[str, _Host]) -> Iterator[str]:
+    """A real server answers the client itself, and a director with rp_filter accepts only whom it has a route to."""
+    lost: Dict[Tuple[str, ...], List[str]] = {}
+    for host in hosts.values():
+        addresses = tuple(each for each in host.vips if not host.has_default_route and not host.facing(each))
+        if addresses:
+            lost.setdefault(addresses, []).append(host.name)
+    for addresses, names in lost.items():
+        yield (
+            f"on {listed(names)} there is neither a network with {listed(addresses)} nor a default route: clients in "
+            "networks that the host has no route to get no answer. Give it a default route, or a route to them."
+        )
+
+
+def interface_addresses(facts: Facts, interface: str) -> List[str]:
+    """The IPv4 addresses of an interface, by the facts of its host."""
+    return list(dict.fromkeys(str(each["address"]) for each in _held(facts).get(interface, [])))
+
+
+def interface_of(address: Optional[str], facts: Facts) -> str:
+    """The interface that has an address; empty where the host's network facts do not tell."""
+    having = (name for name, held in _held(facts).items() if address in [str(each["address"]) for each in held])
+    return next(having, "")
+
+
+def _held(facts: Facts) -> Dict[str, List[Mapping[str, Any]]]:
+    """By interface, its IPv4 addresses as setup tells them.
+
+    An address with a label (eth0:1) may be told of the label alone, which is listed like an interface, with _ for the
+    colon, but is no device (LinuxNetwork of ansible.module_utils.facts.network.linux).
+    """
+    told = {str(name): _details(facts, str(name)) for name in facts.get("interfaces", [])}
+    held: Dict[str, List[Mapping[str, Any]]] = {name: [] for name, details in told.items() if "device" in details}
+    for name, details in told.items():
+        devices = [name] if name in held else [each for each in held if name.startswith(f"{each}_")]
+        addresses = [details.get("ipv4", {}), *details.get("ipv4_secondaries", [])]
+        if devices:
+            held[max(devices, key=len)].extend(each for each in addresses if each.get("address"))
+    return held
+
+
+def _details(facts: Facts, interface: str) -> Mapping[str, Any]:
+    # In the keys of its facts, and there alone, setup writes _ for -.
+    details: Mapping[str, Any] = facts.get(interface.replace("-", "_"), {})
+    return details

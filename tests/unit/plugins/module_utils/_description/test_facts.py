@@ -1,0 +1,422 @@
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory
+from ansible_collections.lvs.cluster.plugins.module_utils._description.facts import (
+    compared,
+    interface_of,
+    remarks,
+)
+from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import hostvars, plain_views
+
+# Recorded with ansible-core 2.19.14, `ansible -m setup -a 'gather_subset=!all,!min,network'`, on a Debian 12 with the
+# interfaces lo, eth0 (labelled address eth0:1), eth1 (without address) and br-lan.7; only keys that tell nothing here
+# (mtu, macaddress and such) are left out, and C(ansible_) as Ansible itself leaves it out of C(ansible_facts).
+RECORDED: dict[str, Any] = {
+    "interfaces": ["lo", "eth1", "eth0", "eth0_1", "br-lan.7"],
+    "lo": {
+        "active": True,
+        "device": "lo",
+        "ipv4": {
+            "address": "127.0.0.1",
+            "broadcast": "",
+            "netmask": "255.0.0.0",
+            "network": "127.0.0.0",
+            "prefix": "8",
+        },
+        "ipv6": [{"address": "::1", "prefix": "128", "scope": "host"}],
+        "type": "loopback",
+    },
+    "eth0": {
+        "active": False,
+        "device": "eth0",
+        "ipv4": {
+            "address": "192.0.2.11",
+            "broadcast": "",
+            "netmask": "255.255.255.0",
+            "network": "192.0.2.0",
+            "prefix": "24",
+        },
+        "ipv4_secondaries": [
+            {
+                "address": "192.0.2.102",
+                "broadcast": "",
+                "netmask": "255.255.255.255",
+                "network": "192.0.2.102",
+                "prefix": "32",
+            }
+        ],
+        "type": "ether",
+    },
+    "eth0_1": {
+        "ipv4": {
+            "address": "203.0.113.5",
+            "broadcast": "",
+            "netmask": "255.255.255.0",
+            "network": "203.0.113.0",
+            "prefix": "24",
+        }
+    },
+    "eth1": {"active": False, "device": "eth1", "type": "ether"},
+    "br_lan.7": {
+        "active": False,
+        "device": "br-lan.7",
+        "ipv4": {
+            "address": "198.51.100.11",
+            "broadcast": "",
+            "netmask": "255.255.255.0",
+            "network": "198.51.100.0",
+            "prefix": "24",
+        },
+        "ipv4_secondaries": [
+            {
+                "address": "198.51.100.12",
+                "broadcast": "",
+                "netmask": "255.255.255.0",
+                "network": "198.51.100.0",
+                "prefix": "24",
+            }
+        ],
+        "type": "ether",
+    },
+}
+
+
+def view_of(host, **own):
+    variables = hostvars()
+    variables[host].update(own)
+    return inventory.view(variables, host)
+
+
+def taken(**own):
+    return view_of("lvs1", **own)["realserver"]["interface"]
+
+
+@pytest.mark.parametrize(
+    ("address", "interface"),
+    [
+        pytest.param("192.0.2.11", "eth0", id="first address"),
+        pytest.param("192.0.2.102", "eth0", id="further address"),
+        pytest.param("198.51.100.11", "br-lan.7", id="name with a dash and a dot"),
+        pytest.param("198.51.100.12", "br-lan.7", id="further address of such a name"),
+        pytest.param("203.0.113.5", "eth0", id="address under a label"),
+        pytest.param("192.0.2.99", "", id="address of no interface"),
+    ],
+)
+def test_a_host_s_interface_is_the_one_that_has_its_address(address, interface):
+    assert taken(ansible_host=address, ansible_facts=RECORDED) == interface
+
+
+def test_no_address_is_on_no_interface_though_one_has_none_either():
+    assert interface_of(None, RECORDED) == ""
+
+
+def test_lvs_interface_wins_over_the_facts():
+    assert taken(lvs_interface="bond0", ansible_facts=RECORDED) == "bond0"
+
+
+def test_lvs_address_decides_on_the_interface():
+    assert taken(lvs_address="198.51.100.11", ansible_facts=RECORDED) == "br-lan.7"
+
+
+@pytest.mark.parametrize("facts", [{}, {"ansible_facts": {}}], ids=["no facts at all", "no facts of the network"])
+def test_without_facts_no_interface_is_known(facts):
+    assert taken(**facts) == ""
+
+
+def test_the_interface_reaches_keepalived_and_the_realserver():
+    variables = hostvars({"hosts.lvs1.ansible_facts": RECORDED})
+    view = inventory.view(variables, "lvs1")
+
+    assert view["keepalived"]["vrrp_instances"][0]["interface"] == "eth0"
+    assert view["realserver"]["interface"] == "eth0"
+
+
+# What setup tells of a host with two interfaces.
+FACTS = {
+    "os_family": "Debian",
+    "interfaces": ["lo", "eth0", "eth1", "eth2"],
+    "all_ipv4_addresses": ["192.0.2.11", "198.51.100.11", "203.0.113.11"],
+    "lo": {"device": "lo"},
+    "eth0": {"device": "eth0", "ipv4": {"address": "192.0.2.11"}},
+    "eth1": {"device": "eth1", "ipv4": {"address": "198.51.100.11"}},
+    "eth2": {"device": "eth2"},
+}
+SOURCES = {f"hosts.{host}.lvs_addresses": {"eth1": f"198.51.100.1{host[-1]}"} for host in ("lvs1", "lvs2")}
+ON_ETH1 = {"lvs_vrrp_instances[0].interface": "eth1"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        pytest.param({}, [], id="all is there"),
+        pytest.param({**SOURCES, **ON_ETH1}, [], id="an instance on another interface"),
+        pytest.param(
+            ON_ETH1,
+            [
+                "192.0.2.11, from which lvs1 is to send the adverts of VRRP instance web, is not on its interface "
+                "eth1, which has 198.51.100.11. Set lvs_addresses of the host to {eth1: ADDRESS}."
+            ],
+            id="the address of another network",
+        ),
+        pytest.param(
+            {**ON_ETH1, "hosts.lvs1.lvs_addresses": {"eth1": "203.0.113.11"}},
+            [],
+            id="an address of which setup does not tell the interface",
+        ),
+        pytest.param(
+            {"hosts.lvs1.lvs_interface": "eth9"},
+            [
+                "lvs1 has no interface eth9; it has lo, eth0, eth1, eth2. Set lvs_interface of the host, or interface "
+                "of the VRRP instance, to one of them."
+            ],
+            id="no interface",
+        ),
+        pytest.param(
+            {"hosts.lvs1.ansible_host": "192.0.2.99"},
+            [
+                "no interface of lvs1 has its address in the cluster's network; it has 192.0.2.11, 198.51.100.11, "
+                "203.0.113.11. Set lvs_address of the host to one of them, or lvs_interface to the interface that will "
+                "have it."
+            ],
+            id="no such address",
+        ),
+        pytest.param(
+            {"lvs_vrrp_instances[0].interface": "eth2", "lvs_vrrp_instances[0].unicast": False},
+            [
+                "lvs1 has no address on eth2, where the sync daemon tells connections. Give it one, or write "
+                "lvs_sync_daemon: false."
+            ],
+            id="sync daemon on an interface without an address",
+        ),
+        pytest.param(
+            {**SOURCES, **ON_ETH1, "hosts.lvs1.ansible_host": "lvs1.example"}, [], id="director that no name resolves"
+        ),
+    ],
+)
+def test_a_host_s_facts_are_held_against_its_description(changes, expected):
+    (found,) = compared(plain_views(hostvars(changes), ["lvs1"]), {"lvs1": FACTS}, ["Debian"], {})
+
+    assert found["findings"] == expected
+    assert found["refused"] == (["lvs1"] if expected else [])
+
+
+def test_a_host_that_cannot_be_what_it_should_be_stops_its_cluster_and_no_other():
+    entries = plain_views(hostvars(), ["lvs1", "lvs2"])
+    others = plain_views(hostvars({"lvs_cluster": "other", "hosts.web1.lvs_interface": "eth0"}), ["web1"])
+    facts = {"lvs1": {}, "lvs2": {**FACTS, "os_family": "Suse", "distribution": "SLES"}, "web1": FACTS}
+
+    found = compared([*entries, *others], facts, ["Debian", "RedHat"], {"lvs1": "No space left on device"})
+
+    assert [each["findings"][:1] for each in found] == [
+        ["lvs1 cannot be looked at: No space left on device"],
+        ["lvs2 runs SLES; the roles know Debian and RedHat."],
+        [],
+    ]
+    assert [each["refused"] for each in found] == [["lvs1", "lvs2"], ["lvs1", "lvs2"], []]
+
+
+def test_an_interface_that_the_description_leaves_open_is_the_one_that_has_the_address():
+    (found,) = compared(plain_views(hostvars(), ["lvs1"]), {"lvs1": FACTS}, ["Debian"], {})
+
+    assert found["view"] == inventory.view(hostvars({"hosts.lvs1.ansible_facts": FACTS}), "lvs1")
+    assert found["view"]["keepalived"]["vrrp_instances"][0]["interface"] == "eth0"
+
+
+@pytest.mark.parametrize(
+    ("devices", "interface"),
+    [(["eth0"], "eth0"), (["eth0", "eth0_1"], "eth0_1"), (["eth1"], ""), (["eth"], "")],
+    ids=["its interface", "the longer of two", "another's", "the start of a name"],
+)
+def test_a_label_is_of_the_interface_whose_name_it_starts_with(devices, interface):
+    told = {each: {"device": each} for each in devices}
+    facts = {"interfaces": ["eth0_1_a", *devices], "eth0_1_a": {"ipv4": {"address": "192.0.2.11"}}, **told}
+
+    assert interface_of("192.0.2.11", facts) == interface
+
+
+def test_a_label_is_no_interface_to_choose():
+    (found,) = compared(
+        plain_views(hostvars({"hosts.lvs1.lvs_interface": "eth0_1"}), ["lvs1"]),
+        {"lvs1": {**RECORDED, "os_family": "Debian"}},
+        ["Debian"],
+        {},
+    )
+
+    (finding,) = found["findings"]
+    assert finding.startswith("lvs1 has no interface eth0_1; it has lo, eth1, eth0, br-lan.7. Set")
+
+
+def of(address: str, prefix: int | str = 24, **eth0: Any) -> dict[str, Any]:
+    """What setup tells of a host with one address."""
+    return {
+        "os_family": "Debian",
+        "interfaces": ["lo", "eth0"],
+        "default_ipv4": {"gateway": "192.0.2.254", "interface": "eth0"},
+        "lo": {"device": "lo", "mtu": 65536, "ipv4": {"address": "127.0.0.1", "prefix": "8"}},
+        "eth0": {"device": "eth0", "mtu": 1500, "ipv4": {"address": address, "prefix": str(prefix)}, **eth0},
+    }
+
+
+NAMES = ["lvs1", "lvs2", "web1", "web2"]
+
+
+def remarked(changes: dict[str, Any] | None = None, **facts: Any) -> list[str]:
+    """What is remarked upon the hosts of a good cluster, but for the changes, and the facts that are given here."""
+    variables = hostvars(changes)
+    told = {name: of(variables[name]["ansible_host"]) for name in NAMES}
+    for name, its in facts.items():
+        told[name] = {**told[name], **its}
+    entries = compared(plain_views(variables, NAMES), told, ["Debian"], {})
+    assert [each["findings"] for each in entries] == [[]] * len(NAMES)
+    return remarks(entries, told)
+
+
+FAR = {"hosts.web1.ansible_host": "198.51.100.21"}
+PREFIX = {"lvs_vrrp_instances[0].virtual_ipaddress": ["192.0.2.100/24"]}
+
+
+def test_hosts_of_one_network_and_one_mtu_are_not_remarked_upon():
+    assert remarked() == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "server"),
+    [
+        pytest.param(FAR, "web1 (198.51.100.21)", id="host"),
+        pytest.param(
+            {"lvs_virtual_servers[0].real_servers[0]": {"address": "198.51.100.9"}},
+            "198.51.100.9",
+            id="server outside the inventory",
+        ),
+    ],
+)
+def test_a_real_server_in_no_network_of_a_director_is_told_with_what_the_director_has(changes, server):
+    line = (
+        "{0} is in no network with {1}, but in 192.0.2.0/24 on eth0: lb_kind DR needs a route to a real server that "
+        "passes no router. Give {0} an address in the server's network, or take a real server in its own."
+    )
+
+    assert remarked(changes) == [line.format("lvs1", server), line.format("lvs2", server)]
+
+
+def second(address: str) -> dict[str, Any]:
+    """What setup tells of one interface more."""
+    return {
+        "interfaces": ["lo", "eth0", "eth1"],
+        "eth1": {"device": "eth1", "ipv4": {"address": address, "prefix": 24}},
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "facts"),
+    [
+        pytest.param({}, {name: second(f"198.51.100.1{name[-1]}") for name in ("lvs1", "lvs2")}, id="second interface"),
+        pytest.param(
+            {},
+            {
+                name: of(
+                    f"192.0.2.1{name[-1]}", ipv4_secondaries=[{"address": f"198.51.100.1{name[-1]}", "prefix": 24}]
+                )
+                for name in ("lvs1", "lvs2")
+            },
+            id="second address",
+        ),
+        pytest.param(
+            {
+                "lvs_vrrp_instances[0].virtual_ipaddress": ["198.51.100.100/24"],
+                "lvs_virtual_servers[0].address": "198.51.100.100",
+                "lvs_virtual_servers[0].real_servers": ["web1"],
+            },
+            {},
+            id="network that floats with the master",
+        ),
+        pytest.param(
+            {},
+            {name: of(f"192.0.2.1{name[-1]}", prefix=32) for name in ("lvs1", "lvs2")},
+            id="directors that are told all their routes",
+        ),
+    ],
+)
+def test_a_real_server_that_a_director_may_reach_is_not_remarked_upon(changes, facts):
+    assert remarked({**FAR, **changes}, **facts) == []
+
+
+def test_an_mtu_that_is_another_on_a_real_server_is_told_once_for_all_real_servers():
+    servers = {name: of(hostvars()[name]["ansible_host"], mtu=9000) for name in ("web1", "web2")}
+
+    assert remarked(**servers) == [
+        f"the MTU of eth0 of {director} is 1500, and that of eth0 of web1, web2 is 9000: with lb_kind DR a packet goes "
+        "through both, and what is too big for one is lost. Set the same MTU on both."
+        for director in ("lvs1", "lvs2")
+    ]
+
+
+def test_the_mtu_of_another_interface_does_not_matter():
+    other = second("198.51.100.21")
+    other["eth1"]["mtu"] = 9000
+
+    assert remarked(web1=other) == []
+
+
+ELSEWHERE = {
+    "lvs_vrrp_instances[0].virtual_ipaddress": ["203.0.113.100/32"],
+    "lvs_virtual_servers[0].address": "203.0.113.100",
+}
+
+
+def test_hosts_without_a_way_to_the_clients_of_an_address_are_told_together():
+    assert remarked(ELSEWHERE, web1={"default_ipv4": {}}, web2={"default_ipv4": {}}) == [
+        "on web1, web2 there is neither a network with 203.0.113.100 nor a default route: clients in networks that the "
+        "host has no route to get no answer. Give it a default route, or a route to them."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "facts"),
+    [
+        pytest.param(ELSEWHERE, {}, id="default route"),
+        pytest.param({}, {name: {"default_ipv4": {}} for name in NAMES}, id="in their network"),
+    ],
+)
+def test_hosts_that_may_answer_the_clients_of_an_address_are_not_remarked_upon(changes, facts):
+    assert remarked(changes, **facts) == []
+
+
+def test_an_address_that_a_master_has_at_present_is_no_network_of_its_own():
+    """A run before and a run after tell the same."""
+    holding = of("192.0.2.11", ipv4_secondaries=[{"address": "203.0.113.100", "prefix": 32}])
+
+    (line,) = remarked(ELSEWHERE, lvs1={**holding, "default_ipv4": {}})
+
+    assert line.startswith("on lvs1 there is neither a network with 203.0.113.100 nor a default route")
+
+
+def test_directors_of_one_address_in_two_networks_are_told():
+    (line,) = remarked(
+        {"hosts.lvs2.ansible_host": "198.51.100.12"},
+        lvs2=of("198.51.100.12", ipv4_secondaries=[]) | second("192.0.2.12"),
+    )
+
+    assert line == (
+        "VRRP instance web is in 192.0.2.0/24 on eth0 of lvs1 and in 198.51.100.0/24 on eth0 of lvs2, and an address "
+        "floats within one network only. Set interface of the instance, or lvs_interface of the host, to the one in "
+        "their common network."
+    )
+
+
+def test_hosts_that_cannot_be_reached_and_clusters_that_are_refused_are_not_remarked_upon():
+    variables = hostvars(FAR)
+    told = {name: of(variables[name]["ansible_host"]) for name in ("lvs1", "web1")}
+    # Of lvs2 and web2 nothing is known.
+    entries = compared(plain_views(variables, list(told)), told, ["Debian"], {})
+    assert [line.split()[0] for line in remarks(entries, told)] == ["lvs1"]
+
+    entries = compared(plain_views(variables, list(told)), told, ["Debian"], {"web1": "No space left on device"})
+    assert remarks(entries, told) == []
