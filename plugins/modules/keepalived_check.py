@@ -82,7 +82,12 @@ import time
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
 from ansible_collections.lvs.cluster.plugins.module_utils._host.ip import Ip
-from ansible_collections.lvs.cluster.plugins.module_utils._host.keepalived import Keepalived, KeepalivedError, dumped
+from ansible_collections.lvs.cluster.plugins.module_utils._host.keepalived import (
+    Keepalived,
+    KeepalivedError,
+    dumped,
+    program_of,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.addresses import parse_addresses
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.expected import (
     differences,
@@ -103,7 +108,7 @@ def ask(module, deadline):
     if keepalived is None:
         return ["keepalived does not run; see its log (journalctl -u keepalived)"], {}
     left = max(deadline - time.monotonic(), PATIENCE)
-    running = dumped(keepalived, module.run_command, module.get_bin_path("keepalived", required=True), left)
+    running = dumped(keepalived, module.run_command, program_of(module), left)
     addresses = parse_addresses(Ip.of(module).addresses())
     problems = differences(instances, services, running) + misplaced(running["states"], addresses)
     return problems, {each["name"]: each["state"] for each in running["states"]}

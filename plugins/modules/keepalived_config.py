@@ -176,15 +176,16 @@ from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MO
 from ansible_collections.lvs.cluster.plugins.module_utils._host.keepalived import (
     Keepalived,
     KeepalivedError,
+    NoKeepalivedError,
     command_line,
     dumped,
+    program_of,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._host.keepalived_files import (
     MODE,
     Configuration,
     FileError,
     NotStagedError,
-    program_of,
     read_includes,
     replace,
     require_accepted,
@@ -200,10 +201,14 @@ from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import agr
 
 def test(module, content):
     """Fail unless keepalived accepts the content."""
-    if module.check_mode and program_of(module) is None:
+    try:
+        warnings = require_accepted(module, content)
+    except NoKeepalivedError:
+        if not module.check_mode:
+            raise
         module.warn("keepalived is not installed yet, so its own test of the configuration was left out.")
         return
-    for warning in require_accepted(module, content):
+    for warning in warnings:
         module.warn(f"keepalived remarks: {warning}")
 
 

@@ -118,6 +118,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MO
 from ansible_collections.lvs.cluster.plugins.module_utils._host.keepalived import (
     Keepalived,
     data_signal,
+    program_of,
     signal_number,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.status import (
@@ -159,7 +160,7 @@ def main():
         if keepalived:
             result["running"] = True
             children = keepalived.children(module.params["timeout"])
-            program = module.get_bin_path("keepalived", required=True)
+            program = program_of(module)
             signal = data_signal(module.run_command, program)
             if "vrrp" in children:
                 result["instances"], result["source"] = instances(keepalived, module, program, signal)

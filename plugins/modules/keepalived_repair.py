@@ -99,6 +99,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._host.keepalived impor
     Keepalived,
     KeepalivedError,
     data_signal,
+    program_of,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._host.memory import DrainMemory
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.daemons import render_daemons, run_daemons
@@ -131,7 +132,7 @@ class Host:
         self._module = module
         self._keepalived = keepalived
         self._timeout = module.params["timeout"]
-        program = module.get_bin_path("keepalived", required=True)
+        program = program_of(module)
         self._signal = data_signal(module.run_command, program)
         self._ip = Ip.of(module)
         self._ipvsadm = None

@@ -50,6 +50,11 @@ class NoKeepalivedError(KeepalivedError):
 
     kind = "no_keepalived"
 
+    def __init__(self) -> None:
+        super().__init__(
+            "There is no keepalived on this host", "Install it first, as the role lvs.cluster.keepalived does"
+        )
+
 
 class Keepalived:
     """A keepalived that runs here."""
@@ -196,6 +201,14 @@ def command_line(pid: int) -> List[str]:
     """The words that a process was started with."""
     with open(f"/proc/{pid}/cmdline", encoding="utf-8", errors="replace") as file:
         return file.read().rstrip("\0").split("\0")
+
+
+def program_of(module: Any) -> str:
+    """Where keepalived is."""
+    path = module.get_bin_path("keepalived")
+    if path is None:
+        raise NoKeepalivedError
+    return str(path)
 
 
 def signal_number(run_command: RunCommand, program: str, name: str) -> Optional[int]:

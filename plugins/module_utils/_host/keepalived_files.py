@@ -13,7 +13,7 @@ import json
 import os
 import stat
 import time
-from typing import Any, Optional, Sequence, Tuple
+from typing import Any, Sequence, Tuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.verdict import (
     Verdict,
@@ -24,7 +24,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.verdict im
 
 from .command import C_LOCALE
 from .errors import HostError
-from .keepalived import NoKeepalivedError
+from .keepalived import program_of
 from .text import EXACT, read_exact
 
 # auth_pass is in it.
@@ -134,20 +134,9 @@ class Configuration:
         replace(self._memory, json.dumps({self.path: _hash(content)}) + "\n")
 
 
-def program_of(module: Any) -> Optional[str]:
-    """Where keepalived is; None where it is not installed."""
-    path: Optional[str] = module.get_bin_path("keepalived")
-    return path
-
-
 def require_accepted(module: Any, content: str) -> Tuple[str, ...]:
     """What keepalived's own test of a configuration remarks on; fails unless it accepts it."""
-    program = program_of(module)
-    if program is None:
-        raise NoKeepalivedError(
-            "There is no keepalived on this host", "Install it first, as the role lvs.cluster.keepalived does"
-        )
-    found = _tested(module, program, content)
+    found = _tested(module, program_of(module), content)
     if found.errors:
         errors = "\n".join(found.errors)
         raise ConfigurationError(f"keepalived refuses the configuration; nothing was changed.\n{errors}")

@@ -138,11 +138,10 @@ def render(current: Labels, ours: AbstractSet[str], commands: List[List[str]]) -
     for _ip, _address, verb, prefixed, *rest in commands:
         address = prefixed.split("/")[0]
         if verb == "add":
-            labels[address] = rest[-1]
+            labels[address] = rest[-1]  # without one it is the name of the interface, as ip has it too
         else:
             labels.pop(address, None)
-    # Of an address without a label ip says the name of the interface, or nothing, as its version has it.
-    lines = [f"inet {address}/32 scope global {label or 'lo'}\n" for address, label in labels.items()]
+    lines = [f"inet {address}/32 scope global {label}\n" for address, label in labels.items()]
     return "".join(sorted(lines))
 
 

@@ -67,7 +67,6 @@ def test_address_without_a_label_is_added_without_one() -> None:
     commands, ours = loopback.plan({}, {"192.0.2.100": ""}, set(), purge=True)
     assert commands == [["ip", "address", "add", "192.0.2.100/32", "dev", "lo"]]
     assert loopback.render({}, ours, commands) == "inet 192.0.2.100/32 scope global lo\n"
-    assert loopback.render({"192.0.2.100": ""}, ours, []) == "inet 192.0.2.100/32 scope global lo\n"
     assert loopback.problems_of([{"address": "192.0.2.100"}], "lvs") == []
 
 
