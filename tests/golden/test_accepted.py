@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,10 @@ from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
 from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory
 from golden.descriptions import LARGE, THERE, accepted, check_ten, found_in, variables_with
-from golden.programs import keepalived_says, nginx_says, render_keepalived, render_nginx
+from golden.programs import KEEPALIVEDS, keepalived_says, keepaliveds, nginx_says, render_keepalived, render_nginx
 
 CASES = sorted(Path(__file__).parent.glob("*/inventory.yml"))
+ASKED = keepaliveds()
 # A machine that has no such interface is told so.
 REMARKS = [] if THERE else [r"^Non-existent interface", r"WARNING - interface eth0 .* doesn't exist"]
 # A service whose servers are drained has less weight than its quorum, whatever that is.
@@ -27,12 +29,20 @@ def complaints(changes: dict[str, Any], folder: Path) -> list[str]:
     variables = variables_with(changes)
     path = folder / "rendered.conf"
     path.write_text(render_keepalived(inventory.view(variables, "lvs1")))
-    found = keepalived_says(path)
-    said = [*found.errors, *found.warnings, *(["crashed"] if found.crashed else [])]
     remarks = [*REMARKS, *(REMARKS_ON_DRAINED if "weight 0\n" in path.read_text() else [])]
+    said = []
+    for program in ASKED:
+        found = keepalived_says(path, program)
+        all_said = [*found.errors, *found.warnings, *(["crashed"] if found.crashed else [])]
+        said += [f"{program}: {each}" for each in all_said if not any(re.search(remark, each) for remark in remarks)]
     path.write_text(render_nginx(inventory.view(variables, "web1")))
-    said = [each for each in said if not any(re.search(remark, each) for remark in remarks)]
     return [*said, *nginx_says(path, folder).splitlines()]
+
+
+@pytest.mark.parametrize("program", KEEPALIVEDS)
+def test_keepalived_of_every_distribution_is_asked(program: str) -> None:
+    if not shutil.which(program):
+        pytest.skip(f"tools/install could not have {program} on this machine")
 
 
 @pytest.fixture(scope="module")

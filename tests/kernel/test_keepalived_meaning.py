@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import signal
 import subprocess
 import time
@@ -27,15 +26,14 @@ from ansible_collections.lvs.cluster.plugins.module_utils._keepalived_dump impor
 from ansible_collections.lvs.cluster.tests.kernel.conftest import run, run_command, running_keepalived, sh
 from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import HOSTS
 from golden.descriptions import INTERFACE, LARGE, accepted, check_ten, found_in, variables_with
-from golden.programs import render_keepalived
+from golden.programs import keepaliveds, render_keepalived
 
 DIRECTOR = "lvs1"
+PROGRAMS = keepaliveds()
 # A scheduler that User-Mode Linux has not.
 MISSING = "twos"
 # Servers that are in the table until a check fails.
 START = {f"lvs_virtual_servers[{place}].alpha": False for place in (0, 1)}
-
-
 # Read between two descriptions: what a reload carries over, as servers that failed, is no part of a meaning.
 BLANK = f"""
 global_defs {{
@@ -61,10 +59,10 @@ virtual_server fwmark 9 {{
 class Director:
     """A keepalived that is told one description after the other."""
 
-    def __init__(self, directory: Path, process: subprocess.Popen[str]) -> None:
+    def __init__(self, program: str, directory: Path, process: subprocess.Popen[str]) -> None:
+        self._program = program
         self._directory = directory
         self._process = process
-        self._program = str(shutil.which("keepalived"))
 
     def tell(self, view: Mapping[str, Any]) -> dict[str, str]:
         """What its processes say of themselves when both have read what the view comes to."""
@@ -89,15 +87,16 @@ class Director:
 
 
 @pytest.fixture(scope="module")
-def director(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Director]:
+def director(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Director]:
+    program: str = request.param
     directory = tmp_path_factory.mktemp("meaning")
     # A dummy interface has no multicast.
     sh(f"ip link add {INTERFACE} type veth peer name peer0 && ip link set peer0 up && ip link set {INTERFACE} up")
     sh(f"ip addr add {HOSTS[DIRECTOR]}/24 dev {INTERFACE}")
     run(["ipvsadm", "-C"])
     try:
-        with running_keepalived(directory, BLANK, "Entering BACKUP STATE") as process:
-            yield Director(directory, process)
+        with running_keepalived(directory, BLANK, "Entering BACKUP STATE", program) as process:
+            yield Director(program, directory, process)
     finally:
         sh(f"ip link del {INTERFACE}")
 
@@ -224,7 +223,7 @@ def check_read_back(checkers: Sequence[Mapping[str, Any]], lines: str) -> dict[s
     return {
         "type": known["type"],
         "enabled": known["enabled"],
-        "url": re.findall(r"Checked url = (.*)\n +HTTP Status Code\(s\)\n +(.*)", lines),
+        "url": re.findall(r"Checked url = (.*)\n(?: +tls_compliant .*\n)? +HTTP Status Code\(s\)\n +(.*)", lines),
         "to": value(lines, "Dest"),
         "delay_loop": number(value(lines, "Delay loop")),
         "connect_timeout": number(value(lines, "Timeout")),
@@ -297,6 +296,8 @@ LOWEST = {
     "lvs_vrrp_instances[0].preempt_delay": 0.001,
     "lvs_vrrp_instances[0].authentication": {"auth_pass": "|"},
     "lvs_vrrp_instances[1].version": 3,
+    "lvs_vrrp_instances[1].preempt": False,
+    "lvs_vrrp_instances[1].unicast": False,
     "lvs_vrrp_instances[1].advert_int": 0.01,
     "lvs_vrrp_instances[1].virtual_ipaddress[1]": "203.0.113.10/1",
     "lvs_virtual_servers[0].port": 1,
@@ -322,6 +323,8 @@ HIGHEST = {
     "lvs_vrrp_instances[1].advert_int": 40.95,
     "lvs_vrrp_instances[1].preempt_delay": 999.999,
     "lvs_virtual_servers[0].port": 65535,
+    "lvs_virtual_servers[0].lb_algo": "mh",
+    "lvs_virtual_servers[0].mh-port": True,
     "lvs_virtual_servers[0].delay_loop": 86400,
     "lvs_virtual_servers[0].persistence_timeout": 2678400,
     "lvs_virtual_servers[0].real_servers": [{"host": "web1", "weight": 65535}, {"host": "web2", "weight": 65535}],
@@ -336,6 +339,10 @@ HIGHEST = {
         "delay_before_retry": 3600,
     },
     "lvs_virtual_servers[1].real_servers": [{"host": "web1", "weight": 0}, {"host": "web2", "weight": 65535}],
+    "lvs_virtual_servers[1].lb_algo": "sh",
+    "lvs_virtual_servers[1].sh-port": True,
+    "lvs_virtual_servers[1].alpha": True,
+    "lvs_virtual_servers[1].inhibit_on_failure": True,
     "lvs_virtual_servers[1].quorum": 2**31 - 1,
     "lvs_virtual_servers[1].hysteresis": 2**31 - 2,
     "lvs_virtual_servers[1].sorry_server": "app1",
@@ -343,6 +350,7 @@ HIGHEST = {
 ENDS = {"the lowest": LOWEST, "the highest": HIGHEST, **LARGE}
 
 
+@pytest.mark.parametrize("director", PROGRAMS, indirect=True)
 @pytest.mark.parametrize("changes", ENDS.values(), ids=ENDS)
 def test_the_ends_of_what_is_accepted_a_running_keepalived_reads_back(
     director: Director, changes: dict[str, Any]
@@ -351,7 +359,9 @@ def test_the_ends_of_what_is_accepted_a_running_keepalived_reads_back(
     assert differences(director, changes) == []
 
 
-@pytest.mark.parametrize("number", range(4))
+@pytest.mark.parametrize(
+    ("director", "number"), [(PROGRAMS[each % len(PROGRAMS)], each) for each in range(4)], indirect=["director"]
+)
 def test_what_is_described_a_running_keepalived_reads_back(director: Director, number: int) -> None:
     def check(description: dict[str, list[Any]]) -> None:
         had = {path: [each for each in values if each != MISSING] for path, values in description.items()}
