@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,22 @@ import yaml
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.verdict import Verdict, verdict
 
 ROLES = Path(__file__).resolve().parents[2] / "roles"
+# Those of the distributions, where tools/install could have them, and the one that everybody here has.
+KEEPALIVEDS = ("keepalived", "keepalived-bookworm", "keepalived-trixie", "keepalived-forky")
 
 
-def keepalived_says(path: Path) -> Verdict:
-    run = subprocess.run(
-        ["keepalived", "--config-test", "--use-file", path], capture_output=True, text=True, check=False
-    )
+def keepaliveds() -> list[str]:
+    """One program of each version that is here."""
+    found = {}
+    for program in KEEPALIVEDS:
+        if shutil.which(program):
+            run = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
+            found.setdefault(run.stderr.splitlines()[0], program)
+    return list(found.values())
+
+
+def keepalived_says(path: Path, program: str = "keepalived") -> Verdict:
+    run = subprocess.run([program, "--config-test", "--use-file", path], capture_output=True, text=True, check=False)
     return verdict(run.returncode, run.stdout + run.stderr, path.read_text())
 
 

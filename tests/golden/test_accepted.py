@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-import socket
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,175 +13,15 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
 from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory
-from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import (
-    HOSTS,
-    OTHER_INSTANCE,
-    OTHER_SERVICE,
-    OTHER_UPSTREAM,
-    VIP,
-    hostvars,
-)
-from golden.programs import keepalived_says, nginx_says, render_keepalived, render_nginx
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
+from golden.descriptions import LARGE, THERE, accepted, check_ten, found_in, variables_with
+from golden.programs import KEEPALIVEDS, keepalived_says, keepaliveds, nginx_says, render_keepalived, render_nginx
 
 CASES = sorted(Path(__file__).parent.glob("*/inventory.yml"))
-# keepalived looks closer at an instance whose interface is there; a machine that has none is told so.
-THERE = [name for _index, name in socket.if_nameindex() if name.startswith("e")]
-INTERFACE = THERE[0] if THERE else "eth0"
+ASKED = keepaliveds()
+# A machine that has no such interface is told so.
 REMARKS = [] if THERE else [r"^Non-existent interface", r"WARNING - interface eth0 .* doesn't exist"]
 # A service whose servers are drained has less weight than its quorum, whatever that is.
 REMARKS_ON_DRAINED = [r"exceeds total weight", r"; setting hysteresis"]
-LONG = (62, 63, 64, 253, 1001)
-
-# What stands for a value: mostly what is just about right, then what is not.
-words = st.one_of(
-    st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,20}", fullmatch=True),
-    st.sampled_from(
-        ["id", "inst", "group", "maxlen", "port", "ttl", "combined", "main", "off", "on", "true", "0", "App"]
-    ),
-    st.sampled_from(
-        ["include", "virtual_server", "default", "server", "}", "{", "a}", "a;", "a b", '"a', "#a", "$a", ""]
-    ),
-    st.sampled_from(LONG).map("a".__mul__),
-)
-signs = "abcXYZ019/_.%?&=+:@,-*()#!$;~'\"[]{}|\\^<> \n\t\u00e9"
-paths = st.one_of(
-    st.text(signs, max_size=12).map("/".__add__),
-    st.from_regex(r"/[a-z0-9/_.%?&=+:@,-]{0,30}", fullmatch=True),
-    st.sampled_from([997, 998, 999, 1000, 1001, 1023]).map(lambda many: "/" + "p" * many),
-    st.sampled_from(
-        ["/", "//", "/.", "/..", "/?", "/%", "/%s", "/%%n", "/at/", f"/healthz/at/{VIP}", "/@a", "/healthz"]
-    ),
-)
-seconds = st.one_of(
-    st.floats(0, 100000),
-    st.integers(0, 100000),
-    st.integers(0, 100000).map(lambda steps: steps / 1000),
-    st.sampled_from(
-        [1e-05, 0.1 + 0.2, 0.001, 0.01, 0.015, 0.07, 1.0, 40.95, 40.96, 75, 255, 1000, 3600, 86400, "0.29"]
-    ),
-)
-numbers = st.one_of(
-    st.integers(0, 5),
-    st.integers(0, 70000),
-    st.sampled_from([255, 256, 65535, 65536, 10000, 2678400, 2**31 - 1, 2**31, 2**32, "7", " 7", True, -1]),
-)
-booleans = st.booleans()
-addresses = st.one_of(
-    st.ip_addresses(v=4).map(str),
-    st.sampled_from([VIP, *HOSTS.values(), "127.0.0.1", "0.0.0.0", "224.0.0.18", "255.255.255.255", "192.0.2.0"]),
-)
-servers = st.one_of(
-    st.sampled_from(list(HOSTS)),
-    st.builds(lambda address, weight: {"address": address, "weight": weight}, addresses, numbers),
-    st.builds(lambda host, weight: {"host": host, "weight": weight}, st.sampled_from(list(HOSTS)), numbers),
-)
-floating = st.builds(lambda address, length: f"{address}/{length}", addresses, st.integers(0, 32))
-passwords = st.text(signs + "%&()*+,:;<=>?@", max_size=10) | st.integers(0, 99999999)
-
-INSTANCE = {
-    "name": words,
-    "virtual_router_id": numbers,
-    "version": st.sampled_from([2, 3]),
-    "advert_int": seconds,
-    "preempt": booleans,
-    "preempt_delay": seconds,
-    "authentication": st.fixed_dictionaries({"auth_pass": passwords}),
-    "unicast": booleans,
-    "interface": st.sampled_from([INTERFACE, "lo"]),
-    "virtual_ipaddress[1]": floating,
-    "hosts": st.sampled_from([["lvs1"], ["lvs1", "lvs2"], ["lvs1", "app1", "app2", "lvs2"]]),
-}
-SERVICE = {
-    "name": words,
-    "port": numbers,
-    "lb_algo": st.sampled_from(
-        ["rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "sed", "nq", "fo", "ovf", "mh", "twos"]
-    ),
-    "mh-port": booleans,
-    "sh-port": booleans,
-    "delay_loop": seconds,
-    "persistence_timeout": numbers,
-    "check": st.fixed_dictionaries(
-        {},
-        optional={
-            "type": st.sampled_from(["TCP_CHECK", "HTTP_GET"]),
-            "path": paths,
-            "status_code": numbers,
-            "connect_port": numbers,
-            "connect_timeout": seconds,
-            "retry": numbers,
-            "delay_before_retry": seconds,
-        },
-    ),
-    "sorry_server": servers,
-    "inhibit_on_failure": booleans,
-    "alpha": booleans,
-    "quorum": numbers,
-    "hysteresis": numbers,
-    "real_servers[0]": servers,
-    "real_servers[2]": servers,
-}
-UPSTREAM = {
-    "name": words,
-    "port": numbers,
-    "method": st.sampled_from(["round_robin", "least_conn", "ip_hash", "random"]),
-    "health_path": paths,
-    "keepalive": numbers,
-    "proxy_connect_timeout": seconds,
-    "proxy_read_timeout": seconds,
-    "servers[0]": st.builds(
-        lambda address, own: {"address": address, **own},
-        addresses,
-        st.fixed_dictionaries(
-            {},
-            optional={
-                "port": numbers,
-                "weight": numbers,
-                "max_fails": numbers,
-                "fail_timeout": numbers,
-                "backup": booleans,
-            },
-        ),
-    ),
-}
-CHANGES = {
-    "lvs_cluster": words,
-    "lvs_sync_daemon": booleans,
-    **{f"lvs_vrrp_instances[{place}].{key}": values for place in (0, 1) for key, values in INSTANCE.items()},
-    **{f"lvs_virtual_servers[{place}].{key}": values for place in (0, 1) for key, values in SERVICE.items()},
-    **{f"lvs_nginx_upstreams[{place}].{key}": values for place in (0, 1) for key, values in UPSTREAM.items()},
-}
-START = {
-    "lvs_vrrp_instances[1]": OTHER_INSTANCE,
-    "lvs_virtual_servers[1]": OTHER_SERVICE,
-    "lvs_nginx_upstreams[0].virtual_server": "web",
-    "lvs_nginx_upstreams[1]": OTHER_UPSTREAM,
-}
-
-
-def variables_with(changes: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    # An upstream refers to its service by name.
-    names = {
-        f"lvs_nginx_upstreams[{place}].virtual_server": changes[f"lvs_virtual_servers[{place}].name"]
-        for place in (0, 1)
-        if f"lvs_virtual_servers[{place}].name" in changes
-    }
-    variables = hostvars({**START, **changes, **names})
-    return {host: {**own, "lvs_interface": INTERFACE} for host, own in variables.items()}
-
-
-def accepted(changes: dict[str, Any]) -> dict[str, Any]:
-    """As many of the changes as the checks accept."""
-    left = dict(changes)
-    while True:
-        problems = inventory.described(variables_with(left), "lvs1")[2]
-        if not problems:
-            return left
-        refused = [path for path in left if any(problem.path.startswith(path) for problem in problems)]
-        for path in refused or [list(left)[-1]]:
-            del left[path]
 
 
 def complaints(changes: dict[str, Any], folder: Path) -> list[str]:
@@ -189,12 +29,20 @@ def complaints(changes: dict[str, Any], folder: Path) -> list[str]:
     variables = variables_with(changes)
     path = folder / "rendered.conf"
     path.write_text(render_keepalived(inventory.view(variables, "lvs1")))
-    found = keepalived_says(path)
-    said = [*found.errors, *found.warnings]
     remarks = [*REMARKS, *(REMARKS_ON_DRAINED if "weight 0\n" in path.read_text() else [])]
+    said = []
+    for program in ASKED:
+        found = keepalived_says(path, program)
+        all_said = [*found.errors, *found.warnings, *(["crashed"] if found.crashed else [])]
+        said += [f"{program}: {each}" for each in all_said if not any(re.search(remark, each) for remark in remarks)]
     path.write_text(render_nginx(inventory.view(variables, "web1")))
-    said = [each for each in said if not any(re.search(remark, each) for remark in remarks)]
     return [*said, *nginx_says(path, folder).splitlines()]
+
+
+@pytest.mark.parametrize("program", KEEPALIVEDS)
+def test_keepalived_of_every_distribution_is_asked(program: str) -> None:
+    if not shutil.which(program):
+        pytest.skip(f"tools/install could not have {program} on this machine")
 
 
 @pytest.fixture(scope="module")
@@ -214,47 +62,16 @@ def test_templates_are_rendered_as_the_roles_do(case: Path) -> None:
         assert {"keepalived": render_keepalived, "nginx": render_nginx}[program](view) == kept.read_text()
 
 
-NAMED = "a" * 63
-LARGE = {
-    "as many addresses as an advert has room for": {
-        "lvs_vrrp_instances[0].virtual_ipaddress": [f"{VIP}/32", *(f"198.51.100.{place}/32" for place in range(1, 255))]
-    },
-    "a pool of a thousand": {
-        "lvs_nginx_upstreams[0].servers": [{"address": "198.51.100.100", "port": 10000 + each} for each in range(1000)]
-    },
-    "the longest names and paths": {
-        "lvs_cluster": NAMED,
-        "lvs_vrrp_instances[0].name": NAMED,
-        "lvs_virtual_servers[0].name": NAMED,
-        "lvs_virtual_servers[0].check.path": "/" + "p" * 999,
-        "lvs_nginx_upstreams[0].name": NAMED,
-        "lvs_nginx_upstreams[0].health_path": "/" + "p" * 999,
-    },
-}
-
-
 @pytest.mark.parametrize("changes", LARGE.values(), ids=LARGE)
 def test_the_largest_that_is_accepted_keepalived_and_nginx_accept(folder: Path, changes: dict[str, Any]) -> None:
     assert inventory.described(variables_with(changes), "lvs1")[2] == []
     assert complaints(changes, folder) == []
 
 
-@given(st.fixed_dictionaries({}, optional=CHANGES))
-@settings(
-    max_examples=100,
-    phases=[Phase.generate],
-    derandomize=True,
-    database=None,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
-def test_what_is_accepted_keepalived_and_nginx_accept(folder: Path, changes: dict[str, Any]) -> None:
-    left = accepted(changes)
-    found = complaints(left, folder)
+@pytest.mark.parametrize("number", range(10))
+def test_what_is_accepted_keepalived_and_nginx_accept(folder: Path, number: int) -> None:
+    def check(description: dict[str, list[Any]]) -> None:
+        found, changes = found_in(accepted(description), lambda some: complaints(some, folder))
+        assert found == [], changes
 
-    # What has nothing to do with it is taken away; hypothesis does the same, in minutes.
-    for path in list(left) if found else ():
-        fewer = accepted({each: value for each, value in left.items() if each != path})
-        if complaints(fewer, folder):
-            left = fewer
-    assert complaints(left, folder) == [], left
+    check_ten(number, check)

@@ -135,10 +135,12 @@ def quiet() -> None:
 
 
 @contextlib.contextmanager
-def running_keepalived(directory: Path, configuration: str, ready: str) -> Iterator[subprocess.Popen[str]]:
+def running_keepalived(
+    directory: Path, configuration: str, ready: str, program: str = "keepalived"
+) -> Iterator[subprocess.Popen[str]]:
     """A keepalived with its process ids in a directory, and its dumps in /tmp, which is a private one."""
     (directory / "keepalived.conf").write_text(configuration, errors="surrogateescape")
-    command = [str(shutil.which("keepalived")), "--dont-fork", "--use-file", str(directory / "keepalived.conf")]
+    command = [str(shutil.which(program)), "--dont-fork", "--use-file", str(directory / "keepalived.conf")]
     command += ["--log-console"]
     command += [
         f"--{option}={directory}/{name}.pid"

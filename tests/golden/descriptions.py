@@ -1,0 +1,228 @@
+"""Descriptions far outside the tidy, as hypothesis draws them, and as much of each as the checks accept."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory
+from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import (
+    HOSTS,
+    OTHER_INSTANCE,
+    OTHER_SERVICE,
+    OTHER_UPSTREAM,
+    VIP,
+    hostvars,
+)
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+
+# keepalived looks closer at an instance whose interface is there.
+THERE = [name for _index, name in socket.if_nameindex() if name.startswith("e")]
+INTERFACE = THERE[0] if THERE else "eth0"
+LONG = (62, 63, 64, 253, 1001)
+
+# What stands for a value: mostly what is just about right, then what is not.
+words = st.one_of(
+    st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,20}", fullmatch=True),
+    st.sampled_from(
+        ["id", "inst", "group", "maxlen", "port", "ttl", "combined", "main", "off", "on", "true", "0", "App"]
+    ),
+    st.sampled_from(
+        ["include", "virtual_server", "default", "server", "}", "{", "a}", "a;", "a b", '"a', "#a", "$a", ""]
+    ),
+    st.sampled_from(LONG).map("a".__mul__),
+)
+signs = "abcXYZ019/_.%?&=+:@,-*()#!$;~'\"[]{}|\\^<> \n\t\u00e9"
+paths = st.one_of(
+    st.text(signs, max_size=12).map("/".__add__),
+    st.from_regex(r"/[a-z0-9/_.%?&=+:@,-]{0,30}", fullmatch=True),
+    st.sampled_from([997, 998, 999, 1000, 1001, 1023]).map(lambda many: "/" + "p" * many),
+    st.sampled_from(
+        ["/", "//", "/.", "/..", "/?", "/%", "/%s", "/%%n", "/at/", f"/healthz/at/{VIP}", "/@a", "/healthz"]
+    ),
+)
+seconds = st.one_of(
+    st.integers(0, 40),
+    st.floats(0, 100000) | st.integers(0, 100000),
+    st.integers(0, 100000).map(lambda steps: steps / 1000),
+    st.sampled_from(
+        [1e-05, 0.1 + 0.2, 0.001, 0.01, 0.015, 0.07, 1.0, 40.95, 40.96, 75, 255, 1000, 3600, 86400, "0.29"]
+    ),
+)
+numbers = st.one_of(
+    st.integers(0, 5),
+    st.integers(0, 70000),
+    st.sampled_from([255, 256, 65535, 65536, 10000, 2678400, 2**31 - 1, 2**31, 2**32, "7", " 7", True, -1]),
+)
+booleans = st.booleans()
+addresses = st.one_of(
+    st.ip_addresses(v=4).map(str),
+    st.sampled_from([VIP, *HOSTS.values(), "127.0.0.1", "0.0.0.0", "224.0.0.18", "255.255.255.255", "192.0.2.0"]),
+)
+servers = st.one_of(
+    st.sampled_from(list(HOSTS)),
+    st.builds(lambda address, weight: {"address": address, "weight": weight}, addresses, numbers),
+    st.builds(lambda host, weight: {"host": host, "weight": weight}, st.sampled_from(list(HOSTS)), numbers),
+)
+floating = st.builds(lambda address, length: f"{address}/{length}", addresses, st.integers(0, 32))
+passwords = st.one_of(
+    st.text("abXY01%&()*+,-./:;<=>?@^_|", min_size=1, max_size=9), st.text(signs, max_size=10), st.integers(0, 99999999)
+)
+
+INSTANCE = {
+    "name": words,
+    "virtual_router_id": numbers,
+    "version": st.sampled_from([2, 3]),
+    "advert_int": seconds,
+    "preempt": booleans,
+    "preempt_delay": seconds,
+    "authentication": st.fixed_dictionaries({"auth_pass": passwords}),
+    "unicast": booleans,
+    "interface": st.sampled_from([INTERFACE, "lo"]),
+    "virtual_ipaddress[1]": floating,
+    "hosts": st.sampled_from([["lvs1"], ["lvs1", "lvs2"], ["lvs1", "app1", "app2", "lvs2"]]),
+}
+CHECK = {
+    "type": st.sampled_from(["TCP_CHECK", "HTTP_GET"]),
+    "path": paths,
+    "status_code": st.integers(90, 610),
+    "connect_port": numbers,
+    "connect_timeout": seconds,
+    "retry": numbers,
+    "delay_before_retry": seconds,
+}
+SERVICE = {
+    "name": words,
+    "port": numbers,
+    "lb_algo": st.sampled_from(
+        ["rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "sed", "nq", "fo", "ovf", "mh", "twos"]
+    ),
+    "mh-port": booleans,
+    "sh-port": booleans,
+    "delay_loop": seconds,
+    "persistence_timeout": numbers,
+    "sorry_server": servers,
+    "inhibit_on_failure": booleans,
+    "alpha": booleans,
+    "quorum": numbers,
+    "hysteresis": numbers,
+    "real_servers[0]": servers,
+    "real_servers[2]": servers,
+}
+UPSTREAM = {
+    "name": words,
+    "port": numbers,
+    "method": st.sampled_from(["round_robin", "least_conn", "ip_hash", "random"]),
+    "health_path": paths,
+    "keepalive": numbers,
+    "proxy_connect_timeout": seconds,
+    "proxy_read_timeout": seconds,
+    "servers[0]": st.builds(
+        lambda address, own: {"address": address, **own},
+        addresses,
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "port": numbers,
+                "weight": numbers,
+                "max_fails": numbers,
+                "fail_timeout": numbers,
+                "backup": booleans,
+            },
+        ),
+    ),
+}
+CHANGES = {
+    "lvs_cluster": words,
+    "lvs_sync_daemon": booleans,
+    **{f"lvs_virtual_servers[0].check.{key}": values for key, values in CHECK.items()},
+    "lvs_virtual_servers[1].check": st.fixed_dictionaries({}, optional=CHECK),
+    **{f"lvs_vrrp_instances[{place}].{key}": values for place in (0, 1) for key, values in INSTANCE.items()},
+    **{f"lvs_virtual_servers[{place}].{key}": values for place in (0, 1) for key, values in SERVICE.items()},
+    **{f"lvs_nginx_upstreams[{place}].{key}": values for place in (0, 1) for key, values in UPSTREAM.items()},
+}
+START = {
+    "lvs_vrrp_instances[1]": OTHER_INSTANCE,
+    "lvs_virtual_servers[1]": OTHER_SERVICE,
+    "lvs_nginx_upstreams[0].virtual_server": "web",
+    "lvs_nginx_upstreams[1]": OTHER_UPSTREAM,
+}
+
+
+def variables_with(changes: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    # An upstream refers to its service by name.
+    names = {
+        f"lvs_nginx_upstreams[{place}].virtual_server": changes[f"lvs_virtual_servers[{place}].name"]
+        for place in (0, 1)
+        if f"lvs_virtual_servers[{place}].name" in changes
+    }
+    variables = hostvars({**START, **changes, **names})
+    return {host: {**own, "lvs_interface": INTERFACE} for host, own in variables.items()}
+
+
+NAMED = "a" * 63
+LARGE = {
+    "as many addresses as an advert has room for": {
+        "lvs_vrrp_instances[0].virtual_ipaddress": [f"{VIP}/32", *(f"198.51.100.{place}/32" for place in range(1, 255))]
+    },
+    "a pool of a thousand": {
+        "lvs_nginx_upstreams[0].servers": [{"address": "198.51.100.100", "port": 10000 + each} for each in range(1000)]
+    },
+    "the longest names and paths": {
+        "lvs_cluster": NAMED,
+        "lvs_vrrp_instances[0].name": NAMED,
+        "lvs_virtual_servers[0].name": NAMED,
+        "lvs_virtual_servers[0].check.path": "/" + "p" * 999,
+        "lvs_nginx_upstreams[0].name": NAMED,
+        "lvs_nginx_upstreams[0].health_path": "/" + "p" * 999,
+    },
+}
+
+# Of most kinds one of several is accepted, so that little is left at its default.
+CANDIDATES = {path: st.lists(values, min_size=1, max_size=4) for path, values in CHANGES.items()}
+DESCRIPTIONS = st.fixed_dictionaries({}, optional=CANDIDATES)
+
+
+def accepted(candidates: dict[str, list[Any]]) -> dict[str, Any]:
+    """For each path the first value that the checks accept, if there is one."""
+    left = {path: list(values) for path, values in candidates.items()}
+    while True:
+        changes = {path: values[0] for path, values in left.items()}
+        problems = inventory.described(variables_with(changes), "lvs1")[2]
+        if not problems:
+            return changes
+        refused = [path for path in left if any(problem.path.startswith(path) for problem in problems)]
+        for path in refused or [list(left)[-1]]:
+            del left[path][0]
+        left = {path: values for path, values in left.items() if values}
+
+
+def found_in(changes: dict[str, Any], wrong: Callable[[dict[str, Any]], list[str]]) -> tuple[list[str], dict[str, Any]]:
+    """What is wrong, and those of the changes that it needs; hypothesis finds them too, in minutes."""
+    found = wrong(changes)
+    for path in list(changes) if found else ():
+        fewer = accepted({each: [value] for each, value in changes.items() if each != path})
+        still = wrong(fewer)
+        if still:
+            found, changes = still, fewer
+    return found, changes
+
+
+def check_ten(number: int, check: Callable[[dict[str, list[Any]]], None]) -> None:
+    """Ten descriptions, the same ones for a number in every run: of more, hypothesis makes most from those it has."""
+
+    @seed(number)
+    @settings(
+        max_examples=10,
+        phases=[Phase.generate],
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(DESCRIPTIONS)
+    def ten(description: dict[str, list[Any]]) -> None:
+        check(description)
+
+    ten()

@@ -1,0 +1,372 @@
+"""What is described, a running keepalived reads back with the same meaning, and the kernel's table is that."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory
+from ansible_collections.lvs.cluster.plugins.module_utils._host.ipvsadm import Ipvsadm
+from ansible_collections.lvs.cluster.plugins.module_utils._host.keepalived import Keepalived, data_signal
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.save import render
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.belief import believed
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.status import (
+    parse_check_data,
+    parse_sync_daemon,
+    parse_vrrp_addresses,
+    parse_vrrp_data,
+    parse_vrrp_terms,
+)
+from ansible_collections.lvs.cluster.tests.kernel.conftest import run, run_command, running_keepalived, sh
+from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import HOSTS
+from golden.descriptions import INTERFACE, LARGE, accepted, check_ten, found_in, variables_with
+from golden.programs import keepaliveds, render_keepalived
+
+DIRECTOR = "lvs1"
+PROGRAMS = keepaliveds()
+# A scheduler that User-Mode Linux has not.
+MISSING = "twos"
+# Servers that are in the table until a check fails.
+START = {f"lvs_virtual_servers[{place}].alpha": False for place in (0, 1)}
+# Read between two descriptions: what a reload carries over, as servers that failed, is no part of a meaning.
+BLANK = f"""
+global_defs {{
+    router_id blank
+}}
+vrrp_instance blank {{
+    interface {INTERFACE}
+    virtual_router_id 200
+    virtual_ipaddress {{
+        203.0.113.200
+    }}
+}}
+virtual_server fwmark 9 {{
+    lb_algo rr
+    lb_kind DR
+    real_server 203.0.113.201 80 {{
+        weight 1
+    }}
+}}
+"""
+
+
+class Director:
+    """A keepalived that is told one description after the other."""
+
+    def __init__(self, program: str, directory: Path, process: subprocess.Popen[str]) -> None:
+        self._program = program
+        self._directory = directory
+        self._process = process
+
+    def tell(self, view: Mapping[str, Any]) -> dict[str, str]:
+        """What its processes say of themselves when both have read what the view comes to."""
+        self._load(BLANK, "blank")
+        return self._load(render_keepalived(view), view["keepalived"]["router_id"])
+
+    def _load(self, configuration: str, router_id: str) -> dict[str, str]:
+        (self._directory / "keepalived.conf").write_text(configuration)
+        self._process.send_signal(signal.SIGHUP)
+        deadline = time.monotonic() + 30
+        while True:
+            said = self.ask()
+            if all(re.search(rf"^ Router ID = {router_id}$", text, re.MULTILINE) for text in said.values()):
+                return said
+            assert time.monotonic() < deadline, (self._directory / "log").read_text(errors="replace")[-2000:]
+
+    def ask(self) -> dict[str, str]:
+        keepalived = Keepalived.running(str(self._directory / "keepalived.pid"), "/tmp")
+        assert keepalived, (self._directory / "log").read_text(errors="replace")[-2000:]
+        readers = keepalived.data(data_signal(run_command, self._program), timeout=20)
+        return {name: read(str) for name, read in readers.items()}
+
+
+@pytest.fixture(scope="module")
+def director(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Director]:
+    program: str = request.param
+    directory = tmp_path_factory.mktemp("meaning")
+    # A dummy interface has no multicast.
+    sh(f"ip link add {INTERFACE} type veth peer name peer0 && ip link set peer0 up && ip link set {INTERFACE} up")
+    sh(f"ip addr add {HOSTS[DIRECTOR]}/24 dev {INTERFACE}")
+    run(["ipvsadm", "-C"])
+    try:
+        with running_keepalived(directory, BLANK, "Entering BACKUP STATE", program) as process:
+            yield Director(program, directory, process)
+    finally:
+        sh(f"ip link del {INTERFACE}")
+
+
+def described(view: Mapping[str, Any]) -> dict[str, Any]:
+    """The description, in the words below."""
+    keepalived = view["keepalived"]
+    daemon = keepalived["lvs_sync_daemon"]
+    return {
+        "lvs_sync_daemon": daemon
+        and {"interface": daemon["interface"], "vrrp_instance": daemon["vrrp_instance"], "syncid": daemon["id"]},
+        "instances": [
+            {
+                "name": each["name"],
+                "virtual_router_id": each["virtual_router_id"],
+                "family": 4,
+                "version": each["version"],
+                "priority": each["priority"],
+                "advert_int": each["advert_int"],
+                "preempt": "disabled" if each["nopreempt"] else "enabled",
+                "preempt_delay": each["preempt_delay"],
+                "authentication": "SIMPLE_PASSWORD" if each["auth_pass"] else "none" if each["version"] == 2 else "",
+                "password": each["auth_pass"],
+                "interface": each["interface"],
+                "source": each["unicast_src_ip"] or HOSTS[DIRECTOR],
+                "unicast_peer": each["unicast_peer"],
+                "virtual_ipaddress": each["virtual_ipaddress"],
+            }
+            for each in keepalived["vrrp_instances"]
+        ],
+        "services": [described_service(each) for each in keepalived["virtual_servers"]],
+    }
+
+
+def described_service(service: Mapping[str, Any]) -> dict[str, Any]:
+    # Of a service whose servers are drained keepalived makes both smaller, and says so; 0 less 1 is 2**32 - 1.
+    quorum = min(service["quorum"], sum(each["weight"] for each in service["real_servers"]))
+    hysteresis = service["hysteresis"] if service["hysteresis"] < quorum else (quorum - 1) % 2**32
+    check = service["check"]
+    same = ("address", "port", "lb_algo", "lb_kind", "delay_loop", "persistence_timeout")
+    return {
+        **{name: service[name] for name in same},
+        "protocol": service["protocol"].lower(),
+        "lb_flags": sorted(service["lb_flags"]),
+        "alpha": service["alpha"],
+        "quorum": quorum,
+        "hysteresis": hysteresis,
+        "sorry_server": service["sorry_server"] and (service["sorry_server"], service["port"], service["lb_kind"]),
+        "real_servers": [
+            {
+                "address": each["address"],
+                "port": each["port"],
+                "lb_kind": service["lb_kind"],
+                "weight": each["weight"],
+                "inhibit_on_failure": service["inhibit_on_failure"],
+                "check": {
+                    "type": check["type"],
+                    "enabled": True,
+                    "url": [(check["path"], str(check["status_code"]))] if check["type"] == "HTTP_GET" else [],
+                    "to": f"[{each['address']}]:{check['connect_port'] or each['port']}",
+                    "delay_loop": service["delay_loop"],
+                    "connect_timeout": check["connect_timeout"],
+                    "retry": check["retry"],
+                    # Without a retry there is nothing to wait for.
+                    "delay_before_retry": check["delay_before_retry"] if check["retry"] else 0,
+                },
+            }
+            for each in service["real_servers"]
+        ],
+    }
+
+
+def read_back(said: Mapping[str, str]) -> dict[str, Any]:
+    """The same of what a keepalived says that it runs."""
+    vrrp, check = said["keepalived.data"], said["keepalived_check.data"]
+    health = blocks(check, r"(?:\[|FWM ).* -> .*")
+    services = parse_check_data(check)
+    assert len(health) == sum(len(each["real_servers"]) for each in services)
+    checks = iter(health)
+    return {
+        "lvs_sync_daemon": parse_sync_daemon(vrrp) or {},
+        "instances": [
+            {
+                **terms,
+                "priority": state["priority"],
+                "preempt": value(lines, "Preempt"),
+                "preempt_delay": number(value(lines, "Preempt delay") or "0 secs"),
+                "authentication": value(lines, "Authentication type"),
+                "virtual_ipaddress": virtual_addresses(lines),
+            }
+            for terms, state, lines in zip(
+                parse_vrrp_terms(vrrp), parse_vrrp_data(vrrp), blocks(vrrp, "VRRP Instance = .*"), strict=True
+            )
+        ],
+        "services": [
+            service_read_back(service, lines.partition("< Real server >")[0], checks)
+            for service, lines in zip(services, blocks(check, "VS VIP = .*"), strict=True)
+        ],
+    }
+
+
+def service_read_back(service: Mapping[str, Any], lines: str, checks: Iterator[str]) -> dict[str, Any]:
+    sorry = service.get("sorry_server")
+    return {
+        **{name: service[name] for name in ("address", "port", "protocol", "lb_algo", "lb_kind", "quorum")},
+        "lb_flags": sorted(service["lb_flags"]),
+        "delay_loop": number(value(lines, "delay_loop")),
+        "persistence_timeout": service.get("persistence_timeout", 0),
+        "alpha": "alpha is ON" in lines,
+        "hysteresis": number(value(lines, "hysteresis")),
+        "sorry_server": (sorry["address"], sorry["port"], sorry["lb_kind"]) if sorry else "",
+        "real_servers": [
+            {
+                **{name: server[name] for name in ("address", "port", "lb_kind", "weight", "inhibit_on_failure")},
+                "check": check_read_back(server["checkers"], next(checks)),
+            }
+            for server in service["real_servers"]
+        ],
+    }
+
+
+def check_read_back(checkers: Sequence[Mapping[str, Any]], lines: str) -> dict[str, Any]:
+    (known,) = checkers
+    return {
+        "type": known["type"],
+        "enabled": known["enabled"],
+        "url": re.findall(r"Checked url = (.*)\n(?: +tls_compliant .*\n)? +HTTP Status Code\(s\)\n +(.*)", lines),
+        "to": value(lines, "Dest"),
+        "delay_loop": number(value(lines, "Delay loop")),
+        "connect_timeout": number(value(lines, "Timeout")),
+        "retry": number(value(lines, "Retries")),
+        "delay_before_retry": number(value(lines, "Delay before retry") or "0 us"),
+    }
+
+
+def virtual_addresses(lines: str) -> list[str]:
+    """With their lengths, of which keepalived leaves out that of a single address."""
+    listed = re.search(r"^ +Virtual IP \(\d+\):\n((?:     .*\n)*)", lines, re.MULTILINE)
+    words = [line.split()[0] for line in listed[1].splitlines()] if listed else []
+    return [each if "/" in each else f"{each}/32" for each in words]
+
+
+def blocks(text: str, title: str) -> list[str]:
+    """The lines below each title, as far as they are indented more."""
+    return re.findall(rf"^ {title}\n((?:   .*\n)*)", text, re.MULTILINE)
+
+
+def value(lines: str, name: str) -> str:
+    """What stands behind a name, in a line of its own or behind a comma."""
+    found = re.search(rf"(?:^ +|, ){re.escape(name)} = (.*)$", lines, re.MULTILINE)
+    return found[1] if found else ""
+
+
+def number(text: str) -> float:
+    """Seconds, or what has no unit."""
+    count, _space, unit = text.partition(" ")
+    return float(count) / (1_000_000 if unit == "us" else 1)
+
+
+def differences(director: Director, changes: dict[str, Any]) -> list[str]:
+    """What a running keepalived, or the kernel, has otherwise than it is described."""
+    view = inventory.view(variables_with({**START, **changes}), DIRECTOR)
+    said = director.tell(view)
+    return [*unlike(described(view), read_back(said)), *unlike_the_kernel(director, said)]
+
+
+def unlike(one: Any, other: Any, path: str = "") -> list[str]:
+    if isinstance(one, Mapping) and isinstance(other, Mapping) and one.keys() == other.keys():
+        return [each for key in one for each in unlike(one[key], other[key], f"{path}.{key}")]
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        return [
+            each
+            for place, pair in enumerate(zip(one, other, strict=True))
+            for each in unlike(*pair, f"{path}[{place}]")
+        ]
+    return [] if one == other else [f"{path}: {one!r} is described, {other!r} runs"]
+
+
+def unlike_the_kernel(director: Director, said: Mapping[str, str]) -> list[str]:
+    """What the table has otherwise than follows from the above and from which servers are alive, which may change."""
+    deadline = time.monotonic() + 5
+    while True:
+        vrrp, check = said["keepalived.data"], said["keepalived_check.data"]
+        services = parse_check_data(check)
+        belief = believed(parse_vrrp_data(vrrp), parse_vrrp_addresses(vrrp), services, parse_sync_daemon(check))
+        table = Ipvsadm(run_command, "ipvsadm").table()
+        if belief.table == table and len(table) == len(services):
+            return []
+        if time.monotonic() > deadline:
+            return [f"the kernel has\n{render(table)}and keepalived believes\n{render(belief.table or {})}"]
+        said = director.ask()
+
+
+LOWEST = {
+    "lvs_vrrp_instances[0].virtual_router_id": 1,
+    "lvs_vrrp_instances[0].advert_int": 1,
+    "lvs_vrrp_instances[0].preempt_delay": 0.001,
+    "lvs_vrrp_instances[0].authentication": {"auth_pass": "|"},
+    "lvs_vrrp_instances[1].version": 3,
+    "lvs_vrrp_instances[1].preempt": False,
+    "lvs_vrrp_instances[1].unicast": False,
+    "lvs_vrrp_instances[1].advert_int": 0.01,
+    "lvs_vrrp_instances[1].virtual_ipaddress[1]": "203.0.113.10/1",
+    "lvs_virtual_servers[0].port": 1,
+    "lvs_virtual_servers[0].delay_loop": 0.001,
+    "lvs_virtual_servers[0].persistence_timeout": 1,
+    "lvs_virtual_servers[0].real_servers[0]": {"host": "web1", "weight": 0},
+    "lvs_virtual_servers[0].check": {
+        "type": "HTTP_GET",
+        "status_code": 100,
+        "connect_port": 1,
+        "connect_timeout": 0.001,
+        "retry": 1,
+        "delay_before_retry": 0,
+    },
+    "lvs_virtual_servers[1].real_servers": [{"host": "web1", "weight": 0}, {"host": "web2", "weight": 0}],
+}
+HIGHEST = {
+    "lvs_vrrp_instances[0].virtual_router_id": 255,
+    "lvs_vrrp_instances[0].advert_int": 255,
+    "lvs_vrrp_instances[0].preempt_delay": 1000,
+    "lvs_vrrp_instances[0].authentication": {"auth_pass": "%&()*+,:"},
+    "lvs_vrrp_instances[1].version": 3,
+    "lvs_vrrp_instances[1].advert_int": 40.95,
+    "lvs_vrrp_instances[1].preempt_delay": 999.999,
+    "lvs_virtual_servers[0].port": 65535,
+    "lvs_virtual_servers[0].lb_algo": "mh",
+    "lvs_virtual_servers[0].mh-port": True,
+    "lvs_virtual_servers[0].delay_loop": 86400,
+    "lvs_virtual_servers[0].persistence_timeout": 2678400,
+    "lvs_virtual_servers[0].real_servers": [{"host": "web1", "weight": 65535}, {"host": "web2", "weight": 65535}],
+    "lvs_virtual_servers[0].quorum": 2 * 65535,
+    "lvs_virtual_servers[0].hysteresis": 2 * 65535 - 1,
+    "lvs_virtual_servers[0].check": {
+        "type": "HTTP_GET",
+        "status_code": 599,
+        "connect_port": 65535,
+        "connect_timeout": 3600,
+        "retry": 1000,
+        "delay_before_retry": 3600,
+    },
+    "lvs_virtual_servers[1].real_servers": [{"host": "web1", "weight": 0}, {"host": "web2", "weight": 65535}],
+    "lvs_virtual_servers[1].lb_algo": "sh",
+    "lvs_virtual_servers[1].sh-port": True,
+    "lvs_virtual_servers[1].alpha": True,
+    "lvs_virtual_servers[1].inhibit_on_failure": True,
+    "lvs_virtual_servers[1].quorum": 2**31 - 1,
+    "lvs_virtual_servers[1].hysteresis": 2**31 - 2,
+    "lvs_virtual_servers[1].sorry_server": "app1",
+}
+ENDS = {"the lowest": LOWEST, "the highest": HIGHEST, **LARGE}
+
+
+@pytest.mark.parametrize("director", PROGRAMS, indirect=True)
+@pytest.mark.parametrize("changes", ENDS.values(), ids=ENDS)
+def test_the_ends_of_what_is_accepted_a_running_keepalived_reads_back(
+    director: Director, changes: dict[str, Any]
+) -> None:
+    assert inventory.described(variables_with(changes), DIRECTOR)[2] == []
+    assert differences(director, changes) == []
+
+
+@pytest.mark.parametrize(
+    ("director", "number"), [(PROGRAMS[each % len(PROGRAMS)], each) for each in range(4)], indirect=["director"]
+)
+def test_what_is_described_a_running_keepalived_reads_back(director: Director, number: int) -> None:
+    def check(description: dict[str, list[Any]]) -> None:
+        had = {path: [each for each in values if each != MISSING] for path, values in description.items()}
+        changes = accepted({path: values for path, values in had.items() if values})
+        found, changes = found_in(changes, lambda some: differences(director, some))
+        assert found == [], changes
+
+    check_ten(number, check)
