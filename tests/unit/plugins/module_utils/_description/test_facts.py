@@ -248,9 +248,9 @@ def test_all_problems_of_a_description_are_told_by_one_host_and_stop_all():
 
 
 def test_a_host_that_is_refused_tells_why_and_the_others_of_its_cluster_who_it_is():
-    told = refusals(web1="No space left on device")
+    told = refusals(web1="No space left on device.")
 
-    assert told.pop("web1") == ("web1 cannot be looked at: No space left on device No host of cluster lvs was changed.")
+    assert told.pop("web1") == ("web1 cannot be looked at: No space left on device. No host of cluster lvs was changed.")
     assert set(told.values()) == {"It is refused with web1, which tells why. No host of cluster lvs was changed."}
 
 
@@ -311,7 +311,6 @@ def remarked(changes: dict[str, Any] | None = None, **facts: Any) -> list[str]:
 
 
 FAR = {"hosts.web1.ansible_host": "198.51.100.21"}
-PREFIX = {"lvs_vrrp_instances[0].virtual_ipaddress": ["192.0.2.100/24"]}
 
 
 def test_hosts_of_one_network_and_one_mtu_are_not_remarked_upon():
@@ -430,10 +429,18 @@ def test_an_address_that_a_master_has_at_present_is_no_network_of_its_own():
     assert line.startswith("on lvs1 there is neither a network with 203.0.113.100 nor a default route")
 
 
-def test_directors_of_one_address_in_two_networks_are_told():
+@pytest.mark.parametrize(
+    ("prefix", "held"),
+    [(32, []), (24, [{"address": "192.0.2.100", "prefix": 24}])],
+    ids=["backup", "master at present"],
+)
+def test_directors_of_one_address_in_two_networks_are_told(prefix, held):
     (line,) = remarked(
-        {"hosts.lvs2.ansible_host": "198.51.100.12"},
-        lvs2=of("198.51.100.12", ipv4_secondaries=[]) | second("192.0.2.12"),
+        {
+            "hosts.lvs2.ansible_host": "198.51.100.12",
+            "lvs_vrrp_instances[0].virtual_ipaddress": [f"192.0.2.100/{prefix}"],
+        },
+        lvs2=of("198.51.100.12", ipv4_secondaries=held) | second("192.0.2.12"),
     )
 
     assert line == (
