@@ -28,17 +28,12 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
         Row(
             "a bad description is let through",
             "refused_as_a_whole",
-            edits={"roles/preflight/tasks/main.yml": ("that: __preflight_cluster.value.problems == []", "that: true")},
+            edits={"roles/preflight/tasks/verdict.yml": ("that: __preflight_described.refusal == ''", "that: true")},
         ),
         Row(
             "a missing interface is let through",
             "missing_interface",
-            edits={
-                "roles/preflight/tasks/main.yml": (
-                    "that: __preflight_refused == []",
-                    "that: true",
-                )
-            },
+            edits={"roles/preflight/tasks/verdict.yml": ("that: __preflight_described.refusal == ''", "that: true")},
         ),
         Row(
             "one director goes ahead of another's refusal",

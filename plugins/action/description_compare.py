@@ -18,11 +18,10 @@ class ActionModule(ForAllHosts):
     OPTIONS: ClassVar = {"os_families": {"type": "list", "elements": "str", "required": True}}
 
     def outcome(self, options, task_vars):
-        known = [entry for entry in map(kept, options["hosts"]) if entry and not entry["cluster"]["problems"]]
-        variables = {entry["host"]: task_vars["hostvars"][entry["host"]] for entry in known}
+        entries = [{**entry, "view": kept_view(entry["host"])} for entry in map(kept, options["hosts"]) if entry]
+        variables = {entry["host"]: task_vars["hostvars"][entry["host"]] for entry in entries}
         facts = {host: each.get("ansible_facts", {}) for host, each in variables.items()}
         unseen = {host: each[UNSEEN] for host, each in variables.items() if UNSEEN in each}
-        entries = [{**entry, "view": kept_view(entry["host"])} for entry in known]
         found = compared(entries, facts, options["os_families"], unseen)
         keep(found)
         return {"warnings": remarks(found, facts)}

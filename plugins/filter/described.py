@@ -45,6 +45,9 @@ _value:
       description: The hosts of its cluster with findings; once it was compared.
       type: list
       elements: str
+    refusal:
+      description: Why the host must not be touched, to be told; empty if nothing is wrong; once it was compared.
+      type: str
 """
 
 from ansible.errors import AnsibleFilterError

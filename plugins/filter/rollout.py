@@ -78,11 +78,13 @@ _value:
 """
 
 from ansible.errors import AnsibleError
-from ansible_collections.lvs.cluster.plugins.module_utils._description.members import host_address
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.rollout import Run, judge
 
 
 def rollout_filter(hostvars, host, run):
+    # Each task of each host is a process that loads all filters up to the one that it needs.
+    from ansible_collections.lvs.cluster.plugins.module_utils._description.members import host_address  # noqa: PLC0415
+    from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.rollout import Run, judge  # noqa: PLC0415
+
     def host_at(address):
         for name in hostvars:
             try:

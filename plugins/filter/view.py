@@ -40,21 +40,24 @@ _value:
 """
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.lvs.cluster.plugins.module_utils._description.facts import placed
-from ansible_collections.lvs.cluster.plugins.module_utils._description.inventory import BadDescription, view
 from ansible_collections.lvs.cluster.plugins.plugin_utils._described import kept, kept_view
 
 
 def view_filter(hostvars, host):
     entry = kept(host)
+    # What was compared with the host's facts has its interface.
+    return kept_view(host) if entry and entry.get("refusal") == "" else derived_view(hostvars, host, entry)
+
+
+def derived_view(hostvars, host, entry):
+    # Each task of each host is a process that loads all filters up to the one that it needs.
+    from ansible_collections.lvs.cluster.plugins.module_utils._description import facts, inventory  # noqa: PLC0415
+
     if entry and not entry["cluster"]["problems"]:
-        # What was compared with the host's facts has its interface.
-        return (
-            kept_view(host) if "findings" in entry else placed(kept_view(host), hostvars[host].get("ansible_facts", {}))
-        )
+        return facts.placed(kept_view(host), hostvars[host].get("ansible_facts", {}))
     try:
-        return view(hostvars, host)
-    except BadDescription as error:
+        return inventory.view(hostvars, host)
+    except inventory.BadDescription as error:
         raise AnsibleFilterError(f"The description of the cluster has problems:\n{error}") from error
 
 

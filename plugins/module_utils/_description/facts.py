@@ -35,7 +35,10 @@ def compared(
     unseen: Mapping[str, str],
 ) -> List[Dict[str, Any]]:
     """What L(inventory.views) gave for some hosts, each view with its interface, together with C(findings): what keeps
-    the host from being that; and C(refused): the hosts of its cluster that have findings.
+    the host from being that; C(refused): the hosts of its cluster that have findings; and C(refusal): what is to be
+    told to the host, which must not be touched then; empty if nothing is wrong.
+
+    Where there are problems with a cluster's description, its hosts have no findings; its C(speaker) tells them.
 
     facts: by host, what was gathered.
     os_families: the families of operating systems that are known.
@@ -44,16 +47,39 @@ def compared(
     found = []
     refused: Dict[str, List[str]] = {}
     for entry in entries:
-        host, its = entry["host"], facts[entry["host"]]
-        view_of_host = placed(entry["view"], its)
+        host, its, view = entry["host"], facts[entry["host"]], entry["view"]
+        problems: List[str] = []
         if host in unseen:
             problems = [f"{host} cannot be looked at: {unseen[host]}"]
-        else:
-            problems = [*_system_findings(host, its, os_families), *findings(view_of_host, its)]
-        found.append({**entry, "view": view_of_host, "findings": problems})
+        elif not entry["cluster"]["problems"]:
+            view = placed(view, its)
+            problems = [*_system_findings(host, its, os_families), *findings(view, its)]
+        found.append({**entry, "view": view, "findings": problems})
         if problems:
             refused.setdefault(entry["cluster"]["name"], []).append(host)
-    return [{**each, "refused": refused.get(each["cluster"]["name"], [])} for each in found]
+    whole = [{**each, "refused": refused.get(each["cluster"]["name"], [])} for each in found]
+    return [{**each, "refusal": _refusal(each)} for each in whole]
+
+
+def _refusal(entry: Mapping[str, Any]) -> str:
+    cluster, host = entry["cluster"], entry["host"]
+    name, problems = cluster["name"], cluster["problems"]
+    if problems and host == cluster["speaker"]:
+        return "\n".join(
+            [
+                f"The description of cluster {name} has {len(problems)} problem(s); no host of it was touched:",
+                *(f"{number}. {problem}" for number, problem in enumerate(problems, 1)),
+            ]
+        )
+    if problems:
+        return f"The description of cluster {name} has problems; {cluster['speaker']} tells them."
+    if entry["findings"]:
+        return f"{' '.join(entry['findings'])} No host of cluster {name} was changed."
+    if entry["refused"]:
+        return (
+            f"It is refused with {', '.join(entry['refused'])}, which tells why. No host of cluster {name} was changed."
+        )
+    return ""
 
 
 def _system_findings(host: str, facts: Facts, os_families: Sequence[str]) -> Iterator[str]:
@@ -111,13 +137,13 @@ def _source_finding(host: str, instance: Mapping[str, Any], facts: Facts) -> Ite
 def remarks(entries: Sequence[Mapping[str, Any]], facts: Mapping[str, Facts]) -> List[str]:
     """What may keep the hosts of a cluster from working together, a line each.
 
-    entries: as L(compared) gives them; of a cluster with findings nothing is said, which may be the cause.
+    entries: as L(compared) gives them; of a cluster that is refused nothing is said: it may come of that.
     facts: by host, what was gathered. Who tells no network is passed over, as is who could not be reached.
     """
     clusters: Dict[str, Dict[str, _Host]] = {}
     for entry in entries:
-        host = _Host(entry["view"], facts[entry["host"]])
-        if host.networks and not entry["refused"]:
+        host = None if entry["refusal"] else _Host(entry["view"], facts[entry["host"]])
+        if host and host.networks:
             clusters.setdefault(entry["cluster"]["name"], {})[host.name] = host
     checks = (_split_instances, _servers_elsewhere, _uneven_mtus, _unrouted)
     return [line for hosts in clusters.values() for check in checks for line in check(hosts)]

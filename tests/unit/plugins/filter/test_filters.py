@@ -58,7 +58,7 @@ def test_a_host_s_own_facts_tell_the_interface_that_was_left_open():
 
 def test_a_view_that_was_compared_with_facts_asks_for_no_facts_again():
     """They are the largest of a host's variables, and each task of each host would template them."""
-    _described.keep([{**each, "findings": []} for each in inventory.views(hostvars(), ["web1"])])
+    _described.keep([{**each, "refusal": ""} for each in inventory.views(hostvars(), ["web1"])])
 
     assert view_of({}, "web1") == inventory.view(hostvars(), "web1")
 

@@ -222,6 +222,40 @@ def test_a_host_that_cannot_be_what_it_should_be_stops_its_cluster_and_no_other(
     assert [each["refused"] for each in found] == [["lvs1", "lvs2"], ["lvs1", "lvs2"], []]
 
 
+def refusals(changes=None, **unseen):
+    """What the hosts of a cluster are told; as the action has it, one of them speaks."""
+    entries = inventory.views(hostvars(changes), NAMES)
+    for each in entries:
+        each["cluster"]["speaker"] = "lvs2"
+    told = {name: of(hostvars()[name]["ansible_host"]) for name in NAMES}
+    return {each["host"]: each["refusal"] for each in compared(entries, told, ["Debian"], unseen)}
+
+
+def test_a_good_cluster_is_not_refused():
+    assert refusals() == dict.fromkeys(NAMES, "")
+
+
+def test_all_problems_of_a_description_are_told_by_one_host_and_stop_all():
+    told = refusals({"lvs_vrrp_instances[0].virtual_router_id": 0, "lvs_sync_daemon": "perhaps"})
+
+    first, *problems = told.pop("lvs2").splitlines()
+    assert first == "The description of cluster lvs has 2 problem(s); no host of it was touched:"
+    assert [line.partition(" = ")[0] for line in problems] == [
+        "1. lvs_vrrp_instances[0].virtual_router_id",
+        "2. lvs_sync_daemon",
+    ]
+    assert set(told.values()) == {"The description of cluster lvs has problems; lvs2 tells them."}
+
+
+def test_a_host_that_is_refused_tells_why_and_the_others_of_its_cluster_who_it_is():
+    told = refusals(web1="No space left on device.")
+
+    assert told.pop("web1") == (
+        "web1 cannot be looked at: No space left on device. No host of cluster lvs was changed."
+    )
+    assert set(told.values()) == {"It is refused with web1, which tells why. No host of cluster lvs was changed."}
+
+
 def test_an_interface_that_the_description_leaves_open_is_the_one_that_has_the_address():
     (found,) = compared(plain_views(hostvars(), ["lvs1"]), {"lvs1": FACTS}, ["Debian"], {})
 
@@ -279,7 +313,6 @@ def remarked(changes: dict[str, Any] | None = None, **facts: Any) -> list[str]:
 
 
 FAR = {"hosts.web1.ansible_host": "198.51.100.21"}
-PREFIX = {"lvs_vrrp_instances[0].virtual_ipaddress": ["192.0.2.100/24"]}
 
 
 def test_hosts_of_one_network_and_one_mtu_are_not_remarked_upon():
@@ -398,10 +431,18 @@ def test_an_address_that_a_master_has_at_present_is_no_network_of_its_own():
     assert line.startswith("on lvs1 there is neither a network with 203.0.113.100 nor a default route")
 
 
-def test_directors_of_one_address_in_two_networks_are_told():
+@pytest.mark.parametrize(
+    ("prefix", "held"),
+    [(32, []), (24, [{"address": "192.0.2.100", "prefix": 24}])],
+    ids=["backup", "master at present"],
+)
+def test_directors_of_one_address_in_two_networks_are_told(prefix, held):
     (line,) = remarked(
-        {"hosts.lvs2.ansible_host": "198.51.100.12"},
-        lvs2=of("198.51.100.12", ipv4_secondaries=[]) | second("192.0.2.12"),
+        {
+            "hosts.lvs2.ansible_host": "198.51.100.12",
+            "lvs_vrrp_instances[0].virtual_ipaddress": [f"192.0.2.100/{prefix}"],
+        },
+        lvs2=of("198.51.100.12", ipv4_secondaries=held) | second("192.0.2.12"),
     )
 
     assert line == (
