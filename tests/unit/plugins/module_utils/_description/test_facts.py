@@ -224,7 +224,7 @@ def test_a_host_that_cannot_be_what_it_should_be_stops_its_cluster_and_no_other(
 
 def refusals(changes=None, **unseen):
     """What the hosts of a cluster are told; as the action has it, one of them speaks."""
-    entries = inventory.views(hostvars(changes), NAMES)
+    entries = plain_views(hostvars(changes), NAMES)
     for each in entries:
         each["cluster"]["speaker"] = "lvs2"
     told = {name: of(hostvars()[name]["ansible_host"]) for name in NAMES}
