@@ -250,7 +250,9 @@ def test_all_problems_of_a_description_are_told_by_one_host_and_stop_all():
 def test_a_host_that_is_refused_tells_why_and_the_others_of_its_cluster_who_it_is():
     told = refusals(web1="No space left on device.")
 
-    assert told.pop("web1") == ("web1 cannot be looked at: No space left on device. No host of cluster lvs was changed.")
+    assert told.pop("web1") == (
+        "web1 cannot be looked at: No space left on device. No host of cluster lvs was changed."
+    )
     assert set(told.values()) == {"It is refused with web1, which tells why. No host of cluster lvs was changed."}
 
 
