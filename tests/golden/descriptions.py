@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.checkers import CHECKERS
 from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import (
     HOSTS,
     OTHER_INSTANCE,
@@ -85,7 +86,7 @@ INSTANCE = {
     "hosts": st.sampled_from([["lvs1"], ["lvs1", "lvs2"], ["lvs1", "app1", "app2", "lvs2"]]),
 }
 CHECK = {
-    "type": st.sampled_from(["TCP_CHECK", "HTTP_GET"]),
+    "type": st.sampled_from([each.keyword for each in CHECKERS]),
     "path": paths,
     "status_code": st.integers(90, 610),
     "connect_port": numbers,
