@@ -69,7 +69,8 @@ class HttpGet(Tries, Wait, Port, Url):
 class PingCheck(Tries, Wait):
     """C(PING_CHECK): the host answers a ping, whether or not anything serves there."""
 
-    # keepalived takes a connect_port here too, and pings all the same.
+    # keepalived takes a connect_port here too, and pings all the same. To read this block, if only to test the file, it
+    # has net.ipv4.ping_group_range begin at 0, where systemd has not done so (its check_ping.c).
     keyword: ClassVar[str] = "PING_CHECK"
 
 
