@@ -68,7 +68,7 @@ def default_of(field: Field) -> Any:
 
 def table_lines(table: type[Any], title: str) -> Iterator[str]:
     """A table of the description under its title, and then those in it."""
-    yield from (f"## {title}", "", markdown(inspect.getdoc(table) or "").splitlines()[0], "", *rows("key", table), "")
+    yield from (f"## {title}", "", markdown(first_line(table)), "", *rows("key", table), "")
     for name, field in kinds.options(table).items():
         for word, inner in held(reader_of(field)).tables.items():
             path = name if table is cluster.Cluster else f"{title}: {name}"
@@ -99,6 +99,11 @@ def role_rows(table: type[Any]) -> Iterator[str]:
     for name, field in kinds.options(table).items():
         for inner in held(reader_of(field)).tables.values():
             yield from lines_of_options(inner, f"{name}.")
+
+
+def first_line(table: type[Any]) -> str:
+    """What a table is, in a line."""
+    return (inspect.getdoc(table) or "").splitlines()[0]
 
 
 def markdown(text: str) -> str:
@@ -155,8 +160,9 @@ def option_specs(tables: Tables) -> Spec:
     options = {name: merged(fields, tables) for name, fields in found.items()}
     if len(tables) == 1:
         return options
-    told = {"description": ["What it is; the other options go by it."], "type": "str", "default": next(iter(tables))}
-    return {"type": {**told, "choices": Words(tables)}, **options}
+    told = ["What it is; the other options go by it.", *(first_line(table) for table in tables.values())]
+    kind = {"description": told, "type": "str", "default": next(iter(tables)), "choices": Words(tables)}
+    return {"type": kind, **options}
 
 
 def merged(fields: Mapping[str, Field], tables: Tables) -> Spec:

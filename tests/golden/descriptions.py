@@ -7,6 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory
+from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import options
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.checkers import CHECKERS
 from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import (
     HOSTS,
     OTHER_INSTANCE,
@@ -85,7 +87,6 @@ INSTANCE = {
     "hosts": st.sampled_from([["lvs1"], ["lvs1", "lvs2"], ["lvs1", "app1", "app2", "lvs2"]]),
 }
 CHECK = {
-    "type": st.sampled_from(["TCP_CHECK", "HTTP_GET"]),
     "path": paths,
     "status_code": st.integers(90, 610),
     "connect_port": numbers,
@@ -93,6 +94,11 @@ CHECK = {
     "retry": numbers,
     "delay_before_retry": seconds,
 }
+# Of each type with options of its own alone: of another's, one would have all of it refused.
+CHECKS = st.one_of(
+    st.fixed_dictionaries({"type": st.just(each.keyword)}, optional={name: CHECK[name] for name in options(each)})
+    for each in CHECKERS
+)
 SERVICE = {
     "name": words,
     "port": numbers,
@@ -138,7 +144,7 @@ CHANGES = {
     "lvs_cluster": words,
     "lvs_sync_daemon": booleans,
     **{f"lvs_virtual_servers[0].check.{key}": values for key, values in CHECK.items()},
-    "lvs_virtual_servers[1].check": st.fixed_dictionaries({}, optional=CHECK),
+    "lvs_virtual_servers[1].check": CHECKS,
     **{f"lvs_vrrp_instances[{place}].{key}": values for place in (0, 1) for key, values in INSTANCE.items()},
     **{f"lvs_virtual_servers[{place}].{key}": values for place in (0, 1) for key, values in SERVICE.items()},
     **{f"lvs_nginx_upstreams[{place}].{key}": values for place in (0, 1) for key, values in UPSTREAM.items()},

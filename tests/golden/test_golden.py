@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from golden.programs import keepalived_says, nginx_says
+from golden.programs import keepalived_says, keepaliveds, nginx_says
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -41,9 +41,10 @@ def test_rendered_is_what_is_kept(case: tuple[Path, Path]) -> None:
     assert rendered == {path.name: path.read_text() for path in folder.glob("*.conf")}
 
 
-def test_keepalived_accepts_it(case: tuple[Path, Path]) -> None:
+@pytest.mark.parametrize("program", keepaliveds())
+def test_keepalived_accepts_it(case: tuple[Path, Path], program: str) -> None:
     for path in case[1].glob("*.keepalived.conf"):
-        found = keepalived_says(path)
+        found = keepalived_says(path, program)
         assert not found.errors, found.errors
 
 

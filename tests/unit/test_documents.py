@@ -98,7 +98,7 @@ def test_a_mapping_of_one_of_several_tables_has_the_options_of_all(tool) -> None
     assert (checks["type"], checks["elements"]) == ("list", "dict")
     assert checks["options"] == {
         "type": {
-            "description": ["What it is; the other options go by it."],
+            "description": ["What it is; the other options go by it.", "Asks for a path.", "Connects."],
             "type": "str",
             "default": "HTTP_GET",
             "choices": ["HTTP_GET", "TCP_CHECK"],

@@ -213,6 +213,20 @@ MISTAKES = [
         path=f"{FIRST_SERVICE}.check.status_code",
     ),
     bad(
+        "port of a PING_CHECK",
+        {f"{FIRST_SERVICE}.check": {"type": "PING_CHECK", "connect_port": 8080}},
+        "= 8080: belongs to TCP_CHECK and HTTP_GET",
+        "Remove it, or write type: TCP_CHECK or HTTP_GET",
+        path=f"{FIRST_SERVICE}.check.connect_port",
+    ),
+    bad(
+        "path of a PING_CHECK",
+        {f"{FIRST_SERVICE}.check": {"type": "PING_CHECK", "path": "/"}},
+        '= "/": belongs to HTTP_GET',
+        "Remove it, or write type: HTTP_GET",
+        path=f"{FIRST_SERVICE}.check.path",
+    ),
+    bad(
         "mh-port without mh",
         {f"{FIRST_SERVICE}.mh-port": True},
         "= True: has no effect without lb_algo mh",
