@@ -169,6 +169,9 @@ def merged(fields: Mapping[str, Field], tables: Tables) -> Spec:
     """An option, as the tables that have it see it: each under the word of its table."""
     specs = [option_spec(field) for field in fields.values()]
     spec: Spec = specs[0]
+    for each, word in zip(specs, fields, strict=True):
+        if (each["description"], each.get("default")) != (spec["description"], spec.get("default")):
+            raise SystemExit(f"An option of {word} has words or a default of its own: {each}, and {spec}")
     choices = Words(dict.fromkeys(word for each in specs for word in each.get("choices", [])))
     if choices:
         spec["choices"] = choices

@@ -135,7 +135,7 @@ def described_service(service: Mapping[str, Any]) -> dict[str, Any]:
     # Of a service whose servers are drained keepalived makes both smaller, and says so; 0 less 1 is 2**32 - 1.
     quorum = min(service["quorum"], sum(each["weight"] for each in service["real_servers"]))
     hysteresis = service["hysteresis"] if service["hysteresis"] < quorum else (quorum - 1) % 2**32
-    check = service["check"]
+    check = {"url": [], "connect_port": None, **dict(service["check"]["lines"])}
     same = ("address", "port", "lb_algo", "lb_kind", "delay_loop", "persistence_timeout")
     return {
         **{name: service[name] for name in same},
@@ -153,9 +153,9 @@ def described_service(service: Mapping[str, Any]) -> dict[str, Any]:
                 "weight": each["weight"],
                 "inhibit_on_failure": service["inhibit_on_failure"],
                 "check": {
-                    "type": check["type"],
+                    "type": service["check"]["keyword"],
                     "enabled": True,
-                    "url": [(check["path"], str(check["status_code"]))] if check["type"] == "HTTP_GET" else [],
+                    "url": [tuple(str(value) for _name, value in check["url"])] if check["url"] else [],
                     "to": f"[{each['address']}]:{check['connect_port'] or each['port']}",
                     "delay_loop": service["delay_loop"],
                     "connect_timeout": check["connect_timeout"],
@@ -177,7 +177,7 @@ def read_back(said: Mapping[str, str]) -> dict[str, Any]:
     assert len(health) == sum(len(each["real_servers"]) for each in services)
     checks = iter(health)
     return {
-        "lvs_sync_daemon": parse_sync_daemon(vrrp) or {},
+        "lvs_sync_daemon": parse_sync_daemon(vrrp),
         "instances": [
             {
                 **terms,

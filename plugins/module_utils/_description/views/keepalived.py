@@ -11,7 +11,7 @@ from typing import Any, List, Mapping, Optional, Sequence, Tuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import options
 from ansible_collections.lvs.cluster.plugins.module_utils._description.members import Member
-from ansible_collections.lvs.cluster.plugins.module_utils._description.model.checkers import Checker, HttpGet, TcpCheck
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.checkers import CHECKERS, Checker, HttpGet
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import (
     HASH_SCHEDULERS,
@@ -131,7 +131,7 @@ def check_of(cluster: Cluster, service: VirtualServer) -> Checker:
         for upstream in cluster.lvs_nginx_upstreams:
             if upstream_service(cluster, upstream) == service:
                 return HttpGet(path=upstream.health_path)
-    return service.check or TcpCheck()
+    return service.check or CHECKERS[0]()
 
 
 def block(entry: Checker) -> Block:
