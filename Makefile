@@ -32,7 +32,7 @@ unit: install ## Unit tests; those of modules and filters on the oldest ansible-
 	pytest tests/unit -n 2 $(REPORT)
 	$(OLDEST) tests/unit/plugins/modules tests/unit/plugins/filter -n 2
 
-golden: install ## Descriptions against expected configurations, each accepted by the real keepalived and nginx
+golden: install ## Descriptions against expected files and real keepalived and nginx (GOLDEN_ACCEPT=1 keeps what is new)
 	pytest tests/golden $(REPORT)
 
 test-quick: install ## lint, types, unit, golden
