@@ -46,7 +46,7 @@ class BadValue(Exception):
 
 
 class OptionsError(ValueError):
-    """Options of a module that cannot be had, with all that is wrong with them, each of it once.
+    """Options that a module does not accept, with all that is wrong with them, each fault once.
 
     closing: a sentence that the message ends with.
     """

@@ -1,4 +1,4 @@
-"""What cannot be had is refused, and the table stays as it was."""
+"""What ipvsadm or the kernel would not take is refused, and the table stays as it was."""
 
 from __future__ import annotations
 

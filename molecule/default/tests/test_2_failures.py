@@ -56,7 +56,7 @@ def test_keepalived_that_dies_comes_back_by_itself(service, lab, faults, steady,
     # Stopped first, so that none of its processes can clear up when it sees another one die.
     for signal in ("STOP", "KILL"):
         lab.exec(service.master, "systemctl", "kill", f"--signal={signal}", "--kill-whom=all", "keepalived")
-    # Who dies meanwhile must not stay in the table that the dead keepalived left.
+    # A real server that dies while keepalived is dead must leave the table that it left behind.
     with faults.stopped(lost, "nginx"):
         wait_for("systemd to start keepalived again", restarts, lambda seen: seen == before + 1)
         without(lost)

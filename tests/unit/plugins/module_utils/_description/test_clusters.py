@@ -192,7 +192,7 @@ def test_a_host_of_the_group_that_the_description_does_not_name_is_no_problem():
 
 
 class HostVars(dict):
-    """The variables of all hosts, which can be had as they are written too, as Ansible's can."""
+    """The variables of all hosts, rendered and as they are written, as Ansible has them."""
 
     def raw_get(self, host):
         return dict(self[host].items())
