@@ -24,6 +24,7 @@ NO_HOSTS = {
     "an address of no network": ipaddress.IPv4Network("0.0.0.0/8"),
     "a multicast address": ipaddress.IPv4Network("224.0.0.0/4"),
     "the broadcast address": ipaddress.IPv4Network("255.255.255.255/32"),
+    "a reserved address": ipaddress.IPv4Network("240.0.0.0/4"),
 }
 
 

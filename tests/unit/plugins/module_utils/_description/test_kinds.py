@@ -291,6 +291,7 @@ VALUES = [
             "an address of the loopback": "127.0.0.9/32",
             "an address of no network": "0.0.0.0/32",
             "a multicast address": "224.0.0.18/32",
+            "a reserved address": "244.52.102.76/32",
             "the broadcast address": "255.255.255.255/32",
         }.items()
     ),
