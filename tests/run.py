@@ -25,6 +25,8 @@ from harness import scenarios
 
 ROOT = Path(__file__).resolve().parent.parent
 REPORTS = ROOT / ".reports"
+# Of the longest name of a gate, that of scenarios on one lab, and a space.
+NAME_WIDTH = 36
 # A lab is one CPU; what is no lab is small beside it.
 SIDE_BY_SIDE = 2
 TAIL = 40
@@ -157,7 +159,7 @@ class Result:
 
     def __str__(self) -> str:
         budget = f"{self.gate.budget:.0f}" if self.gate.budget else "-"
-        return f"{self.gate.name:<28}{self.word:<17}{self.seconds:>8.1f}{budget:>8}  {self.count}"
+        return f"{self.gate.name:<{NAME_WIDTH}}{self.word:<17}{self.seconds:>8.1f}{budget:>8}  {self.count}"
 
 
 def next_gate(waiting: Iterable[Gate], running: Iterable[Running]) -> Gate | None:
@@ -238,7 +240,7 @@ def main(words: Sequence[str]) -> int:
         signal.signal(number, signal.default_int_handler)
     since = time.monotonic()
     results = [result for gates in (QUICK, slow[words[0]]) for result in run_all(gates, since)]
-    print(f"\n{'gate':<28}{'result':<17}{'seconds':>8}{'budget':>8}  tests")
+    print(f"\n{'gate':<{NAME_WIDTH}}{'result':<17}{'seconds':>8}{'budget':>8}  tests")
     for result in results:
         print(result)
     total = sum((result.count for result in results), Count())
