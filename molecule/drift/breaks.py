@@ -42,9 +42,9 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
             "nobody looks what a director's next boot sets",
             "would_not_serve",
             edits={
-                "roles/director/tasks/main.yml": (
-                    '    values: "{{ director_sysctls }}"\n',
-                    "    values: {}\n",
+                "plugins/modules/kernel_settings.py": (
+                    '    if module.params["sysctl_file"]:\n',
+                    "    if False:\n",
                 )
             },
         ),

@@ -156,7 +156,12 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
         Row(
             "teardown forgets what the next boot sets",
             "removes_what_site_made",
-            edits={"roles/director/tasks/teardown.yml": ('"{{ __director_sysctl_file }}", ', "")},
+            edits={
+                "roles/director/tasks/teardown.yml": (
+                    '      - path: "{{ __director_sysctl_file }}"\n        state: absent\n',
+                    "",
+                )
+            },
         ),
         # What the row before has left is what it finds.
         Row("a teardown leaves something to do", "second_teardown"),
