@@ -53,7 +53,7 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
         Row(
             "nginx is not asked first",
             "nginx_refuses",
-            edits={"roles/nginx/tasks/configure.yml": ("    validate: unshare", "    # unshare")},
+            edits={"roles/nginx/vars/main.yml": ("  validate: unshare", "  # unshare")},
         ),
         Row(
             "one lost host stops the others",
@@ -104,7 +104,7 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
             "a real server lets go before the directors know",
             "leave_without_a_failed_request",
             edits={
-                "roles/realserver/tasks/main.yml": (
+                "roles/realserver/tasks/configure.yml": (
                     '    addresses: "{{ __realserver_vips }}"\n',
                     '    addresses: "{{ __realserver_vips }}"\n    purge: true\n',
                 )

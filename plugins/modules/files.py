@@ -73,8 +73,8 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-changed_files:
-  description: Those of which the text or the mode was changed, or would be in check mode.
+differing:
+  description: Those of which the text or the mode was another than is wanted.
   returned: success
   type: list
   elements: str
@@ -125,7 +125,7 @@ def main():
             files.apply()
     except MODULE_ERRORS as error:
         module.fail_json(**failure(error))
-    module.exit_json(changed=bool(changed), changed_files=changed, diff=files.diff())
+    module.exit_json(changed=bool(changed), differing=changed, diff=files.diff())
 
 
 if __name__ == "__main__":

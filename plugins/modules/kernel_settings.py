@@ -70,8 +70,8 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-changed_files:
-  description: The files that were written, or would be in check mode.
+differing:
+  description: The files of which the text or the mode was another than is wanted.
   returned: success
   type: list
   elements: str
@@ -146,7 +146,7 @@ def converge(module):
     live = {"before_header": "kernel", "after_header": "kernel", "before": lines(before), "after": lines(after)}
     return {
         "changed": bool(module_files or sysctl_files or commands),
-        "changed_files": module_files + sysctl_files,
+        "differing": module_files + sysctl_files,
         "commands": commands,
         "diff": module_diff + sysctl_diff + ([live] if after else []),
     }

@@ -13,8 +13,8 @@ from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError
 def files(*wanted: dict[str, Any], check: bool = False) -> list[str]:
     """The paths that changed."""
     result = play("files", check=check, files=list(wanted))
-    assert result["changed"] == bool(result["changed_files"])
-    return list(result["changed_files"])
+    assert result["changed"] == bool(result["differing"])
+    return list(result["differing"])
 
 
 def file(path: Path, content: str | None = "ours\n", **options: str) -> dict[str, Any]:

@@ -76,7 +76,7 @@ def test_modules_come_before_their_settings_and_a_second_run_changes_nothing(mac
         f"sysctl -w {REUSE}=3",
         f"sysctl -w {QUIESCENT}=1",
     ]
-    assert [Path(each).parent.name for each in result["changed_files"]] == ["modules-load.d", "sysctl.d"]
+    assert [Path(each).parent.name for each in result["differing"]] == ["modules-load.d", "sysctl.d"]
     assert machine.text("modules-load.d/lvs.conf") == MODULES
     assert stat.S_IMODE((machine.root / "modules-load.d" / "lvs.conf").stat().st_mode) == 0o644
     # To the letter what ansible.posix.sysctl wrote here.
@@ -84,7 +84,7 @@ def test_modules_come_before_their_settings_and_a_second_run_changes_nothing(mac
     assert machine.text("sys/net/ipv4/vs/conn_reuse_mode") == "3"
 
     again = machine.play(**ALL)
-    assert (again["changed"], again["commands"], again["changed_files"], again["diff"]) == (False, [], [], [])
+    assert (again["changed"], again["commands"], again["differing"], again["diff"]) == (False, [], [], [])
 
 
 def test_dry_run_on_a_fresh_host_says_all_of_it_and_does_nothing(machine: Machine) -> None:
@@ -101,7 +101,7 @@ def test_setting_that_somebody_changed_is_put_right(machine: Machine) -> None:
     machine.play(**ALL)
     machine.has("net/ipv4/vs/conn_reuse_mode", "1\n")
     result = machine.play(**ALL)
-    assert (result["commands"], result["changed_files"]) == ([f"sysctl -w {REUSE}=3"], [])
+    assert (result["commands"], result["differing"]) == ([f"sysctl -w {REUSE}=3"], [])
     assert (result["diff"][0]["before"], result["diff"][0]["after"]) == (f"{REUSE} = 1\n", f"{REUSE} = 3\n")
     assert machine.text("sys/net/ipv4/vs/conn_reuse_mode") == "3"
 
@@ -121,9 +121,9 @@ def test_setting_that_left_the_list_leaves_the_file_and_the_last_one_the_host(ma
     path = machine.root / "sysctl.d" / "60-lvs.conf"
     machine.has("net/ipv4/conf/eth0.7/arp_ignore", "1\n")
     path.write_text(f"{IGNORE}=1\nnet.ipv4.conf.eth1.arp_ignore=1\n")
-    assert machine.play(sysctls={IGNORE: 1})["changed_files"] == [str(path)]
+    assert machine.play(sysctls={IGNORE: 1})["differing"] == [str(path)]
     assert path.read_text() == f"{IGNORE}=1\n"
-    assert machine.play(sysctls={})["changed_files"] == [str(path)]
+    assert machine.play(sysctls={})["differing"] == [str(path)]
     assert not path.exists()
 
 
