@@ -33,8 +33,8 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
             "would_not_serve",
             edits={
                 "roles/nginx/tasks/configure.yml": (
-                    "  check_mode: true\n  when: __nginx_present",
-                    "  check_mode: true\n  when: false",
+                    "  check_mode: true\n  when: __nginx_present and",
+                    "  check_mode: true\n  when: false and",
                 )
             },
         ),
@@ -42,9 +42,9 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
             "nobody looks what a director's next boot sets",
             "would_not_serve",
             edits={
-                "roles/director/tasks/main.yml": (
-                    '    values: "{{ director_sysctls }}"\n',
-                    "    values: {}\n",
+                "plugins/modules/kernel_settings.py": (
+                    '    if module.params["sysctl_file"]:\n',
+                    "    if False:\n",
                 )
             },
         ),
@@ -52,9 +52,9 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
             "ifupdown is not asked what it reads",
             "would_not_serve",
             edits={
-                "roles/realserver/tasks/persist.yml": (
-                    "  when: realserver_network == 'ifupdown' and",
-                    "  when: false and",
+                "roles/realserver/tasks/ifupdown.yml": (
+                    "  when: not (ansible_check_mode",
+                    "  when: false and not (ansible_check_mode",
                 )
             },
         ),
@@ -67,7 +67,7 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
         Row(
             "nobody asks what nginx runs with",
             "lost_its_address",
-            edits={"plugins/modules/nginx_loaded.py": ("changed=bool(parent) and", "changed=False and")},
+            edits={"plugins/modules/nginx_loaded.py": ("changed = bool(parent) and", "changed = False and")},
         ),
         Row(
             "every address of the loopback is ours",

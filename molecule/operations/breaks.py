@@ -48,7 +48,7 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
         Row(
             "nginx is not asked first",
             "nginx_refuses",
-            edits={"roles/nginx/tasks/configure.yml": ("    validate: unshare", "    # unshare")},
+            edits={"roles/nginx/vars/main.yml": ("  validate: unshare", "  # unshare")},
         ),
         Row(
             "one lost host stops the others",
@@ -99,7 +99,7 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
             "a real server lets go before the directors know",
             "leave_without_a_failed_request",
             edits={
-                "roles/realserver/tasks/main.yml": (
+                "roles/realserver/tasks/configure.yml": (
                     '    addresses: "{{ __realserver_vips }}"\n',
                     '    addresses: "{{ __realserver_vips }}"\n    purge: true\n',
                 )
@@ -152,7 +152,12 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
         Row(
             "teardown forgets what the next boot sets",
             "removes_what_site_made",
-            edits={"roles/director/tasks/teardown.yml": ('"{{ __director_sysctl_file }}", ', "")},
+            edits={
+                "roles/director/tasks/teardown.yml": (
+                    '      - path: "{{ __director_sysctl_file }}"\n        state: absent\n',
+                    "",
+                )
+            },
         ),
         # What the row before has left is what it finds.
         Row("a teardown leaves something to do", "second_teardown"),

@@ -122,6 +122,11 @@ loaded:
   returned: O(state=staged)
   type: bool
   sample: true
+settled:
+  description: Whether the unit keepalived runs, is started at boot, and systemd has read its files as they are.
+  returned: O(state=staged)
+  type: bool
+  sample: true
 foreign:
   description: Whether the live file was written by others, or changed since we wrote it.
   returned: O(state=staged)
@@ -330,6 +335,7 @@ def stage(module, host):
         "differs": differs,
         "running": host.running is not None,
         "loaded": loaded,
+        "settled": bool(host.shown and host.shown.settled),
         "foreign": differs and host.configuration.is_foreign(),
         "instances": [{"name": each.name, "hosts": hosts_of.get(each.name, [])} for each in wanted],
         "terms_changed": changes,

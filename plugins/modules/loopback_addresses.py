@@ -95,6 +95,17 @@ surplus:
   type: list
   elements: str
   sample: [192.0.2.101]
+leaving:
+  description: Those, and what else is remembered of O(owner), or stands in O(network_files), and is not there any more.
+  returned: always
+  type: list
+  elements: str
+  sample: [192.0.2.101]
+differs:
+  description: Whether there was something to do, or is in check mode. Unlike C(changed), a task cannot overrule it.
+  returned: always
+  type: bool
+  sample: true
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -137,10 +148,13 @@ def converge(module, memory):
         remember(memory, params["owner"], before, ours | after)
         ip.apply(commands)
         remember(memory, params["owner"], ours | after, after)
+    differs = bool(commands) or before != after
     return {
-        "changed": bool(commands) or before != after,
+        "changed": differs,
+        "differs": differs,
         "commands": [" ".join(command) for command in commands],
         "surplus": [] if params["purge"] else surplus(current, wanted, ours),
+        "leaving": [] if params["purge"] else sorted(ours.difference(wanted)),
         "diff": {"before": render(current, before, []), "after": render(current, after, commands)},
     }
 

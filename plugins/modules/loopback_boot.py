@@ -71,6 +71,11 @@ network_file:
   returned: success
   type: str
   sample: /etc/systemd/network/10-lvs-loopback.network
+read:
+  description: Whether it reads O(path).
+  returned: success
+  type: bool
+  sample: true
 """
 
 import os
@@ -103,7 +108,7 @@ def check_ifupdown(module):
             msg=f"ifupdown does not read {path}, so this host would have no {', '.join(missing)} after a boot. "
             f"Write the line 'source {os.path.dirname(path)}/*' into /etc/network/interfaces."
         )
-    return ""
+    return {"network_file": "", "read": True}
 
 
 def check_networkd(module):
@@ -117,12 +122,13 @@ def check_networkd(module):
             f"the virtual addresses after a boot. Set realserver_networkd_file to {os.path.basename(found.path)}, and "
             "they are added to it."
         )
-    if not pending and not (found.path and (found.drop_ins is None or path in found.drop_ins)):
+    read = bool(found.path) and (found.drop_ins is None or path in found.drop_ins)
+    if not pending and not read:
         module.fail_json(
             msg=f"networkd has not read {path} for lo, so this host would not have the virtual addresses after a boot. "
             "See 'journalctl -u systemd-networkd'."
         )
-    return found.path
+    return {"network_file": found.path, "read": read}
 
 
 def main():
@@ -138,7 +144,7 @@ def main():
     check = {"ifupdown": check_ifupdown, "networkd": check_networkd}[module.params["manager"]]
     try:
         check_unit(module)
-        module.exit_json(changed=False, network_file=check(module))
+        module.exit_json(changed=False, **check(module))
     except MODULE_ERRORS as error:
         module.fail_json(**failure(error))
 

@@ -52,6 +52,11 @@ running:
   returned: success
   type: bool
   sample: true
+enabled:
+  description: Whether the boot starts it.
+  returned: success
+  type: bool
+  sample: true
 loaded:
   description: Whether it runs with the file as it is.
   returned: success
@@ -64,7 +69,7 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils._host.nginx import worker_starts
-from ansible_collections.lvs.cluster.plugins.module_utils._host.systemd import main_process
+from ansible_collections.lvs.cluster.plugins.module_utils._host.systemd import service
 from ansible_collections.lvs.cluster.plugins.module_utils._realserver.nginx import is_loaded
 
 
@@ -79,7 +84,7 @@ def main():
     path, wait = module.params["path"], module.params["wait"]
     deadline = time.monotonic() + wait
     while True:
-        parent = main_process(module.run_command, "nginx.service")
+        parent, enabled = service(module.run_command, "nginx.service")
         loaded = bool(parent) and os.path.exists(path) and is_loaded(os.stat(path).st_ctime, worker_starts(parent))
         if loaded or time.monotonic() >= deadline:
             break
@@ -91,7 +96,8 @@ def main():
             if parent
             else "nginx does not run. See 'journalctl -u nginx'."
         )
-    module.exit_json(changed=bool(parent) and os.path.exists(path) and not loaded, running=bool(parent), loaded=loaded)
+    changed = bool(parent) and os.path.exists(path) and not loaded
+    module.exit_json(changed=changed, running=bool(parent), enabled=enabled, loaded=loaded)
 
 
 if __name__ == "__main__":

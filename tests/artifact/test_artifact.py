@@ -32,10 +32,7 @@ SHIPPED = {
 
 @dataclass(frozen=True)
 class Place:
-    """An empty directory with the collection installed into it, and an environment that knows nothing of the checkout.
-
-    ansible.posix and community.general are found in the virtual environment, as with the ansible package.
-    """
+    """An empty directory with the collection installed into it, and an environment without the checkout."""
 
     directory: Path
     tarball: Path

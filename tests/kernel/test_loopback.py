@@ -38,11 +38,12 @@ def held() -> set[str]:
 def test_stranger_s_address_stays_when_ours_come_and_go() -> None:
     assert hold(VIP, SECOND)["changed"]
     assert held() == {f"{STRANGER}/32", f"{VIP}/32", f"{SECOND}/32"}
-    assert not hold(VIP, SECOND)["changed"]
+    again = hold(VIP, SECOND)
+    assert (again["changed"], again["differs"], again["leaving"]) == (False, False, [])
 
     left = hold(VIP)
     assert not left["changed"]
-    assert left["surplus"] == [SECOND]
+    assert (left["surplus"], left["leaving"]) == ([SECOND], [SECOND])
     gone = hold(VIP, purge=True)
     assert gone["commands"] == [f"ip address delete {SECOND}/32 dev lo"]
     assert held() == {f"{STRANGER}/32", f"{VIP}/32"}
@@ -61,8 +62,19 @@ def test_address_without_a_label_comes_and_goes_as_the_others_do() -> None:
     assert held() == {f"{STRANGER}/32"}
 
 
+def test_address_that_somebody_took_is_leaving_and_forgotten() -> None:
+    """Else it would be ours, and go, once somebody else puts it there."""
+    hold(VIP, SECOND)
+    sh(f"ip address delete {SECOND}/32 dev lo")
+    left = hold(VIP)
+    assert (left["surplus"], left["leaving"]) == ([], [SECOND])
+    assert hold(VIP, purge=True)["changed"]
+    assert hold(VIP)["leaving"] == []
+
+
 def test_check_mode_says_and_does_nothing(memory: Path) -> None:
-    assert hold(VIP, check=True)["commands"]
+    told = hold(VIP, check=True)
+    assert (bool(told["commands"]), told["differs"]) == (True, True)
     assert held() == {f"{STRANGER}/32"}
     assert not memory.exists()
 

@@ -7,14 +7,14 @@
 from __future__ import annotations
 
 import os
-import tempfile
-from typing import Any, NamedTuple
+from typing import Any
 
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.persist import LAYOUTS, SERVICE, Layout, switched_on
 
 from .errors import HostError
+from .files import File, diff, keep
 from .systemd import enablement
-from .text import EXACT, read_exact, readable
+from .text import read_exact
 
 
 class BootError(HostError):
@@ -28,14 +28,6 @@ class MaskedError(BootError):
     """The service that restores the table must not start."""
 
     remedy = f"Use 'systemctl unmask {SERVICE}', or leave persist out"
-
-
-class File(NamedTuple):
-    """A file whose text changes."""
-
-    path: str
-    before: str
-    after: str
 
 
 class Boot:
@@ -69,10 +61,7 @@ class Boot:
     def apply(self) -> None:
         """Write the files, and enable the service."""
         for each in self.files:
-            handle, path = tempfile.mkstemp(dir=self._module.tmpdir)
-            with os.fdopen(handle, "w", encoding="utf-8", errors=EXACT) as file:
-                file.write(each.after)
-            self._module.atomic_move(path, each.path)
+            keep(self._module, each.path, each.after or "")
         for command in self.commands:
             status, output, errors = self._module.run_command(command)
             if status:
@@ -80,15 +69,7 @@ class Boot:
 
     def diff(self) -> list[dict[str, str]]:
         """The changes of the files."""
-        return [
-            {
-                "before_header": each.path,
-                "after_header": each.path,
-                "before": readable(each.before),
-                "after": readable(each.after),
-            }
-            for each in self.files
-        ]
+        return diff(self.files)
 
 
 def _files(layout: Layout, rules: str, root: str) -> list[File]:

@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from typing import Any
+from typing import Any, List, Sequence
 
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.connections import parse_connections
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.info import parse_title
@@ -19,12 +20,50 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.kernel import (
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import Table
 
+from .command import C_LOCALE
+from .errors import HostError
 from .ipvsadm import UnknownSchedulerError, understood
 
 TABLE = "/proc/net/ip_vs"
 CONNECTIONS = "/proc/net/ip_vs_conn"
 PROC_MODULES = "/proc/modules"
 LIB_MODULES = "/lib/modules"
+
+
+class NoModuleError(HostError):
+    """A module of the kernel cannot be loaded."""
+
+    kind = "no_module"
+    remedy = (
+        "If there is no such module, install the package with all modules of the kernel, as linux-image-amd64; in a"
+        " container, load it on the host"
+    )
+
+
+def unloaded(names: Sequence[str]) -> List[str]:
+    """The modules that are neither loaded nor built in; where the kernel's own files are not there, none is."""
+    have = set()
+    with contextlib.suppress(OSError):
+        have |= loaded_modules(_lines(PROC_MODULES, ""))
+    with contextlib.suppress(OSError):
+        have |= loadable_modules(_lines(os.path.join(LIB_MODULES, os.uname().release, "modules.builtin"), ""))
+    return [name for name in names if name.replace("-", "_") not in have]
+
+
+def loading(names: Sequence[str]) -> List[List[str]]:
+    """The commands that load modules."""
+    return [["modprobe", name] for name in names]
+
+
+def load(module: Any, names: Sequence[str]) -> None:
+    """Load modules, and what they need, in this order."""
+    for command in loading(names):
+        program = module.get_bin_path(command[0])
+        if program is None:
+            raise NoModuleError("there is no modprobe on this host (package kmod)", command)
+        status, output, errors = module.run_command([program, *command[1:]], environ_update=C_LOCALE)
+        if status:
+            raise NoModuleError(errors.strip() or output.strip() or f"status {status}", command)
 
 
 def require_modules(current: Table, desired: Table) -> None:
@@ -49,9 +88,9 @@ def require_modules(current: Table, desired: Table) -> None:
         )
 
 
-def _lines(path: str) -> list[str]:
+def _lines(path: str, part: str = "ip_vs_") -> list[str]:
     with open(path, encoding="utf-8", errors="replace") as file:
-        return [line for line in file if "ip_vs_" in line]
+        return [line for line in file if part in line]
 
 
 @understood()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # PRIVATE to the collection.
-"""What this collection remembers of a host, in files, and how they are written."""
+"""What this collection remembers of a host, in files."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import fcntl
 import os
 import socket
 import sys
-import tempfile
 from typing import Any, Iterator
+
+from .files import keep
 
 # What outlives a boot, and what does not.
 ROOT = "/var/lib/lvs-cluster"
@@ -26,17 +27,6 @@ def locked(path: str) -> Iterator[None]:
     with open(path, "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-
-
-def keep(module: Any, path: str, text: str) -> None:
-    """Write a file as a whole or not at all; it is on the disk when this returns."""
-    os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=module.tmpdir)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    module.atomic_move(temporary, path)
 
 
 class OwnersMemory:

@@ -2,18 +2,23 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # PRIVATE to the collection.
-"""The one door to sysctls: those of IPVS as they are, and the files that a boot sets them from."""
+"""The one door to sysctls: as they are, as they shall be, and the files that a boot sets them from."""
 
 from __future__ import annotations
 
 import os
-from typing import Dict, List, Tuple
+from typing import Dict, Iterable, List, Mapping, Optional, Tuple
 
-from ansible_collections.lvs.cluster.plugins.module_utils._realserver.boot_files import reading_order
+from ansible_collections.lvs.cluster.plugins.module_utils._realserver.boot_files import (
+    overriding,
+    reading_order,
+    sysctl_path,
+)
 
 from .errors import HostError
 
-SYSCTLS = "/proc/sys/net/ipv4/vs"
+SETTINGS = "/proc/sys"
+SYSCTLS = f"{SETTINGS}/net/ipv4/vs"
 
 # sysctl.d(5): of files with one name the first counts, and all are read in the order of their names. /etc/sysctl.conf
 # is read where a link in one of them leads there.
@@ -54,11 +59,57 @@ class Sysctl:
     def write(self) -> None:
         """Switch it, if it has to be switched."""
         if self.after != self.before:
-            try:
-                with open(self._path, "w", encoding="ascii") as file:
-                    file.write(f"{self.after:d}")
-            except OSError as error:
-                raise SysctlError(f"{self._name} cannot be written: {error.strerror}") from None
+            _set(self._path, self._name, f"{self.after:d}")
+
+
+class NoSettingError(SysctlError):
+    """A setting that the kernel does not have."""
+
+    remedy = "See 'sysctl -a' for those that it has; one of a module is there once the module is loaded"
+
+
+class LastWordError(SysctlError):
+    """Another file sets something else at boot."""
+
+    remedy = "Take the line away: the next boot would follow it"
+
+
+def current(keys: Iterable[str]) -> Dict[str, Optional[str]]:
+    """Settings by their names in sysctl(8), as the kernel has them; None for one that it does not have."""
+    return {key: _current(os.path.join(SETTINGS, sysctl_path(key))) for key in keys}
+
+
+def _current(path: str) -> Optional[str]:
+    try:
+        with open(path, encoding="ascii") as file:
+            return file.read().strip()
+    except FileNotFoundError:
+        return None
+
+
+def write(key: str, value: str) -> None:
+    """Set one."""
+    _set(os.path.join(SETTINGS, sysctl_path(key)), key, value)
+
+
+def _set(path: str, key: str, value: str) -> None:
+    try:
+        with open(path, "w", encoding="ascii") as file:
+            file.write(value)
+    except OSError as error:
+        raise SysctlError(f"{key} cannot be set to {value}: {error.strerror}") from None
+
+
+def require_last_word(path: str, wanted: Mapping[str, str]) -> None:
+    """Fail where a file that the boot reads after one sets something else."""
+    own = {sysctl_path(key): (key, value) for key, value in wanted.items()}
+    lines = [
+        f"{each.path}, line {each.line}, sets {own[each.key][0]} to {each.value} after {path}, which sets it to "
+        f"{own[each.key][1]}"
+        for each in overriding(path, wanted, read_after(path))
+    ]
+    if lines:
+        raise LastWordError("; ".join(lines))
 
 
 def texts() -> Dict[str, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import glob
 import os
 import time
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import unit
 
@@ -77,7 +77,16 @@ def enablement(run_command: RunCommand, name: str) -> Tuple[str, str]:
     return output.strip(), errors.strip()
 
 
-def main_process(run_command: RunCommand, name: str) -> int:
-    """The process id of a unit; 0 where it does not run."""
-    words = ["systemctl", "show", "--property", "MainPID", "--value", name]
-    return int(run_command(words, environ_update=C_LOCALE)[1].strip() or 0)
+class Service(NamedTuple):
+    """pid: of the unit's main process; 0 where it does not run. enabled: whether the boot starts it."""
+
+    pid: int
+    enabled: bool
+
+
+def service(run_command: RunCommand, name: str) -> Service:
+    """A unit as systemd has it."""
+    words = ["systemctl", "show", "--property=MainPID,UnitFileState", name]
+    told = run_command(words, environ_update=C_LOCALE)[1]
+    values = dict(line.split("=", 1) for line in told.splitlines() if "=" in line)
+    return Service(int(values.get("MainPID") or 0), values.get("UnitFileState") == "enabled")

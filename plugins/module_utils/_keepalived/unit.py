@@ -20,6 +20,8 @@ PROPERTIES = (
     "ExecStart",
     "Environment",
     "EnvironmentFiles",
+    "UnitFileState",
+    "NeedDaemonReload",
 )
 
 
@@ -28,7 +30,8 @@ class Unit:
     """active: whether it runs. changed_at: when it was started or reloaded last, in seconds since boot; a reload in
     which nothing else changes is a change of state too, and unlike that of C(ExecReload) systemd keeps its time over
     C(daemon-reload). reloaded: whether the last reload went well. command: its words as the unit has them, with
-    variables of C(environment) and of the files.
+    variables of C(environment) and of the files. settled: whether it runs, the boot starts it, and systemd has read its
+    files as they are.
     """
 
     active: bool = False
@@ -37,6 +40,7 @@ class Unit:
     command: Tuple[str, ...] = ()
     environment: Tuple[str, ...] = ()
     environment_files: Tuple[str, ...] = ()
+    settled: bool = False
 
 
 def parse_show(text: str) -> Unit:
@@ -50,13 +54,15 @@ def parse_show(text: str) -> Unit:
             files.append(value.partition(" (ignore_errors=")[0])
         values[name] = value
     command = re.search(r"argv\[\]=(.*?) ; ignore_errors=", values.get("ExecStart", ""))
+    active = values.get("ActiveState") in ("active", "reloading")
     return Unit(
-        values.get("ActiveState") in ("active", "reloading"),
+        active,
         int(values.get("StateChangeTimestampMonotonic") or 0) / 1e6,
         values.get("ReloadResult", "success") == "success",
         tuple(_words(command[1])) if command else (),
         tuple(_words(values.get("Environment", ""))),
         tuple(path for path in files if path),
+        active and values.get("UnitFileState") == "enabled" and values.get("NeedDaemonReload") == "no",
     )
 
 

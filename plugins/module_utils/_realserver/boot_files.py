@@ -40,6 +40,20 @@ def settings(path: str, text: str) -> List[Setting]:
     return found
 
 
+def sysctl_text(wanted: Mapping[str, str], text: str) -> str:
+    """The file that sets these keys and no others: as it is if it does, however it says so."""
+    standing = {each.key: each.value.split() for each in settings("", text)}
+    if standing == {sysctl_path(key): value.split() for key, value in wanted.items()}:
+        return text
+    return "".join(f"{key}={value}\n" for key, value in wanted.items())
+
+
+def module_names(text: str) -> List[str]:
+    """The modules that a file of C(modules-load.d) has the boot load."""
+    lines = [line.strip() for line in text.splitlines()]
+    return [line for line in lines if line and line[0] not in "#;"]
+
+
 def reading_order(names: Mapping[str, Sequence[str]], folders: Sequence[str]) -> List[str]:
     """The files that are read, in that order, from the names in each folder; of two of one name the first counts."""
     first: Dict[str, str] = {}

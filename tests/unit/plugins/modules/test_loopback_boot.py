@@ -57,4 +57,5 @@ def test_networkd_is_asked_what_it_reads(says, told: str, pending: bool, refusal
         with pytest.raises(ModuleFailedError, match=refusal):
             play("loopback_boot", pending=pending, **NETWORKD)
     else:
-        assert not play("loopback_boot", pending=pending, **NETWORKD)["changed"]
+        result = play("loopback_boot", pending=pending, **NETWORKD)
+        assert (result["changed"], result["read"]) == (False, not pending)

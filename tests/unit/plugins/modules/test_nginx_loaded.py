@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.lvs.cluster.plugins.module_utils._host.systemd import Service, service
 from ansible_collections.lvs.cluster.plugins.modules import nginx_loaded
 from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
 
@@ -19,7 +20,7 @@ def conf(tmp_path: Path) -> Path:
 
 def loaded(monkeypatch: pytest.MonkeyPatch, conf: Path, age: float | None, **options: Any) -> dict[str, Any]:
     """With workers that started so many seconds after the file was written; None for no nginx."""
-    monkeypatch.setattr(nginx_loaded, "main_process", lambda *_asked: 0 if age is None else 1)
+    monkeypatch.setattr(nginx_loaded, "service", lambda *_asked: Service(0 if age is None else 1, enabled=True))
     monkeypatch.setattr(nginx_loaded, "worker_starts", lambda _parent: [conf.stat().st_ctime + (age or 0)])
     result = play("nginx_loaded", path=str(conf), **options)
     return {key: result[key] for key in ("changed", "running", "loaded")}
@@ -33,3 +34,12 @@ def test_file_that_is_younger_than_the_workers_is_a_change(monkeypatch: pytest.M
         loaded(monkeypatch, conf, -1, wait=0.1)
     with pytest.raises(ModuleFailedError, match="does not run"):
         loaded(monkeypatch, conf, None, wait=0.1)
+
+
+def test_unit_is_as_systemd_says() -> None:
+    def told(text: str) -> Service:
+        return service(lambda _words, **_options: (0, text, ""), "nginx.service")
+
+    assert told("MainPID=4711\nUnitFileState=enabled\n") == (4711, True)
+    assert told("UnitFileState=masked-runtime\nMainPID=0\n") == (0, False)
+    assert told("") == (0, False)

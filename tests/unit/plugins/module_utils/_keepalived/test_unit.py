@@ -35,6 +35,21 @@ def test_a_unit_runs_or_does_not(state: str, active: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("state", "file", "stale", "settled"),
+    [
+        ("active", "enabled", "no", True),
+        ("failed", "enabled", "no", False),
+        ("active", "disabled", "no", False),
+        ("active", "enabled", "yes", False),
+    ],
+    ids=["settled", "does not run", "does not start at boot", "has files that systemd has not read"],
+)
+def test_a_unit_is_settled_or_there_is_something_to_do(state: str, file: str, stale: str, settled: bool) -> None:
+    text = f"ActiveState={state}\nUnitFileState={file}\nNeedDaemonReload={stale}\n"
+    assert unit.parse_show(text).settled is settled
+
+
+@pytest.mark.parametrize(
     ("options", "path"),
     [
         ("", "/etc/keepalived/keepalived.conf"),

@@ -1,0 +1,174 @@
+#!/usr/bin/python
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: kernel_settings
+short_description: Load modules of the kernel and set its settings, now and at boot
+version_added: 1.0.0
+author: lvs.cluster authors (@lvs-cluster)
+description:
+  - The kernel has loaded the modules, and then has the settings, for settings of a module are there with it alone.
+    The files from which a boot does the same say so too. All that is one task.
+  - Fails where a file that C(systemd-sysctl) reads after O(sysctl_file) sets one of O(sysctls) to something else,
+    before anything is changed. Such a host works until it boots.
+  - Unloads no module, and leaves settings that left O(sysctls) as they are until the next boot.
+extends_documentation_fragment:
+  - lvs.cluster._host
+options:
+  modules:
+    description: The whole text of O(modules_file); the modules that it names are loaded, unless they are built in.
+    type: str
+  modules_file:
+    description: A file in C(/etc/modules-load.d).
+    type: path
+  sysctls:
+    description: The settings and their values, by the names that sysctl(8) has for them.
+    type: dict
+    default: {}
+  sysctl_file:
+    description:
+      - A file in C(/etc/sysctl.d), which sets O(sysctls) and nothing else; none if there are none. One that does
+        already stays as it is, with its comments.
+    type: path
+attributes:
+  check_mode:
+    support: full
+    description: Can run in check mode and says what it would do.
+  diff_mode:
+    support: full
+    description: Shows the files and the settings of the kernel before and after.
+seealso:
+  - name: sysctl.d(5)
+    description: The order in which files are read.
+    link: https://www.freedesktop.org/software/systemd/man/latest/sysctl.d.html
+  - name: modules-load.d(5)
+    description: The grammar of O(modules).
+    link: https://www.freedesktop.org/software/systemd/man/latest/modules-load.d.html
+"""
+
+EXAMPLES = r"""
+- name: Load IPVS and have it end connections of a removed server
+  lvs.cluster.kernel_settings:
+    modules_file: /etc/modules-load.d/lvs.conf
+    modules: |
+      ip_vs
+      ip_vs_wrr
+    sysctl_file: /etc/sysctl.d/60-lvs.conf
+    sysctls:
+      net.ipv4.vs.expire_nodest_conn: 1
+
+- name: Keep silent on ARP for addresses of the loopback
+  lvs.cluster.kernel_settings:
+    sysctl_file: /etc/sysctl.d/60-lvs-realserver.conf
+    sysctls:
+      net.ipv4.conf.all.arp_ignore: 1
+      net.ipv4.conf.all.arp_announce: 2
+"""
+
+RETURN = r"""
+differing:
+  description: The files of which the text or the mode was another than is wanted.
+  returned: success
+  type: list
+  elements: str
+  sample: [/etc/sysctl.d/60-lvs.conf]
+commands:
+  description: Commands that do what was done to the kernel, or would be in check mode.
+  returned: success
+  type: list
+  elements: str
+  sample: [modprobe ip_vs_wrr, sysctl -w net.ipv4.vs.expire_nodest_conn=1]
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.lvs.cluster.plugins.module_utils._host import kernel, sysctl
+from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
+from ansible_collections.lvs.cluster.plugins.module_utils._host.files import Files, Wanted
+from ansible_collections.lvs.cluster.plugins.module_utils._host.text import read_exact
+from ansible_collections.lvs.cluster.plugins.module_utils._realserver.boot_files import module_names, sysctl_text
+
+
+def as_text(value):
+    """A value as the kernel takes it: of YAML's on and off, 1 and 0."""
+    return str(int(value)) if isinstance(value, bool) else str(value).strip()
+
+
+def load_modules(module):
+    """The file and the modules that were missing; before the settings, which the kernel has only with the module."""
+    path, text = module.params["modules_file"], module.params["modules"]
+    files = Files(module, [Wanted(path, text, 0o644)] if path else [])
+    changed, missing = files.changed, kernel.unloaded(module_names(text or ""))
+    if not module.check_mode:
+        files.apply()
+        kernel.load(module, missing)
+    return changed, files.diff(), missing
+
+
+def set_sysctls(module, wanted, loaded):
+    """The file, and the settings that differed, as they were.
+
+    loaded: whether there were modules to be loaded, with which settings come.
+    """
+    path = module.params["sysctl_file"]
+    text = sysctl_text(wanted, read_exact(path)) if path and wanted else None
+    files = Files(module, [Wanted(path, text)] if path else [])
+    before = sysctl.current(wanted)
+    unknown = [key for key, value in before.items() if value is None]
+    if unknown and not (module.check_mode and loaded):
+        raise sysctl.NoSettingError(f"This kernel has no setting {', '.join(unknown)}")
+    differing = {key: value for key, value in before.items() if (value or "").split() != wanted[key].split()}
+    changed = files.changed
+    if not module.check_mode:
+        # The kernel first: what it refuses is nothing for the next boot.
+        for key in differing:
+            sysctl.write(key, wanted[key])
+        files.apply()
+    return changed, files.diff(), differing
+
+
+def lines(values):
+    """For a diff."""
+    return "".join(f"{key} = {value}\n" for key, value in values.items() if value is not None)
+
+
+def converge(module):
+    wanted = {key: as_text(value) for key, value in module.params["sysctls"].items()}
+    if module.params["sysctl_file"]:
+        sysctl.require_last_word(module.params["sysctl_file"], wanted)
+    module_files, module_diff, loaded = load_modules(module)
+    sysctl_files, sysctl_diff, before = set_sysctls(module, wanted, bool(loaded))
+    after = {key: wanted[key] for key in before}
+    commands = [*map(" ".join, kernel.loading(loaded)), *(f"sysctl -w {key}={value}" for key, value in after.items())]
+    live = {"before_header": "kernel", "after_header": "kernel", "before": lines(before), "after": lines(after)}
+    return {
+        "changed": bool(module_files or sysctl_files or commands),
+        "differing": module_files + sysctl_files,
+        "commands": commands,
+        "diff": module_diff + sysctl_diff + ([live] if after else []),
+    }
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "modules": {"type": "str"},
+            "modules_file": {"type": "path"},
+            "sysctls": {"type": "dict", "default": {}},
+            "sysctl_file": {"type": "path"},
+        },
+        required_together=[("modules", "modules_file")],
+        supports_check_mode=True,
+    )
+    try:
+        result = converge(module)
+    except MODULE_ERRORS as error:
+        module.fail_json(**failure(error))
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,117 @@
+"""Several files in one task: written as a whole, or not at all."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
+
+
+def files(*wanted: dict[str, Any], check: bool = False) -> list[str]:
+    """The paths that changed."""
+    result = play("files", check=check, files=list(wanted))
+    assert result["changed"] == bool(result["differing"])
+    return list(result["differing"])
+
+
+def file(path: Path, content: str | None = "ours\n", **options: str) -> dict[str, Any]:
+    return {"path": str(path), "content": content, **options}
+
+
+def absent(path: Path) -> dict[str, Any]:
+    return {"path": str(path), "state": "absent"}
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_files_come_with_their_folders_and_modes_and_a_second_run_changes_nothing(tmp_path: Path) -> None:
+    first, second = tmp_path / "keepalived.service.d" / "lvs.conf", tmp_path / "secret"
+    wanted = [file(first), file(second, "s\n", mode="0600")]
+    assert files(*wanted, check=True) == [str(first), str(second)]
+    assert not first.parent.exists()
+    assert files(*wanted) == [str(first), str(second)]
+    assert (first.read_text(), mode(first), mode(first.parent)) == ("ours\n", 0o644, 0o755)
+    assert (second.read_text(), mode(second)) == ("s\n", 0o600)
+    assert files(*wanted) == []
+
+
+def test_a_mode_that_somebody_changed_is_put_right_and_a_text_leaves_the_mode(tmp_path: Path) -> None:
+    path = tmp_path / "lvs.conf"
+    path.write_text("ours\n")
+    path.chmod(0o600)
+    assert files(file(path), check=True) == [str(path)]
+    assert mode(path) == 0o600
+    assert files(file(path)) == [str(path)]
+    assert mode(path) == 0o644
+    assert files(file(path, "other\n")) == [str(path)]
+    assert (path.read_text(), mode(path)) == ("other\n", 0o644)
+
+
+def test_diff_shows_the_texts(tmp_path: Path) -> None:
+    new, old = tmp_path / "new", tmp_path / "old"
+    old.write_bytes(b"caf\xe9\n")
+    (shown, gone) = play("files", files=[file(new), absent(old)])["diff"]
+    assert (shown["before"], shown["after"], shown["after_header"]) == ("", "ours\n", str(new))
+    assert (gone["before"], gone["after"]) == ("caf�\n", "")
+
+
+def test_where_one_is_refused_none_is_written(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.write_text("before\n")
+    check = "grep -q good %s"
+    with pytest.raises(ModuleFailedError, match="second is not accepted: status 1") as failed:
+        files(file(first), file(second, "bad\n", validate=check))
+    assert failed.value.result["error"]["kind"] == "refused_file"
+    assert (first.read_text(), second.exists()) == ("before\n", False)
+    assert files(file(first), file(second, "good\n", validate=check)) == [str(first), str(second)]
+
+
+def test_what_is_not_written_is_not_asked_about(tmp_path: Path) -> None:
+    path = tmp_path / "lvs.conf"
+    assert files(file(path, validate="false %s"), check=True) == [str(path)]
+    path.write_text("ours\n")
+    path.chmod(0o644)
+    assert files(file(path, validate="false %s")) == []
+
+
+def test_message_of_who_refuses_a_file_speaks_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "lvs.conf"
+    with pytest.raises(ModuleFailedError, match=f"grep: {path}: No such file") as failed:
+        files(file(path, validate="sh -c 'rm $0; grep x $0' %s"))
+    assert str(failed.value).endswith("Nothing was written")
+
+
+def test_folder_goes_with_the_last_file_in_it_and_stays_with_what_is_of_others(tmp_path: Path) -> None:
+    folder, link = tmp_path / "service.d", tmp_path / "link"
+    ours, others = folder / "lvs.conf", folder / "own.conf"
+    folder.mkdir()
+    ours.write_text("ours\n")
+    others.write_text("other\n")
+    link.symlink_to(others)
+    assert files(absent(ours), absent(folder), absent(link)) == [str(ours), str(link)]
+    assert (others.read_text(), link.is_symlink()) == ("other\n", False)
+    others.unlink()
+    ours.write_text("ours\n")
+    assert files(absent(ours), absent(folder), check=True) == [str(ours), str(folder)]
+    assert ours.exists()
+    assert files(absent(ours), absent(folder)) == [str(ours), str(folder)]
+    assert not folder.exists()
+    assert files(absent(ours), absent(folder)) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "refusal"),
+    [
+        ({"content": None}, r"files\[0\].content: is missing. Write it, or state: absent"),
+        ({"mode": "rw"}, r"files\[0\].mode: 'rw' is no mode. Write it as '0644'"),
+    ],
+    ids=["no content", "no mode"],
+)
+def test_what_is_no_file_is_refused(tmp_path: Path, options: dict[str, Any], refusal: str) -> None:
+    with pytest.raises(ModuleFailedError, match=refusal):
+        files({**file(tmp_path / "x"), **options})

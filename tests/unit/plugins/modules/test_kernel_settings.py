@@ -1,0 +1,163 @@
+"""Modules and settings of a kernel that is made of files, and what its next boot reads."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.lvs.cluster.plugins.module_utils._host import kernel, sysctl
+from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
+
+REUSE = "net.ipv4.vs.conn_reuse_mode"
+QUIESCENT = "net.ipv4.vs.expire_quiescent_template"
+IGNORE = "net.ipv4.conf.eth0/7.arp_ignore"
+MODULES = "# Ansible managed\n\nip_vs\nip_vs_wrr\n"
+ALL = {"modules": MODULES, "sysctls": {REUSE: 3, QUIESCENT: True}}
+
+
+@dataclass
+class Machine:
+    """A kernel with a module loaded and one built in; IPVS comes with C(modprobe)."""
+
+    root: Path
+
+    @property
+    def settings(self) -> Path:
+        return self.root / "sys"
+
+    def options(self, **options: Any) -> dict[str, Any]:
+        files = {"sysctl_file": f"{self.root}/sysctl.d/60-lvs.conf"}
+        if "modules" in options:
+            files["modules_file"] = f"{self.root}/modules-load.d/lvs.conf"
+        return {**options, **files}
+
+    def play(self, *, check: bool = False, **options: Any) -> dict[str, Any]:
+        return play("kernel_settings", check=check, **self.options(**options))
+
+    def text(self, name: str) -> str | None:
+        path = self.root / name
+        return path.read_text() if path.exists() else None
+
+    def has(self, key: str, value: str) -> None:
+        path = self.settings / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(value)
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program) -> Machine:
+    built_in = tmp_path / "lib" / os.uname().release / "modules.builtin"
+    built_in.parent.mkdir(parents=True)
+    built_in.write_text("kernel/net/netfilter/ipvs/ip_vs_rr.ko\n")
+    (tmp_path / "modules").write_text("veth 40960 0 - Live 0x0\n")
+    (tmp_path / "sysctl.d").mkdir()
+    monkeypatch.setattr(kernel, "PROC_MODULES", str(tmp_path / "modules"))
+    monkeypatch.setattr(kernel, "LIB_MODULES", str(tmp_path / "lib"))
+    monkeypatch.setattr(sysctl, "SETTINGS", str(tmp_path / "sys"))
+    monkeypatch.setattr(sysctl, "FOLDERS", (str(tmp_path / "sysctl.d"),))
+    vs = tmp_path / "sys" / "net" / "ipv4" / "vs"
+    program(
+        "modprobe",
+        f"echo $1 1 0 - Live 0x0 >> {tmp_path}/modules; mkdir -p {vs} && cd {vs}"
+        " && for each in conn_reuse_mode expire_quiescent_template; do test -e $each || echo 0 > $each; done",
+    )
+    return Machine(tmp_path)
+
+
+def test_modules_come_before_their_settings_and_a_second_run_changes_nothing(machine: Machine) -> None:
+    result = machine.play(**ALL)
+    assert result["commands"] == [
+        "modprobe ip_vs",
+        "modprobe ip_vs_wrr",
+        f"sysctl -w {REUSE}=3",
+        f"sysctl -w {QUIESCENT}=1",
+    ]
+    assert [Path(each).parent.name for each in result["differing"]] == ["modules-load.d", "sysctl.d"]
+    assert machine.text("modules-load.d/lvs.conf") == MODULES
+    assert stat.S_IMODE((machine.root / "modules-load.d" / "lvs.conf").stat().st_mode) == 0o644
+    # To the letter what ansible.posix.sysctl wrote here.
+    assert machine.text("sysctl.d/60-lvs.conf") == f"{REUSE}=3\n{QUIESCENT}=1\n"
+    assert machine.text("sys/net/ipv4/vs/conn_reuse_mode") == "3"
+
+    again = machine.play(**ALL)
+    assert (again["changed"], again["commands"], again["differing"], again["diff"]) == (False, [], [], [])
+
+
+def test_dry_run_on_a_fresh_host_says_all_of_it_and_does_nothing(machine: Machine) -> None:
+    told = machine.play(check=True, **ALL)
+    assert not (machine.root / "modules-load.d").exists()
+    assert not machine.settings.exists()
+    done = machine.play(**ALL)
+    assert {**told, "diff": []} == {**done, "diff": []}
+    assert told["changed"]
+    assert told["diff"][-1]["after"] == f"{REUSE} = 3\n{QUIESCENT} = 1\n"
+
+
+def test_setting_that_somebody_changed_is_put_right(machine: Machine) -> None:
+    machine.play(**ALL)
+    machine.has("net/ipv4/vs/conn_reuse_mode", "1\n")
+    result = machine.play(**ALL)
+    assert (result["commands"], result["differing"]) == ([f"sysctl -w {REUSE}=3"], [])
+    assert (result["diff"][0]["before"], result["diff"][0]["after"]) == (f"{REUSE} = 1\n", f"{REUSE} = 3\n")
+    assert machine.text("sys/net/ipv4/vs/conn_reuse_mode") == "3"
+
+
+def test_module_that_is_built_in_or_loaded_is_not_loaded(machine: Machine) -> None:
+    assert machine.play(modules="ip_vs_rr\nveth\n")["commands"] == []
+
+
+def test_file_that_says_the_same_in_other_words_stays(machine: Machine) -> None:
+    path = machine.root / "sysctl.d" / "60-lvs.conf"
+    path.write_text(f"# ours\n{IGNORE} = 1\n")
+    machine.has("net/ipv4/conf/eth0.7/arp_ignore", "1\n")
+    assert not machine.play(sysctls={IGNORE: 1})["changed"]
+
+
+def test_setting_that_left_the_list_leaves_the_file_and_the_last_one_the_host(machine: Machine) -> None:
+    path = machine.root / "sysctl.d" / "60-lvs.conf"
+    machine.has("net/ipv4/conf/eth0.7/arp_ignore", "1\n")
+    path.write_text(f"{IGNORE}=1\nnet.ipv4.conf.eth1.arp_ignore=1\n")
+    assert machine.play(sysctls={IGNORE: 1})["differing"] == [str(path)]
+    assert path.read_text() == f"{IGNORE}=1\n"
+    assert machine.play(sysctls={})["differing"] == [str(path)]
+    assert not path.exists()
+
+
+def test_line_that_the_next_boot_follows_is_named_before_anything_changes(machine: Machine) -> None:
+    later = machine.root / "sysctl.d" / "99-own.conf"
+    later.write_text(f"{REUSE} = 3\n")
+    machine.play(check=True, **ALL)
+    later.write_text(f"{REUSE} = 0\n")
+    with pytest.raises(ModuleFailedError, match=rf"99-own\.conf, line 1, sets {REUSE} to 0 after") as failed:
+        machine.play(**ALL)
+    assert str(failed.value).endswith("Take the line away: the next boot would follow it")
+    assert not (machine.root / "modules-load.d").exists()
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_setting_that_the_kernel_does_not_have_is_refused_and_not_left_for_the_next_boot(
+    machine: Machine, check: bool
+) -> None:
+    with pytest.raises(ModuleFailedError, match=f"This kernel has no setting {IGNORE}") as failed:
+        machine.play(check=check, sysctls={IGNORE: 1})
+    assert failed.value.result["error"]["kind"] == "sysctl"
+    assert machine.text("sysctl.d/60-lvs.conf") is None
+
+
+def test_value_that_the_kernel_does_not_take_is_not_left_for_the_next_boot(machine: Machine) -> None:
+    machine.has("net/ipv4/vs/unused", "")
+    (machine.settings / "net/ipv4/vs/conn_reuse_mode").symlink_to("/proc/version")  # which root neither can write
+    with pytest.raises(ModuleFailedError, match=f"{REUSE} cannot be set to 3: "):
+        machine.play(sysctls={REUSE: 3})
+    assert machine.text("sysctl.d/60-lvs.conf") is None
+
+
+def test_module_that_does_not_load_is_an_error_with_a_reason(machine: Machine, program) -> None:
+    program("modprobe", "echo modprobe: FATAL: Module $1 not found >&2; exit 1")
+    with pytest.raises(ModuleFailedError, match="modprobe ip_vs: modprobe: FATAL: Module ip_vs not found") as failed:
+        machine.play(**ALL)
+    assert failed.value.result["error"]["kind"] == "no_module"
