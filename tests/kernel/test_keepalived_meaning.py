@@ -286,7 +286,8 @@ def unlike_the_kernel(director: Director, said: Mapping[str, str]) -> list[str]:
         if belief.table == table and len(table) == len(services):
             return []
         if time.monotonic() > deadline:
-            return [f"the kernel has\n{render(table)}and keepalived believes\n{render(belief.table or {})}"]
+            believes = "".join([render(belief.table or {}), *belief.left_alone])
+            return [f"the kernel has\n{render(table)}and keepalived believes\n{believes}"]
         said = director.ask()
 
 
