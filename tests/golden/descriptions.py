@@ -217,7 +217,10 @@ def found_in(changes: dict[str, Any], wrong: Callable[[dict[str, Any]], list[str
 
 
 def check_ten(number: int, check: Callable[[dict[str, list[Any]]], None]) -> None:
-    """Ten descriptions, the same ones for a number in every run: of more, hypothesis makes most from those it has."""
+    """Ten descriptions: of more, hypothesis makes most from those it has.
+
+    They are the same ones for a number in every run of the same tests; it also draws the constants of loaded modules.
+    """
 
     @seed(number)
     @settings(
