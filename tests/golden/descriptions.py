@@ -196,7 +196,9 @@ def accepted(candidates: dict[str, list[Any]]) -> dict[str, Any]:
     left = {path: list(values) for path, values in candidates.items()}
     while True:
         changes = {path: values[0] for path, values in left.items()}
-        problems = inventory.described(variables_with(changes), "lvs1")[2]
+        variables = variables_with(changes)
+        # A host that no list names knows its own address, and that none may be a server by that; the others do not.
+        problems = [problem for host in ("lvs1", "web1") for problem in inventory.described(variables, host)[2]]
         if not problems:
             return changes
         refused = [path for path in left if any(problem.path.startswith(path) for problem in problems)]
