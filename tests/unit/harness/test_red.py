@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import runpy
 import subprocess
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pytest
 from ansible_collections.lvs.cluster.tests.red import Red, copy_checkout
+from harness import cluster
 from harness.breaks import Row
+from harness.lab import Lab
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
@@ -57,3 +63,18 @@ def test_break_that_breaks_nothing_is_an_error(checkout: Path) -> None:
         Red(checkout, "", checkout).broken(row),
     ):
         pass
+
+
+@pytest.mark.parametrize("scenario", sorted(ROOT.glob("molecule/*/breaks.py")), ids=lambda path: path.parent.name)
+def test_what_a_break_edits_stands_there_once(scenario: Path) -> None:
+    """A role that changes must not leave a break that breaks nothing, or more than it says."""
+    inventory = scenario.parent / "inventory"
+    # No lab is up, and no edit asks it.
+    lab = MagicMock(inventory=Lab(inventory).inventory, neighbour=lambda host, _address: (host, "eth0"))
+    rows = runpy.run_path(str(scenario))["rows"](cluster.read(inventory), lab)
+    found = {
+        f"{row.name}: {name}": (ROOT / name).read_text().count(words)
+        for row in rows
+        for name, (words, _others) in row.edits.items()
+    }
+    assert {where: count for where, count in found.items() if count != 1} == {}
