@@ -6,11 +6,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Collection, Dict, Iterator, List, Optional, Sequence, Set, Tuple
+from typing import Collection, Dict, Iterator, List, Optional, Sequence, Set, Tuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import numbered
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
-from ansible_collections.lvs.cluster.plugins.module_utils._description.model.proxies import Upstream
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.proxies import Upstream, UpstreamServer
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import VirtualServer
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
@@ -73,7 +73,7 @@ def _check_health_path(upstream: Upstream, path: str, earlier: Sequence[Upstream
             return
 
 
-def _check_upstream_address(server: Any, path: str, upstream: Upstream, whole: Whole) -> Iterator[Problem]:
+def _check_upstream_address(server: UpstreamServer, path: str, upstream: Upstream, whole: Whole) -> Iterator[Problem]:
     """A server whose address nginx's own host holds for a service: nginx would ask itself."""
     mine = _fronted_service(upstream, whole)
     for each in whole.serving.get(server.address, ()) if server.address else ():
@@ -100,7 +100,7 @@ def check_circles(cluster: Cluster, whole: Whole) -> Iterator[Problem]:
             for address in [service.address, *own]:
                 sites.setdefault((address, service.port), upstream)
 
-    def asked(upstream: Upstream, server: Any) -> Optional[Upstream]:
+    def asked(upstream: Upstream, server: UpstreamServer) -> Optional[Upstream]:
         return sites.get((address_of(server, hosts) or "", server.port or upstream.port))
 
     def comes_back(upstream: Upstream, asking: Upstream, passed: Set[str]) -> bool:
