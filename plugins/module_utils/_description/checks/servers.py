@@ -14,7 +14,6 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.ser
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
 # The hosts that are named and that the inventory has.
-# The hosts that are named and that the inventory has.
 Hosts = Mapping[str, Member]
 
 
