@@ -17,7 +17,7 @@ from .model.vrrp import VrrpInstance
 
 def instance_of(cluster: Cluster, address: Optional[str]) -> Optional[VrrpInstance]:
     """The VRRP instance that carries an address, if any does."""
-    carrying = (each for _index, each in numbered(cluster.lvs_vrrp_instances) if address in each.addresses)
+    carrying = (each for each in cluster.instances if address in each.addresses)
     return next(carrying, None)
 
 
