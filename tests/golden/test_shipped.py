@@ -37,9 +37,7 @@ def test_the_checks_find_nothing_and_remark_nothing(entries: list[dict[str, Any]
 
 
 @pytest.mark.parametrize("program", keepaliveds())
-def test_keepalived_accepts_what_the_directors_get(
-    entries: list[dict[str, Any]], program: str, tmp_path: Path
-) -> None:
+def test_keepalived_accepts_what_the_directors_get(entries: list[dict[str, Any]], program: str, tmp_path: Path) -> None:
     views = [placed(plain(each["view"]), INTERFACE) for each in entries]
     directors = [view for view in views if view["keepalived"]["vrrp_instances"]]
     assert len(directors) > 1
