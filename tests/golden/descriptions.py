@@ -82,6 +82,7 @@ INSTANCE = {
     "preempt_delay": seconds,
     "authentication": st.fixed_dictionaries({"auth_pass": passwords}),
     "unicast": booleans,
+    "spread": booleans,
     "interface": st.sampled_from([INTERFACE, "lo"]),
     "virtual_ipaddress[1]": floating,
     "hosts": st.sampled_from([["lvs1"], ["lvs1", "lvs2"], ["lvs1", "app1", "app2", "lvs2"]]),

@@ -16,6 +16,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._problems import Probl
 from .networks import near, networks
 from .servers import Hosts
 from .tables import entries
+from .vrrp import taken_number
 
 
 def check_between(cluster: Cluster, hosts: Hosts, others: Sequence[Tuple[str, Cluster, Hosts]]) -> Iterator[Problem]:
@@ -31,19 +32,16 @@ def check_between(cluster: Cluster, hosts: Hosts, others: Sequence[Tuple[str, Cl
             if address in theirs:
                 remedy = "Choose another one for one of the two"
                 yield Problem(path, address, f"is an address of cluster {name} too", remedy)
-        pairs = itertools.product(
-            entries(cluster.lvs_vrrp_instances, "lvs_vrrp_instances"), numbered(other.lvs_vrrp_instances)
-        )
-        for (path, instance, _earlier), (_index, each) in pairs:
-            number = instance.virtual_router_id
-            if (
-                number is not None
-                and number == each.virtual_router_id
-                and near(networks(instance, hosts), networks(each, other_hosts))
-            ):
-                reason = f"is the virtual_router_id of instance {each.name} of cluster {name}, on the same network"
-                remedy = "Choose an unused one for one of the two, 1 to 255"
-                yield Problem(f"{path}.virtual_router_id", number, reason, remedy)
+        for path, told, _earlier in entries(cluster.lvs_vrrp_instances, "lvs_vrrp_instances"):
+            for instance, each in itertools.product(told.instances, other.instances):
+                if (
+                    instance.virtual_router_id is not None
+                    and instance.virtual_router_id == each.virtual_router_id
+                    and near(networks(instance, hosts), networks(each, other_hosts))
+                ):
+                    whose = f"the virtual_router_id of instance {each.name} of cluster {name}, on the same network"
+                    remedy = "Choose an unused one for one of the two, 1 to 255"
+                    yield taken_number(path, told, instance, whose, remedy)
 
 
 def _virtual_addresses(cluster: Cluster) -> Iterator[Tuple[str, str]]:

@@ -19,6 +19,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds imp
     Problems,
     list_of,
     nearest,
+    numbered,
     option,
     options,
     read_table,
@@ -53,7 +54,7 @@ class Cluster:
     )
     lvs_sync_daemon: bool = option(
         BOOLEAN,
-        "whether the master of the first instance tells the other directors its connections, so that they survive it",
+        "whether masters tell the other directors their connections, so that they survive them",
         default=True,
     )
     lvs_cluster: str = option(
@@ -61,6 +62,11 @@ class Cluster:
         "the name of the cluster, where an inventory holds several",
         default=DEFAULT_NAME,
     )
+
+    @property
+    def instances(self) -> Tuple[VrrpInstance, ...]:
+        """What VRRP gets of C(lvs_vrrp_instances)."""
+        return tuple(each for _place, told in numbered(self.lvs_vrrp_instances) for each in told.instances)
 
 
 # One of these a host must have, to be described at all.

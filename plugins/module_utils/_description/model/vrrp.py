@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
-from typing import Optional, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import (
     BOOLEAN,
@@ -56,8 +57,46 @@ class VrrpInstance:
     preempt_delay: float = option(seconds(0, 1000), "seconds to wait before taking them back", default=0)
     authentication: Optional[Authentication] = option(table(Authentication), "VRRPv2 password", default=None)
     unicast: bool = option(BOOLEAN, "adverts straight to the other directors, not by multicast", default=True)
+    spread: bool = option(
+        BOOLEAN,
+        "whether each address gets an instance of its own, and each instance another host as preferred master",
+        default=False,
+    )
 
     @property
     def addresses(self) -> Tuple[str, ...]:
         """The floating addresses without their prefix lengths."""
         return tuple(each.split("/")[0] for _place, each in numbered(self.virtual_ipaddress))
+
+    @property
+    def instances(self) -> Tuple[VrrpInstance, ...]:
+        """What VRRP gets: itself, or with C(spread) one for each address, numbered from its own number on."""
+        if not self.spread:
+            return (self,)
+        return tuple(
+            dataclasses.replace(
+                self,
+                name=self.name and f"{self.name}_{place + 1}",
+                virtual_router_id=self.virtual_router_id and self.virtual_router_id + place,
+                virtual_ipaddress=(address,),
+                hosts=_preferring(self.hosts or (), place),
+                spread=False,
+            )
+            for place, address in numbered(self.virtual_ipaddress)
+        )
+
+
+def _preferring(hosts: Tuple[str, ...], place: int) -> Tuple[str, ...]:
+    """The hosts with the one before the others whose turn it is.
+
+    After each round the others begin with another one: what a host that dies leaves is taken by several.
+    """
+    if not hosts:
+        return ()
+    master, *others = _turned(hosts, place)
+    return (master, *_turned(others, place // len(hosts)))
+
+
+def _turned(hosts: Sequence[str], by: int) -> List[str]:
+    first = by % max(1, len(hosts))
+    return [*hosts[first:], *hosts[:first]]

@@ -25,7 +25,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.parts imp
 )
 
 from .director import Director, director_view
-from .keepalived import Keepalived, check_of, instance_view, service_view, sync_daemon_view
+from .keepalived import Keepalived, check_of, instance_view, service_view, sync_daemon_view, synced_instances
 from .proxy import Nginx, nginx_view, pooled
 from .realserver import RealServer, label_places, realserver_view
 
@@ -69,8 +69,10 @@ class Views:
         self._members = members
         self._addresses = {name: member.address for name, member in members.items() if member.address}
         self._whole = Whole(cluster.lvs_cluster, directors(cluster), real_servers(cluster))
-        carrying = {address: each for each in reversed(cluster.lvs_vrrp_instances) for address in each.addresses}
+        self._instances = cluster.instances
+        carrying = {address: each for each in reversed(self._instances) for address in each.addresses}
         self._carried = [(each, carrying.get(each.address)) for each in cluster.lvs_virtual_servers]
+        self._synced = synced_instances(cluster)
         behind = upstreams_behind(cluster)
         services = {each.name: each for each in cluster.lvs_virtual_servers}
         self._pools = [(upstream, services[name]) for name, upstream in behind.items()]
@@ -96,11 +98,9 @@ class Views:
             keepalived=Keepalived(
                 router_id=host,
                 vrrp_instances=[
-                    instance_view(each, host, self._members)
-                    for each in self._cluster.lvs_vrrp_instances
-                    if host in each.hosts
+                    instance_view(each, host, self._members) for each in self._instances if host in each.hosts
                 ],
-                lvs_sync_daemon=sync_daemon_view(self._cluster, [instance for _each, instance in directed], interface),
+                lvs_sync_daemon=sync_daemon_view(host, self._synced, interface),
                 virtual_servers=[self._services[each.name] for each, _instance in directed],
             ),
             director=director_view(each for each, _instance in directed),

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, List, Mapping, Optional, Sequence, Set, Tuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import options
 from ansible_collections.lvs.cluster.plugins.module_utils._description.members import Member
@@ -58,7 +58,7 @@ class Instance:
 
 @dataclass(frozen=True)
 class SyncDaemon:
-    """The C(lvs_sync_daemon)."""
+    """The C(lvs_sync_daemon); bound to no instance it is both halves, whatever state the instances have."""
 
     interface: str
     vrrp_instance: str
@@ -173,12 +173,35 @@ def instance_view(instance: VrrpInstance, host: str, members: Mapping[str, Membe
     )
 
 
-def sync_daemon_view(cluster: Cluster, instances: Sequence[VrrpInstance], interface: str) -> Optional[SyncDaemon]:
-    """The connection sync daemon, bound to an instance: unbound, both directors would run both halves."""
-    instance = next((each for each in instances if len(each.hosts) > 1), None)
-    if instance is None or not cluster.lvs_sync_daemon:
+def synced_instances(cluster: Cluster) -> List[VrrpInstance]:
+    """The instances whose master has connections to tell to somebody."""
+    served = {each.address for each in cluster.lvs_virtual_servers} if cluster.lvs_sync_daemon else set()
+    return [each for each in cluster.instances if len(each.hosts) > 1 and served.intersection(each.addresses)]
+
+
+def sync_daemon_view(host: str, synced: Sequence[VrrpInstance], interface: str) -> Optional[SyncDaemon]:
+    """The connection sync daemon of a director.
+
+    Where one is preferred as master of all instances it is bound to one: the master sends, the others receive. Where
+    several are, each must do both at once, so it is bound to none.
+    """
+    own = next((each for each in synced if host in each.hosts), None)
+    if own is None:
         return None
-    return SyncDaemon(instance.interface or interface, instance.name, instance.virtual_router_id)
+    together = _together(own, synced)
+    masters = {each.hosts[0] for each in together}
+    name = own.name if len(masters) == 1 else ""
+    return SyncDaemon(own.interface or interface, name, together[0].virtual_router_id)
+
+
+def _together(own: VrrpInstance, synced: Sequence[VrrpInstance]) -> Sequence[VrrpInstance]:
+    """The instances whose directors must hear each other: those that share one, and those that share one with them."""
+    hosts: Set[str] = set()
+    found: Sequence[VrrpInstance] = [own]
+    while not all(hosts.issuperset(each.hosts) for each in found):
+        hosts.update(*(each.hosts for each in found))
+        found = [each for each in synced if hosts.intersection(each.hosts)]
+    return found
 
 
 def service_view(service: VirtualServer, check: Checker, addresses: Mapping[str, str]) -> Service:
