@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import Iterator, List, Optional
+from typing import Any, Iterator, List, Optional, Tuple
 
 from .kinds import numbered
 from .model.cluster import Cluster
@@ -55,3 +55,16 @@ def upstream_service(cluster: Cluster, upstream: Upstream) -> VirtualServer:
     """The service whose real servers proxy to an upstream, of a description that has passed the checks."""
     services = {service.name: service for service in cluster.lvs_virtual_servers}
     return services[upstream.virtual_server or cluster.lvs_virtual_servers[0].name]
+
+
+# The tables that keepalived.conf is made of.
+KEEPALIVED_TABLES = ("lvs_vrrp_instances", "lvs_virtual_servers")
+
+
+def keepalived_entries(cluster: Cluster) -> Iterator[Tuple[str, Any]]:
+    """What the description has for keepalived.conf, each entry with its path."""
+    if cluster.lvs_global_defs is not None:
+        yield "lvs_global_defs", cluster.lvs_global_defs
+    for name in KEEPALIVED_TABLES:
+        for place, entry in numbered(getattr(cluster, name)):
+            yield f"{name}[{place}]", entry

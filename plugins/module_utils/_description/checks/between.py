@@ -49,8 +49,8 @@ def check_between(cluster: Cluster, hosts: Hosts, others: Sequence[Tuple[str, Cl
 def _virtual_addresses(cluster: Cluster) -> Iterator[Tuple[str, str]]:
     """Each floating address and each service's address, and where it stands."""
     for path, instance, _earlier in entries(cluster.lvs_vrrp_instances, "lvs_vrrp_instances"):
-        for index, cidr in numbered(instance.virtual_ipaddress):
-            yield cidr.split("/")[0], f"{path}.virtual_ipaddress[{index}]"
+        for inner, each in instance.floating:
+            yield each.address.split("/")[0], f"{path}.{inner}"
     for path, service, _earlier in entries(cluster.lvs_virtual_servers, "lvs_virtual_servers"):
         if service.address is not None:
             yield service.address, f"{path}.address"
