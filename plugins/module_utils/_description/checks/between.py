@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 from typing import Iterator, Sequence, Tuple
 
-from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import numbered
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
@@ -47,8 +46,8 @@ def check_between(cluster: Cluster, hosts: Hosts, others: Sequence[Tuple[str, Cl
 def _virtual_addresses(cluster: Cluster) -> Iterator[Tuple[str, str]]:
     """Each floating address and each service's address, and where it stands."""
     for path, instance, _earlier in entries(cluster.lvs_vrrp_instances, "lvs_vrrp_instances"):
-        for index, cidr in numbered(instance.virtual_ipaddress):
-            yield cidr.split("/")[0], f"{path}.virtual_ipaddress[{index}]"
+        for inner, each in instance.floating:
+            yield each.address.split("/")[0], f"{path}.{inner}"
     for path, service, _earlier in entries(cluster.lvs_virtual_servers, "lvs_virtual_servers"):
         if service.address is not None:
             yield service.address, f"{path}.address"

@@ -106,15 +106,15 @@ def _check_floating_addresses(instance: VrrpInstance, path: str, whole: Whole) -
         yield Problem(f"{path}.virtual_ipaddress", count, reason, "Spread them over several instances")
     seen: Set[str] = set()
     others = {**dict.fromkeys(instance.addresses, ""), **whole.owners}
-    for index, cidr in numbered(instance.virtual_ipaddress):
+    for inner, each in instance.floating:
+        cidr, here = each.address, f"{path}.{inner}"
         address = cidr.split("/")[0]
-        here = f"{path}.virtual_ipaddress[{index}]"
         yield from _check_ends(cidr, here, others)
         if address in whole.owners:
             reason = f"is already the address of host {whole.owners[address]}"
             yield Problem(here, address, reason, "Choose an address that no host has")
         if address in seen:
-            yield Problem(here, address, "is listed with another prefix length too", "List it once")
+            yield Problem(here, address, "is listed in another way too", "List it once")
         seen.add(address)
         other = whole.floating[address][0]
         if other is not instance:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any, Dict, Mapping, Sequence, Tuple
+from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import (
     BOOLEAN,
@@ -28,6 +28,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds imp
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
+from .globals import GlobalDefs
 from .hosts import HostVariables
 from .proxies import LOG_FORMATS, Upstream
 from .services import VirtualServer
@@ -51,6 +52,9 @@ class Cluster:
     )
     lvs_nginx_upstreams: Tuple[Upstream, ...] = option(
         list_of(table(Upstream), EMPTY_TABLE), "what stands behind nginx", default=()
+    )
+    lvs_global_defs: Optional[GlobalDefs] = option(
+        table(GlobalDefs), "what holds for each keepalived as a whole", default=None
     )
     lvs_sync_daemon: bool = option(
         BOOLEAN,

@@ -96,6 +96,8 @@ def test_an_instance_is_given_whole_in_keepalived_s_words():
             "unicast_src_ip": HOSTS["lvs2"],
             "unicast_peer": [HOSTS["lvs1"]],
             "virtual_ipaddress": [f"{VIP}/32"],
+            "interfaces": [],
+            "lines": [["virtual_ipaddress", [[f"{VIP}/32", True]]]],
         }
     ]
 
@@ -306,11 +308,12 @@ def test_a_service_is_given_whole_with_its_defaults():
             "quorum": 1,
             "hysteresis": 0,
             "sorry_server": "",
+            "lines": [],
             "check": {
                 "keyword": "TCP_CHECK",
                 "lines": [["connect_timeout", 3], ["retry", 3], ["delay_before_retry", 1]],
             },
-            "real_servers": [{"name": "web1", "address": HOSTS["web1"], "port": 80, "weight": 1}],
+            "real_servers": [{"name": "web1", "address": HOSTS["web1"], "port": 80, "weight": 1, "lines": []}],
         }
     ]
 
@@ -320,9 +323,9 @@ def test_real_servers_keep_their_order_and_weights():
     (web,) = services("lvs1", {f"{FIRST_SERVICE}.real_servers": servers})
 
     assert web["real_servers"] == [
-        {"name": "web2", "address": HOSTS["web2"], "port": 80, "weight": 1},
-        {"name": "web1", "address": HOSTS["web1"], "port": 80, "weight": 0},
-        {"name": "", "address": "198.51.100.9", "port": 80, "weight": 3},
+        {"name": "web2", "address": HOSTS["web2"], "port": 80, "weight": 1, "lines": []},
+        {"name": "web1", "address": HOSTS["web1"], "port": 80, "weight": 0, "lines": []},
+        {"name": "", "address": "198.51.100.9", "port": 80, "weight": 3, "lines": []},
     ]
 
 
@@ -596,7 +599,14 @@ def test_the_zone_of_a_pool_has_room_for_its_servers(servers, zone):
 def test_a_host_in_no_instance_and_no_service_has_nothing_to_do():
     assert {role: what for role, what in view("app1").items() if role != "cluster"} == {
         "host": {"name": "app1", "address": HOSTS["app1"]},
-        "keepalived": {"router_id": "app1", "vrrp_instances": [], "lvs_sync_daemon": None, "virtual_servers": []},
+        "keepalived": {
+            "router_id": "app1",
+            "global_defs": [["vrrp_garp_master_refresh", 60]],
+            "vrrp_instances": [],
+            "lvs_sync_daemon": None,
+            "virtual_servers": [],
+            "needs": [],
+        },
         "director": {"modules": ["ip_vs"]},
         "realserver": {"interface": "eth0", "vips": []},
         "nginx": {"checks": [], "health": {}, "upstreams": [], "servers": []},

@@ -83,7 +83,7 @@ MISTAKES = [
     bad(
         "VIP with two prefixes",
         {f"{FIRST_INSTANCE}.virtual_ipaddress[1]": f"{VIP}/24"},
-        "another prefix",
+        "another way",
         "List it once",
     ),
     bad(
