@@ -102,11 +102,29 @@ def test_both_directors_serve_at_once_each_its_own_address(cluster, steady, prov
 
 
 def test_both_directors_send_and_receive_connections_under_one_id(cluster, module, steady):
+    """Bound to an instance, as with one preferred master, only those through its address would be told."""
     steady()
     number = cluster.instances[0].virtual_router_id
     for director in cluster.services[0].directors:
         daemons = {(each["role"], each["syncid"]) for each in module(director, "ipvs_info")["daemons"]}
         assert daemons == {("master", number), ("backup", number)}, director
+
+
+def test_what_a_director_was_told_it_does_not_tell_on(cluster, lab, client, steady, wait_for):
+    """Adverts are unicast, so that all that goes to a group is of the sync daemon."""
+    first = cluster.services[0]
+
+    def sent():
+        told = lab.exec_all(first.directors, "nstat", "--noupdate", "--zeros", "--json", "IpExtOutMcastPkts")
+        return {host: json.loads(text)["kernel"]["IpExtOutMcastPkts"] for host, text in told.items()}
+
+    steady()
+    before = sent()
+    running = client.probe(first.url)
+    client.wait_until_synced(first.key, first.backup)
+    after = wait_for("the master to tell more", sent, lambda now: now[first.master] > before[first.master] + 5)
+    running.stop()
+    assert after[first.backup] == before[first.backup]
 
 
 @pytest.mark.parametrize("place", [0, 1], ids=["first", "second"])
