@@ -23,6 +23,7 @@ from .whole import Whole
 VRRP_MAX_ADVERT_INT = 40.95  # RFC 9568, 5.2.7: 12 bits of centiseconds
 VRRP_MAX_ID = 255  # RFC 9568, 5.2.3: 8 bits
 VRRP_MAX_ADDRESSES = 255  # RFC 9568, 5.2.5: 8 bits
+LONGEST_WITH_BROADCAST = 30  # RFC 3021: a network of two addresses has none to spare
 VRRP_MAX_HOSTS = 254  # RFC 9568, 5.2.4: priorities 254, 253, ... 1
 
 
@@ -110,6 +111,9 @@ def _check_floating_addresses(instance: VrrpInstance, path: str, whole: Whole) -
         cidr, here = each.address, f"{path}.{inner}"
         address = cidr.split("/")[0]
         yield from _check_ends(cidr, here, others)
+        if each.brd and ipaddress.IPv4Interface(cidr).network.prefixlen > LONGEST_WITH_BROADCAST:
+            reason = f"is of no use with {cidr}, whose network has no broadcast address"
+            yield Problem(f"{here}.brd", each.brd, reason, "Remove it, or write the network's prefix length")
         if address in whole.owners:
             reason = f"is already the address of host {whole.owners[address]}"
             yield Problem(here, address, reason, "Choose an address that no host has")

@@ -87,6 +87,12 @@ MISTAKES = [
         "List it once",
     ),
     bad(
+        {f"{FIRST_INSTANCE}.virtual_ipaddress": [{"address": f"{VIP}/31", "brd": "+"}]},
+        f"{FIRST_INSTANCE}.virtual_ipaddress[0].brd",
+        "broadcast",
+        "prefix length",
+    ),
+    bad(
         "VIP of two instances",
         {**TWO_UPSTREAMS, f"{SECOND_INSTANCE}.virtual_ipaddress[1]": f"{VIP}/32"},
         f'= "{VIP}": floats with instance web already',
