@@ -1,6 +1,6 @@
 # Every target installs first what it needs (tools/install says what) and then takes less than a second for that.
 .DEFAULT_GOAL := help
-.PHONY: help install lint types unit golden test-quick sanity artifact test-kernel test-engine molecule bench demo red test test-full clean
+.PHONY: help install keepaliveds lint types unit golden test-quick sanity artifact test-kernel test-engine molecule bench demo red test test-full clean
 
 # The wrappers in .cache/bin run keepalived, ipvsadm and nginx unpacked from Debian's packages; installed ones are in /usr/sbin.
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/.cache/bin:$(PATH):/usr/sbin:/sbin
@@ -22,6 +22,9 @@ help: ## List the targets
 install: ## Install what the targets below need, inside the checkout
 	@tools/install
 
+keepaliveds: ## The same, and the keepalived of each Debian that roles meet, which golden and test-kernel ask
+	@tools/install keepaliveds
+
 lint: install ## Style and metadata: ruff, yamllint, ansible-lint, shellcheck, changelog, documentation
 	@tools/lint
 
@@ -32,10 +35,10 @@ unit: install ## Unit tests; those of modules and filters on the oldest ansible-
 	pytest tests/unit -n 2 $(REPORT)
 	$(OLDEST) tests/unit/plugins/modules tests/unit/plugins/filter -n 2
 
-golden: install ## Descriptions against expected files and real keepalived and nginx (GOLDEN_ACCEPT=1 keeps what is new)
+golden: keepaliveds ## Descriptions against expected files and real keepalived and nginx (GOLDEN_ACCEPT=1 keeps what is new)
 	pytest tests/golden $(REPORT)
 
-test-quick: install ## lint, types, unit, golden
+test-quick: keepaliveds ## lint, types, unit, golden
 	@PYTHONPATH=lab:.collections python tests/run.py quick
 
 sanity: install ## ansible-test sanity
@@ -45,7 +48,7 @@ artifact: install ## Build the collection, install it elsewhere, use it by name,
 	pytest tests/artifact -n 2 $(REPORT)
 	$(OLDEST) tests/artifact -n 2 --deselect tests/artifact/test_artifact.py::test_galaxy_imports_it_without_a_complaint
 
-test-kernel: install ## The IPVS modules on a real kernel that has IPVS
+test-kernel: keepaliveds ## The IPVS modules on a real kernel that has IPVS
 	lab/lab run -- env PATH="$$PATH" PYTHONPATH=.collections $(CURDIR)/.venv/bin/pytest tests/kernel $(REPORT)
 
 test-engine: install ## The lab's engine "host" on a user's machine: make test-engine MACHINE=bookworm
@@ -64,10 +67,10 @@ demo: install ## A cluster from nothing, and a director killed before your eyes
 red: install ## Break what each test of a scenario guards, and see it go red (needs its lab up and set up): make red ROWS=arp
 	@PYTHONPATH=lab:.collections python tests/red.py $(SCENARIO) $(ROWS)
 
-test: install ## Everything that fits its budget, two side by side
+test: keepaliveds ## Everything that fits its budget, two side by side
 	@PYTHONPATH=lab:.collections python tests/run.py test
 
-test-full: install ## Everything
+test-full: keepaliveds ## Everything
 	@PYTHONPATH=lab:.collections python tests/run.py full
 
 clean: ## Remove all that install and the gates made

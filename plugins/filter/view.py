@@ -14,7 +14,8 @@ description:
     as priorities, unicast peers, addresses on the loopback, and what nginx listens on.
   - The roles of this collection take their defaults from it.
   - Once M(lvs.cluster.description_read) has run, as the role P(lvs.cluster.preflight#role) has it, it is what that
-    module derived, for the rest of the run. Before, the description is read and derived for this one host.
+    module derived, for the rest of the run. Before, the description is read and derived for this one host; what speaks
+    against it on hosts that it does not name, as those of another cluster, is not looked at.
 positional: _input, host
 options:
   _input:

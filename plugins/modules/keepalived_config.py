@@ -178,6 +178,7 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
+from ansible_collections.lvs.cluster.plugins.module_utils._host.files import keep
 from ansible_collections.lvs.cluster.plugins.module_utils._host.keepalived import (
     Keepalived,
     KeepalivedError,
@@ -192,7 +193,6 @@ from ansible_collections.lvs.cluster.plugins.module_utils._host.keepalived_files
     FileError,
     NotStagedError,
     read_includes,
-    replace,
     require_accepted,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._host.systemd import (
@@ -245,7 +245,7 @@ class Host:
     def __init__(self, module):
         self.module = module
         self.path = module.params["path"]
-        self.configuration = Configuration(self.path)
+        self.configuration = Configuration(module, self.path)
         self.unit = KeepalivedUnit(module.run_command)
         self.shown = self.unit.show()
         self.running = Keepalived.running(module.params["pid_file"], module.params["dump_directory"])
@@ -406,13 +406,12 @@ def write_alone(module):
     """state: present."""
     path, content = module.params["path"], module.params["content"]
     test(module, content)
-    before = Configuration(path).read()
+    before = Configuration(module, path).read()
     changed = before != content
     hide_passwords(module, path, before)
     changes = terms_changed(agreement.of_tree(parsed(path, before)), *wanted_instances(module))
     if changed and not module.check_mode:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        replace(path, content)
+        keep(module, path, content, MODE)
     if os.path.exists(path):
         changed = module.set_mode_if_different(path, MODE, changed)
     return {"changed": changed, "diff": diff(path, before, content), "terms_changed": changes}

@@ -116,7 +116,7 @@ def set_sysctls(module, wanted, loaded):
     path = module.params["sysctl_file"]
     text = sysctl_text(wanted, read_exact(path)) if path and wanted else None
     files = Files(module, [Wanted(path, text)] if path else [])
-    before = sysctl.current(wanted)
+    before = {key: sysctl.current(key) for key in wanted}
     unknown = [key for key, value in before.items() if value is None]
     if unknown and not (module.check_mode and loaded):
         raise sysctl.NoSettingError(f"This kernel has no setting {', '.join(unknown)}")

@@ -82,7 +82,11 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
-from ansible_collections.lvs.cluster.plugins.module_utils._host.networks import loopback_file, started_interfaces
+from ansible_collections.lvs.cluster.plugins.module_utils._host.networks import (
+    NetworkError,
+    loopback_file,
+    started_interfaces,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._host.systemd import enablement
 
 UNITS = {"networkd": "systemd-networkd.service", "ifupdown": "networking.service"}
@@ -93,9 +97,10 @@ def check_unit(module):
     unit = UNITS[module.params["manager"]]
     state, _errors = enablement(module.run_command, unit)
     if state in ("disabled", "masked"):
-        module.fail_json(
-            msg=f"{unit} is {state}, so nobody reads {module.params['path']} at boot. Use 'systemctl enable {unit}', "
-            "or set realserver_network to what does set up this host's network, networkd or ifupdown."
+        raise NetworkError(
+            f"{unit} is {state}, so nobody reads {module.params['path']} at boot",
+            remedy=f"Use 'systemctl enable {unit}', or set realserver_network to what does set up this host's network, "
+            "networkd or ifupdown",
         )
 
 
@@ -104,9 +109,9 @@ def check_ifupdown(module):
     path, started = module.params["path"], started_interfaces(module)
     missing = [each for each in module.params["interfaces"] if each not in started]
     if missing:
-        module.fail_json(
-            msg=f"ifupdown does not read {path}, so this host would have no {', '.join(missing)} after a boot. "
-            f"Write the line 'source {os.path.dirname(path)}/*' into /etc/network/interfaces."
+        raise NetworkError(
+            f"ifupdown does not read {path}, so this host would have no {', '.join(missing)} after a boot",
+            remedy=f"Write the line 'source {os.path.dirname(path)}/*' into /etc/network/interfaces",
         )
     return {"network_file": "", "read": True}
 
@@ -117,16 +122,16 @@ def check_networkd(module):
     own = os.path.basename(os.path.dirname(path))[: -len(".d")]
     found = loopback_file(module)
     if found.path and os.path.basename(found.path) != own:
-        module.fail_json(
-            msg=f"networkd sets up lo from {found.path}, and reads one file per interface, so this host would not have "
-            f"the virtual addresses after a boot. Set realserver_networkd_file to {os.path.basename(found.path)}, and "
-            "they are added to it."
+        raise NetworkError(
+            f"networkd sets up lo from {found.path}, and reads one file per interface, so this host would not have "
+            "the virtual addresses after a boot",
+            remedy=f"Set realserver_networkd_file to {os.path.basename(found.path)}, and they are added to it",
         )
     read = bool(found.path) and (found.drop_ins is None or path in found.drop_ins)
     if not pending and not read:
-        module.fail_json(
-            msg=f"networkd has not read {path} for lo, so this host would not have the virtual addresses after a boot. "
-            "See 'journalctl -u systemd-networkd'."
+        raise NetworkError(
+            f"networkd has not read {path} for lo, so this host would not have the virtual addresses after a boot",
+            remedy="See 'journalctl -u systemd-networkd'",
         )
     return {"network_file": found.path, "read": read}
 

@@ -93,7 +93,13 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
-from ansible_collections.lvs.cluster.plugins.module_utils._host.nginx import answer_of, configuration, others_on
+from ansible_collections.lvs.cluster.plugins.module_utils._host.nginx import (
+    SEE_LOG,
+    NginxError,
+    answer_of,
+    configuration,
+    others_on,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._realserver.nginx import listens, rivals
 
 # Old workers may answer a moment longer after a reload.
@@ -105,9 +111,10 @@ def with_ours(module):
     read, path = configuration(module), module.params["path"]
     # Where nothing is written there may be nothing yet to be read.
     if path not in [each for each, _text in read] and not (module.check_mode and not os.path.exists(path)):
-        module.fail_json(
-            msg=f"nginx does not read {path}. Its own configuration, /etc/nginx/nginx.conf, needs the line "
-            f"'include {os.path.dirname(path)}/*.conf;' in its http block."
+        raise NginxError(
+            f"nginx does not read {path}",
+            remedy=f"Write the line 'include {os.path.dirname(path)}/*.conf;' into the http block of its own "
+            "configuration, /etc/nginx/nginx.conf",
         )
     return read
 
@@ -123,12 +130,12 @@ def in_the_way(module, read, port):
     return found + [f"{each.name} (process {each.pid}) listens on {each.socket}" for each in others]
 
 
-def fail_taken(module, port, found, happened):
-    """Fail, and say who is in the way."""
-    module.fail_json(
-        msg=f"Health checks of this host at {module.params['address']}:{port} {happened}: {'; '.join(found)}. "
-        "keepalived would take this host for dead. Move that to another port or address, or give the service "
-        "another port."
+def taken(address, port, found, happened):
+    """The error that says who is in the way."""
+    return NginxError(
+        f"Health checks of this host at {address}:{port} {happened}: {'; '.join(found)}. keepalived would take this "
+        "host for dead",
+        remedy="Move that to another port or address, or give the service another port",
     )
 
 
@@ -145,12 +152,12 @@ def check(module, read, port, path):
     if got.status != 200 or not is_ours:
         found = in_the_way(module, read, port)
         if found:
-            fail_taken(module, port, found, "are answered by somebody else")
+            raise taken(params["address"], port, found, "are answered by somebody else")
         url = f"http://{params['address']}:{port}{path}"
-        module.fail_json(
-            msg=f"A health check of this host, {url}, gets {got.error or f'status {got.status}'} and not the answer of "
-            f"{params['path']}. keepalived takes this host for dead. nginx says why in its error log, "
-            "/var/log/nginx/error.log."
+        raise NginxError(
+            f"A health check of this host, {url}, gets {got.error or f'status {got.status}'} and not the answer of "
+            f"{params['path']}. keepalived takes this host for dead",
+            remedy=SEE_LOG,
         )
     return got.status
 
@@ -162,7 +169,7 @@ def look(module):
     for port in sorted({port for port, _path in checks}):
         found = in_the_way(module, read, port)
         if found:
-            fail_taken(module, port, found, "are for somebody else to answer")
+            raise taken(module.params["address"], port, found, "are for somebody else to answer")
     asked = checks if module.params["ask"] and not module.check_mode else []
     return [check(module, read, port, path) for port, path in asked]
 

@@ -14,6 +14,8 @@ description:
   - Changed where nginx runs with workers that started before O(path) was last written, as after a run that was cut off
     between writing and reloading. Reload nginx in a handler then.
   - Changes nothing itself. An nginx that does not run has nothing to load.
+extends_documentation_fragment:
+  - lvs.cluster._host
 options:
   path:
     description: A file of nginx's configuration.
@@ -68,9 +70,30 @@ import os
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils._host.nginx import worker_starts
+from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
+from ansible_collections.lvs.cluster.plugins.module_utils._host.nginx import SEE_LOG, NginxError, worker_starts
 from ansible_collections.lvs.cluster.plugins.module_utils._host.systemd import service
 from ansible_collections.lvs.cluster.plugins.module_utils._realserver.nginx import is_loaded
+
+
+def look(module):
+    """What runs, once it is what is wanted or nothing is waited for any more."""
+    path, wait = module.params["path"], module.params["wait"]
+    deadline = time.monotonic() + wait
+    while True:
+        parent, enabled = service(module.run_command, "nginx.service")
+        loaded = bool(parent) and os.path.exists(path) and is_loaded(os.stat(path).st_ctime, worker_starts(parent))
+        if loaded or time.monotonic() >= deadline:
+            break
+        time.sleep(0.2)
+    if wait and not parent:
+        raise NginxError("nginx does not run", remedy="See 'journalctl -u nginx'")
+    if wait and not loaded:
+        raise NginxError(
+            f"nginx runs on without {path} as it is now, {wait:g} s after it was told to reload", remedy=SEE_LOG
+        )
+    changed = bool(parent) and os.path.exists(path) and not loaded
+    return {"changed": changed, "running": bool(parent), "enabled": enabled, "loaded": loaded}
 
 
 def main():
@@ -81,23 +104,11 @@ def main():
         },
         supports_check_mode=True,
     )
-    path, wait = module.params["path"], module.params["wait"]
-    deadline = time.monotonic() + wait
-    while True:
-        parent, enabled = service(module.run_command, "nginx.service")
-        loaded = bool(parent) and os.path.exists(path) and is_loaded(os.stat(path).st_ctime, worker_starts(parent))
-        if loaded or time.monotonic() >= deadline:
-            break
-        time.sleep(0.2)
-    if wait and not loaded:
-        module.fail_json(
-            msg=f"nginx runs on without {path} as it is now, {wait:g} s after it was told to reload. It says why in "
-            "its error log, /var/log/nginx/error.log."
-            if parent
-            else "nginx does not run. See 'journalctl -u nginx'."
-        )
-    changed = bool(parent) and os.path.exists(path) and not loaded
-    module.exit_json(changed=changed, running=bool(parent), enabled=enabled, loaded=loaded)
+    try:
+        result = look(module)
+    except MODULE_ERRORS as error:
+        module.fail_json(**failure(error))
+    module.exit_json(**result)
 
 
 if __name__ == "__main__":

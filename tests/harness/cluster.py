@@ -13,6 +13,7 @@ from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
 from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory, members, parts
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model import cluster as model
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.proxies import Upstream
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import VirtualServer
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import VrrpInstance
 from ansible_collections.lvs.cluster.plugins.module_utils._description.views import keepalived
@@ -94,11 +95,14 @@ class Service:
         return server_key(self.cluster.addresses[host], server.port or self.port)
 
     @property
+    def upstream(self) -> Upstream | None:
+        """What the real servers' nginx proxies to."""
+        return parts.upstreams_behind(self.cluster.described).get(self.name)
+
+    @property
     def backends(self) -> set[str]:
         """The hosts behind the real servers' nginx."""
-        upstreams = self.cluster.described.lvs_nginx_upstreams
-        mine = [each for each in upstreams if each.virtual_server in ("", self.name)]
-        return {server.host for upstream in mine for server in upstream.servers if server.host}
+        return {server.host for server in self.upstream.servers if server.host} if self.upstream else set()
 
     @property
     def takeover(self) -> float:
@@ -115,7 +119,7 @@ class Service:
 
         Each of the timers that go off one after the other may be late, by how much the probe's own were, within reason.
         """
-        check = keepalived.check_of(self.cluster.described, self.described)
+        check = keepalived.check_of(self.described, self.upstream)
         waits = [
             self.described.delay_loop,
             *[check.connect_timeout] * (check.retry + 1),
@@ -142,8 +146,12 @@ class Cluster:
     @property
     def services(self) -> tuple[Service, ...]:
         """Those whose address floats."""
-        pairs = ((each, parts.instance_of(self.described, each.address)) for each in self.described.lvs_virtual_servers)
-        return tuple(Service(self, service, instance) for service, instance in pairs if instance)
+        return tuple(
+            Service(self, service, instance)
+            for service in self.described.lvs_virtual_servers
+            for instance in self.instances
+            if service.address in instance.addresses
+        )
 
     @property
     def service(self) -> Service:

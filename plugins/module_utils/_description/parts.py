@@ -6,19 +6,12 @@
 
 from __future__ import annotations
 
-from typing import Iterator, List, Optional
+from typing import Collection, Dict, Iterator, List
 
 from .kinds import numbered
 from .model.cluster import Cluster
 from .model.proxies import Upstream
 from .model.services import VirtualServer
-from .model.vrrp import VrrpInstance
-
-
-def instance_of(cluster: Cluster, address: Optional[str]) -> Optional[VrrpInstance]:
-    """The VRRP instance that carries an address, if any does."""
-    carrying = (each for _index, each in numbered(cluster.lvs_vrrp_instances) if address in each.addresses)
-    return next(carrying, None)
 
 
 def directors(cluster: Cluster) -> List[str]:
@@ -51,7 +44,14 @@ def backends(cluster: Cluster) -> List[str]:
     return list(dict.fromkeys(each.host for each in servers if each.host))
 
 
-def upstream_service(cluster: Cluster, upstream: Upstream) -> VirtualServer:
-    """The service whose real servers proxy to an upstream, of a description that has passed the checks."""
-    services = {service.name: service for service in cluster.lvs_virtual_servers}
-    return services[upstream.virtual_server or cluster.lvs_virtual_servers[0].name]
+def fronted(upstream: Upstream, services: Collection[str]) -> str:
+    """The name of the service whose real servers proxy to an upstream; empty where that is not known."""
+    if upstream.virtual_server == "" and len(services) == 1:
+        return next(iter(services))
+    return upstream.virtual_server if upstream.virtual_server in services else ""
+
+
+def upstreams_behind(cluster: Cluster) -> Dict[str, Upstream]:
+    """The upstreams of a description that has passed the checks, by the name of the one service in front of each."""
+    services = [each.name for each in cluster.lvs_virtual_servers]
+    return {fronted(each, services): each for each in cluster.lvs_nginx_upstreams}

@@ -17,7 +17,8 @@ class HostError(Exception):
     kind = "refused"
     remedy = ""
 
-    def __init__(self, text: str, command: Sequence[str] = ()) -> None:
+    def __init__(self, text: str, command: Sequence[str] = (), remedy: str = "") -> None:
+        self.remedy = remedy or self.remedy
         message = f"{' '.join(command)}: {text}" if command else text
         super().__init__(f"{message}. {self.remedy}" if self.remedy else message)
         self.text = text

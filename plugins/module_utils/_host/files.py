@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
-import tempfile
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
 from .errors import HostError
@@ -26,7 +26,7 @@ class Wanted(NamedTuple):
     """A file as it shall be.
 
     content: None for no file of this path; of a folder, none that is empty.
-    mode: None for the mode that it has, or gets by the umask.
+    mode: None for the mode that it has; a new one can be read by all.
     check: a command that accepts the file, or not; %s stands for it.
     """
 
@@ -77,21 +77,21 @@ class Files:
     def apply(self) -> None:
         """Write none, unless each is accepted by who is to read it."""
         checks = {each.path: each.check for each in self._wanted}
-        prepared = {each.path: prepare(self._module, each.after) for each in self.texts if each.after is not None}
-        for path, candidate in prepared.items():
-            self._require_accepted(checks[path], path, candidate)
+        for each in self.texts:
+            if each.after is not None and checks[each.path]:
+                self._require_accepted(checks[each.path], each.path, each.after)
         for each in self.texts:
             if each.after is None:
                 _remove(each.path)
             else:
-                move(self._module, prepared[each.path], each.path)
+                keep(self._module, each.path, each.after, self._modes.get(each.path))
         for path, mode in self._modes.items():
             if self._has_wrong_mode(path):
                 os.chmod(path, mode)
 
-    def _require_accepted(self, check: str, path: str, candidate: str) -> None:
-        if not check:
-            return
+    def _require_accepted(self, check: str, path: str, text: str) -> None:
+        candidate = os.path.join(self._module.tmpdir, "candidate")
+        write(candidate, _bytes(text), 0o600)
         status, output, errors = self._module.run_command(check.replace("%s", candidate))
         if status:
             told = (errors.strip() or output.strip() or f"status {status}").replace(candidate, path)
@@ -102,25 +102,45 @@ class Files:
         return diff(self.texts)
 
 
-def prepare(module: Any, text: str) -> str:
-    """A text on the disk, and not yet in its place; its path."""
-    handle, path = tempfile.mkstemp(dir=str(module.tmpdir))
-    with os.fdopen(handle, "w", encoding="utf-8", errors=EXACT) as file:
-        file.write(text)
+def keep(module: Any, path: str, text: str, mode: Optional[int] = None) -> None:
+    """Write a file as a whole or not at all; it is on the disk when this returns.
+
+    Its owner stays, and its mode unless there is another one.
+    """
+    folder, name = os.path.split(path)
+    os.makedirs(folder, mode=0o755, exist_ok=True)
+    # Hidden: some read all that a folder shows.
+    part = os.path.join(folder, f".{name}.lvs-part")
+    if os.path.exists(path):
+        before = os.stat(path)
+        write(part, _bytes(text), stat.S_IMODE(before.st_mode) if mode is None else mode)
+        os.chown(part, before.st_uid, before.st_gid)
+        context = module.selinux_context(path)
+    else:
+        write(part, _bytes(text), 0o644 if mode is None else mode)
+        context = module.selinux_default_context(path)
+    module.set_context_if_different(part, context, False)
+    os.replace(part, path)
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", EXACT)
+
+
+def write(path: str, content: bytes, mode: int) -> None:
+    """A file on the disk that has its mode from its first moment on, whatever was there."""
+    discard(path)
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+        os.fchmod(file.fileno(), mode)  # the umask took from it
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    return path
 
 
-def move(module: Any, prepared: str, path: str) -> None:
-    """Put it into its place: as a whole or not at all."""
-    os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
-    module.atomic_move(prepared, path)
-
-
-def keep(module: Any, path: str, text: str) -> None:
-    """Write a file as a whole or not at all; it is on the disk when this returns."""
-    move(module, prepare(module, text), path)
+def discard(path: str) -> None:
+    """Have no file of this path."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
 
 
 def diff(files: Sequence[File]) -> List[Dict[str, str]]:

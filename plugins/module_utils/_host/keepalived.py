@@ -35,8 +35,7 @@ class KeepalivedError(HostError):
     kind = "keepalived"
 
     def __init__(self, text: str, remedy: str) -> None:
-        self.remedy = remedy
-        super().__init__(text)
+        super().__init__(text, remedy=remedy)
 
 
 class NotRootError(KeepalivedError):

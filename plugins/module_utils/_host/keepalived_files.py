@@ -24,6 +24,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.verdict im
 
 from .command import C_LOCALE
 from .errors import HostError
+from .files import discard, keep, write
 from .keepalived import program_of
 from .text import EXACT, read_exact
 
@@ -56,7 +57,8 @@ class FileError(HostError):
 class Configuration:
     """A file that keepalived reads; C(.lvs-new) beside it is what comes next, C(.previous) what was."""
 
-    def __init__(self, path: str, memory: str = MEMORY) -> None:
+    def __init__(self, module: Any, path: str, memory: str = MEMORY) -> None:
+        self._module = module
         self.path = path
         self.staged = f"{path}.lvs-new"
         self.previous = f"{path}.previous"
@@ -85,13 +87,13 @@ class Configuration:
     def stage(self, content: str) -> None:
         """Put it beside the live file, on the disk."""
         os.makedirs(os.path.dirname(self.path), exist_ok=True)
-        write(self.staged, content.encode())
+        write(self.staged, content.encode(), MODE)
 
     def move(self) -> None:
         """Make what is staged live, and the live file the previous one. Nothing is written but names."""
         content = self.read_staged()
         self._remember(content)
-        _unlink(self.previous)
+        discard(self.previous)
         if os.path.exists(self.path):
             self._close()
             os.link(self.path, self.previous)
@@ -101,12 +103,12 @@ class Configuration:
         """Keep the live file beside itself too, under a name that no other run takes."""
         path = f"{self.path}.{os.getpid()}.{time.strftime('%Y-%m-%d@%H:%M:%S')}~"
         with open(self.path, "rb") as file:
-            write(path, file.read())
+            write(path, file.read(), MODE)
         return path
 
     def keep(self, renew: bool) -> None:
         """Leave the live file as it is: it is ours now, whoever wrote it. renew: as if it were written now."""
-        _unlink(self.staged)
+        discard(self.staged)
         if self.is_foreign():
             self._remember(self.read())
         if renew and os.path.exists(self.path):
@@ -130,8 +132,7 @@ class Configuration:
             os.replace(self.path, self.staged)
 
     def _remember(self, content: str) -> None:
-        os.makedirs(os.path.dirname(self._memory), mode=0o755, exist_ok=True)
-        replace(self._memory, json.dumps({self.path: _hash(content)}) + "\n")
+        keep(self._module, self._memory, json.dumps({self.path: _hash(content)}) + "\n", MODE)
 
 
 def require_accepted(module: Any, content: str) -> Tuple[str, ...]:
@@ -155,7 +156,7 @@ def _test(module: Any, program: str, content: str) -> Tuple[int, str]:
     """Exit status of the test, and all that it printed."""
     # In a file of its own that root alone can read.
     candidate = os.path.join(module.tmpdir, "keepalived.conf")
-    write(candidate, content.encode())
+    write(candidate, content.encode(), MODE)
     status, output, errors = module.run_command(
         [program, "--config-test", "--use-file", candidate], environ_update=C_LOCALE
     )
@@ -169,27 +170,6 @@ def read_includes(pattern: str, directory: str) -> Sequence[Tuple[str, str]]:
         with contextlib.suppress(OSError), open(path, encoding="utf-8", errors="replace") as file:
             found.append((path, file.read()))
     return found
-
-
-def replace(path: str, content: str) -> None:
-    """Write a file as a whole or not at all, readable by root alone whatever was there."""
-    write(f"{path}.lvs-part", content.encode())
-    os.replace(f"{path}.lvs-part", path)
-
-
-def write(path: str, content: bytes) -> None:
-    """A file that root alone can read from its first moment on."""
-    _unlink(path)
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE), "wb") as file:
-        os.fchmod(file.fileno(), MODE)
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _unlink(path: str) -> None:
-    if os.path.lexists(path):
-        os.unlink(path)
 
 
 def _hash(content: str) -> str:

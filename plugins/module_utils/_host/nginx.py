@@ -23,6 +23,7 @@ from .command import C_LOCALE, RunCommand
 from .errors import HostError
 
 PROC = "/proc"
+SEE_LOG = "See its error log, /var/log/nginx/error.log"
 
 
 class NginxError(HostError):

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import os
-from typing import Dict, Iterable, List, Mapping, Optional, Tuple
+from typing import Dict, List, Mapping, Optional, Tuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._realserver.boot_files import (
     overriding,
@@ -18,7 +18,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._realserver.boot_files
 from .errors import HostError
 
 SETTINGS = "/proc/sys"
-SYSCTLS = f"{SETTINGS}/net/ipv4/vs"
+IPVS = "net.ipv4.vs"
 
 # sysctl.d(5): of files with one name the first counts, and all are read in the order of their names. /etc/sysctl.conf
 # is read where a link in one of them leads there.
@@ -36,15 +36,11 @@ class Sysctl:
     """A switch of net.ipv4.vs: as it is, and as it shall be; None for as it is."""
 
     def __init__(self, name: str, wanted: bool | None) -> None:
-        self._name = f"net.ipv4.vs.{name}"
-        self._path = os.path.join(SYSCTLS, name)
-        self.before: bool | None = None
-        try:
-            with open(self._path, encoding="ascii") as file:
-                self.before = file.read().strip() != "0"
-        except FileNotFoundError:
-            if wanted is not None:
-                raise SysctlError(f"{self._name} is not in this network namespace") from None
+        self._name = f"{IPVS}.{name}"
+        value = current(self._name)
+        if value is None and wanted is not None:
+            raise SysctlError(f"{self._name} is not in this network namespace")
+        self.before = None if value is None else value != "0"
         self.after = self.before if wanted is None else wanted
 
     @property
@@ -59,7 +55,7 @@ class Sysctl:
     def write(self) -> None:
         """Switch it, if it has to be switched."""
         if self.after != self.before:
-            _set(self._path, self._name, f"{self.after:d}")
+            write(self._name, f"{self.after:d}")
 
 
 class NoSettingError(SysctlError):
@@ -74,14 +70,10 @@ class LastWordError(SysctlError):
     remedy = "Take the line away: the next boot would follow it"
 
 
-def current(keys: Iterable[str]) -> Dict[str, Optional[str]]:
-    """Settings by their names in sysctl(8), as the kernel has them; None for one that it does not have."""
-    return {key: _current(os.path.join(SETTINGS, sysctl_path(key))) for key in keys}
-
-
-def _current(path: str) -> Optional[str]:
+def current(key: str) -> Optional[str]:
+    """A setting by its name in sysctl(8), as the kernel has it; None where it does not have it."""
     try:
-        with open(path, encoding="ascii") as file:
+        with open(_path(key), encoding="ascii") as file:
             return file.read().strip()
     except FileNotFoundError:
         return None
@@ -89,15 +81,15 @@ def _current(path: str) -> Optional[str]:
 
 def write(key: str, value: str) -> None:
     """Set one."""
-    _set(os.path.join(SETTINGS, sysctl_path(key)), key, value)
-
-
-def _set(path: str, key: str, value: str) -> None:
     try:
-        with open(path, "w", encoding="ascii") as file:
+        with open(_path(key), "w", encoding="ascii") as file:
             file.write(value)
     except OSError as error:
         raise SysctlError(f"{key} cannot be set to {value}: {error.strerror}") from None
+
+
+def _path(key: str) -> str:
+    return os.path.join(SETTINGS, sysctl_path(key))
 
 
 def require_last_word(path: str, wanted: Mapping[str, str]) -> None:
@@ -113,12 +105,8 @@ def require_last_word(path: str, wanted: Mapping[str, str]) -> None:
 
 
 def texts() -> Dict[str, str]:
-    """All of net.ipv4.vs, by their names, as the kernel writes them."""
-    found = {}
-    for name in sorted(os.listdir(SYSCTLS)):
-        with open(os.path.join(SYSCTLS, name), encoding="ascii") as file:
-            found[name] = file.read()
-    return found
+    """All of net.ipv4.vs, by their names, as the kernel has them."""
+    return {name: current(f"{IPVS}.{name}") or "" for name in sorted(os.listdir(_path(IPVS)))}
 
 
 def read_after(path: str) -> List[Tuple[str, str]]:

@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Collection, Dict, Iterator, List, Optional, Sequence, Set, Tuple
+from typing import Dict, Iterator, Optional, Sequence, Set, Tuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import numbered
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
-from ansible_collections.lvs.cluster.plugins.module_utils._description.model.proxies import Upstream
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.proxies import Upstream, UpstreamServer
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import VirtualServer
+from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import fronted, servers_of
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
 from .servers import address_of, check_server
@@ -30,10 +31,10 @@ def check_upstream(upstream: Upstream, path: str, earlier: Sequence[Upstream], w
     elif upstream.virtual_server and upstream.virtual_server not in names and whole.names_known:
         remedy = f"Write one of {', '.join(names)}" if names else "Describe it in lvs_virtual_servers"
         yield Problem(here, upstream.virtual_server, "is not a virtual server", remedy)
-    fronted = _fronted(upstream, names)
-    for other in first(each for each in earlier if fronted and fronted == _fronted(each, names)):
+    service = fronted(upstream, names)
+    for other in first(each for each in earlier if service and service == fronted(each, names)):
         remedy = "Put the servers of both into one pool"
-        yield Problem(here, fronted, f"has upstream {other.name} already", remedy)
+        yield Problem(here, service, f"has upstream {other.name} already", remedy)
     for other in first(each for each in earlier if each.name and upstream.name and _one_in_nginx(each, upstream)):
         reason = f"is the name of upstream {other.name} too for nginx, which ignores upper and lower case"
         yield Problem(f"{path}.name", upstream.name, reason, "Give each a name of its own")
@@ -62,7 +63,7 @@ def _check_health_path(upstream: Upstream, path: str, earlier: Sequence[Upstream
         if not mine or None in (upstream.health_path, other.health_path) or upstream.health_path == other.health_path:
             continue
         theirs = _fronted_service(other, whole)
-        shared = set(_nginx_hosts(mine)) & set(_nginx_hosts(theirs)) if theirs and theirs.port == mine.port else None
+        shared = set(servers_of(mine)) & set(servers_of(theirs)) if theirs and theirs.port == mine.port else None
         if shared:
             reason = (
                 f"is not {other.health_path}, the health_path of upstream {other.name}: both use the same port of host "
@@ -73,11 +74,11 @@ def _check_health_path(upstream: Upstream, path: str, earlier: Sequence[Upstream
             return
 
 
-def _check_upstream_address(server: Any, path: str, upstream: Upstream, whole: Whole) -> Iterator[Problem]:
+def _check_upstream_address(server: UpstreamServer, path: str, upstream: Upstream, whole: Whole) -> Iterator[Problem]:
     """A server whose address nginx's own host holds for a service: nginx would ask itself."""
     mine = _fronted_service(upstream, whole)
     for each in whole.serving.get(server.address, ()) if server.address else ():
-        held = set(_nginx_hosts(each)) & set(_nginx_hosts(mine)) if mine else None
+        held = set(servers_of(each)) & set(servers_of(mine)) if mine else None
         if held:
             reason = (
                 f"is the address of virtual server {each.name}, which host {min(held)} has too: "
@@ -96,11 +97,11 @@ def check_circles(cluster: Cluster, whole: Whole) -> Iterator[Problem]:
     for upstream in upstreams:
         service = _fronted_service(upstream, whole)
         if service and service.address is not None and service.port is not None:
-            own = [address for host in _nginx_hosts(service) if host in hosts for address in hosts[host].every_address]
+            own = [address for host in servers_of(service) if host in hosts for address in hosts[host].every_address]
             for address in [service.address, *own]:
                 sites.setdefault((address, service.port), upstream)
 
-    def asked(upstream: Upstream, server: Any) -> Optional[Upstream]:
+    def asked(upstream: Upstream, server: UpstreamServer) -> Optional[Upstream]:
         return sites.get((address_of(server, hosts) or "", server.port or upstream.port))
 
     def comes_back(upstream: Upstream, asking: Upstream, passed: Set[str]) -> bool:
@@ -124,19 +125,6 @@ def check_circles(cluster: Cluster, whole: Whole) -> Iterator[Problem]:
                 )
 
 
-def _fronted(upstream: Upstream, names: Collection[str]) -> Optional[str]:
-    """The name of the virtual server that an upstream stands behind, if that is known."""
-    if upstream.virtual_server == "" and len(names) == 1:
-        return next(iter(names))
-    return upstream.virtual_server if upstream.virtual_server in names else None
-
-
 def _fronted_service(upstream: Upstream, whole: Whole) -> Optional[VirtualServer]:
-    name = _fronted(upstream, whole.services)
+    name = fronted(upstream, whole.services)
     return whole.services[name] if name else None
-
-
-def _nginx_hosts(service: VirtualServer) -> List[str]:
-    """The hosts that hold a service's address, and answer for it with nginx where an upstream stands behind it."""
-    servers = [server for _index, server in numbered(service.real_servers)]
-    return [each.host for each in [*servers, service.sorry_server] if each and each.host]

@@ -7,12 +7,12 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Any, Dict, Iterator, Mapping, Optional, Sequence, Tuple
+from typing import Dict, Iterator, Mapping, Optional, Sequence, Tuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.members import Member
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.servers import Server
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
-# The hosts that are named and that the inventory has.
 # The hosts that are named and that the inventory has.
 Hosts = Mapping[str, Member]
 
@@ -25,7 +25,7 @@ def check_host(name: Optional[str], path: str, hosts: Hosts) -> Iterator[Problem
         yield Problem(path, name, "is a host without an address", remedy)
 
 
-def check_server(server: Any, path: str, hosts: Hosts) -> Iterator[Problem]:
+def check_server(server: Server, path: str, hosts: Hosts) -> Iterator[Problem]:
     if server.host and server.address:
         yield Problem(path, server.host, "has its address in the inventory", "Remove host, or address")
     if server.host == "" and server.address == "":
@@ -63,7 +63,7 @@ def check_machines(named: Sequence[Tuple[str, str]], hosts: Hosts) -> Iterator[P
         seen.update(dict.fromkeys(own, name))
 
 
-def address_of(server: Any, hosts: Hosts) -> Optional[str]:
+def address_of(server: Optional[Server], hosts: Hosts) -> Optional[str]:
     """The address of a server. Servers are compared by it, as one machine may have several names."""
     if server and server.host in hosts:
         return hosts[server.host].address

@@ -7,10 +7,14 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Any, Iterator, List, Optional, Sequence, Tuple
+from typing import Iterator, List, Optional, Sequence, Tuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import numbered
-from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import VirtualServer
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.servers import Server
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import (
+    ServiceServer,
+    VirtualServer,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import VrrpInstance
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
@@ -44,7 +48,7 @@ def check_service(
 def _check_real_servers(
     service: VirtualServer, path: str, instance: Optional[VrrpInstance], whole: Whole
 ) -> Iterator[Problem]:
-    servers: List[Tuple[str, Any]]
+    servers: List[Tuple[str, ServiceServer]]
     servers = [(f"{path}.real_servers[{index}]", server) for index, server in numbered(service.real_servers)]
     named = [(here, server.host or server.address) for here, server in servers if server.address not in whole.owners]
     if service.sorry_server:
@@ -64,7 +68,7 @@ def _check_real_servers(
 
 
 def _check_real_server(
-    server: Any, path: str, service: VirtualServer, directors: Sequence[str], whole: Whole
+    server: ServiceServer, path: str, service: VirtualServer, directors: Sequence[str], whole: Whole
 ) -> Iterator[Problem]:
     yield from check_server(server, path, whole.hosts)
     if server.port is not None and service.port is not None and server.port != service.port:
@@ -82,7 +86,7 @@ def _check_real_server(
         yield Problem(f"{path}.address", server.address, reason, f"Write host: {owner}")
 
 
-def _machine(server: Any, names: Sequence[str], hosts: Hosts) -> Optional[str]:
+def _machine(server: Server, names: Sequence[str], hosts: Hosts) -> Optional[str]:
     """Which of the named hosts a server is, by its name or by its address."""
     address = address_of(server, hosts)
     same = (name for name in names if address and name in hosts and address in hosts[name].every_address)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Optional, Tuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import (
-    ADDRESS,
     BOOLEAN,
     LOCATION,
     NAME,
@@ -24,16 +23,16 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds imp
     table,
 )
 
+from .servers import Server
+
 # Built into nginx; of the nginx.conf of nginx.org and of Red Hat. Ours has the cluster's name.
 LOG_FORMATS = ("combined", "main")
 
 
 @dataclass(frozen=True)
-class UpstreamServer:
+class UpstreamServer(Server):
     """A C(server) of an nginx upstream."""
 
-    host: str = option(WORD, "a host of the inventory", default="")
-    address: str = option(ADDRESS, "an address, for a server outside the inventory", default="")
     port: Optional[int] = option(PORT, "by default the upstream's", default=None)
     weight: int = option(integer(1, 65535), "share of the requests", default=1)
     max_fails: int = option(integer(0, 1000), "failures within fail_timeout that take it out", default=1)

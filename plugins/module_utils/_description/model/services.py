@@ -14,7 +14,6 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds imp
     BOOLEAN,
     NAME,
     PORT,
-    WORD,
     choice,
     integer,
     list_of,
@@ -25,6 +24,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds imp
 )
 
 from .checkers import CHECKERS, Checker
+from .servers import Server
 
 # ipvsadm(8), --scheduler.
 SCHEDULERS = ["rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "sed", "nq", "fo", "ovf", "mh", "twos"]
@@ -33,22 +33,22 @@ HASH_SCHEDULERS = ("mh", "sh")
 
 
 @dataclass(frozen=True)
-class RealServer:
+class ServiceServer(Server):
+    """What is told of every server of a service."""
+
+    port: Optional[int] = option(PORT, "by default the service's", default=None)
+
+
+@dataclass(frozen=True)
+class RealServer(ServiceServer):
     """C(real_server): a host of the inventory, or an address outside it."""
 
-    host: str = option(WORD, "a host of the inventory", default="")
-    address: str = option(ADDRESS, "an address, for a server outside the inventory", default="")
-    port: Optional[int] = option(PORT, "by default the service's", default=None)
     weight: int = option(integer(0, 65535), "share of the connections; 0 gives it no new ones", default=1)
 
 
 @dataclass(frozen=True)
-class SorryServer:
+class SorryServer(ServiceServer):
     """C(sorry_server): serves when no real server does."""
-
-    host: str = option(WORD, "a host of the inventory", default="")
-    address: str = option(ADDRESS, "an address, for a server outside the inventory", default="")
-    port: Optional[int] = option(PORT, "by default the service's", default=None)
 
 
 @dataclass(frozen=True)

@@ -201,9 +201,9 @@ class Realserver:
     )
     realserver_networkd_file: str = option(
         scalar(str, "name of a file"),
-        "the file that networkd sets up C(lo) from, which the addresses are added to; the role makes the default, so "
-        "write another where the host has one of its own",
-        default="10-lvs-loopback.network",
+        "a file of the host's own that networkd sets up C(lo) from, to which the addresses are then added; empty for "
+        "none, and the role makes one",
+        default="",
     )
 
 

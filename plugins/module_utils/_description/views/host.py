@@ -21,7 +21,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.parts imp
     directors,
     real_servers,
     servers_of,
-    upstream_service,
+    upstreams_behind,
 )
 
 from .director import Director, director_view
@@ -71,14 +71,16 @@ class Views:
         self._whole = Whole(cluster.lvs_cluster, directors(cluster), real_servers(cluster))
         carrying = {address: each for each in reversed(cluster.lvs_vrrp_instances) for address in each.addresses}
         self._carried = [(each, carrying.get(each.address)) for each in cluster.lvs_virtual_servers]
-        self._pools = [(each, upstream_service(cluster, each)) for each in cluster.lvs_nginx_upstreams]
+        behind = upstreams_behind(cluster)
+        services = {each.name: each for each in cluster.lvs_virtual_servers}
+        self._pools = [(upstream, services[name]) for name, upstream in behind.items()]
         self._places = label_places(cluster.lvs_virtual_servers)
         self._served: Dict[str, List[VirtualServer]] = {}
         for service in cluster.lvs_virtual_servers:
             for host in dict.fromkeys(servers_of(service)):
                 self._served.setdefault(host, []).append(service)
         self._services = {
-            each.name: service_view(each, check_of(cluster, each), self._addresses)
+            each.name: service_view(each, check_of(each, behind.get(each.name)), self._addresses)
             for each in cluster.lvs_virtual_servers
         }
         self._upstreams = {each.name: pooled(each, self._addresses) for each in cluster.lvs_nginx_upstreams}

@@ -13,12 +13,12 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds imp
 from ansible_collections.lvs.cluster.plugins.module_utils._description.members import Member
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.checkers import CHECKERS, Checker, HttpGet
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.proxies import Upstream
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import (
     HASH_SCHEDULERS,
     VirtualServer,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import VrrpInstance
-from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import upstream_service
 
 # RFC 9568, 5.2.4: 255 is the owner of the address, and no director owns a floating one. Neighbours
 # differ by one, so that the skew of a planned switchover is milliseconds.
@@ -122,15 +122,13 @@ def takeover_seconds(instance: VrrpInstance, director: str) -> float:
     return 3 * instance.advert_int + (256 - priority(instance, director)) / 256 * unit
 
 
-def check_of(cluster: Cluster, service: VirtualServer) -> Checker:
+def check_of(service: VirtualServer, upstream: Optional[Upstream]) -> Checker:
     """How a service's servers are checked: as is given, or else as nginx tells most of a host.
 
-    What is no host of the inventory may have no nginx of ours.
+    upstream: what its nginx proxies to, if it has one. What is no host of the inventory may have no nginx of ours.
     """
-    if service.check is None and all(each.host for each in service.real_servers):
-        for upstream in cluster.lvs_nginx_upstreams:
-            if upstream_service(cluster, upstream) == service:
-                return HttpGet(path=upstream.health_path)
+    if service.check is None and upstream and all(each.host for each in service.real_servers):
+        return HttpGet(path=upstream.health_path)
     return service.check or CHECKERS[0]()
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ansible.module_utils.basic import AnsibleModule
@@ -44,3 +46,21 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, s
         path.chmod(0o755)
 
     return put
+
+
+@pytest.fixture
+def after_each_step(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], None]], None]:
+    """Have something looked at after any change of a file's name or mode."""
+
+    def start(look: Callable[[], None]) -> None:
+        for name in ("replace", "rename", "link", "open", "chmod", "fchmod"):
+            real = getattr(os, name)
+
+            def then_look(*words: Any, real: Any = real, **options: Any) -> Any:
+                result = real(*words, **options)
+                look()
+                return result
+
+            monkeypatch.setattr(os, name, then_look)
+
+    return start

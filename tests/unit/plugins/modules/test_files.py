@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,24 @@ def test_a_mode_that_somebody_changed_is_put_right_and_a_text_leaves_the_mode(tm
     assert mode(path) == 0o644
     assert files(file(path, "other\n")) == [str(path)]
     assert (path.read_text(), mode(path)) == ("other\n", 0o644)
+
+
+@pytest.mark.parametrize("former", [None, 0o644], ids=["new", "had been readable"])
+def test_a_secret_is_readable_by_others_at_no_moment(
+    tmp_path: Path, after_each_step: Callable[[Callable[[], None]], None], former: int | None
+) -> None:
+    path, leaks = tmp_path / "secret", []
+    if former is not None:
+        path.write_text("before\n")
+        path.chmod(former)
+
+    def look() -> None:
+        leaks.extend(each for each in tmp_path.iterdir() if mode(each) & 0o077 and each.read_text() != "before\n")
+
+    after_each_step(look)
+    assert files(file(path, "s3cret\n", mode="0600")) == [str(path)]
+    assert leaks == []
+    assert [(each.name, mode(each)) for each in tmp_path.iterdir()] == [("secret", 0o600)]
 
 
 def test_diff_shows_the_texts(tmp_path: Path) -> None:

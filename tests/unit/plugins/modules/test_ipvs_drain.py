@@ -16,13 +16,15 @@ from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError
 
 WEB = {"address": "192.0.2.10", "port": 80}
 SERVER = "192.0.2.22"
+QUIESCENT = "net/ipv4/vs/expire_quiescent_template"
 
 
 @pytest.fixture(autouse=True)
 def host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A host with the sysctl and a place for the memory, without keepalived."""
-    (tmp_path / "expire_quiescent_template").write_text("0\n")
-    monkeypatch.setattr(sysctl, "SYSCTLS", str(tmp_path))
+    (tmp_path / QUIESCENT).parent.mkdir(parents=True)
+    (tmp_path / QUIESCENT).write_text("0\n")
+    monkeypatch.setattr(sysctl, "SETTINGS", str(tmp_path))
     monkeypatch.setattr(memory, "RUN", str(tmp_path / "memory"))
     monkeypatch.setattr(ipvs_drain, "keepalived_runs", lambda: False)
     monkeypatch.setattr(ipvs_drain.time, "sleep", lambda _seconds: None)
@@ -120,7 +122,7 @@ def test_check_mode_touches_and_remembers_nothing_and_does_not_wait(ipvsadm: Fak
         "ipvsadm -e -t 192.0.2.10:80 -r 192.0.2.22:80 -g -w 0",
     ]
     assert render(ipvsadm.table) == before
-    assert (host / "expire_quiescent_template").read_text() == "0\n"
+    assert (host / QUIESCENT).read_text() == "0\n"
     assert not (host / "memory").exists()
     assert len([call for call in ipvsadm.calls if "--persistent-conn" in call]) == 1
 
@@ -162,7 +164,7 @@ def test_templates_of_persistence_are_spoken_of_until_the_sysctl_is_set(
     assert result["changed"]
     assert result["expire_quiescent_template"]
     assert "expire_quiescent_template" not in str(warned)
-    assert (host / "expire_quiescent_template").read_text() == "1"
+    assert (host / QUIESCENT).read_text() == "1"
     assert not play("ipvs_drain", address=SERVER, expire_quiescent_template=True)["changed"]
 
 
@@ -227,9 +229,9 @@ def test_a_sysctl_that_cannot_be_had_is_an_error_only_for_who_wants_it(
     ipvsadm: FakeIpvsadm, host: Path, missing: bool
 ) -> None:
     before = render(ipvsadm.table)
-    (host / "expire_quiescent_template").unlink()
+    (host / QUIESCENT).unlink()
     if not missing:
-        (host / "expire_quiescent_template").symlink_to("/proc/version")  # cannot be written, by root neither
+        (host / QUIESCENT).symlink_to("/proc/version")  # cannot be written, by root neither
     with pytest.raises(ModuleFailedError, match=r"expire_quiescent_template .*/proc/sys writable") as caught:
         play("ipvs_drain", address=SERVER, expire_quiescent_template=False)
     assert caught.value.result["error"]["kind"] == "sysctl"

@@ -17,10 +17,12 @@ RECORDED = Path(__file__).parent.parent / "module_utils" / "_ipvs" / "recorded" 
 @pytest.fixture(autouse=True)
 def proc(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Files of the kernel, as recorded."""
+    sysctls = tmp_path / "net" / "ipv4" / "vs"
+    sysctls.mkdir(parents=True)
     for line in (RECORDED / "sysctls.txt").read_text().splitlines():
         name, _colon, value = line.partition(":")
-        (tmp_path / name).write_text(value + "\n")
-    monkeypatch.setattr(sysctl, "SYSCTLS", str(tmp_path))
+        (sysctls / name).write_text(value + "\n")
+    monkeypatch.setattr(sysctl, "SETTINGS", str(tmp_path))
     monkeypatch.setattr(kernel, "CONNECTIONS", str(RECORDED / "connections.txt"))
     monkeypatch.setattr(kernel, "TABLE", str(RECORDED / "list.txt"))
 

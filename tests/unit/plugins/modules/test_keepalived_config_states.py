@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,9 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     monkeypatch.setenv("PATH", str(programs), prepend=":")
     monkeypatch.setattr(keepalived_files, "MEMORY", str(tmp_path / "memory" / "keepalived.json"))
     monkeypatch.setattr(
-        keepalived_config, "Configuration", lambda path: keepalived_files.Configuration(path, keepalived_files.MEMORY)
+        keepalived_config,
+        "Configuration",
+        lambda module, path: keepalived_files.Configuration(module, path, keepalived_files.MEMORY),
     )
 
     class Running:
@@ -368,25 +371,17 @@ def test_a_file_that_is_no_utf_8_is_replaced_in_one_step_too(host: Host, check: 
 
 
 @pytest.fixture
-def leaks(host: Host, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def leaks(host: Host, after_each_step: Callable[[Callable[[], None]], None]) -> list[str]:
     """Files with a password that others could read after any change of a name or a mode, but for the one of others."""
     found: list[str] = []
 
     def look() -> None:
-        for path in host.live.parent.glob("keepalived.conf*"):
+        for path in host.live.parent.glob("*keepalived.conf*"):
             former = path == host.live and b"0ld" in path.read_bytes()
             if path.stat().st_mode & 0o007 and b"pass" in path.read_bytes() and not former:
                 found.append(path.name)
 
-    for name in ("replace", "rename", "link", "open", "chmod", "fchmod"):
-        real = getattr(os, name)
-
-        def then_look(*words: Any, real: Any = real, **options: Any) -> Any:
-            result = real(*words, **options)
-            look()
-            return result
-
-        monkeypatch.setattr(os, name, then_look)
+    after_each_step(look)
     return found
 
 

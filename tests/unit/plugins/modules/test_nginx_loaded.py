@@ -32,8 +32,9 @@ def test_file_that_is_younger_than_the_workers_is_a_change(monkeypatch: pytest.M
     assert loaded(monkeypatch, conf, None) == {"changed": False, "running": False, "loaded": False}
     with pytest.raises(ModuleFailedError, match="runs on without"):
         loaded(monkeypatch, conf, -1, wait=0.1)
-    with pytest.raises(ModuleFailedError, match="does not run"):
+    with pytest.raises(ModuleFailedError, match="does not run") as failed:
         loaded(monkeypatch, conf, None, wait=0.1)
+    assert failed.value.result["error"]["remedy"] == "See 'journalctl -u nginx'"
 
 
 def test_unit_is_as_systemd_says() -> None:
