@@ -147,8 +147,8 @@ def baseline() -> Path:
         known = subprocess.run([*git, "cat-file", "-e", f"{BASELINE}^{{commit}}"], capture_output=True, check=False)
         if known.returncode:
             sys.exit(
-                f"benchmarks/playbook.py: commit {BASELINE}, which site.yml is measured against, is not in the history of"
-                " this checkout; get it with 'git fetch --unshallow', or 'git fetch' in a clone of the whole repository"
+                f"benchmarks/playbook.py: commit {BASELINE}, which site.yml is measured against, is not in the history"
+                " of this checkout; get it with 'git fetch --unshallow', or take a clone of the whole repository"
             )
         packed = subprocess.run([*git, "archive", BASELINE, *COLLECTION], capture_output=True, check=True).stdout
         target.mkdir(parents=True)
