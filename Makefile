@@ -57,8 +57,9 @@ test-engine: install ## The lab's engine "host" on a user's machine: make test-e
 molecule: install ## One scenario on its lab, from nothing to nothing: make molecule SCENARIO=default
 	@PYTHONPATH=lab:.collections python tests/scenario.py $(SCENARIO)
 
-bench: install ## How fast the modules of IPVS are, beside raw ipvsadm, and what a description costs on the controller
+bench: install ## How fast site.yml is, and the modules of IPVS, and what a description costs on the controller
 	python benchmarks/controller.py .reports/bench-controller.json
+	python benchmarks/playbook.py .reports/bench-playbook.json
 	lab/lab run -- env PATH="$$PATH" python benchmarks/ipvs_table.py 1000 10 .reports/bench-ipvs-table.json
 
 demo: install ## A cluster from nothing, and a director killed before your eyes

@@ -19,3 +19,21 @@ options:
     type: path
     default: /tmp
 """
+
+    # What modules need that compare it with what is described.
+    DESCRIBED = r"""
+options:
+  vrrp_instances:
+    description: The VRRP instances that are described.
+    type: list
+    elements: dict
+  virtual_servers:
+    description: The virtual servers that are described.
+    type: list
+    elements: dict
+  secrets:
+    description: Texts in O(vrrp_instances) that no result or log may show.
+    type: list
+    elements: str
+    default: []
+"""

@@ -71,6 +71,7 @@ _value:
   description:
     - V(refused), why the host must not load what is staged, or empty.
     - V(back), why it must go back to what it had loaded before, or empty.
+    - V(pending), whether any director has anything to load.
     - V(changed), whether any director loaded something, or was started.
     - V(again), whether what runs is to be asked again, on any of them.
     - V(wrong), a list of what is wrong with what runs on it, and with the masters of its instances.

@@ -15,38 +15,11 @@ description:
   - A file is written as a whole or not at all. Where O(files[].validate) of one refuses it, none of them is written.
   - One task for what else is one or two for each file.
 extends_documentation_fragment:
+  - lvs.cluster._files
   - lvs.cluster._host
 options:
   files:
     description: The files, in the order in which they are written.
-    type: list
-    elements: dict
-    required: true
-    suboptions:
-      path:
-        description: Where it is.
-        type: path
-        required: true
-      content:
-        description: Its whole text, as of P(ansible.builtin.template#lookup). Required unless O(files[].state=absent).
-        type: str
-      mode:
-        description: Its mode, in octal digits.
-        type: str
-        default: "0644"
-      validate:
-        description:
-          - A command that fails unless the file is good, run without a shell; C(%s) stands for a file that has
-            O(files[].content).
-          - It is run before the file is in its place, if its text changes, and not in check mode.
-        type: str
-      state:
-        description:
-          - Whether there is such a file. A link goes, and what it leads to stays. A folder goes if nothing is left in
-            it; name it after the files in it.
-        type: str
-        choices: [present, absent]
-        default: present
 attributes:
   check_mode:
     support: full
@@ -81,45 +54,16 @@ differing:
   sample: [/etc/systemd/system/keepalived.service.d/lvs.conf]
 """
 
-import re
-
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
-from ansible_collections.lvs.cluster.plugins.module_utils._host.files import Files, Wanted
-from ansible_collections.lvs.cluster.plugins.module_utils._problems import bad_option
-
-
-def wanted(number, options):
-    """A file as its options have it."""
-    if options["state"] == "absent":
-        return Wanted(options["path"], None)
-    if options["content"] is None:
-        raise bad_option(f"files[{number}].content", None, "is missing", "Write it, or state: absent")
-    if not re.fullmatch(r"[0-7]{3,4}", options["mode"]):
-        raise bad_option(f"files[{number}].mode", repr(options["mode"]), "is no mode", "Write it as '0644'")
-    return Wanted(options["path"], options["content"], int(options["mode"], 8), options["validate"] or "")
+from ansible_collections.lvs.cluster.plugins.module_utils._host.files import Files
+from ansible_collections.lvs.cluster.plugins.module_utils._host.files_option import SPEC, wanted
 
 
 def main():
-    module = AnsibleModule(
-        argument_spec={
-            "files": {
-                "type": "list",
-                "elements": "dict",
-                "required": True,
-                "options": {
-                    "path": {"type": "path", "required": True},
-                    "content": {"type": "str"},
-                    "mode": {"type": "str", "default": "0644"},
-                    "validate": {"type": "str"},
-                    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-                },
-            },
-        },
-        supports_check_mode=True,
-    )
+    module = AnsibleModule(argument_spec={"files": SPEC}, supports_check_mode=True)
     try:
-        files = Files(module, [wanted(number, each) for number, each in enumerate(module.params["files"])])
+        files = Files(module, wanted(module.params["files"]))
         changed = files.changed
         if not module.check_mode:
             files.apply()

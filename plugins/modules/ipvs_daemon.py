@@ -87,10 +87,10 @@ commands:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
-from ansible_collections.lvs.cluster.plugins.module_utils._host.ip import require_interface
 from ansible_collections.lvs.cluster.plugins.module_utils._host.ipvsadm import (
     Ipvsadm,
     IpvsadmError,
+    require_interface,
     written,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.daemons import (

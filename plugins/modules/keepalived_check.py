@@ -17,27 +17,17 @@ description:
 extends_documentation_fragment:
   - lvs.cluster._host
   - lvs.cluster._keepalived
+  - lvs.cluster._keepalived.described
 options:
   vrrp_instances:
-    description: The VRRP instances that are described.
-    type: list
-    elements: dict
     required: true
   virtual_servers:
-    description: The virtual servers that are described.
-    type: list
-    elements: dict
     required: true
   settle:
     description:
       - Wait first until a director that hears no other would have made itself master; after a change on any of them.
     type: bool
     default: false
-  secrets:
-    description: Texts in O(vrrp_instances) that no result or log may show.
-    type: list
-    elements: str
-    default: []
   timeout:
     description: Seconds in which what runs must come to be what is described.
     type: float
@@ -90,8 +80,8 @@ from ansible_collections.lvs.cluster.plugins.module_utils._host.keepalived impor
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.addresses import parse_addresses
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.expected import (
-    differences,
-    misplaced,
+    NOT_RUNNING,
+    problems_of,
     settling_seconds,
 )
 
@@ -106,11 +96,11 @@ def ask(module, deadline):
     instances, services = module.params["vrrp_instances"], module.params["virtual_servers"]
     keepalived = Keepalived.running(module.params["pid_file"], module.params["dump_directory"])
     if keepalived is None:
-        return ["keepalived does not run; see its log (journalctl -u keepalived)"], {}
+        return [NOT_RUNNING], {}
     left = max(deadline - time.monotonic(), PATIENCE)
     running = dumped(keepalived, module.run_command, program_of(module), left)
     addresses = parse_addresses(Ip.of(module).addresses())
-    problems = differences(instances, services, running) + misplaced(running["states"], addresses)
+    problems = problems_of(instances, services, running, addresses)
     return problems, {each["name"]: each["state"] for each in running["states"]}
 
 

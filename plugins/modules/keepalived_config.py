@@ -25,9 +25,14 @@ description:
     are; else more than one makes itself master. For a cluster the file is therefore O(state=staged) on all of them,
     and O(state=live) once RV(terms_changed) of each says that all are ready that must be.
 extends_documentation_fragment:
+  - lvs.cluster._files
   - lvs.cluster._host
   - lvs.cluster._keepalived
 options:
+  files:
+    description:
+      - Files beside the configuration as they shall be, as additions to the unit. O(state=staged) compares them, so
+        that one look tells whether there is anything to do; none writes them.
   content:
     description: The whole configuration. Required but for O(state=previous).
     type: str
@@ -107,6 +112,17 @@ step:
   returned: success
   type: str
   sample: staged
+differing:
+  description: Those of O(files) of which the text or the mode is another.
+  returned: O(state=staged)
+  type: list
+  elements: str
+  sample: []
+pending:
+  description: Whether O(state=live) has anything to do.
+  returned: O(state=staged)
+  type: bool
+  sample: true
 differs:
   description: Whether the live file is another one.
   returned: O(state=staged)
@@ -179,6 +195,7 @@ import os
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
 from ansible_collections.lvs.cluster.plugins.module_utils._host.files import keep
+from ansible_collections.lvs.cluster.plugins.module_utils._host.files_option import SPEC, differing
 from ansible_collections.lvs.cluster.plugins.module_utils._host.keepalived import (
     Keepalived,
     KeepalivedError,
@@ -332,6 +349,8 @@ def stage(module, host):
         host.configuration.stage(content)
     return {
         "changed": False,
+        "differing": differing(module),
+        "pending": differs or not loaded or host.configuration.is_untidy(),
         "differs": differs,
         "running": host.running is not None,
         "loaded": loaded,
@@ -420,6 +439,7 @@ def write_alone(module):
 def main():
     module = AnsibleModule(
         argument_spec={
+            "files": SPEC,
             "content": {"type": "str"},
             "path": {"type": "path", "default": "/etc/keepalived/keepalived.conf"},
             "state": {"type": "str", "choices": ["present", "staged", "live", "previous"], "default": "present"},

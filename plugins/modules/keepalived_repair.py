@@ -24,10 +24,14 @@ description:
   - keepalived is asked before and after the kernel is looked at, and only what it says both times is acted upon.
   - Without a running keepalived nothing is touched. If keepalived has no virtual servers, the table and the sync
     daemons are not its own, and stay as they are.
+  - With O(vrrp_instances) and O(virtual_servers) it says too whether keepalived runs what is described, as
+    M(lvs.cluster.keepalived_check) does, from what it was told anyway. That what does not hold is in RV(problems) is no
+    failure.
 extends_documentation_fragment:
   - lvs.cluster._host
   - lvs.cluster._ipvs
   - lvs.cluster._keepalived
+  - lvs.cluster._keepalived.described
 requirements:
   - keepalived and C(ip) on the host
 options:
@@ -40,6 +44,7 @@ options:
 notes:
   - It is the network namespace of keepalived that counts, so the module must run in that.
 seealso:
+  - module: lvs.cluster.keepalived_check
   - module: lvs.cluster.keepalived_info
   - module: lvs.cluster.ipvs_drain
 """
@@ -80,6 +85,17 @@ left_alone:
   type: list
   elements: str
   sample: ["virtual_server group web: what keepalived has of a group in the table is not known"]
+problems:
+  description: What runs otherwise than it is described, a line each.
+  returned: O(vrrp_instances) is given
+  type: list
+  elements: str
+  sample: []
+states:
+  description: The state of each VRRP instance that runs, by name.
+  returned: O(vrrp_instances) is given
+  type: dict
+  sample: {web: MASTER}
 instances:
   description: The VRRP instances with the states that keepalived has them in.
   returned: success
@@ -113,11 +129,13 @@ from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.belief imp
     render_addresses,
     repairs,
 )
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.expected import NOT_RUNNING, problems_of
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.status import (
     parse_check_data,
     parse_sync_daemon,
     parse_vrrp_addresses,
     parse_vrrp_data,
+    parse_vrrp_terms,
 )
 
 # Rounds of looking and acting; a keepalived whose checks fail and succeed all the time is not waited for.
@@ -136,24 +154,33 @@ class Host:
         self._signal = data_signal(module.run_command, program)
         self._ip = Ip.of(module)
         self._ipvsadm = None
+        #: What it said that it runs, when it was asked last, and where addresses stood then.
+        self.running = {"states": [], "terms": [], "services": []}
+        self.addresses = ()
 
     def belief(self):
         """What keepalived believes now."""
         readers = self._keepalived.data(self._signal, self._timeout)
-        instances, addresses, virtual_servers, daemon = [], {}, None, None
+        instances, terms, addresses, virtual_servers, daemon = [], [], {}, None, None
         if "keepalived_check.data" in readers:
             virtual_servers, daemon = readers["keepalived_check.data"](
                 lambda text: (parse_check_data(text), parse_sync_daemon(text))
             )
         if "keepalived.data" in readers:
-            instances, addresses, daemon = readers["keepalived.data"](
-                lambda text: (parse_vrrp_data(text), parse_vrrp_addresses(text), parse_sync_daemon(text))
+            instances, terms, addresses, daemon = readers["keepalived.data"](
+                lambda text: (
+                    parse_vrrp_data(text),
+                    parse_vrrp_terms(text),
+                    parse_vrrp_addresses(text),
+                    parse_sync_daemon(text),
+                )
             )
+        self.running = {"states": instances, "terms": terms, "services": virtual_servers or []}
         return believed(instances, addresses, virtual_servers, daemon)
 
     def kernel(self, belief):
         """What the kernel holds now; of IPVS only what keepalived has there."""
-        addresses = parse_addresses(self._ip.addresses())
+        addresses = self.addresses = parse_addresses(self._ip.addresses())
         if belief.table is None:
             return Kernel({}, {}, addresses)
         self._ipvsadm = self._ipvsadm or Ipvsadm.of(self._module)
@@ -239,6 +266,19 @@ def require_addresses(todo):
         )
 
 
+def described(module, host):
+    """What of the description does not run, where one is given; without a host that runs, all of it."""
+    instances, services = module.params["vrrp_instances"], module.params["virtual_servers"]
+    if instances is None:
+        return {}
+    if host is None:
+        return {"problems": [NOT_RUNNING], "states": {}}
+    return {
+        "problems": problems_of(instances, services, host.running, host.addresses),
+        "states": {each["name"]: each["state"] for each in host.running["states"]},
+    }
+
+
 def warnings_of(todo):
     """What an operator has to know."""
     if todo.drained:
@@ -258,19 +298,25 @@ def warnings_of(todo):
 def main():
     module = AnsibleModule(
         argument_spec={
+            "vrrp_instances": {"type": "list", "elements": "dict"},
+            "virtual_servers": {"type": "list", "elements": "dict"},
+            "secrets": {"type": "list", "elements": "str", "default": [], "no_log": True},
             "pid_file": {"type": "path", "default": "/run/keepalived.pid"},
             "dump_directory": {"type": "path", "default": "/tmp"},
             "timeout": {"type": "float", "default": 10.0},
         },
+        required_together=[("vrrp_instances", "virtual_servers")],
         supports_check_mode=True,
     )
     timeout = module.params["timeout"]
     try:
         keepalived = Keepalived.running(module.params["pid_file"], module.params["dump_directory"])
         if not keepalived:
-            module.exit_json(changed=False, running=False, commands=[], drained=[], left_alone=[], instances=[])
+            nothing = {"commands": [], "drained": [], "left_alone": [], "instances": []}
+            module.exit_json(changed=False, running=False, **nothing, **described(module, None))
         weights = read_weights(DrainMemory(module).text)
-        belief, todo, done, shown = repair(Host(module, keepalived), timeout, weights, module.check_mode)
+        host = Host(module, keepalived)
+        belief, todo, done, shown = repair(host, timeout, weights, module.check_mode)
         require_addresses(todo)
     except MODULE_ERRORS as error:
         module.fail_json(**failure(error))
@@ -284,6 +330,7 @@ def main():
         left_alone=todo.left_alone,
         instances=[{"name": each.name, "state": each.state} for each in belief.instances],
         diff=shown,
+        **described(module, host),
     )
 
 

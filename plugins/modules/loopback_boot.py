@@ -13,10 +13,14 @@ author: lvs.cluster authors (@lvs-cluster)
 description:
   - Asks the program that sets up the host's network whether it reads a file, and fails with what is to be changed where
     it does not, or is not started at boot. A real server whose file nobody reads works until it boots.
+  - Says of O(files) which are not as they shall be, so that one look tells whether there is anything to do.
   - Changes nothing.
 extends_documentation_fragment:
+  - lvs.cluster._files
   - lvs.cluster._host
 options:
+  files:
+    description: Files of the host's network configuration as they shall be, to be compared.
   manager:
     description: Who sets up the network at boot.
     type: str
@@ -32,7 +36,9 @@ options:
     elements: str
     default: []
   pending:
-    description: For networkd, whether O(path) is yet to be loaded, so that no file at all may set the loopback up.
+    description:
+      - Whether O(path) is yet to be written, or networkd to be told of it, so that nobody has to read it now. ifupdown
+        needs not be told, and fails if O(files) are as they shall be and it does not read them.
     type: bool
     default: false
 attributes:
@@ -66,6 +72,12 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+differing:
+  description: Those of O(files) of which the text or the mode is another.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 network_file:
   description: For networkd, the file that sets up the loopback; empty for none.
   returned: success
@@ -82,6 +94,7 @@ import os
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
+from ansible_collections.lvs.cluster.plugins.module_utils._host.files_option import SPEC, differing
 from ansible_collections.lvs.cluster.plugins.module_utils._host.networks import (
     NetworkError,
     loopback_file,
@@ -104,21 +117,21 @@ def check_unit(module):
         )
 
 
-def check_ifupdown(module):
-    """Fail unless ifup -a brings the interfaces up."""
+def check_ifupdown(module, pending):
+    """Fail unless ifup -a brings the interfaces up, or will, as long as the file is pending."""
     path, started = module.params["path"], started_interfaces(module)
     missing = [each for each in module.params["interfaces"] if each not in started]
-    if missing:
+    if missing and not pending:
         raise NetworkError(
             f"ifupdown does not read {path}, so this host would have no {', '.join(missing)} after a boot",
             remedy=f"Write the line 'source {os.path.dirname(path)}/*' into /etc/network/interfaces",
         )
-    return {"network_file": "", "read": True}
+    return {"network_file": "", "read": not missing}
 
 
-def check_networkd(module):
+def check_networkd(module, pending):
     """Fail unless the file adds to what sets up the loopback, or will, as long as it is pending."""
-    path, pending = module.params["path"], module.params["pending"]
+    path = module.params["path"]
     own = os.path.basename(os.path.dirname(path))[: -len(".d")]
     found = loopback_file(module)
     if found.path and os.path.basename(found.path) != own:
@@ -139,6 +152,7 @@ def check_networkd(module):
 def main():
     module = AnsibleModule(
         argument_spec={
+            "files": SPEC,
             "manager": {"type": "str", "choices": ["networkd", "ifupdown"], "required": True},
             "path": {"type": "path", "required": True},
             "interfaces": {"type": "list", "elements": "str", "default": []},
@@ -146,12 +160,17 @@ def main():
         },
         supports_check_mode=True,
     )
-    check = {"ifupdown": check_ifupdown, "networkd": check_networkd}[module.params["manager"]]
+    pending = module.params["pending"]
     try:
         check_unit(module)
-        module.exit_json(changed=False, **check(module))
+        others = differing(module)
+        if module.params["manager"] == "networkd":
+            result = check_networkd(module, pending)
+        else:
+            result = check_ifupdown(module, pending and bool(others))
     except MODULE_ERRORS as error:
         module.fail_json(**failure(error))
+    module.exit_json(changed=False, differing=others, **result)
 
 
 if __name__ == "__main__":

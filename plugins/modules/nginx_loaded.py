@@ -13,10 +13,14 @@ author: lvs.cluster authors (@lvs-cluster)
 description:
   - Changed where nginx runs with workers that started before O(path) was last written, as after a run that was cut off
     between writing and reloading. Reload nginx in a handler then.
+  - Says of O(files) which are not as they shall be, so that one look tells whether there is anything to do.
   - Changes nothing itself. An nginx that does not run has nothing to load.
 extends_documentation_fragment:
+  - lvs.cluster._files
   - lvs.cluster._host
 options:
+  files:
+    description: Files of nginx's configuration as they shall be, to be compared.
   path:
     description: A file of nginx's configuration.
     type: path
@@ -49,6 +53,12 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+differing:
+  description: Those of O(files) of which the text or the mode is another.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 running:
   description: Whether nginx runs.
   returned: success
@@ -71,6 +81,7 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
+from ansible_collections.lvs.cluster.plugins.module_utils._host.files_option import SPEC, differing
 from ansible_collections.lvs.cluster.plugins.module_utils._host.nginx import SEE_LOG, NginxError, worker_starts
 from ansible_collections.lvs.cluster.plugins.module_utils._host.systemd import service
 from ansible_collections.lvs.cluster.plugins.module_utils._realserver.nginx import is_loaded
@@ -93,12 +104,19 @@ def look(module):
             f"nginx runs on without {path} as it is now, {wait:g} s after it was told to reload", remedy=SEE_LOG
         )
     changed = bool(parent) and os.path.exists(path) and not loaded
-    return {"changed": changed, "running": bool(parent), "enabled": enabled, "loaded": loaded}
+    return {
+        "changed": changed,
+        "differing": differing(module),
+        "running": bool(parent),
+        "enabled": enabled,
+        "loaded": loaded,
+    }
 
 
 def main():
     module = AnsibleModule(
         argument_spec={
+            "files": SPEC,
             "path": {"type": "path", "required": True},
             "wait": {"type": "float", "default": 0},
         },

@@ -11,13 +11,16 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-DPKG_QUERY = "#!/bin/sh\necho installed there\n"
+# As host_facts has them.
+FACTS = {"os_family": "Debian", "pkg_mgr": "apt", "lvs_packages": ["there"]}
 MANAGER = """#!/usr/bin/python
 from ansible.module_utils.basic import AnsibleModule
 
-module = AnsibleModule({"name": {"type": "list"}, "state": {}, "update_cache": {"type": "bool"}})
+options = {"name": {"type": "list"}, "state": {}, "update_cache": {"type": "bool"}, "cache_valid_time": {"type": "int"}}
+module = AnsibleModule(options)
 with open(LOG, "a") as log:
-    log.write(f"{','.join(module.params['name'])} {module.params['update_cache']}\\n")
+    words = [*module.params["name"], module.params["update_cache"], module.params["cache_valid_time"]]
+    log.write(" ".join(map(str, words)) + "\\n")
 if module.params["update_cache"]:
     module.fail_json(msg="the source does not answer")
 if "nowhere" in module.params["name"]:
@@ -30,8 +33,8 @@ module.exit_json(changed=True)
     ("packages", "calls", "status", "reasons"),
     [
         (["there"], [], 0, []),
-        (["there", "missing"], ["missing True", "missing None"], 0, ["the source does not answer"]),
-        (["nowhere"], ["nowhere True", "nowhere None"], 2, ["the source does not answer", "no index has it"]),
+        (["there", "missing"], ["missing True 3600", "missing None None"], 0, ["the source does not answer"]),
+        (["nowhere"], ["nowhere True 3600", "nowhere None None"], 2, ["the source does not answer", "no index has it"]),
     ],
     ids=["installed", "missing", "cannot be had"],
 )
@@ -39,20 +42,17 @@ module.exit_json(changed=True)
 def test_package_manager_is_asked_for_what_is_missing_alone(
     tmp_path: Path, role: str, packages: list[str], calls: list[str], status: int, reasons: list[str]
 ) -> None:
-    log, programs, library = tmp_path / "log", tmp_path / "bin", tmp_path / "library"
-    programs.mkdir()
+    log, library = tmp_path / "log", tmp_path / "library"
     library.mkdir()
-    (programs / "dpkg-query").write_text(DPKG_QUERY)
-    (programs / "dpkg-query").chmod(0o755)
-    (library / "manager.py").write_text(MANAGER.replace("LOG", repr(str(log))))
+    (library / "apt.py").write_text(MANAGER.replace("LOG", repr(str(log))))
     play = {
         "hosts": "localhost",
         "connection": "local",
         "gather_facts": False,
         "vars": {f"__{role}_packages": packages, "ansible_python_interpreter": sys.executable},
         "tasks": [
-            {"ansible.builtin.set_fact": {"ansible_facts": {"pkg_mgr": "manager"}, "pkg_mgr": "manager"}},
-            {"ansible.builtin.import_tasks": str(ROOT / "roles" / role / "tasks" / "install.yml")},
+            {"ansible.builtin.set_fact": {"ansible_facts": FACTS}},
+            {"ansible.builtin.import_role": {"name": f"lvs.cluster.{role}", "tasks_from": "install"}},
         ],
     }
     (tmp_path / "play.yml").write_text(yaml.safe_dump([play]))
@@ -63,7 +63,6 @@ def test_package_manager_is_asked_for_what_is_missing_alone(
         check=False,
         env={
             **os.environ,
-            "PATH": f"{programs}:{os.environ['PATH']}",
             "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".collections"),
             "ANSIBLE_LIBRARY": str(library),
             "ANSIBLE_HOME": str(tmp_path / "home"),

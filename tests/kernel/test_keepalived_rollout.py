@@ -95,7 +95,11 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     patch = pytest.MonkeyPatch()
     patch.setenv("PATH", str(directory), prepend=":")
     files = keepalived_config.Configuration
-    patch.setattr(keepalived_config, "Configuration", lambda path: files(path, str(directory / "memory" / "x.json")))
+    patch.setattr(
+        keepalived_config,
+        "Configuration",
+        lambda module, path: files(module, path, str(directory / "memory" / "x.json")),
+    )
     with (directory / "log").open("w") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
         try:
             wait_for(lambda: "Entering MASTER STATE" in (directory / "log").read_text())

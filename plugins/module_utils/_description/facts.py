@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # PRIVATE to the collection.
-"""What the facts of hosts (M(ansible.builtin.setup)) say to what is described for them.
+"""What the facts of hosts, of M(lvs.cluster.host_facts) or M(ansible.builtin.setup), say to what is described for them.
 
 Findings are what surely fails: they stop a cluster. Remarks are what may be meant so: facts know no route but the
 default one, and the router between two hosts may be none.

@@ -7,14 +7,15 @@
 from __future__ import annotations
 
 import ipaddress
-import socket
 from typing import Any, Iterable, Sequence
 
 from ansible_collections.lvs.cluster.plugins.module_utils._realserver.loopback import Standing
 
 from .command import C_LOCALE, RunCommand
 from .errors import HostError
-from .ipvsadm import NoSuchDeviceError
+
+# As setup asks it: an address that no host's own network has.
+ELSEWHERE = "8.8.8.8"
 
 
 class IpError(HostError):
@@ -67,6 +68,13 @@ class Ip:
         """All addresses of all interfaces, as JSON."""
         return self.run("-json", "address", "show")
 
+    def way_out(self) -> str:
+        """How the kernel would reach an address elsewhere, as JSON; empty where it has no way there."""
+        try:
+            return self.run("-json", "-4", "route", "get", ELSEWHERE)
+        except IpError:
+            return ""
+
     def loopback(self) -> str:
         """The IPv4 addresses of C(lo), as JSON."""
         return self.run("-json", "-4", "address", "show", "dev", "lo")
@@ -75,11 +83,3 @@ class Ip:
         """Run commands, one after the other; each starts with the name of the program."""
         for _ip, *words in commands:
             self.run(*words)
-
-
-def require_interface(name: str) -> None:
-    """Fail unless this network namespace has an interface."""
-    try:
-        socket.if_nametoindex(name)
-    except OSError:
-        raise NoSuchDeviceError(f"There is no interface {name} on this host") from None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import socket
 import tempfile
 from typing import Any, Iterator, NamedTuple, Sequence
 
@@ -364,3 +365,11 @@ def _joined(text: str) -> str:
 def written(commands: Sequence[Command]) -> list[str]:
     """Commands as a module returns them; no word of them has a space."""
     return [f"ipvsadm {' '.join(command)}" for command in commands]
+
+
+def require_interface(name: str) -> None:
+    """Fail unless this network namespace has an interface."""
+    try:
+        socket.if_nametoindex(name)
+    except OSError:
+        raise NoSuchDeviceError(f"There is no interface {name} on this host") from None

@@ -118,6 +118,10 @@ class Configuration:
         """Whether others than root may read it, or root alone may not."""
         return os.path.exists(self.path) and stat.S_IMODE(os.stat(self.path).st_mode) != MODE
 
+    def is_untidy(self) -> bool:
+        """Whether C(keep) has anything to do."""
+        return os.path.exists(self.staged) or self.is_foreign() or self.has_wrong_mode()
+
     def _close(self) -> None:
         # What is moved or linked takes its mode along.
         if self.has_wrong_mode():

@@ -11,16 +11,16 @@ from typing import Any, List, Sequence
 from .command import C_LOCALE
 
 
-def missing(module: Any, names: Sequence[str]) -> List[str]:
-    """Those that are not installed whole; all of them where the host keeps no record that dpkg-query(1) reads.
+def installed(module: Any, names: Sequence[str]) -> List[str]:
+    """Those that are installed whole; none of them where the host keeps no record that dpkg-query(1) reads.
 
-    A package of which only configuration files are left is missing, and so is one whose installation was cut off.
+    A package of which only configuration files are left is none of them, nor is one whose installation was cut off.
     """
     program = module.get_bin_path("dpkg-query")
-    if program is None:
-        return list(names)
+    if program is None or not names:
+        return []
     # It fails where it knows nothing of one of them, and tells of the others.
     words = [program, "--show", "--showformat", "${db:Status-Status} ${Package}\\n", *names]
     _status, output, _errors = module.run_command(words, environ_update=C_LOCALE)
     told = output.splitlines()
-    return [name for name in names if f"installed {name}" not in told]
+    return [name for name in names if f"installed {name}" in told]

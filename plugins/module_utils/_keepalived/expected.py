@@ -22,9 +22,23 @@ ADVERTS = 4
 SPARE_SECONDS = 1.0
 
 
+# The one problem of a host on which nobody can be asked.
+NOT_RUNNING = "keepalived does not run; see its log (journalctl -u keepalived)"
+
+
 def settling_seconds(instances: Sequence[Mapping[str, Any]]) -> float:
     """After how long a director that hears nobody has made itself master of all instances."""
     return max((ADVERTS * float(each["advert_int"]) + SPARE_SECONDS for each in instances), default=0.0)
+
+
+def problems_of(
+    instances: Sequence[Mapping[str, Any]],
+    services: Sequence[Mapping[str, Any]],
+    running: Mapping[str, Sequence[Any]],
+    standing: Iterable[Address],
+) -> List[str]:
+    """What runs otherwise than it is described, and what stands where it must not."""
+    return differences(instances, services, running) + misplaced(running["states"], standing)
 
 
 def differences(

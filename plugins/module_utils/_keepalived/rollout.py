@@ -19,7 +19,7 @@ Results = Mapping[str, Mapping[str, Any]]
 STAGED = ("__keepalived_staged",)
 LIVE = ("__keepalived_live",)
 STARTED = ("__keepalived_started",)
-RUNS = ("__keepalived_runs", "__keepalived_runs_again")
+RUNS = ("__keepalived_repaired", "__keepalived_runs", "__keepalived_runs_again")
 
 TOGETHER = (
     "Bring it back or repair it, and run the play for all directors of the instance at once (strategy linear, no"
@@ -59,6 +59,7 @@ def judge(
     return {
         "refused": refusals(staged, run).get(host, "") or _refused_by_another(hostvars, run),
         "back": held_back(staged, loaded, run.absent).get(host, ""),
+        "pending": any(result.get("pending") for result in staged.values()),
         "changed": any(result.get("changed") for results in (live, started) for result in results.values()),
         "again": any(result.get("problems") for result in runs.values()) or any(everywhere),
         "wrong": [f"{host}: {each}" for each in runs.get(host, {}).get("problems", ())]

@@ -150,6 +150,19 @@ class Groups:
 
 
 @dataclass(frozen=True)
+class Packages:
+    """Packages that a host is missing.
+
+    Installs them by the index of a source that answers, or else by the one that is there. The other roles have it do so
+    for what a host does not have: what is installed needs no source of packages.
+    """
+
+    packages_names: Tuple[str, ...] = option(
+        list_of(WORD), "the packages, by the names that the package manager has for them", default=()
+    )
+
+
+@dataclass(frozen=True)
 class Preflight:
     """Check the description and the hosts before anything changes.
 
@@ -191,7 +204,7 @@ class Realserver:
     realserver_network: str = option(
         choice(["networkd", "ifupdown"], "network"),
         "who sets up the host's network at boot, and so keeps the addresses; networkd if it runs, else ifupdown",
-        default="{{ 'networkd' if __realserver_networkd.stat.exists | default(false) else 'ifupdown' }}",
+        default="{{ ansible_facts['lvs_network'] }}",
     )
     realserver_networkd_file: str = option(
         scalar(str, "name of a file"),
@@ -223,6 +236,7 @@ ROLES: Mapping[str, Mapping[str, Type[Any]]] = {
     "director": {"main": Director, "teardown": DirectorTeardown},
     "keepalived": {"main": Keepalived, "teardown": KeepalivedTeardown},
     "nginx": {"main": Nginx, "purge": NginxPurge, "teardown": NginxTeardown},
+    "packages": {"main": Packages},
     # Not "description", which has tasks: Ansible would check what follows by it, host by host.
     "preflight": {"main": Preflight, "variables": Description},
     "realserver": {"main": Realserver, "purge": RealserverPurge, "teardown": RealserverTeardown},

@@ -150,6 +150,41 @@ def test_the_same_again_changes_nothing(host: Host) -> None:
     assert host.reloads == 1
 
 
+def test_whether_there_is_anything_to_load_is_told_before(host: Host) -> None:
+    def pending() -> bool:
+        told: bool = host.step("staged", OLD)["pending"]
+        return told
+
+    assert pending()
+    host.step("live", OLD)
+    assert pending()  # nobody runs with it
+    host.starts(dump("192.0.2.10"))
+    host.step("live", OLD)
+    assert not pending()
+    assert not host.step("live", OLD)["changed"]
+    host.live.chmod(0o644)
+    assert pending()
+    host.step("staged", OLD)
+    host.step("live", OLD)
+    assert not pending()
+    host.staged.write_text("what a run left that was cut off")
+    assert pending()
+    host.step("live", OLD)
+    assert not pending()
+    host.running = {"terms": [dump("192.0.2.99")], "states": [], "services": []}
+    assert pending()
+
+
+def test_files_beside_the_configuration_are_compared(host: Host) -> None:
+    path = host.live.parent / "lvs.conf"
+    files = [{"path": str(path), "content": "[Service]\n"}]
+    assert host.step("staged", files=files)["differing"] == [str(path)]
+    assert not path.exists()
+    path.write_text("[Service]\n")
+    path.chmod(0o644)
+    assert host.step("staged", files=files)["differing"] == []
+
+
 def test_a_file_that_cannot_be_written_is_told(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     host.live.write_text(OLD)
 

@@ -13,6 +13,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.save import pars
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.addresses import Address
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.belief import Belief, Instance, Kernel
 from ansible_collections.lvs.cluster.plugins.modules import keepalived_repair
+from ansible_collections.lvs.cluster.tests.unit.playing import play
 
 UP = "-A -t 192.0.2.10:80 -s rr\n-a -t 192.0.2.10:80 -r 192.0.2.21:80 -g -w 1\n"
 DOWN = "-A -t 192.0.2.10:80 -s rr\n"
@@ -134,3 +135,13 @@ def test_a_master_is_given_time_to_bring_its_address_back_and_no_more() -> None:
     host = FakeHost([belief(state="MASTER")], UP, Address("192.0.2.1", 24, "eth0"))
     with pytest.raises(KeepalivedError, match=r"is MASTER and its addresses are not there: 192\.0\.2\.10 dev eth0"):
         repair(host)
+
+
+def test_a_description_is_compared_with_no_keepalived_as_with_one() -> None:
+    def play_without(**options: Any) -> dict[str, Any]:
+        return play("keepalived_repair", pid_file="/nonexistent", **options)
+
+    assert "problems" not in play_without()
+    told = play_without(vrrp_instances=[], virtual_servers=[])
+    assert (told["running"], told["states"]) == (False, {})
+    assert told["problems"] == ["keepalived does not run; see its log (journalctl -u keepalived)"]

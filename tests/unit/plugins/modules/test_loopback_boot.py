@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
 
@@ -23,6 +25,18 @@ def test_file_that_ifupdown_reads_passes_and_one_that_it_does_not_is_refused(say
     says("ifquery", "lo\neth0")
     with pytest.raises(ModuleFailedError, match=r"'source /etc/network/interfaces.d/\*' into /etc/network/interfaces"):
         play("loopback_boot", **IFUPDOWN)
+
+
+def test_file_that_is_yet_to_be_written_need_not_be_read(says, tmp_path: Path) -> None:
+    says("ifquery", "lo\neth0")
+    path = tmp_path / "lvs-loopback"
+    options = {**IFUPDOWN, "path": str(path), "files": [{"path": str(path), "content": "auto lo:lvs-0\n"}]}
+    found = play("loopback_boot", pending=True, **options)
+    assert (found["differing"], found["read"], found["changed"]) == ([str(path)], False, False)
+    path.write_text("auto lo:lvs-0\n")
+    path.chmod(0o644)
+    with pytest.raises(ModuleFailedError, match="does not read"):
+        play("loopback_boot", pending=True, **options)
 
 
 @pytest.mark.parametrize("state", ["disabled", "masked"])

@@ -37,6 +37,24 @@ def test_file_that_is_younger_than_the_workers_is_a_change(monkeypatch: pytest.M
     assert failed.value.result["error"]["remedy"] == "See 'journalctl -u nginx'"
 
 
+def test_files_that_differ_are_told_and_are_no_change(monkeypatch: pytest.MonkeyPatch, conf: Path) -> None:
+    monkeypatch.setattr(nginx_loaded, "service", lambda *_asked: Service(0, enabled=True))
+    conf.chmod(0o644)
+    page = conf.parent / "default"
+    page.symlink_to(conf)
+
+    def look(content: str) -> dict[str, Any]:
+        files = [{"path": str(conf), "content": content}, {"path": str(page), "state": "absent"}]
+        return play("nginx_loaded", path=str(conf), files=files)
+
+    found = look("server {\n}\n")
+    assert (found["differing"], found["changed"]) == ([str(conf), str(page)], False)
+    page.unlink()
+    assert look("server {}\n")["differing"] == []
+    conf.chmod(0o600)
+    assert look("server {}\n")["differing"] == [str(conf)]
+
+
 def test_unit_is_as_systemd_says() -> None:
     def told(text: str) -> Service:
         return service(lambda _words, **_options: (0, text, ""), "nginx.service")

@@ -10,6 +10,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.addresses 
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.expected import (
     differences,
     misplaced,
+    problems_of,
     settling_seconds,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.status import parse_check_data, parse_vrrp_terms
@@ -85,3 +86,14 @@ def test_an_address_stands_on_its_master_alone(state: str, address: str, told: s
 def test_settling_takes_as_long_as_the_slowest_takes_over() -> None:
     assert settling_seconds([{"advert_int": 1}, {"advert_int": 0.1}]) == 5.0
     assert settling_seconds([]) == 0.0
+
+
+def test_problems_are_of_what_runs_and_of_where_addresses_stand() -> None:
+    running = {"terms": INSTANCES, "services": SERVICES, "states": []}
+    assert problems_of(described(), SERVICES, running, []) == []
+    master = {"name": "web", "state": "MASTER", "virtual_ipaddress": ["203.0.113.10/32"]}
+    problems = problems_of(described()[:1], SERVICES, {**running, "states": [master]}, [])
+    assert problems == [
+        "vrrp_instance other runs and is not described",
+        "vrrp_instance web: it is MASTER and has not its address 203.0.113.10",
+    ]

@@ -148,6 +148,22 @@ def test_who_went_live_goes_back_where_a_partner_did_not(other: Any) -> None:
     assert "lvs2 cannot be told" in judged("lvs1", said, batch=["lvs1", *(["lvs2"] if other else [])])["back"]
 
 
+def test_where_one_has_something_to_load_all_of_them_count() -> None:
+    said = {"lvs1": {"staged": staged(pending=False)}, "lvs2": {"staged": staged(pending=False)}}
+    assert not judged("lvs1", said)["pending"]
+    said["lvs2"]["staged"] = staged(pending=True)
+    assert [judged(host, said)["pending"] for host in said] == [True, True]
+
+
+def test_what_a_repair_was_told_counts_until_somebody_is_asked_again() -> None:
+    wrong = {"states": {"web": "MASTER"}, "problems": ["it runs something else"]}
+    said = {"lvs1": {"repaired": wrong}, "lvs2": {"repaired": {"states": {"web": "BACKUP"}, "problems": []}}}
+    told = judged("lvs1", said)
+    assert (told["again"], told["wrong"]) == (True, ["lvs1: it runs something else"])
+    said["lvs1"]["runs"] = {**wrong, "problems": []}
+    assert not judged("lvs1", said)["again"]
+
+
 def test_a_partner_of_unchanged_terms_goes_on() -> None:
     said = {"lvs1": {"staged": staged(), "live": LIVE}, "lvs2": {"staged": staged(), "live": {"msg": "no"}}}
     assert judged("lvs1", said)["back"] == ""

@@ -1,0 +1,68 @@
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection.
+"""What a host tells of its system and its network, as facts by the names that M(ansible.builtin.setup) has for them."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import shlex
+from typing import Any, Dict, List
+
+# By ID or ID_LIKE of os-release(5), what setup calls the family.
+FAMILIES = {"debian": "Debian", "ubuntu": "Debian", "rhel": "RedHat", "fedora": "RedHat", "centos": "RedHat"}
+
+
+def system(os_release: str) -> Dict[str, str]:
+    """The distribution, and the family that it is of; of one that is not known here, its own ID."""
+    told: Dict[str, str] = {}
+    for line in os_release.splitlines():
+        name, is_assignment, value = line.partition("=")
+        if is_assignment and not name.startswith("#"):
+            told[name.strip()] = "".join(shlex.split(value))
+    own = told.get("ID", "linux")
+    kin = [own, *told.get("ID_LIKE", "").split()]
+    family = next((FAMILIES[each] for each in kin if each in FAMILIES), own)
+    return {"os_family": family, "distribution": told.get("NAME", own)}
+
+
+def network(addresses: str, route: str) -> Dict[str, Any]:
+    """Interfaces with their IPv4 addresses, and the way to other networks.
+
+    addresses: as C(ip -json address show). route: as C(ip -json route get) of an address elsewhere; empty for no way.
+    """
+    links: List[Dict[str, Any]] = json.loads(addresses)
+    facts: Dict[str, Any] = {"interfaces": [], "all_ipv4_addresses": [], "default_ipv4": {}}
+    for link in links:
+        name = link["ifname"]
+        held = [_address(each) for each in link.get("addr_info", []) if each["family"] == "inet" and "local" in each]
+        details: Dict[str, Any] = {"device": name, "mtu": link["mtu"]}
+        if held:
+            details["ipv4"], *others = held
+            if others:
+                details["ipv4_secondaries"] = others
+        facts["interfaces"].append(name)
+        # As in setup's, and in keys alone.
+        facts[name.replace("-", "_")] = details
+        facts["all_ipv4_addresses"] += [each["address"] for each in held if not _is_loopback(each["address"])]
+    if route:
+        (way,) = json.loads(route)
+        names = {"dev": "interface", "gateway": "gateway", "prefsrc": "address"}
+        facts["default_ipv4"] = {fact: way[key] for key, fact in names.items() if key in way}
+    return facts
+
+
+def _address(told: Dict[str, Any]) -> Dict[str, str]:
+    interface = ipaddress.IPv4Interface(f"{told['local']}/{told['prefixlen']}")
+    return {
+        "address": str(interface.ip),
+        "prefix": str(told["prefixlen"]),
+        "netmask": str(interface.netmask),
+        "network": str(interface.network.network_address),
+    }
+
+
+def _is_loopback(address: str) -> bool:
+    return ipaddress.IPv4Address(address).is_loopback

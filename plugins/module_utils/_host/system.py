@@ -1,0 +1,28 @@
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection.
+"""The one door to what a host says of its distribution, and of who sets up its network."""
+
+from __future__ import annotations
+
+import os
+
+# os-release(5): the first that is there counts.
+OS_RELEASE = ("/etc/os-release", "/usr/lib/os-release")
+# systemd-networkd keeps its state there while it runs.
+NETWORKD_STATE = "/run/systemd/netif/state"
+
+
+def os_release() -> str:
+    """The text in which a distribution names itself; empty where it does not."""
+    for path in OS_RELEASE:
+        if os.path.exists(path):
+            with open(path, encoding="utf-8", errors="replace") as file:
+                return file.read()
+    return ""
+
+
+def network_manager() -> str:
+    """Who sets up the network: networkd if it runs, else ifupdown."""
+    return "networkd" if os.path.exists(NETWORKD_STATE) else "ifupdown"

@@ -1,0 +1,121 @@
+#!/usr/bin/python
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: host_facts
+short_description: Find out what the roles need to know of a host
+version_added: 1.0.0
+author: lvs.cluster authors (@lvs-cluster)
+description:
+  - Tells of the host's system and network what the description is compared with, by the names that
+    M(ansible.builtin.setup) has for it, and which of O(packages) are installed. That is one look for all roles, in the
+    time of one.
+  - Packages are looked up in the host's own record. No package manager is asked, no index read, and no mirror needed.
+    Where there is no such record as dpkg keeps, it takes none for installed, and the package manager knows.
+  - Changes nothing.
+extends_documentation_fragment:
+  - lvs.cluster._host
+options:
+  packages:
+    description: The packages to look up, by the names that the package manager has for them.
+    type: list
+    elements: str
+    default: []
+attributes:
+  check_mode:
+    support: full
+    description: Can run in check mode, as it changes nothing.
+  diff_mode:
+    support: none
+    description: Changes nothing that could differ.
+seealso:
+  - module: ansible.builtin.setup
+"""
+
+EXAMPLES = r"""
+- name: Look at the host
+  lvs.cluster.host_facts:
+    packages: [keepalived]
+
+- name: Install keepalived
+  ansible.builtin.package:
+    name: keepalived
+    state: present
+  when: "'keepalived' not in ansible_facts['lvs_packages']"
+"""
+
+RETURN = r"""
+ansible_facts:
+  description: What is told, under C(ansible_facts).
+  returned: success
+  type: dict
+  contains:
+    os_family:
+      description: The family that the distribution is of, as setup has it.
+      type: str
+      sample: Debian
+    distribution:
+      description: The distribution, as it names itself.
+      type: str
+      sample: Debian GNU/Linux
+    interfaces:
+      description: The network interfaces. Each is a fact too, with its C(mtu), C(ipv4) and C(ipv4_secondaries).
+      type: list
+      elements: str
+      sample: [lo, eth0]
+    all_ipv4_addresses:
+      description: All IPv4 addresses but those of the loopback network.
+      type: list
+      elements: str
+      sample: [192.0.2.11]
+    default_ipv4:
+      description: The way to other networks, with C(interface), C(gateway) and C(address); empty if there is none.
+      type: dict
+      sample: {interface: eth0, gateway: 192.0.2.254, address: 192.0.2.11}
+    lvs_packages:
+      description: Those of O(packages) that are installed whole.
+      type: list
+      elements: str
+      sample: [keepalived]
+    lvs_network:
+      description: Who sets up the network, V(networkd) if it runs, else V(ifupdown).
+      type: str
+      sample: networkd
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.lvs.cluster.plugins.module_utils._facts import network, system
+from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
+from ansible_collections.lvs.cluster.plugins.module_utils._host.ip import Ip
+from ansible_collections.lvs.cluster.plugins.module_utils._host.packages import installed
+from ansible_collections.lvs.cluster.plugins.module_utils._host.system import network_manager, os_release
+
+
+def look(module):
+    ip = Ip.of(module)
+    return {
+        **system(os_release()),
+        **network(ip.addresses(), ip.way_out()),
+        "lvs_packages": installed(module, module.params["packages"]),
+        "lvs_network": network_manager(),
+    }
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={"packages": {"type": "list", "elements": "str", "default": []}},
+        supports_check_mode=True,
+    )
+    try:
+        facts = look(module)
+    except MODULE_ERRORS as error:
+        module.fail_json(**failure(error))
+    module.exit_json(changed=False, ansible_facts={f"ansible_{name}": fact for name, fact in facts.items()})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from ansible_collections.lvs.cluster.plugins.module_utils._description.facts import interface_addresses, interface_of
+from ansible_collections.lvs.cluster.plugins.module_utils._facts import network, system
+
+# Of iproute2 6.15, but for what is not read.
+ADDRESSES = [
+    {
+        "ifname": "lo",
+        "mtu": 65536,
+        "addr_info": [
+            {"family": "inet", "local": "127.0.0.1", "prefixlen": 8, "label": "lo"},
+            {"family": "inet", "local": "192.0.2.100", "prefixlen": 32, "label": "lo:0"},
+            {"family": "inet6", "local": "::1", "prefixlen": 128},
+        ],
+    },
+    {
+        "ifname": "br-lan.7",
+        "link": "eth1",
+        "mtu": 1400,
+        "addr_info": [
+            {"family": "inet", "local": "192.0.2.11", "prefixlen": 24, "label": "br-lan.7"},
+            {"family": "inet", "local": "203.0.113.5", "prefixlen": 32, "label": "br-lan.7:1"},
+        ],
+    },
+    {"ifname": "eth1", "mtu": 1500, "addr_info": []},
+]
+ROUTE = [{"dst": "8.8.8.8", "gateway": "192.0.2.254", "dev": "br-lan.7", "prefsrc": "192.0.2.11", "uid": 0}]
+
+
+def test_network_is_told_as_setup_tells_it() -> None:
+    told = network(json.dumps(ADDRESSES), json.dumps(ROUTE))
+    assert told["interfaces"] == ["lo", "br-lan.7", "eth1"]
+    assert told["all_ipv4_addresses"] == ["192.0.2.100", "192.0.2.11", "203.0.113.5"]
+    assert told["default_ipv4"] == {"interface": "br-lan.7", "gateway": "192.0.2.254", "address": "192.0.2.11"}
+    assert told["eth1"] == {"device": "eth1", "mtu": 1500}
+    assert told["br_lan.7"]["ipv4"] == {
+        "address": "192.0.2.11",
+        "prefix": "24",
+        "netmask": "255.255.255.0",
+        "network": "192.0.2.0",
+    }
+    assert network(json.dumps(ADDRESSES), "")["default_ipv4"] == {}
+
+
+def test_an_address_with_a_label_is_told_with_its_interface() -> None:
+    told = network(json.dumps(ADDRESSES), "")
+    assert interface_of("203.0.113.5", told) == "br-lan.7"
+    assert interface_addresses(told, "lo") == ["127.0.0.1", "192.0.2.100"]
+
+
+@pytest.mark.parametrize(
+    ("os_release", "family", "distribution"),
+    [
+        ('NAME="Debian GNU/Linux"\nID=debian\n', "Debian", "Debian GNU/Linux"),
+        ("NAME=Ubuntu\nID=ubuntu\nID_LIKE=debian\n", "Debian", "Ubuntu"),
+        ('NAME="Linux Mint"\nID=linuxmint\nID_LIKE="ubuntu debian"\n', "Debian", "Linux Mint"),
+        ('NAME="Rocky Linux"\nID="rocky"\nID_LIKE="rhel centos fedora"\n', "RedHat", "Rocky Linux"),
+        (
+            '# of a build\nNAME="Red Hat Enterprise Linux"\nID="rhel"\nID_LIKE="fedora"\n',
+            "RedHat",
+            "Red Hat Enterprise Linux",
+        ),
+        ('NAME="Alpine Linux"\nID=alpine\n', "alpine", "Alpine Linux"),
+        ("", "linux", "linux"),
+    ],
+)
+def test_family_is_told_by_the_distribution_and_its_kin(os_release: str, family: str, distribution: str) -> None:
+    assert system(os_release) == {"os_family": family, "distribution": distribution}

@@ -1,0 +1,88 @@
+"""What a host tells the roles, of programs that say what they are told to say."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+from ansible_collections.lvs.cluster.plugins.module_utils._host import system
+from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
+
+ROOT = Path(__file__).resolve().parents[4]
+STATUS = """
+Package: nginx
+Status: install ok installed
+Version: 1.26.3-3
+
+Package: ipvsadm
+Status: deinstall ok config-files
+Version: 1:1.31-1
+
+Package: keepalived
+Status: install ok half-configured
+Version: 1:2.3.3-1
+"""
+NOTHING = "ansible.module_utils.basic.AnsibleModule.get_bin_path"
+
+
+@pytest.fixture
+def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program) -> Path:
+    """A folder of a Debian without addresses; systemd-networkd runs where its file networkd is made."""
+    program("ip", '[ "$2" = -4 ] && exit 2\necho "[]"')
+    (tmp_path / "os-release").write_text('NAME="Debian GNU/Linux"\nID=debian\n')
+    monkeypatch.setattr(system, "OS_RELEASE", (str(tmp_path / "nowhere"), str(tmp_path / "os-release")))
+    monkeypatch.setattr(system, "NETWORKD_STATE", str(tmp_path / "networkd"))
+    return tmp_path
+
+
+def facts(**options: object) -> dict[str, object]:
+    return play("host_facts", **options)["ansible_facts"]
+
+
+def test_system_and_who_sets_up_its_network(host: Path) -> None:
+    told = facts()
+    assert {name: told[f"ansible_{name}"] for name in ("os_family", "distribution", "default_ipv4", "lvs_network")} == {
+        "os_family": "Debian",
+        "distribution": "Debian GNU/Linux",
+        "default_ipv4": {},
+        "lvs_network": "ifupdown",
+    }
+    (host / "networkd").touch()
+    assert facts()["ansible_lvs_network"] == "networkd"
+
+
+@pytest.mark.skipif(not shutil.which("dpkg-query"), reason="reads the format of dpkg by dpkg's own program")
+def test_what_is_not_there_or_not_there_as_a_whole_is_not_installed(
+    host: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (host / "status").write_text(STATUS)
+    (host / "updates").mkdir()
+    monkeypatch.setitem(os.environ, "DPKG_ADMINDIR", str(host))
+    assert facts(packages=["nginx"])["ansible_lvs_packages"] == ["nginx"]
+    assert facts(packages=["kmod", "nginx", "ipvsadm", "keepalived"])["ansible_lvs_packages"] == ["nginx"]
+
+
+@pytest.mark.usefixtures("host")
+def test_where_dpkg_keeps_no_record_the_package_manager_is_to_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = {"ip": shutil.which("ip")}
+    monkeypatch.setattr(NOTHING, lambda _module, name, **_options: found.get(name))
+    assert facts(packages=["nginx"])["ansible_lvs_packages"] == []
+
+
+@pytest.mark.usefixtures("host")
+def test_host_without_ip_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(NOTHING, lambda *_words, **_options: None)
+    with pytest.raises(ModuleFailedError, match="Install the package iproute2"):
+        facts()
+
+
+def test_preflight_asks_for_what_roles_install() -> None:
+    asked = yaml.safe_load((ROOT / "roles/preflight/vars/main.yml").read_text())["__preflight_packages"]
+    files = [path for path in ROOT.glob("roles/*/vars/*.yml") if path.parts[-3] != "preflight"]
+    texts = {name: names for path in files for name, names in (yaml.safe_load(path.read_text()) or {}).items()}
+    wanted = {each for name, names in texts.items() if re.fullmatch(r"__\w+_packages", name) for each in names}
+    assert sorted(wanted) == sorted(asked)
