@@ -58,7 +58,7 @@ def upstream_service(cluster: Cluster, upstream: Upstream) -> VirtualServer:
 
 
 # The tables that keepalived.conf is made of.
-KEEPALIVED_TABLES = ("lvs_vrrp_instances", "lvs_virtual_servers")
+KEEPALIVED_TABLES = ("lvs_vrrp_scripts", "lvs_vrrp_instances", "lvs_virtual_servers")
 
 
 def keepalived_entries(cluster: Cluster) -> Iterator[Tuple[str, Any]]:

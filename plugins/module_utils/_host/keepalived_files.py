@@ -17,9 +17,9 @@ from typing import Any, Sequence, Tuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.verdict import (
     Verdict,
+    run_by_root,
     verdict,
     verdict_of_copy,
-    without_script_users,
 )
 
 from .command import C_LOCALE
@@ -145,8 +145,8 @@ def require_accepted(module: Any, content: str) -> Tuple[str, ...]:
 
 def _tested(module: Any, program: str, content: str) -> Verdict:
     found = verdict(*_test(module, program, content), content)
-    copy = without_script_users(content)
-    if found.crashed and copy.left_out:
+    copy = run_by_root(content)
+    if found.crashed and copy.replaced:
         return verdict_of_copy(*_test(module, program, copy.content), copy)
     return found
 
@@ -177,11 +177,11 @@ def replace(path: str, content: str) -> None:
     os.replace(f"{path}.lvs-part", path)
 
 
-def write(path: str, content: bytes) -> None:
-    """A file that root alone can read from its first moment on."""
+def write(path: str, content: bytes, mode: int = MODE) -> None:
+    """A file that has its mode from its first moment on: by default root alone can read it."""
     _unlink(path)
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE), "wb") as file:
-        os.fchmod(file.fileno(), MODE)
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+        os.fchmod(file.fileno(), mode)
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

@@ -30,6 +30,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._problems import Probl
 from .globals import GlobalDefs
 from .hosts import HostVariables
 from .proxies import LOG_FORMATS, Upstream
+from .scripts import VrrpScript
 from .services import VirtualServer
 from .vrrp import VrrpInstance
 
@@ -45,6 +46,9 @@ class Cluster:
 
     lvs_vrrp_instances: Tuple[VrrpInstance, ...] = option(
         list_of(table(VrrpInstance), EMPTY_TABLE), "which addresses float over which hosts", default=()
+    )
+    lvs_vrrp_scripts: Tuple[VrrpScript, ...] = option(
+        list_of(table(VrrpScript), EMPTY_TABLE), "scripts that say how well a director is", default=()
     )
     lvs_virtual_servers: Tuple[VirtualServer, ...] = option(
         list_of(table(VirtualServer), EMPTY_TABLE), "what is balanced over which real servers", default=()

@@ -20,7 +20,15 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds imp
     raw_lines,
     seconds,
     table,
+    text,
 )
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.scripts import USER
+
+from .scripts import SCRIPT, Script
+
+# What a pipe of each is told of.
+FIFOS = ("notify_fifo", "vrrp_notify_fifo", "lvs_notify_fifo")
+FIFO = text(r"/[A-Za-z0-9/_.+-]*[A-Za-z0-9_.+-]", "absolute path", "Write one as /run/keepalived.fifo")
 
 
 @dataclass(frozen=True)
@@ -84,7 +92,20 @@ class Arp:
 
 
 @dataclass(frozen=True)
-class GlobalDefs(Arp, Mail):
+class Notifying:
+    """Pipes and scripts that are told of each change, of whatever it is."""
+
+    script_user: str = option(WORD, "who runs scripts; the user of this name alone is made by the role", default=USER)
+    notify_fifo: str = option(FIFO, "a pipe that is told each change, a line each", default="")
+    notify_fifo_script: Optional[Script] = option(SCRIPT, "what reads it, started with its path", default=None)
+    vrrp_notify_fifo: str = option(FIFO, "a pipe that is told each change of an instance", default="")
+    vrrp_notify_fifo_script: Optional[Script] = option(SCRIPT, "what reads it, started with its path", default=None)
+    lvs_notify_fifo: str = option(FIFO, "a pipe that is told each change of a server", default="")
+    lvs_notify_fifo_script: Optional[Script] = option(SCRIPT, "what reads it, started with its path", default=None)
+
+
+@dataclass(frozen=True)
+class GlobalDefs(Notifying, Arp, Mail):
     """C(global_defs): what holds for a keepalived as a whole."""
 
     vrrp_strict: bool = option(
@@ -99,4 +120,5 @@ class GlobalDefs(Arp, Mail):
         "router_id": "the host's name",
         "lvs_flush": "what the collection does",
         "lvs_sync_daemon": "lvs_sync_daemon",
+        "enable_script_security": "what the collection does",
     }

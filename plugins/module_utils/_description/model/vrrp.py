@@ -28,6 +28,8 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds imp
     word,
 )
 
+from .scripts import InstanceScripted
+
 # What keepalived reads as options of lvs_sync_daemon, where the name of an instance stands.
 SYNC_DAEMON_WORDS = ("id", "inst", "group", "maxlen", "port", "ttl")
 
@@ -83,7 +85,7 @@ class Mailing:
 
 
 @dataclass(frozen=True)
-class VrrpInstance(Mailing, Floating):
+class VrrpInstance(InstanceScripted, Mailing, Floating):
     """C(vrrp_instance): addresses that float over hosts."""
 
     raw: Tuple[str, ...] = raw_lines()

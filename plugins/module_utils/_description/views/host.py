@@ -24,6 +24,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.parts imp
     servers_of,
     upstream_service,
 )
+from ansible_collections.lvs.cluster.plugins.module_utils._description.scripts import scripts_in
 
 from .director import Director, director_view
 from .keepalived import (
@@ -32,8 +33,10 @@ from .keepalived import (
     global_defs_view,
     instance_view,
     needs_of,
+    scripts_view,
     service_view,
     sync_daemon_view,
+    vrrp_script_view,
 )
 from .proxy import Nginx, nginx_view, pooled
 from .realserver import RealServer, label_places, realserver_view
@@ -90,14 +93,21 @@ class Views:
             each.name: service_view(each, check_of(cluster, each), self._addresses)
             for each in cluster.lvs_virtual_servers
         }
-        self._global_defs = global_defs_view(cluster)
         self._needs = [(entry, needs_of(path, entry)) for path, entry in keepalived_entries(cluster)]
         self._upstreams = {each.name: pooled(each, self._addresses) for each in cluster.lvs_nginx_upstreams}
 
     def of(self, host: str) -> View:
         directed = [(each, instance) for each, instance in self._carried if instance and host in instance.hosts]
         instances = [each for each in self._cluster.lvs_vrrp_instances if host in each.hosts]
-        held = [self._cluster.lvs_global_defs, *instances, *(each for each, _instance in directed)]
+        tracked = {each.name for instance in instances for each in instance.track_script}
+        vrrp_scripts = [each for each in self._cluster.lvs_vrrp_scripts if each.name in tracked]
+        held = [
+            self._cluster.lvs_global_defs,
+            *vrrp_scripts,
+            *instances,
+            *(each for each, _instance in directed),
+        ]
+        scripts = scripts_view(self._cluster, (script for each in held for script in scripts_in(each)))
         served = self._served.get(host, [])
         names = {each.name for each in served}
         interface = self._members[host].interface
@@ -106,7 +116,9 @@ class Views:
             cluster=self._whole,
             keepalived=Keepalived(
                 router_id=host,
-                global_defs=self._global_defs,
+                global_defs=global_defs_view(self._cluster, scripts),
+                scripts=scripts,
+                vrrp_scripts=[vrrp_script_view(each) for each in vrrp_scripts],
                 vrrp_instances=[instance_view(each, host, self._members) for each in instances],
                 lvs_sync_daemon=sync_daemon_view(self._cluster, [instance for _each, instance in directed], interface),
                 virtual_servers=[self._services[each.name] for each, _instance in directed],

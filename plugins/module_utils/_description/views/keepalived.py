@@ -7,13 +7,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, List, Mapping, Optional, Sequence
+from typing import Any, Iterable, List, Mapping, Optional, Sequence
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import given
 from ansible_collections.lvs.cluster.plugins.module_utils._description.members import Member
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.checkers import CHECKERS, Checker, HttpGet
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.globals import GlobalDefs
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.scripts import (
+    InstanceScripted,
+    Script,
+    VrrpScript,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import (
     HASH_SCHEDULERS,
     VirtualServer,
@@ -115,11 +120,34 @@ class Service:
 
 
 @dataclass(frozen=True)
+class ScriptFile:
+    """A script as it is put on the host."""
+
+    path: str
+    content: str
+
+
+@dataclass(frozen=True)
+class Scripts:
+    """What keepalived runs.
+
+    user: who runs it; empty where there is nothing to run.
+    programs: what the host must have.
+    """
+
+    user: str
+    files: Sequence[ScriptFile]
+    programs: Sequence[str]
+
+
+@dataclass(frozen=True)
 class Keepalived:
     """All of C(keepalived.conf) that the description tells."""
 
     router_id: str
     global_defs: Sequence[Line]
+    scripts: Scripts
+    vrrp_scripts: Sequence[Block]
     vrrp_instances: Sequence[Instance]
     lvs_sync_daemon: Optional[SyncDaemon]
     virtual_servers: Sequence[Service]
@@ -158,9 +186,32 @@ def block(entry: Checker) -> Block:
     return Block(entry.keyword, lines_of(entry, type(entry)))
 
 
-def global_defs_view(cluster: Cluster) -> List[Line]:
-    """What stands in C(global_defs) of every host."""
-    return lines_of(cluster.lvs_global_defs or GlobalDefs(), GlobalDefs)
+def global_defs_view(cluster: Cluster, scripts: Scripts) -> List[Line]:
+    """What stands in C(global_defs) of a host."""
+    told = lines_of(cluster.lvs_global_defs or GlobalDefs(), GlobalDefs)
+    secured = [("enable_script_security", True), ("script_user", scripts.user)] if scripts.user else []
+    return [*secured, *(line for line in told if line[0] != "script_user")]
+
+
+def scripts_view(cluster: Cluster, scripts: Iterable[Script]) -> Scripts:
+    """What a host's keepalived runs."""
+    held = {each.place: each for each in scripts}
+    return Scripts(
+        user=(cluster.lvs_global_defs or GlobalDefs()).script_user if held else "",
+        files=[ScriptFile(place, each.content) for place, each in held.items() if not each.path],
+        programs=[each.path for each in held.values() if each.path],
+    )
+
+
+def vrrp_script_view(script: VrrpScript) -> Block:
+    """A C(vrrp_script), the same on every director."""
+    lines: List[Line] = []
+    for keyword, value in lines_of(script, VrrpScript):
+        if keyword == "weight" and script.reverse:
+            lines.append((keyword, f"{value} reverse"))
+        elif keyword not in ("name", "reverse"):
+            lines.append((keyword, value))
+    return Block(f"vrrp_script {script.name}", lines)
 
 
 def needs_of(path: str, entry: Any) -> List[Need]:
@@ -195,6 +246,7 @@ def instance_view(instance: VrrpInstance, host: str, members: Mapping[str, Membe
         lines=[
             ("virtual_ipaddress", as_they_are([in_one_line(each) for each in instance.virtual_ipaddress])),
             *lines_of(instance, Mailing),
+            *lines_of(instance, InstanceScripted),
             *as_they_are(instance.raw),
         ],
     )

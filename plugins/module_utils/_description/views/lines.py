@@ -14,6 +14,7 @@ import dataclasses
 from typing import Any, Iterator, List, Sequence, Tuple, Type
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import options
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.scripts import Script
 
 # A keyword and its value. A value that is true is none: the keyword alone says it. One that is a list is a block.
 Line = Tuple[str, Any]
@@ -52,11 +53,13 @@ def as_they_are(lines: Sequence[str]) -> List[Line]:
 
 def in_one_line(value: Any) -> Any:
     """A value that is a table as the words after its keyword; any other as it is."""
+    if isinstance(value, Script):
+        return f'"{value.command}"'
     if not dataclasses.is_dataclass(value):
         return value
     words = []
     for name, field in options(type(value)).items():
         each = getattr(value, field.name)
-        if each not in (None, False, ""):
+        if each is not None and each is not False and each != "":
             words += ([] if field.metadata["bare"] else [name]) + ([] if each is True else [str(each)])
     return " ".join(words)

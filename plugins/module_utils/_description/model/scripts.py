@@ -1,0 +1,129 @@
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection.
+"""Scripts that keepalived runs, in the words of keepalived.conf(5)."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from dataclasses import dataclass
+from typing import ClassVar, Mapping, Optional, Tuple
+
+from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import (
+    BOOLEAN,
+    SCRIPT_FILE,
+    SCRIPT_TEXT,
+    WORD,
+    integer,
+    list_of,
+    one_of,
+    option,
+    raw_lines,
+    table,
+    text,
+)
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.scripts import DIRECTORY
+
+PROGRAM = text(r"/[A-Za-z0-9/_.+-]*[A-Za-z0-9_.+-]", "absolute path", "Write one as /usr/local/bin/check")
+ARGUMENT = text(
+    r"[A-Za-z0-9/_.:=@,+%-]+", "word without spaces and quotes", "Write letters, digits and / _ . : = @ , + % - alone"
+)
+
+
+@dataclass(frozen=True)
+class Script:
+    """A script of yours, which is put on the directors, or a program that they have already."""
+
+    file: str = option(
+        SCRIPT_FILE, "a file beside the inventory or the playbook, or in a folder files beside one of them", default=""
+    )
+    content: str = option(SCRIPT_TEXT, "the text of the script, instead of a file", default="")
+    path: str = option(PROGRAM, "a program that the host has already, instead of a script", default="")
+    args: Tuple[str, ...] = option(list_of(ARGUMENT, repeated=True), "its arguments", default=())
+
+    @property
+    def place(self) -> str:
+        """Where it is on a host. Another text is another file: what runs keeps the one that it was started with."""
+        if self.path:
+            return self.path
+        stem, suffix = os.path.splitext(re.sub(r"[^A-Za-z0-9_.-]", "_", os.path.basename(self.file)) or "script")
+        return f"{DIRECTORY}/{stem}-{hashlib.sha256(self.content.encode()).hexdigest()[:12]}{suffix}"
+
+    @property
+    def command(self) -> str:
+        """What keepalived is to run."""
+        return " ".join([self.place, *self.args])
+
+
+SCRIPT = one_of(table(Script, shorthand="file"), ["file", "content", "path"])
+
+
+@dataclass(frozen=True)
+class TrackScript:
+    """A C(vrrp_script) that a priority depends on."""
+
+    name: str = option(WORD, "the name of a script of lvs_vrrp_scripts", bare=True)
+    weight: Optional[int] = option(
+        integer(-253, 253), "what it adds to the priority, here instead of what the script says", default=None
+    )
+    reverse: bool = option(BOOLEAN, "whether it is added the other way round", default=False)
+
+
+@dataclass(frozen=True)
+class Scripted:
+    """Which scripts it depends on, and what it runs when it becomes another state."""
+
+    track_script: Tuple[TrackScript, ...] = option(
+        list_of(table(TrackScript, shorthand="name")), "the scripts of lvs_vrrp_scripts that it depends on", default=()
+    )
+    notify_master: Optional[Script] = option(SCRIPT, "what runs when it becomes master", default=None)
+    notify_backup: Optional[Script] = option(SCRIPT, "what runs when it becomes backup", default=None)
+    notify_fault: Optional[Script] = option(SCRIPT, "what runs when it becomes faulty", default=None)
+    notify_stop: Optional[Script] = option(SCRIPT, "what runs when keepalived stops", default=None)
+    notify: Optional[Script] = option(
+        SCRIPT,
+        "what runs on each of these changes; told INSTANCE or GROUP, the name, the new state and the priority",
+        default=None,
+    )
+
+
+@dataclass(frozen=True)
+class InstanceScripted(Scripted):
+    """The same of an instance."""
+
+    notify_master_rx_lower_pri: Optional[Script] = option(
+        SCRIPT, "what runs when, as master, it hears one of a lower priority", default=None
+    )
+
+
+@dataclass(frozen=True)
+class VrrpScript:
+    """C(vrrp_script): a script that is run again and again, and that instances depend on."""
+
+    name: str = option(WORD, "a name for it, by which track_script tells it")
+    script: Script = option(SCRIPT, "what is run; it fails unless its exit status is 0")
+    interval: Optional[int] = option(
+        integer(1, 4294, "seconds"), "seconds from one run to the next; 1 by default", default=None
+    )
+    timeout: Optional[int] = option(
+        integer(1, 4294, "seconds"), "seconds after which a run has failed; by default the interval", default=None
+    )
+    weight: Optional[int] = option(
+        integer(-253, 253),
+        "what is added to the priority: a positive one where it succeeds, a negative one where it fails; with 0, as by"
+        " default, who depends on it is faulty where it fails",
+        default=None,
+    )
+    reverse: bool = option(BOOLEAN, "whether weight is added the other way round", default=False)
+    rise: Optional[int] = option(
+        integer(1, 2**31 - 1), "how many runs in a row must succeed; 1 by default", default=None
+    )
+    fall: Optional[int] = option(integer(1, 2**31 - 1), "how many runs in a row must fail; 1 by default", default=None)
+    init_fail: bool = option(BOOLEAN, "whether it has failed until its first run", default=False)
+    raw: Tuple[str, ...] = raw_lines()
+
+    # Keywords that follow from something else, and from what.
+    DERIVED: ClassVar[Mapping[str, str]] = {"user": "script_user of lvs_global_defs"}
