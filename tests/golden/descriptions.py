@@ -32,7 +32,22 @@ LONG = (62, 63, 64, 253, 1001)
 words = st.one_of(
     st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,20}", fullmatch=True),
     st.sampled_from(
-        ["id", "inst", "group", "maxlen", "port", "ttl", "combined", "main", "off", "on", "true", "0", "App"]
+        [
+            "id",
+            "inst",
+            "group",
+            "maxlen",
+            "port",
+            "ttl",
+            "netlink_notify",
+            "combined",
+            "main",
+            "off",
+            "on",
+            "true",
+            "0",
+            "App",
+        ]
     ),
     st.sampled_from(
         ["include", "virtual_server", "default", "server", "}", "{", "a}", "a;", "a b", '"a', "#a", "$a", ""]
@@ -92,6 +107,7 @@ TEXTS = {
     "label": labels,
     "mail address": mail_addresses,
     "name": words,
+    "IPv4 network, or default": st.just("default") | floating,
     "name of at most 15 characters": st.sampled_from([INTERFACE, "lo", "i" * 16]),
 }
 KINDS = {"int": numbers, "float": seconds, "bool": booleans}
@@ -126,6 +142,8 @@ def of_kind(reader: Reader) -> st.SearchStrategy[Any]:
         return mappings | values[required[0]] if reader.kind == "raw" else mappings
     if reader.choices:
         return st.sampled_from(reader.choices)
+    if reader.accepts.startswith("true, or "):
+        return booleans | words
     return KINDS[reader.kind] if reader.kind in KINDS else TEXTS[reader.accepts]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import shutil
 import subprocess
@@ -10,7 +11,12 @@ from typing import Any
 
 import jinja2
 import yaml
+from ansible.inventory.manager import InventoryManager
+from ansible.parsing.dataloader import DataLoader
+from ansible.vars.hostvars import HostVars
+from ansible.vars.manager import VariableManager
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.verdict import Verdict, verdict
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.versions import parse_version
 
 ROLES = Path(__file__).resolve().parents[2] / "roles"
 # Those of the distributions, where tools/install could have them, and the one that everybody here has.
@@ -22,9 +28,23 @@ def keepaliveds() -> list[str]:
     found = {}
     for program in KEEPALIVEDS:
         if shutil.which(program):
-            run = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
-            found.setdefault(run.stderr.splitlines()[0], program)
+            found.setdefault(version_of(program), program)
     return list(found.values())
+
+
+@functools.cache
+def version_of(program: str) -> str:
+    run = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
+    version = parse_version(run.stderr)
+    assert version, run.stderr
+    return version
+
+
+def variables_of(case: Path) -> HostVars:
+    """What Ansible has of the hosts of an inventory."""
+    loader = DataLoader()
+    hosts = InventoryManager(loader, sources=[str(case)])
+    return HostVars(hosts, VariableManager(loader, hosts), loader)
 
 
 def keepalived_says(path: Path, program: str = "keepalived") -> Verdict:

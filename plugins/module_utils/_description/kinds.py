@@ -207,6 +207,14 @@ def _with_article(what: str) -> str:
     return f"an {what}" if what[0] in "aeiouAEIO" else f"a {what}"
 
 
+def _network(value: Any) -> str:
+    try:
+        return str(value) if value == "default" else str(ipaddress.IPv4Network(str(value)))
+    except ValueError:
+        remedy = "Write one as 198.51.100.0/24, without bits of a host, or default"
+        raise BadValue("is not an IPv4 network", remedy) from None
+
+
 def word(longest: int, taken: Sequence[str] = (), why: str = "") -> Reader:
     """A name.
 
@@ -290,6 +298,7 @@ LONGEST_INTERFACE = 15
 BOOLEAN = scalar(_boolean, "true or false", "bool")
 ADDRESS = scalar(_address, "IPv4 address")
 INTERFACE_ADDRESS = scalar(_interface_address, "IPv4 address/length")
+NETWORK = scalar(_network, "IPv4 network, or default")
 WORD = word(LONGEST_HOST)
 NAME = word(LONGEST_NAME)
 INTERFACE = word(LONGEST_INTERFACE, ["lo"], "is the loopback, on which no other host is")
@@ -302,6 +311,15 @@ PORT = integer(1, 65535)
 MAIL_ADDRESS = text(r"[A-Za-z0-9._%+=-]+(@[A-Za-z0-9.-]+)?", "mail address", "Write one as root@example.com", 254)
 # Of what has no colon, ifconfig(8) would take the label for an interface.
 LABEL = text(r"[A-Za-z0-9_.-]+:[A-Za-z0-9_.-]+", "label", "Write INTERFACE:WORD, as eth0:web", LONGEST_INTERFACE)
+
+
+def or_true(reader: Reader) -> Reader:
+    """A value, or true where it is to be found by who reads it."""
+
+    def read(value: Any, path: str, problems: Problems) -> Any:
+        return value if isinstance(value, bool) else reader(value, path, problems)
+
+    return Reader(read, f"true, or {reader.accepts}", kind="raw")
 
 
 def choice(names: Sequence[str], what: str) -> Reader:

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, Sequence, Tuple
+from typing import Any, Dict, FrozenSet, Iterable, Iterator, List, Mapping, Sequence, Tuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._net import bare
 
@@ -17,14 +17,17 @@ from .addresses import Address
 Service = Tuple[str, str, int, str, str]
 Server = Tuple[str, int, int]
 
-# RFC 9568, 6.1: three adverts and the skew, which is a second at most with VRRPv2 and an advert with VRRPv3.
-ADVERTS = 4
+# RFC 9568, 6.1: the adverts that must be missed and the skew, which is a second at most with VRRPv2 and an advert with
+# VRRPv3.
 SPARE_SECONDS = 1.0
 
 
 def settling_seconds(instances: Sequence[Mapping[str, Any]]) -> float:
     """After how long a director that hears nobody has made itself master of all instances."""
-    return max((ADVERTS * float(each["advert_int"]) + SPARE_SECONDS for each in instances), default=0.0)
+    return max(
+        ((int(each["down_timer_adverts"]) + 1) * float(each["advert_int"]) + SPARE_SECONDS for each in instances),
+        default=0.0,
+    )
 
 
 def differences(
@@ -38,7 +41,20 @@ def differences(
     runs = [agreement.of_dump(each) for each in running["terms"]]
     found = [f"vrrp_instance {each.name}: {each.how}" for each in agreement.changes(runs, described)]
     found += [f"vrrp_instance {name} runs and is not described" for name in agreement.gone(runs, described)]
+    found += _excluded(instances, running["states"])
     return found + _services(_by_service(services), _by_service(running["services"]))
+
+
+def _excluded(instances: Sequence[Mapping[str, Any]], states: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """No advert carries these, so no terms have them."""
+    runs = {each["name"]: each["virtual_ipaddress_excluded"] for each in states}
+    for each in instances:
+        old, new = (
+            sorted(map(bare, some)) for some in (runs.get(each["name"], ()), each["virtual_ipaddress_excluded"])
+        )
+        if old != new and each["name"] in runs:
+            told = f"{' '.join(old) or 'none'} -> {' '.join(new) or 'none'}"
+            yield f"vrrp_instance {each['name']}: virtual_ipaddress_excluded {told}"
 
 
 def _by_service(services: Iterable[Mapping[str, Any]]) -> Dict[Service, FrozenSet[Server]]:
@@ -85,7 +101,7 @@ def misplaced(states: Sequence[Mapping[str, Any]], standing: Iterable[Address]) 
     """
     found = []
     for instance in states:
-        for each in instance["virtual_ipaddress"]:
+        for each in [*instance["virtual_ipaddress"], *instance["virtual_ipaddress_excluded"]]:
             address = bare(each)
             held = [each for each in standing if each.address == address and each.interface != "lo"]
             if instance["state"] == "MASTER" and not held:

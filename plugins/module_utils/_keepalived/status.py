@@ -117,8 +117,8 @@ def parse_vrrp_terms(text: str) -> list[Dict_]:
                 "virtual_ipaddress": [_address(each) for each in _addresses(lines, r"Virtual IP \(\d+\):")],
                 "source": values["Using src_ip"].split()[0],
                 "unicast_peer": [line.split()[0] for line in _below(lines, r"Unicast Peer :") if " min_ttl " in line],
-                # C(vrrp.51, vmac on eth0)
-                "interface": values["Interface"].split(",")[0],
+                # That of C(vrrp.51, vmac on eth0, xmit base i/f) is described as eth0.
+                "interface": re.sub(r"^.*, (?:vmac|ipvlan) on ([^,]+).*$", r"\1", values["Interface"]),
             }
         )
     return found

@@ -16,6 +16,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._problems import Probl
 
 from .networks import near, networks
 from .servers import Hosts, check_host, check_machines
+from .settings import check_settings
 from .tables import first
 from .whole import Whole
 
@@ -29,7 +30,8 @@ def check_instance(
 ) -> Iterator[Problem]:
     hosts = whole.hosts
     # The address that each sends its unicast adverts from, and that the others are told.
-    needs_source = instance.unicast and instance.interface and len(instance.hosts or ()) > 1
+    names_source = instance.mcast_src_ip or (instance.unicast and len(instance.hosts or ()) > 1)
+    needs_source = names_source and instance.interface
     for index, director in numbered(instance.hosts):
         here = f"{path}.hosts[{index}]"
         member = hosts.get(director)
@@ -52,6 +54,7 @@ def check_instance(
             reason = f"is the virtual_router_id of instance {other.name}, whose interface may be the same"
         yield Problem(f"{path}.virtual_router_id", instance.virtual_router_id, reason, "Choose an unused one, 1 to 255")
     yield from _check_version(instance, path)
+    yield from check_settings(instance, path, earlier, whole)
     if instance.preempt_delay and instance.preempt is False:
         remedy = "Remove it, or remove preempt: false"
         yield Problem(f"{path}.preempt_delay", instance.preempt_delay, "has no effect with preempt: false", remedy)

@@ -23,7 +23,12 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.ser
     HASH_SCHEDULERS,
     VirtualServer,
 )
-from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import Mailing, VrrpInstance
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import (
+    Carried,
+    Mailing,
+    Settings,
+    VrrpInstance,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import upstream_service
 
 from .lines import Line, as_they_are, in_one_line, lines_of
@@ -31,6 +36,8 @@ from .lines import Line, as_they_are, in_one_line, lines_of
 # RFC 9568, 5.2.4: 255 is the owner of the address, and no director owns a floating one. Neighbours
 # differ by one, so that the skew of a planned switchover is milliseconds.
 HIGHEST_PRIORITY = 254
+# RFC 9568, 6.1: how many adverts must be missed.
+DOWN_TIMER_ADVERTS = 3
 
 
 @dataclass(frozen=True)
@@ -65,13 +72,16 @@ class Instance:
     virtual_router_id: int
     priority: int
     advert_int: float
+    down_timer_adverts: int
     nopreempt: bool
     preempt_delay: float
     auth_type: str
     auth_pass: str
     unicast_src_ip: Optional[str]
     unicast_peer: Sequence[Optional[str]]
+    mcast_src_ip: Optional[str]
     virtual_ipaddress: Sequence[str]
+    virtual_ipaddress_excluded: Sequence[str]
     interfaces: Sequence[str]
     lines: Sequence[Line]
 
@@ -162,11 +172,12 @@ def priority(instance: VrrpInstance, director: str) -> int:
 def takeover_seconds(instance: VrrpInstance, director: str) -> float:
     """Seconds without adverts after which a director makes itself master.
 
-    RFC 9568, 6.1 (Active_Down_Interval): three adverts and the skew. RFC 3768 (VRRPv2) counts the
+    RFC 9568, 6.1 (Active_Down_Interval): the adverts that must be missed, and the skew. RFC 3768 (VRRPv2) counts the
     skew in seconds, VRRPv3 in parts of advert_int.
     """
     unit = 1 if instance.version == 2 else instance.advert_int
-    return 3 * instance.advert_int + (256 - priority(instance, director)) / 256 * unit
+    adverts = instance.down_timer_adverts or DOWN_TIMER_ADVERTS
+    return adverts * instance.advert_int + (256 - priority(instance, director)) / 256 * unit
 
 
 def check_of(cluster: Cluster, service: VirtualServer) -> Checker:
@@ -227,6 +238,8 @@ def instance_view(instance: VrrpInstance, host: str, members: Mapping[str, Membe
     """A VRRP instance on one of its hosts."""
     peers = [members[each].source(instance) for each in instance.hosts if each != host]
     authentication = instance.authentication
+    source = members[host].source(instance)
+    highest = max((priority(instance, each) for each in instance.hosts if each != host), default=None)
     return Instance(
         name=instance.name,
         hosts=instance.hosts,
@@ -235,16 +248,22 @@ def instance_view(instance: VrrpInstance, host: str, members: Mapping[str, Membe
         virtual_router_id=instance.virtual_router_id,
         priority=priority(instance, host),
         advert_int=instance.advert_int,
+        down_timer_adverts=instance.down_timer_adverts or DOWN_TIMER_ADVERTS,
         nopreempt=not instance.preempt,
         preempt_delay=instance.preempt_delay,
         auth_type=authentication.auth_type if authentication else "",
         auth_pass=authentication.auth_pass if authentication else "",
-        unicast_src_ip=members[host].source(instance) if instance.unicast and peers else "",
+        unicast_src_ip=source if instance.unicast and peers else "",
         unicast_peer=peers if instance.unicast else [],
+        mcast_src_ip=source if instance.mcast_src_ip else "",
         virtual_ipaddress=[each.address for each in instance.virtual_ipaddress],
-        interfaces=list(dict.fromkeys(each.dev for each in instance.virtual_ipaddress if each.dev)),
+        virtual_ipaddress_excluded=[each.address for each in instance.virtual_ipaddress_excluded],
+        interfaces=instance.interfaces,
         lines=[
             ("virtual_ipaddress", as_they_are([in_one_line(each) for each in instance.virtual_ipaddress])),
+            *lines_of(instance, Carried),
+            *lines_of(instance, Settings),
+            *([("timer_expired_backup", highest)] if instance.timer_expired_backup else []),
             *lines_of(instance, Mailing),
             *lines_of(instance, InstanceScripted),
             *as_they_are(instance.raw),

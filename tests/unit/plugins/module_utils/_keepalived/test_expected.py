@@ -12,23 +12,33 @@ from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.expected i
     misplaced,
     settling_seconds,
 )
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.status import parse_check_data, parse_vrrp_terms
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.status import (
+    parse_check_data,
+    parse_vrrp_data,
+    parse_vrrp_terms,
+)
 
 RECORDED = Path(__file__).parent / "recorded" / "2.2.7-many"
-INSTANCES = parse_vrrp_terms((RECORDED / "keepalived.data").read_text())
+DATA = (RECORDED / "keepalived.data").read_text()
+INSTANCES, STATES = parse_vrrp_terms(DATA), parse_vrrp_data(DATA)
 SERVICES = [each for each in parse_check_data((RECORDED / "keepalived_check.data").read_text()) if "address" in each]
 
 
 def described() -> list[dict[str, Any]]:
     """The running instances, as a view has them."""
     return [
-        {**each, "auth_pass": each["password"], "unicast_src_ip": "", "unicast_peer": each["unicast_peer"]}
-        for each in INSTANCES
+        {
+            **each,
+            "auth_pass": each["password"],
+            "unicast_src_ip": "",
+            "virtual_ipaddress_excluded": [f"{address}/24" for address in state["virtual_ipaddress_excluded"]],
+        }
+        for each, state in zip(INSTANCES, STATES, strict=True)
     ]
 
 
 def found(instances: Any = None, services: Any = None) -> list[str]:
-    running = {"terms": INSTANCES, "services": SERVICES}
+    running = {"terms": INSTANCES, "states": STATES, "services": SERVICES}
     return differences(
         described() if instances is None else instances, SERVICES if services is None else services, running
     )
@@ -45,6 +55,13 @@ def test_another_address_and_an_instance_too_many_are_told() -> None:
         "vrrp_instance web: addresses 203.0.113.10 203.0.113.11 -> 203.0.113.10",
         "vrrp_instance other runs and is not described",
     ]
+
+
+def test_an_address_that_no_advert_carries_is_compared_too() -> None:
+    web, other = described()
+    problems = found([{**web, "virtual_ipaddress_excluded": ["203.0.113.99/24"]}, other])
+    had = " ".join(sorted(STATES[0]["virtual_ipaddress_excluded"])) or "none"
+    assert problems == [f"vrrp_instance web: virtual_ipaddress_excluded {had} -> 203.0.113.99"]
 
 
 def test_services_and_servers_are_compared() -> None:
@@ -77,11 +94,17 @@ STANDING = [
     ],
 )
 def test_an_address_stands_on_its_master_alone(state: str, address: str, told: str) -> None:
-    problems = misplaced([{"name": "web", "state": state, "virtual_ipaddress": [address]}], STANDING)
-    assert len(problems) == bool(told)
-    assert told in "".join(problems)
+    for held, other in (
+        ("virtual_ipaddress", "virtual_ipaddress_excluded"),
+        ("virtual_ipaddress_excluded", "virtual_ipaddress"),
+    ):
+        problems = misplaced([{"name": "web", "state": state, held: [address], other: []}], STANDING)
+        assert len(problems) == bool(told)
+        assert told in "".join(problems)
 
 
 def test_settling_takes_as_long_as_the_slowest_takes_over() -> None:
-    assert settling_seconds([{"advert_int": 1}, {"advert_int": 0.1}]) == 5.0
+    slow = {"advert_int": 1, "down_timer_adverts": 3}
+    assert settling_seconds([slow, {"advert_int": 0.1, "down_timer_adverts": 10}]) == 5.0
+    assert settling_seconds([slow, {"advert_int": 1, "down_timer_adverts": 10}]) == 12.0
     assert settling_seconds([]) == 0.0

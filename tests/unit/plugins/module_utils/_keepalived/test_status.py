@@ -11,6 +11,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.status imp
     parse_check_data,
     parse_json,
     parse_vrrp_data,
+    parse_vrrp_terms,
 )
 
 RECORDED = Path(__file__).parent / "recorded"
@@ -32,6 +33,13 @@ def test_addresses_come_without_what_is_said_of_them_and_excluded_ones_apart() -
     assert web["virtual_ipaddress"] == ["203.0.113.10", "203.0.113.11"]
     assert web["virtual_ipaddress_excluded"] == ["203.0.113.12", "2001:db8::12"]
     assert (other["virtual_ipaddress"], other["virtual_ipaddress_excluded"]) == (["203.0.113.13"], [])
+
+
+def test_directors_agree_on_the_interface_below_one_of_a_mac_address_of_its_own() -> None:
+    dump = (MANY / "keepalived.data").read_text()
+    for told in ("vrrp.53, vmac on vrrp0", "vrrp.53, vmac on vrrp0, xmit base i/f"):
+        web, other = parse_vrrp_terms(dump.replace("vrrp.53, vmac on vrrp0", told))
+        assert (web["interface"], other["interface"]) == ("vrrp0", "vrrp0")
 
 
 def test_instances_have_states_addresses_and_times() -> None:
