@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import MISSING
 from typing import Any
 
@@ -11,6 +11,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description import in
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import Reader, options
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.checkers import CHECKERS
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.globals import GlobalDefs
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.scripts import Script, VrrpScript
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import VrrpInstance
 from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import (
     HOSTS,
@@ -100,6 +101,19 @@ labels = st.one_of(
     st.sampled_from([f"{INTERFACE}:web", f"{INTERFACE}:", "eth0", "eth0:" + "l" * 10, "eth0:" + "l" * 11]),
     st.text(signs, max_size=10).map("eth0:".__add__),
 )
+# The files of the user who describes it.
+FILES = {"/inventory/files/notify.sh": b"#!/bin/sh\n", "/inventory/check": b"#!/usr/bin/env python3\n"}
+arguments = st.text(signs, max_size=6) | st.from_regex(r"[a-z0-9/_.:=@,+%-]{1,8}", fullmatch=True)
+scripts = st.one_of(
+    st.sampled_from(["notify.sh", "/inventory/check", "gone.sh", ""]),
+    st.builds(
+        lambda source, args: {**source, "args": args},
+        st.sampled_from(
+            [{"file": "check"}, {"content": "#!/bin/sh\n"}, {"content": "true"}, {"path": "/usr/bin/pgrep"}, {"path": "a"}]
+        ),
+        st.lists(arguments, min_size=1, max_size=3),
+    ),
+)
 # What stands for text of a kind, by what the kind says that it accepts.
 TEXTS = {
     "IPv4 address": addresses,
@@ -107,12 +121,25 @@ TEXTS = {
     "label": labels,
     "mail address": mail_addresses,
     "name": words,
+    "absolute path": st.sampled_from(["/run/keepalived.fifo", "/a b", "fifo", "/"]),
     "IPv4 network, or default": st.just("default") | floating,
     "name of at most 15 characters": st.sampled_from([INTERFACE, "lo", "i" * 16]),
 }
 KINDS = {"int": numbers, "float": seconds, "bool": booleans}
 # keepalived waits for an answer when it looks up a name.
 BY_NAME: dict[str, Any] = {
+    "track_script": st.lists(
+        st.one_of(
+            st.sampled_from(["check", "check", "gone"]),
+            st.builds(
+                lambda weight, reverse: {"name": "check", "weight": weight, "reverse": reverse},
+                numbers | st.integers(-260, 260),
+                booleans,
+            ),
+        ),
+        min_size=1,
+        max_size=2,
+    ),
     "smtp_server": st.builds(lambda each, port: {"address": each, "port": port}, addresses, numbers)
 }
 
@@ -131,6 +158,8 @@ def of_kind(reader: Reader) -> st.SearchStrategy[Any]:
     if reader.kind == "list":
         assert reader.element
         return st.lists(of_kind(reader.element), min_size=1, max_size=3)
+    if Script in reader.tables.values():
+        return scripts
     if reader.tables:
         (table,) = reader.tables.values()
         required = [name for name, field in options(table).items() if field.default is MISSING]
@@ -223,6 +252,7 @@ CHANGES = {
     "lvs_cluster": words,
     "lvs_sync_daemon": booleans,
     **{f"lvs_global_defs.{key}": values for key, values in of_options(GlobalDefs).items()},
+    **{f"lvs_vrrp_scripts[0].{key}": values for key, values in of_options(VrrpScript, "name").items()},
     **{f"lvs_virtual_servers[0].check.{key}": values for key, values in CHECK.items()},
     "lvs_virtual_servers[1].check": CHECKS,
     **{f"lvs_vrrp_instances[{place}].{key}": values for place in (0, 1) for key, values in INSTANCE.items()},
@@ -231,6 +261,8 @@ CHANGES = {
 }
 START = {
     "lvs_global_defs": {},
+    "lvs_vrrp_scripts": [{"name": "check", "script": {"path": "/usr/bin/true"}}],
+    "lvs_vrrp_instances[0].track_script": ["check"],
     "lvs_vrrp_instances[1]": OTHER_INSTANCE,
     "lvs_virtual_servers[1]": OTHER_SERVICE,
     "lvs_nginx_upstreams[0].virtual_server": "web",
@@ -246,7 +278,11 @@ def variables_with(changes: dict[str, Any]) -> dict[str, dict[str, Any]]:
         if f"lvs_virtual_servers[{place}].name" in changes
     }
     variables = hostvars({**START, **changes, **names})
-    return {host: {**own, "lvs_interface": INTERFACE} for host, own in variables.items()}
+    return {host: {**own, "lvs_interface": INTERFACE, "inventory_dir": "/inventory"} for host, own in variables.items()}
+
+
+def read_script(paths: Sequence[str]) -> bytes | None:
+    return next((FILES[path] for path in paths if path in FILES), None)
 
 
 NAMED = "a" * 63
@@ -279,7 +315,7 @@ def accepted(candidates: dict[str, list[Any]]) -> dict[str, Any]:
         changes = {path: values[0] for path, values in left.items()}
         variables = variables_with(changes)
         # A host that no list names knows its own address, and that none may be a server by that; the others do not.
-        problems = [problem for host in ("lvs1", "web1") for problem in inventory.described(variables, host)[2]]
+        problems = [problem for host in ("lvs1", "web1") for problem in inventory.described(variables, host, read_script)[2]]
         if not problems:
             return changes
         refused = [path for path in left if any(problem.path.startswith(path) for problem in problems)]

@@ -6,6 +6,7 @@ import functools
 import re
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,12 @@ from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
 from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.verdict import Verdict, verdict
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.verdict import (
+    Verdict,
+    run_by_root,
+    verdict,
+    with_stand_ins,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.versions import parse_version
 
 ROLES = Path(__file__).resolve().parents[2] / "roles"
@@ -45,6 +51,17 @@ def variables_of(case: Path) -> HostVars:
     loader = DataLoader()
     hosts = InventoryManager(loader, sources=[str(case)])
     return HostVars(hosts, VariableManager(loader, hosts), loader)
+
+
+def without_its_scripts(path: Path, view: Mapping[str, Any], folder: Path) -> Path:
+    """The file, or a copy of it that needs neither scripts nor their user, as the module tests it in check mode."""
+    scripts = view["keepalived"]["scripts"]
+    if not scripts["user"]:
+        return path
+    absent = [*(each["path"] for each in scripts["files"]), *scripts["programs"]]
+    copy = folder / f"tested-{path.name}"
+    copy.write_text(with_stand_ins(run_by_root(path.read_text()).content, absent))
+    return copy
 
 
 def keepalived_says(path: Path, program: str = "keepalived") -> Verdict:

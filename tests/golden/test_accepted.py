@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.versions import too_old
-from golden.descriptions import LARGE, THERE, accepted, check_ten, found_in, variables_with
+from ansible_collections.lvs.cluster.plugins.plugin_utils._files import read_file
+from golden.descriptions import LARGE, THERE, accepted, check_ten, found_in, read_script, variables_with
 from golden.programs import (
     KEEPALIVEDS,
     keepalived_says,
@@ -20,6 +21,7 @@ from golden.programs import (
     render_nginx,
     variables_of,
     version_of,
+    without_its_scripts,
 )
 
 CASES = sorted(Path(__file__).parent.glob("*/inventory.yml"))
@@ -34,16 +36,17 @@ def complaints(changes: dict[str, Any], folder: Path) -> list[str]:
     """All that keepalived and nginx say of what two hosts get."""
     variables = variables_with(changes)
     path = folder / "rendered.conf"
-    view = inventory.view(variables, "lvs1")
+    view = inventory.view(variables, "lvs1", read_script)
     path.write_text(render_keepalived(view))
     remarks = [*REMARKS, *(REMARKS_ON_DRAINED if "weight 0\n" in path.read_text() else [])]
     said = []
     # The others are refused before they are asked.
+    asked = without_its_scripts(path, view, folder)
     for program in [each for each in ASKED if not too_old(version_of(each), view["keepalived"]["needs"])]:
-        found = keepalived_says(path, program)
+        found = keepalived_says(asked, program)
         all_said = [*found.errors, *found.warnings, *(["crashed"] if found.crashed else [])]
         said += [f"{program}: {each}" for each in all_said if not any(re.search(remark, each) for remark in remarks)]
-    path.write_text(render_nginx(inventory.view(variables, "web1")))
+    path.write_text(render_nginx(inventory.view(variables, "web1", read_script)))
     return [*said, *nginx_says(path, folder).splitlines()]
 
 
@@ -63,13 +66,13 @@ def test_templates_are_rendered_as_the_roles_do(case: Path) -> None:
     known = variables_of(case)
     for kept in case.parent.glob("*.conf"):
         host, program, _conf = kept.name.split(".")
-        view = inventory.view(known, host)
+        view = inventory.view(known, host, read_file)
         assert {"keepalived": render_keepalived, "nginx": render_nginx}[program](view) == kept.read_text()
 
 
 @pytest.mark.parametrize("changes", LARGE.values(), ids=LARGE)
 def test_the_largest_that_is_accepted_keepalived_and_nginx_accept(folder: Path, changes: dict[str, Any]) -> None:
-    assert inventory.described(variables_with(changes), "lvs1")[2] == []
+    assert inventory.described(variables_with(changes), "lvs1", read_script)[2] == []
     assert complaints(changes, folder) == []
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.versions import too_old
-from golden.programs import keepalived_says, keepaliveds, nginx_says, variables_of, version_of
+from ansible_collections.lvs.cluster.plugins.plugin_utils._files import read_file
+from golden.programs import keepalived_says, keepaliveds, nginx_says, variables_of, version_of, without_its_scripts
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -45,14 +46,14 @@ def test_rendered_is_what_is_kept(case: tuple[Path, Path]) -> None:
 
 
 @pytest.mark.parametrize("program", keepaliveds())
-def test_keepalived_accepts_it(case: tuple[Path, Path], program: str) -> None:
+def test_keepalived_accepts_it(case: tuple[Path, Path], program: str, tmp_path: Path) -> None:
     """Or does not know what the role would refuse for it, by the very names that it would tell."""
     known = variables_of(case[0] / "inventory.yml")
     for path in case[1].glob("*.keepalived.conf"):
-        view = inventory.view(known, path.name.split(".")[0])
+        view = inventory.view(known, path.name.split(".")[0], read_file)
         refused = too_old(version_of(program), view["keepalived"]["needs"])
         unknown = {each["path"].rpartition(".")[2] for each in view["keepalived"]["needs"]} if refused else set()
-        found = keepalived_says(path, program)
+        found = keepalived_says(without_its_scripts(path, view, tmp_path), program)
         assert {re.sub(r".*Unknown keyword '(\w+)'.*", r"\1", each) for each in found.errors} == unknown, found.errors
 
 

@@ -51,10 +51,13 @@ def user_of(name: str, made_later: bool) -> Optional[User]:
 
 def require_sound(path: str, user: Optional[User]) -> None:
     """Fail where keepalived would not run what is at a path."""
-    way = _way(os.path.realpath(path))
-    if way[-1].path != os.path.realpath(path):
-        raise ScriptError(f"{path} cannot be run: there is no such file")
-    _refuse(path, refusal(way, user))
+    real, folder = os.path.realpath(path), os.path.dirname(path)
+    if not os.path.exists(real):
+        _refuse(path, "there is no such file")
+    # As keepalived 2.2 does; from 2.3 on it takes none on the way to what root runs.
+    if os.path.realpath(folder) != folder:
+        _refuse(path, f"there is a link on the way; write {os.path.join(os.path.realpath(folder), os.path.basename(path))}")
+    _refuse(path, refusal(_way(real), user))
 
 
 def require_open(folder: str, user: Optional[User]) -> None:

@@ -32,6 +32,8 @@ FIRST_SIGNAL_STATUS = 128
 SCRIPT_USER = re.compile(r"(\s*)(script_user|user)\b(?![^#!]*[{}])")
 # Where none does, a user of keepalived's own choice takes the place of root.
 SECURED = re.compile(r"(\s*)enable_script_security\b(?![^#!]*[{}])")
+# What every host has, by a path on which keepalived 2.3 finds no link.
+STAND_IN = "/usr/bin/true"
 # Said of a file without that.
 INSECURE = re.compile(r"^SECURITY VIOLATION - (?:check )?scripts are being executed but script_security not enabled")
 
@@ -100,7 +102,7 @@ def run_by_root(content: str) -> Copy:
 def with_stand_ins(content: str, absent: Sequence[str]) -> str:
     """The file with a program that every host has in the place of scripts that are not there yet."""
     for path in absent:
-        content = re.sub(rf'"{re.escape(path)}(?=[ "])', '"/bin/true', content)
+        content = re.sub(rf'"{re.escape(path)}(?=[ "])', f'"{STAND_IN}', content)
     return content
 
 

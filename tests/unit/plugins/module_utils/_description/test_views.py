@@ -562,6 +562,8 @@ def test_a_host_in_no_instance_and_no_service_has_nothing_to_do():
         "keepalived": {
             "router_id": "app1",
             "global_defs": [["vrrp_garp_master_refresh", 60]],
+            "scripts": {"user": "", "files": [], "programs": []},
+            "vrrp_scripts": [],
             "vrrp_instances": [],
             "lvs_sync_daemon": None,
             "virtual_servers": [],
