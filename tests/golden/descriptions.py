@@ -109,7 +109,13 @@ scripts = st.one_of(
     st.builds(
         lambda source, args: {**source, "args": args},
         st.sampled_from(
-            [{"file": "check"}, {"content": "#!/bin/sh\n"}, {"content": "true"}, {"path": "/usr/bin/pgrep"}, {"path": "a"}]
+            [
+                {"file": "check"},
+                {"content": "#!/bin/sh\n"},
+                {"content": "true"},
+                {"path": "/usr/bin/pgrep"},
+                {"path": "a"},
+            ]
         ),
         st.lists(arguments, min_size=1, max_size=3),
     ),
@@ -140,7 +146,7 @@ BY_NAME: dict[str, Any] = {
         min_size=1,
         max_size=2,
     ),
-    "smtp_server": st.builds(lambda each, port: {"address": each, "port": port}, addresses, numbers)
+    "smtp_server": st.builds(lambda each, port: {"address": each, "port": port}, addresses, numbers),
 }
 
 
@@ -315,7 +321,9 @@ def accepted(candidates: dict[str, list[Any]]) -> dict[str, Any]:
         changes = {path: values[0] for path, values in left.items()}
         variables = variables_with(changes)
         # A host that no list names knows its own address, and that none may be a server by that; the others do not.
-        problems = [problem for host in ("lvs1", "web1") for problem in inventory.described(variables, host, read_script)[2]]
+        problems = [
+            problem for host in ("lvs1", "web1") for problem in inventory.described(variables, host, read_script)[2]
+        ]
         if not problems:
             return changes
         refused = [path for path in left if any(problem.path.startswith(path) for problem in problems)]

@@ -53,15 +53,11 @@ def variables_of(case: Path) -> HostVars:
     return HostVars(hosts, VariableManager(loader, hosts), loader)
 
 
-def without_its_scripts(path: Path, view: Mapping[str, Any], folder: Path) -> Path:
-    """The file, or a copy of it that needs neither scripts nor their user, as the module tests it in check mode."""
+def without_scripts(text: str, view: Mapping[str, Any]) -> str:
+    """A file that needs neither scripts nor their user, as the module tests it in check mode."""
     scripts = view["keepalived"]["scripts"]
-    if not scripts["user"]:
-        return path
     absent = [*(each["path"] for each in scripts["files"]), *scripts["programs"]]
-    copy = folder / f"tested-{path.name}"
-    copy.write_text(with_stand_ins(run_by_root(path.read_text()).content, absent))
-    return copy
+    return with_stand_ins(run_by_root(text).content, absent) if scripts["user"] else text
 
 
 def keepalived_says(path: Path, program: str = "keepalived") -> Verdict:

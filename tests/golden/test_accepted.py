@@ -21,7 +21,7 @@ from golden.programs import (
     render_nginx,
     variables_of,
     version_of,
-    without_its_scripts,
+    without_scripts,
 )
 
 CASES = sorted(Path(__file__).parent.glob("*/inventory.yml"))
@@ -37,13 +37,12 @@ def complaints(changes: dict[str, Any], folder: Path) -> list[str]:
     variables = variables_with(changes)
     path = folder / "rendered.conf"
     view = inventory.view(variables, "lvs1", read_script)
-    path.write_text(render_keepalived(view))
+    path.write_text(without_scripts(render_keepalived(view), view))
     remarks = [*REMARKS, *(REMARKS_ON_DRAINED if "weight 0\n" in path.read_text() else [])]
     said = []
     # The others are refused before they are asked.
-    asked = without_its_scripts(path, view, folder)
     for program in [each for each in ASKED if not too_old(version_of(each), view["keepalived"]["needs"])]:
-        found = keepalived_says(asked, program)
+        found = keepalived_says(path, program)
         all_said = [*found.errors, *found.warnings, *(["crashed"] if found.crashed else [])]
         said += [f"{program}: {each}" for each in all_said if not any(re.search(remark, each) for remark in remarks)]
     path.write_text(render_nginx(inventory.view(variables, "web1", read_script)))

@@ -56,7 +56,9 @@ def require_sound(path: str, user: Optional[User]) -> None:
         _refuse(path, "there is no such file")
     # As keepalived 2.2 does; from 2.3 on it takes none on the way to what root runs.
     if os.path.realpath(folder) != folder:
-        _refuse(path, f"there is a link on the way; write {os.path.join(os.path.realpath(folder), os.path.basename(path))}")
+        _refuse(
+            path, f"there is a link on the way; write {os.path.join(os.path.realpath(folder), os.path.basename(path))}"
+        )
     _refuse(path, refusal(_way(real), user))
 
 

@@ -85,7 +85,7 @@ class Scripted:
     notify_stop: Optional[Script] = option(SCRIPT, "what runs when keepalived stops", default=None)
     notify: Optional[Script] = option(
         SCRIPT,
-        "what runs on each of these changes; told INSTANCE or GROUP, the name, the new state and the priority",
+        "what runs on each of these changes, told of it by four more arguments",
         default=None,
     )
 
