@@ -66,10 +66,10 @@ def default_of(field: Field) -> Any:
 # The tables of documents
 
 
-def all_tables() -> Iterator[str]:
-    """The tables of the description, each once: what is of the same kind is told where its table is."""
+def table_lines(outermost: type[Any], heading: str) -> Iterator[str]:
+    """A table of the description under its title, and then those in it, each once: others of a kind say where it is."""
     first: dict[type[Any], str] = {}
-    for title, table in titled(cluster.Cluster, "Variables"):
+    for title, table in titled(outermost, heading):
         first.setdefault(table, title)
     for table, title in first.items():
         yield from (f"## {title}", "", markdown(first_line(table)), "")
@@ -274,7 +274,7 @@ def written() -> dict[Path, str]:
     files[description] = document(
         description,
         hosts=rows("variable", hosts.HostVariables),
-        tables=all_tables(),
+        tables=table_lines(cluster.Cluster, "Variables"),
     )
     return files
 
