@@ -28,6 +28,13 @@ options:
     type: list
     elements: dict
     required: true
+  scripts:
+    description:
+      - The paths of the scripts that keepalived is to run. One that it does not trust, or that its user cannot reach,
+        it leaves out with a line in its log.
+    type: list
+    elements: path
+    default: []
   settle:
     description:
       - Wait first until a director that hears no other would have made itself master; after a change on any of them.
@@ -110,7 +117,9 @@ def ask(module, deadline):
     left = max(deadline - time.monotonic(), PATIENCE)
     running = dumped(keepalived, module.run_command, program_of(module), left)
     addresses = parse_addresses(Ip.of(module).addresses())
-    problems = differences(instances, services, running) + misplaced(running["states"], addresses)
+    problems = differences(instances, services, module.params["scripts"], running) + misplaced(
+        running["states"], addresses
+    )
     return problems, {each["name"]: each["state"] for each in running["states"]}
 
 
@@ -136,6 +145,7 @@ def main():
         argument_spec={
             "vrrp_instances": {"type": "list", "elements": "dict", "required": True},
             "virtual_servers": {"type": "list", "elements": "dict", "required": True},
+            "scripts": {"type": "list", "elements": "path", "default": []},
             "settle": {"type": "bool", "default": False},
             "secrets": {"type": "list", "elements": "str", "default": [], "no_log": True},
             "pid_file": {"type": "path", "default": "/run/keepalived.pid"},

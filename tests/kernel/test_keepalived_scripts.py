@@ -238,3 +238,28 @@ def test_its_own_test_accepts_what_the_scripts_module_has_put_there(program: str
         result = play("keepalived_config", path=str(path), content=render_keepalived(wanted), scripts=paths)
     assert result.get("warnings", []) == []
     assert path.read_text() == render_keepalived(wanted)
+
+
+@each_version
+def test_what_runs_is_told_to_be_what_is_described_and_a_script_that_is_left_out_is_told(
+    director: Director, tmp_path: Path
+) -> None:
+    def asked() -> list[str]:
+        problems: list[str] = play(
+            "keepalived_check",
+            vrrp_instances=keepalived["vrrp_instances"],
+            virtual_servers=[],
+            scripts=[each["path"] for each in keepalived["scripts"]["files"]],
+            pid_file=str(tmp_path / "keepalived.pid"),
+            timeout=1.0,
+        )["problems"]
+        return problems
+
+    keepalived = view({})["keepalived"]
+    assert asked() == []
+    # As a hand would that means well.
+    FOLDER.chmod(0o700)
+    sh(f"kill -HUP {director.pid()}")
+    director.until(lambda: len(asked()) == len(keepalived["scripts"]["files"]))
+    assert all(each.startswith(f"script {FOLDER}/") for each in asked())
+    FOLDER.chmod(0o755)

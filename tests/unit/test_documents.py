@@ -122,8 +122,8 @@ def test_each_of_several_tables_is_shown_under_its_word(tool) -> None:
 class Services:
     """Two services."""
 
-    first: Any = kinds.option(kinds.table(Service), "one", default=None)
-    other: Any = kinds.option(kinds.table(Service), "and another one", default=None)
+    first: Any = kinds.option(kinds.table(Service), "one", default=None)  # noqa: RUF009 - a field
+    other: Any = kinds.option(kinds.table(Service), "and another one", default=None)  # noqa: RUF009 - a field
 
 
 def test_a_table_that_several_options_have_is_shown_once_and_the_others_say_where(tool) -> None:

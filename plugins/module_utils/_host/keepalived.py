@@ -13,6 +13,7 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, TypeVar
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.status import (
     StatusError,
     parse_check_data,
+    parse_scripts,
     parse_vrrp_data,
     parse_vrrp_terms,
 )
@@ -247,12 +248,13 @@ def data_signal(run_command: RunCommand, program: str) -> int:
 
 
 def dumped(keepalived: Keepalived, run_command: RunCommand, program: str, timeout: float) -> Dict[str, List[Any]]:
-    """What it runs: the C(states) and the C(terms) of its VRRP instances, and its C(services)."""
+    """What it runs: the C(states) and the C(terms) of its VRRP instances, its C(services), and its C(scripts)."""
     read = keepalived.data(data_signal(run_command, program), timeout)
-    result: Dict[str, List[Any]] = {"states": [], "terms": [], "services": []}
+    result: Dict[str, List[Any]] = {"states": [], "terms": [], "services": [], "scripts": []}
     if "keepalived.data" in read:
         result["states"] = read["keepalived.data"](parse_vrrp_data)
         result["terms"] = read["keepalived.data"](parse_vrrp_terms)
+        result["scripts"] = read["keepalived.data"](parse_scripts)
     if "keepalived_check.data" in read:
         result["services"] = read["keepalived_check.data"](parse_check_data)
     return result

@@ -31,17 +31,24 @@ def settling_seconds(instances: Sequence[Mapping[str, Any]]) -> float:
 
 
 def differences(
-    instances: Sequence[Mapping[str, Any]], services: Sequence[Mapping[str, Any]], running: Mapping[str, Sequence[Any]]
+    instances: Sequence[Mapping[str, Any]],
+    services: Sequence[Mapping[str, Any]],
+    scripts: Sequence[str],
+    running: Mapping[str, Sequence[Any]],
 ) -> List[str]:
     """What runs otherwise than it is described.
 
-    instances, services: of the host's view. running: as C(dumped) reads it.
+    instances, services: of the host's view. scripts: the paths of those. running: as C(dumped) reads it.
     """
     described = [agreement.of_view(each) for each in instances]
     runs = [agreement.of_dump(each) for each in running["terms"]]
     found = [f"vrrp_instance {each.name}: {each.how}" for each in agreement.changes(runs, described)]
     found += [f"vrrp_instance {name} runs and is not described" for name in agreement.gone(runs, described)]
     found += _excluded(instances, running["states"])
+    runs_scripts = [command[0] for command in running["scripts"]]
+    found += [
+        f"script {path} is not run by keepalived; its log says why" for path in scripts if path not in runs_scripts
+    ]
     return found + _services(_by_service(services), _by_service(running["services"]))
 
 

@@ -253,6 +253,13 @@ def parse_vrrp_addresses(text: str) -> dict[str, list[tuple[str, str]]]:
     }
 
 
+def parse_scripts(text: str) -> list[list[str]]:
+    """The words of each script in C(keepalived.data) that keepalived would run, in order."""
+    # C('/usr/bin/logger' 'master', uid:gid 0:0)
+    commands = re.findall(r"^ .*(?:[Ss]cript|Command) = ('.*')", text, re.MULTILINE)
+    return [command[1:-1].split("' '") for command in commands]
+
+
 def _interface(text: str) -> str:
     """The interface of C(192.0.2.10 dev vrrp.51@eth0 scope global set)."""
     words = text.split()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,15 +38,20 @@ def described() -> list[dict[str, Any]]:
     ]
 
 
-def found(instances: Any = None, services: Any = None) -> list[str]:
-    running = {"terms": INSTANCES, "states": STATES, "services": SERVICES}
+def found(instances: Any = None, services: Any = None, scripts: Sequence[str] = ()) -> list[str]:
+    running = {"terms": INSTANCES, "states": STATES, "services": SERVICES, "scripts": [["/run", "a"], ["/other"]]}
     return differences(
-        described() if instances is None else instances, SERVICES if services is None else services, running
+        described() if instances is None else instances, SERVICES if services is None else services, scripts, running
     )
 
 
 def test_what_runs_as_described_is_no_problem() -> None:
     assert found() == []
+
+
+def test_a_script_that_keepalived_left_out_is_told() -> None:
+    assert found(scripts=["/run", "/other"]) == []
+    assert found(scripts=["/run", "/gone"]) == ["script /gone is not run by keepalived; its log says why"]
 
 
 def test_another_address_and_an_instance_too_many_are_told() -> None:

@@ -10,6 +10,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.status imp
     StatusError,
     parse_check_data,
     parse_json,
+    parse_scripts,
     parse_vrrp_data,
     parse_vrrp_terms,
 )
@@ -25,6 +26,20 @@ def test_json_and_text_say_the_same_but_for_counters(recorded: str) -> None:
     by_json = parse_json((RECORDED / recorded / "keepalived.json").read_text())
     by_text = parse_vrrp_data((RECORDED / recorded / "keepalived.data").read_text())
     assert [{**each, "counters": {}} for each in by_json] == by_text
+
+
+@pytest.mark.parametrize("version", ["2.2.7", "2.3.3"])
+def test_scripts_come_with_their_words_from_wherever_they_stand(version: str) -> None:
+    text = (RECORDED / f"{version}-scripts" / "keepalived.data").read_text()
+    scripts = parse_scripts(text)
+    folder = "/etc/keepalived/scripts"
+    assert scripts[0] == [f"{folder}/read-e3bfe686d09a.sh", "/run/marks/pipe"]
+    assert [f"{folder}/notify-56b4f141d3b4.sh", "told"] in scripts
+    # A pipe's, six of the instance, and two that it tracks.
+    assert len(scripts) == len({each[0] for each in scripts}) == 9
+    (instance,) = parse_vrrp_data(text)
+    assert (instance["name"], instance["virtual_ipaddress"]) == ("web", ["192.0.2.100"])
+    assert parse_scripts(TEXT) == []
 
 
 def test_addresses_come_without_what_is_said_of_them_and_excluded_ones_apart() -> None:
