@@ -10,6 +10,7 @@ from typing import Any
 from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import Reader, options
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.checkers import CHECKERS
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.globals import GlobalDefs
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import VrrpInstance
 from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import (
@@ -108,12 +109,23 @@ TEXTS = {
     "mail address": mail_addresses,
     "name": words,
     "IPv4 network, or default": st.just("default") | floating,
+    "name of a program": st.sampled_from(["nginx", "a/b", "n" * 16, "/usr/sbin/nginx", "a b"]),
+    "name of at most 63 characters": st.just("watched"),
+    "name of at most 27 characters": st.just("watched"),
+    "name of at most 31 characters": words,
+    "multicast address of IPv4": addresses | st.sampled_from(["224.0.0.19", "239.255.255.255"]),
+    "multicast address of IPv6": st.sampled_from(["ff02::13", "ff05::2", "2001:db8::1", "ff02:0::1"]),
+    "path": st.sampled_from(["/run/watched", "/tmp/watched", "run", "/run/a b", "/run/#"]),
+    "socket of SNMP": st.sampled_from(["unix:/var/agentx/master", "tcp:127.0.0.1:705", "a b"]),
     "name of at most 15 characters": st.sampled_from([INTERFACE, "lo", "i" * 16]),
 }
 KINDS = {"int": numbers, "float": seconds, "bool": booleans}
 # keepalived waits for an answer when it looks up a name.
 BY_NAME: dict[str, Any] = {
-    "smtp_server": st.builds(lambda each, port: {"address": each, "port": port}, addresses, numbers)
+    "host": st.sampled_from(["lvs1", "lvs2", "web1"]),
+    "hosts": st.sampled_from([["lvs1"], ["lvs1", "lvs2"], ["lvs1", "app1", "app2", "lvs2"]]),
+    "group": st.just(["web", "mail"]),
+    "smtp_server": st.builds(lambda each, port: {"address": each, "port": port}, addresses, numbers),
 }
 
 
@@ -125,6 +137,12 @@ def of_options(table: type[Any], *but: str) -> dict[str, Any]:
         for name, field in known
         if name not in ("raw", *but)
     }
+
+
+def table_of(name: str) -> type[Any]:
+    """The table whose entries a variable lists."""
+    (table,) = options(Cluster)[name].metadata["reader"].element.tables.values()
+    return table
 
 
 def of_kind(reader: Reader) -> st.SearchStrategy[Any]:
@@ -223,6 +241,15 @@ CHANGES = {
     "lvs_cluster": words,
     "lvs_sync_daemon": booleans,
     **{f"lvs_global_defs.{key}": values for key, values in of_options(GlobalDefs).items()},
+    **{
+        f"{name}[0].{key}": values
+        for name in ("lvs_vrrp_track_processes", "lvs_vrrp_track_files", "lvs_bfd_instances")
+        for key, values in of_options(table_of(name), "name").items()
+    },
+    **{
+        name: of_kind(options(Cluster)[name].metadata["reader"])
+        for name in ("lvs_vrrp_sync_groups", "lvs_static_ipaddress", "lvs_static_routes", "lvs_static_rules")
+    },
     **{f"lvs_virtual_servers[0].check.{key}": values for key, values in CHECK.items()},
     "lvs_virtual_servers[1].check": CHECKS,
     **{f"lvs_vrrp_instances[{place}].{key}": values for place in (0, 1) for key, values in INSTANCE.items()},
@@ -231,6 +258,9 @@ CHANGES = {
 }
 START = {
     "lvs_global_defs": {},
+    "lvs_vrrp_track_processes": [{"name": "watched", "process": "nginx"}],
+    "lvs_vrrp_track_files": [{"name": "watched", "file": "/run/watched"}],
+    "lvs_bfd_instances": [{"name": "watched", "hosts": ["lvs1", "lvs2"]}],
     "lvs_vrrp_instances[1]": OTHER_INSTANCE,
     "lvs_virtual_servers[1]": OTHER_SERVICE,
     "lvs_nginx_upstreams[0].virtual_server": "web",
@@ -245,6 +275,9 @@ def variables_with(changes: dict[str, Any]) -> dict[str, dict[str, Any]]:
         for place in (0, 1)
         if f"lvs_virtual_servers[{place}].name" in changes
     }
+    groups = changes.get("lvs_vrrp_sync_groups", ())
+    members = [changes.get(f"lvs_vrrp_instances[{place}].name", name) for place, name in ((0, "web"), (1, "mail"))]
+    names.update({f"lvs_vrrp_sync_groups[{place}].group": members for place in range(len(groups))})
     variables = hostvars({**START, **changes, **names})
     return {host: {**own, "lvs_interface": INTERFACE} for host, own in variables.items()}
 

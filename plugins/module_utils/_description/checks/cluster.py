@@ -20,7 +20,9 @@ from .proxies import check_circles, check_upstream
 from .raw import check_raw
 from .servers import Hosts
 from .services import check_service
+from .static import check_static
 from .tables import check_name, entries
+from .tracking import check_tracking
 from .vrrp import check_instance
 from .whole import whole_of
 
@@ -38,5 +40,7 @@ def check_cluster(cluster: Cluster, hosts: Hosts) -> Iterator[Problem]:
         yield from check_name(upstream, path, earlier)
         yield from check_upstream(upstream, path, earlier, whole)
     yield from check_circles(cluster, whole)
+    yield from check_tracking(cluster, hosts)
+    yield from check_static(cluster, whole)
     yield from check_globals(cluster)
     yield from check_raw(cluster)
