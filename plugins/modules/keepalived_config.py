@@ -143,7 +143,8 @@ foreign:
 terms_changed:
   description:
     - The VRRP instances for which there changes what all directors must agree on; its addresses, version,
-      C(advert_int), password, unicast addresses of all directors, or with multicast the interface.
+      C(advert_int), password, unicast addresses of all directors, or with multicast the interface
+        and the group.
     - What was comes from the keepalived that runs; where none runs, from its file.
     - V(leaving) has the addresses of routers that talk in it with unicast until now, and are to do so no more.
     - V(gains) has the virtual addresses that no instance here has until now. Directors of any other instance may have

@@ -10,8 +10,9 @@ from typing import Any
 from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import Reader, options
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.checkers import CHECKERS
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.globals import GlobalDefs
-from ansible_collections.lvs.cluster.plugins.module_utils._description.model.scripts import Script, VrrpScript
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.scripts import Script
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import VrrpInstance
 from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import (
     HOSTS,
@@ -127,25 +128,23 @@ TEXTS = {
     "label": labels,
     "mail address": mail_addresses,
     "name": words,
-    "absolute path": st.sampled_from(["/run/keepalived.fifo", "/a b", "fifo", "/"]),
     "IPv4 network, or default": st.just("default") | floating,
+    "name of a program": st.sampled_from(["nginx", "a/b", "n" * 16, "/usr/sbin/nginx", "a b"]),
+    "name of at most 63 characters": st.just("watched"),
+    "name of at most 27 characters": st.just("watched"),
+    "name of at most 31 characters": words,
+    "multicast address of IPv4": addresses | st.sampled_from(["224.0.0.19", "239.255.255.255"]),
+    "multicast address of IPv6": st.sampled_from(["ff02::13", "ff05::2", "2001:db8::1", "ff02:0::1"]),
+    "path": st.sampled_from(["/run/watched", "/tmp/watched", "run", "/run/a b", "/run/#"]),
+    "socket of SNMP": st.sampled_from(["unix:/var/agentx/master", "tcp:127.0.0.1:705", "a b"]),
     "name of at most 15 characters": st.sampled_from([INTERFACE, "lo", "i" * 16]),
 }
 KINDS = {"int": numbers, "float": seconds, "bool": booleans}
 # keepalived waits for an answer when it looks up a name.
 BY_NAME: dict[str, Any] = {
-    "track_script": st.lists(
-        st.one_of(
-            st.sampled_from(["check", "check", "gone"]),
-            st.builds(
-                lambda weight, reverse: {"name": "check", "weight": weight, "reverse": reverse},
-                numbers | st.integers(-260, 260),
-                booleans,
-            ),
-        ),
-        min_size=1,
-        max_size=2,
-    ),
+    "host": st.sampled_from(["lvs1", "lvs2", "web1"]),
+    "hosts": st.sampled_from([["lvs1"], ["lvs1", "lvs2"], ["lvs1", "app1", "app2", "lvs2"]]),
+    "group": st.just(["web", "mail"]),
     "smtp_server": st.builds(lambda each, port: {"address": each, "port": port}, addresses, numbers),
 }
 
@@ -158,6 +157,12 @@ def of_options(table: type[Any], *but: str) -> dict[str, Any]:
         for name, field in known
         if name not in ("raw", *but)
     }
+
+
+def table_of(name: str) -> type[Any]:
+    """The table whose entries a variable lists."""
+    (table,) = options(Cluster)[name].metadata["reader"].element.tables.values()
+    return table
 
 
 def of_kind(reader: Reader) -> st.SearchStrategy[Any]:
@@ -258,7 +263,15 @@ CHANGES = {
     "lvs_cluster": words,
     "lvs_sync_daemon": booleans,
     **{f"lvs_global_defs.{key}": values for key, values in of_options(GlobalDefs).items()},
-    **{f"lvs_vrrp_scripts[0].{key}": values for key, values in of_options(VrrpScript, "name").items()},
+    **{
+        f"{name}[0].{key}": values
+        for name in ("lvs_vrrp_track_processes", "lvs_vrrp_track_files", "lvs_bfd_instances", "lvs_vrrp_scripts")
+        for key, values in of_options(table_of(name), "name").items()
+    },
+    **{
+        name: of_kind(options(Cluster)[name].metadata["reader"])
+        for name in ("lvs_vrrp_sync_groups", "lvs_static_ipaddress", "lvs_static_routes", "lvs_static_rules")
+    },
     **{f"lvs_virtual_servers[0].check.{key}": values for key, values in CHECK.items()},
     "lvs_virtual_servers[1].check": CHECKS,
     **{f"lvs_vrrp_instances[{place}].{key}": values for place in (0, 1) for key, values in INSTANCE.items()},
@@ -267,8 +280,10 @@ CHANGES = {
 }
 START = {
     "lvs_global_defs": {},
-    "lvs_vrrp_scripts": [{"name": "check", "script": {"path": "/usr/bin/true"}}],
-    "lvs_vrrp_instances[0].track_script": ["check"],
+    "lvs_vrrp_track_processes": [{"name": "watched", "process": "nginx"}],
+    "lvs_vrrp_track_files": [{"name": "watched", "file": "/run/watched"}],
+    "lvs_bfd_instances": [{"name": "watched", "hosts": ["lvs1", "lvs2"]}],
+    "lvs_vrrp_scripts": [{"name": "watched", "script": {"path": "/usr/bin/true"}}],
     "lvs_vrrp_instances[1]": OTHER_INSTANCE,
     "lvs_virtual_servers[1]": OTHER_SERVICE,
     "lvs_nginx_upstreams[0].virtual_server": "web",
@@ -283,6 +298,9 @@ def variables_with(changes: dict[str, Any]) -> dict[str, dict[str, Any]]:
         for place in (0, 1)
         if f"lvs_virtual_servers[{place}].name" in changes
     }
+    groups = changes.get("lvs_vrrp_sync_groups", ())
+    members = [changes.get(f"lvs_vrrp_instances[{place}].name", name) for place, name in ((0, "web"), (1, "mail"))]
+    names.update({f"lvs_vrrp_sync_groups[{place}].group": members for place in range(len(groups))})
     variables = hostvars({**START, **changes, **names})
     return {host: {**own, "lvs_interface": INTERFACE, "inventory_dir": "/inventory"} for host, own in variables.items()}
 

@@ -17,6 +17,8 @@ from golden.programs import keepalived_says, keepaliveds, nginx_says, variables_
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
+# Preflight refuses an interface that a host has not; this machine may have none of them.
+ABSENT = re.compile(r"tracked interface eth\d doesn't exist")
 CASES = sorted(path.parent for path in HERE.glob("*/inventory.yml"))
 
 
@@ -56,7 +58,8 @@ def test_keepalived_accepts_it(case: tuple[Path, Path], program: str, tmp_path: 
         asked = tmp_path / path.name
         asked.write_text(without_scripts(path.read_text(), view))
         found = keepalived_says(asked, program)
-        assert {re.sub(r".*Unknown keyword '(\w+)'.*", r"\1", each) for each in found.errors} == unknown, found.errors
+        told = {re.sub(r".*Unknown keyword '(\w+)'.*", r"\1", each) for each in found.errors if not ABSENT.search(each)}
+        assert told == unknown, found.errors
 
 
 def test_keepalived_refuses_a_misspelt_keyword(case: tuple[Path, Path], tmp_path: Path) -> None:

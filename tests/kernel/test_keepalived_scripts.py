@@ -17,6 +17,7 @@ from ansible_collections.lvs.cluster.tests.kernel.conftest import namespace, run
 from ansible_collections.lvs.cluster.tests.unit.playing import play
 from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import (
     HOSTS,
+    OTHER_INSTANCE,
     REMOVED,
     hostvars,
 )
@@ -131,6 +132,22 @@ def _host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     sh(f"ip netns del scripts; umount /etc/passwd {MARKS} {FOLDER.parent}")
 
 
+GROUPED: dict[str, Any] = {
+    "lvs_vrrp_instances[1]": {**OTHER_INSTANCE, "hosts": [DIRECTOR, PEER], "version": 3, "advert_int": 0.1},
+    f"{INSTANCE}.track_script": ["weighed"],
+    "lvs_vrrp_sync_groups": [
+        {
+            "name": "both",
+            "group": ["web", "mail"],
+            "sync_group_tracking_weight": True,
+            "track_script": ["needed"],
+            "notify": {"file": "notify.sh", "args": ["group"]},
+            **{f"notify_{state}": mark("grouped", state) for state in ("master", "backup", "fault", "stop")},
+        }
+    ],
+}
+
+
 @pytest.fixture
 def director(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Director]:
     """One that has become master; what it runs is accepted by its own test first."""
@@ -138,18 +155,23 @@ def director(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Directo
         path.unlink()
     for name in ("weighed", "needed"):
         (MARKS / name).touch()
-    wanted = view({})
+    program, changes = request.param
+    wanted = view(changes)
     put(wanted, purge=True)
-    director = Director(request.param, tmp_path)
-    with running_keepalived(tmp_path, render_keepalived(wanted), "Entering BACKUP STATE", request.param):
+    director = Director(program, tmp_path)
+    with running_keepalived(tmp_path, render_keepalived(wanted), "Entering BACKUP STATE", program):
         director.until(lambda: "master" in marks().get("states", ()))
         yield director
 
 
-each_version = pytest.mark.parametrize("director", keepaliveds(), indirect=True)
+def each_version(changes: dict[str, Any]) -> pytest.MarkDecorator:
+    """A director of each version, which runs the description with these changes."""
+    return pytest.mark.parametrize(
+        "director", [(program, changes) for program in keepaliveds()], ids=keepaliveds(), indirect=True
+    )
 
 
-@each_version
+@each_version({})
 def test_each_change_runs_its_scripts_in_the_order_of_the_changes_as_the_user_of_scripts(director: Director) -> None:
     (MARKS / "needed").unlink()
     director.until(lambda: "fault" in marks()["states"])
@@ -165,12 +187,29 @@ def test_each_change_runs_its_scripts_in_the_order_of_the_changes_as_the_user_of
     assert {(MARKS / name).stat().st_uid for name in ("states", "changes", "piped")} == {USER}
 
 
-def stop(director: Director) -> None:
+def stop(director: Director, told: int = 1) -> None:
+    """told: how many are told of it by notify."""
     sh(f"kill {director.pid()}")
-    director.until(lambda: "stop" in marks()["states"] and len(marks()["changes"]) == len(marks()["states"]))
+    director.until(lambda: sum(" STOP " in each for each in marks()["changes"]) == told)
+    director.until(lambda: all(marks()[name][-1] == "stop" for name in ("states", "grouped") if name in marks()))
 
 
-@each_version
+@each_version(GROUPED)
+def test_a_group_runs_its_scripts_once_for_all_its_instances(director: Director) -> None:
+    (MARKS / "needed").unlink()
+    director.until(lambda: "fault" in marks()["grouped"] and "fault" in marks()["states"])
+    (MARKS / "needed").touch()
+    director.until(lambda: marks()["grouped"].count("master") == marks()["states"].count("master") == 2)
+    stop(director, told=2)
+    assert marks()["grouped"] == ["backup", "master", "fault", "backup", "master", "stop"]
+    assert marks()["states"] == marks()["grouped"]
+    told = [each for each in marks()["changes"] if each.startswith("group")]
+    assert told == [
+        f"group GROUP both {state} 0" for state in ("BACKUP", "MASTER", "FAULT", "BACKUP", "MASTER", "STOP")
+    ]
+
+
+@each_version({})
 def test_a_script_with_a_weight_moves_the_priority_after_as_many_runs_as_it_is_told(director: Director) -> None:
     assert director.priority() == 254
     (MARKS / "weighed").unlink()
@@ -182,7 +221,7 @@ def test_a_script_with_a_weight_moves_the_priority_after_as_many_runs_as_it_is_t
     assert "fault" not in marks()["states"]
 
 
-@each_version
+@each_version({})
 def test_a_master_that_hears_a_lower_one_runs_its_script(director: Director) -> None:
     assert "heard" not in marks()
     address = socket.inet_aton("192.0.2.100")
@@ -205,7 +244,7 @@ def checksum(data: bytes) -> int:
     return ~total & 0xFFFF
 
 
-@each_version
+@each_version({})
 def test_a_script_that_changes_is_another_file_and_the_old_one_goes_after_the_reload(
     director: Director, tmp_path: Path
 ) -> None:
@@ -240,7 +279,7 @@ def test_its_own_test_accepts_what_the_scripts_module_has_put_there(program: str
     assert path.read_text() == render_keepalived(wanted)
 
 
-@each_version
+@each_version({})
 def test_what_runs_is_told_to_be_what_is_described_and_a_script_that_is_left_out_is_told(
     director: Director, tmp_path: Path
 ) -> None:

@@ -108,13 +108,18 @@ def findings(wanted: Mapping[str, Any], facts: Facts) -> List[str]:
         for interface in needed
         if interface and interface not in there
     )
+    found.extend(
+        f"{host} has no interface {each['interface']}, which {each['path']} names; it has {', '.join(there)}. "
+        "Name one of them."
+        for each in keepalived["interfaces"]
+        if each["interface"] not in needed and each["interface"] not in there
+    )
     for each in keepalived["vrrp_instances"]:
-        found.extend(
-            f"{host} has no interface {interface}, which VRRP instance {each['name']} names; it has "
-            f"{', '.join(there)}. Name one of them."
-            for interface in each["interfaces"]
-            if interface not in there
-        )
+        if each["interface"] in each["track_interface"]:
+            found.append(
+                f"{each['interface']} is the own interface of VRRP instance {each['name']} on {host}, and watched "
+                "anyway. Remove it from track_interface."
+            )
         if each["interface"] in there:
             found.extend(_source_finding(host, each, facts))
     daemon = (keepalived["lvs_sync_daemon"] or {}).get("interface")

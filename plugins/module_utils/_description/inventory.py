@@ -15,6 +15,7 @@ from .checks.between import check_between
 from .checks.cluster import check_cluster
 from .checks.groups import check_groups, unnamed
 from .checks.raw import raw_remarks
+from .checks.tracking import tracking_remarks
 from .facts import placed
 from .members import Member, Variables, read_member
 from .model.cluster import Cluster
@@ -81,7 +82,8 @@ class Described:
         groups_of = {name: inventory[name]["group_names"] or () for name in settled} if parts else {}
         self.problems.extend(check_groups(self.cluster, groups_of, parts))
         own_groups = {name: inventory[name]["group_names"] or () for name in hosts} if parts else {}
-        self.remarks = [*unnamed(self.cluster, own_groups, parts), *raw_remarks(self.cluster)]
+        self.remarks = [*unnamed(self.cluster, own_groups, parts), *tracking_remarks(self.cluster)]
+        self.remarks.extend(raw_remarks(self.cluster))
         for name, each in variables.items():
             own[name].extend([*each.problems, *each.unknown()])
         self.problems.extend(_of_hosts(own))

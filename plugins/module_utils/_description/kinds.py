@@ -164,6 +164,24 @@ def _address(value: Any) -> str:
     return str(address)
 
 
+def group_of(version: int, example: str) -> Reader:
+    """A multicast address of the link."""
+
+    def accept(value: Any) -> str:
+        try:
+            address = ipaddress.ip_address(str(value))
+        except ValueError:
+            address = None
+        # Of IPv6, keepalived takes none that leaves the link.
+        if address is None or address.version != version or not address.is_multicast:
+            raise BadValue(f"is no multicast address of IPv{version}", f"Write one as {example}")
+        if version == 6 and str(address.exploded)[:4] != "ff02":
+            raise BadValue("is for more than one link", f"Write one as {example}")
+        return str(address)
+
+    return scalar(accept, f"multicast address of IPv{version}")
+
+
 def _interface_address(value: Any) -> str:
     # ipaddress also takes a netmask, and a bare address as /32; keepalived's own default is /32 too.
     try:
@@ -309,6 +327,8 @@ LOCATION = scalar(_location, "path of a URL, without a query")
 PORT = integer(1, 65535)
 # address(5) knows more, and keepalived no quotation here.
 MAIL_ADDRESS = text(r"[A-Za-z0-9._%+=-]+(@[A-Za-z0-9.-]+)?", "mail address", "Write one as root@example.com", 254)
+FILE = text(r"/[A-Za-z0-9_.+@/-]+", "path", "Write one that starts with '/', of letters, digits and _ . + @ - alone")
+PROGRAM = text(r"[A-Za-z0-9_.+@/-]+", "name of a program", "Write its name, or with full_command its path")
 # Of what has no colon, ifconfig(8) would take the label for an interface.
 LABEL = text(r"[A-Za-z0-9_.-]+:[A-Za-z0-9_.-]+", "label", "Write INTERFACE:WORD, as eth0:web", LONGEST_INTERFACE)
 

@@ -17,17 +17,12 @@ from .addresses import Address
 Service = Tuple[str, str, int, str, str]
 Server = Tuple[str, int, int]
 
-# RFC 9568, 6.1: the adverts that must be missed and the skew, which is a second at most with VRRPv2 and an advert with
-# VRRPv3.
 SPARE_SECONDS = 1.0
 
 
 def settling_seconds(instances: Sequence[Mapping[str, Any]]) -> float:
     """After how long a director that hears nobody has made itself master of all instances."""
-    return max(
-        ((int(each["down_timer_adverts"]) + 1) * float(each["advert_int"]) + SPARE_SECONDS for each in instances),
-        default=0.0,
-    )
+    return max((float(each["settling"]) + SPARE_SECONDS for each in instances), default=0.0)
 
 
 def differences(

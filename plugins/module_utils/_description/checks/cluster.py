@@ -21,7 +21,9 @@ from .raw import check_raw
 from .scripts import check_scripts
 from .servers import Hosts
 from .services import check_service
+from .static import check_static
 from .tables import check_name, entries
+from .tracking import check_tracking
 from .vrrp import check_instance
 from .whole import whole_of
 
@@ -32,8 +34,6 @@ def check_cluster(cluster: Cluster, hosts: Hosts) -> Iterator[Problem]:
     for path, instance, earlier in entries(cluster.lvs_vrrp_instances, "lvs_vrrp_instances"):
         yield from check_name(instance, path, earlier)
         yield from check_instance(instance, path, earlier, whole)
-    for path, script, earlier in entries(cluster.lvs_vrrp_scripts, "lvs_vrrp_scripts"):
-        yield from check_name(script, path, earlier)
     for path, service, earlier in entries(cluster.lvs_virtual_servers, "lvs_virtual_servers"):
         yield from check_name(service, path, earlier)
         yield from check_service(service, path, earlier, whole)
@@ -41,6 +41,8 @@ def check_cluster(cluster: Cluster, hosts: Hosts) -> Iterator[Problem]:
         yield from check_name(upstream, path, earlier)
         yield from check_upstream(upstream, path, earlier, whole)
     yield from check_circles(cluster, whole)
+    yield from check_tracking(cluster, hosts)
+    yield from check_static(cluster, whole)
     yield from check_globals(cluster)
     yield from check_scripts(cluster)
     yield from check_raw(cluster)

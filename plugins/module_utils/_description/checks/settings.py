@@ -13,6 +13,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds imp
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import VrrpInstance
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
+from .static import check_route
 from .tables import first
 from .whole import Whole
 
@@ -43,10 +44,7 @@ def check_settings(
             reason = f"is for a network of several addresses, and {each.address} is none"
             yield Problem(f"{path}.{inner}.brd", each.brd, reason, "Remove it, or write the prefix length of a network")
     for index, route in numbered(instance.virtual_routes):
-        if route.dev == "" and (route.via == "" or route.no_track is False):
-            reason = "is missing: keepalived watches the routes of an interface"
-            remedy = "Write dev: INTERFACE, or with via also no_track: true"
-            yield Problem(f"{path}.virtual_routes[{index}].dev", None, reason, remedy)
+        yield from check_route(route, f"{path}.virtual_routes[{index}]")
 
 
 def _shares(instance: VrrpInstance) -> bool:

@@ -32,7 +32,8 @@ from .hosts import HostVariables
 from .proxies import LOG_FORMATS, Upstream
 from .scripts import VrrpScript
 from .services import VirtualServer
-from .vrrp import VrrpInstance
+from .tracking import BfdInstance, TrackFile, TrackProcess
+from .vrrp import StaticAddress, StaticRoute, StaticRule, SyncGroup, VrrpInstance
 
 # Of a cluster that has none of its own.
 DEFAULT_NAME = "lvs"
@@ -58,6 +59,27 @@ class Cluster:
     )
     lvs_global_defs: Optional[GlobalDefs] = option(
         table(GlobalDefs), "what holds for each keepalived as a whole", default=None
+    )
+    lvs_vrrp_sync_groups: Tuple[SyncGroup, ...] = option(
+        list_of(table(SyncGroup), EMPTY_TABLE), "which instances have one state", default=()
+    )
+    lvs_vrrp_track_processes: Tuple[TrackProcess, ...] = option(
+        list_of(table(TrackProcess), EMPTY_TABLE), "processes that instances may watch", default=()
+    )
+    lvs_vrrp_track_files: Tuple[TrackFile, ...] = option(
+        list_of(table(TrackFile), EMPTY_TABLE), "files with a number that instances may watch", default=()
+    )
+    lvs_bfd_instances: Tuple[BfdInstance, ...] = option(
+        list_of(table(BfdInstance), EMPTY_TABLE), "neighbours that instances may watch", default=()
+    )
+    lvs_static_ipaddress: Tuple[StaticAddress, ...] = option(
+        list_of(table(StaticAddress), EMPTY_TABLE), "addresses of hosts that do not float", default=()
+    )
+    lvs_static_routes: Tuple[StaticRoute, ...] = option(
+        list_of(table(StaticRoute), EMPTY_TABLE), "routes of hosts, whoever is master", default=()
+    )
+    lvs_static_rules: Tuple[StaticRule, ...] = option(
+        list_of(table(StaticRule), EMPTY_TABLE), "rules of hosts, whoever is master", default=()
     )
     lvs_sync_daemon: bool = option(
         BOOLEAN,

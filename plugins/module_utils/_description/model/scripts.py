@@ -14,9 +14,9 @@ from typing import ClassVar, Mapping, Optional, Tuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import (
     BOOLEAN,
+    FILE,
     SCRIPT_FILE,
     SCRIPT_TEXT,
-    WORD,
     integer,
     list_of,
     one_of,
@@ -27,7 +27,8 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds imp
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.scripts import DIRECTORY
 
-PROGRAM = text(r"/[A-Za-z0-9/_.+-]*[A-Za-z0-9_.+-]", "absolute path", "Write one as /usr/local/bin/check")
+from .tracking import Named, Weight
+
 ARGUMENT = text(
     r"[A-Za-z0-9/_.:=@,+%-]+", "word without spaces and quotes", "Write letters, digits and / _ . : = @ , + % - alone"
 )
@@ -41,7 +42,7 @@ class Script:
         SCRIPT_FILE, "a file beside the inventory or the playbook, or in a folder files beside one of them", default=""
     )
     content: str = option(SCRIPT_TEXT, "the text of the script, instead of a file", default="")
-    path: str = option(PROGRAM, "a program that the host has already, instead of a script", default="")
+    path: str = option(FILE, "a program that the host has already, instead of a script", default="")
     args: Tuple[str, ...] = option(list_of(ARGUMENT, repeated=True), "its arguments", default=())
 
     @property
@@ -62,36 +63,20 @@ SCRIPT = one_of(table(Script, shorthand="file"), ["file", "content", "path"])
 
 
 @dataclass(frozen=True)
-class TrackScript:
-    """A C(vrrp_script) that a priority depends on."""
+class Notifying:
+    """What runs when it becomes another state."""
 
-    name: str = option(WORD, "the name of a script of lvs_vrrp_scripts", bare=True)
-    weight: Optional[int] = option(
-        integer(-253, 253), "what it adds to the priority, here instead of what the script says", default=None
-    )
-    reverse: bool = option(BOOLEAN, "whether it is added the other way round", default=False)
-
-
-@dataclass(frozen=True)
-class Scripted:
-    """Which scripts it depends on, and what it runs when it becomes another state."""
-
-    track_script: Tuple[TrackScript, ...] = option(
-        list_of(table(TrackScript, shorthand="name")), "the scripts of lvs_vrrp_scripts that it depends on", default=()
-    )
     notify_master: Optional[Script] = option(SCRIPT, "what runs when it becomes master", default=None)
     notify_backup: Optional[Script] = option(SCRIPT, "what runs when it becomes backup", default=None)
     notify_fault: Optional[Script] = option(SCRIPT, "what runs when it becomes faulty", default=None)
     notify_stop: Optional[Script] = option(SCRIPT, "what runs when keepalived stops", default=None)
     notify: Optional[Script] = option(
-        SCRIPT,
-        "what runs on each of these changes, told of it by four more arguments",
-        default=None,
+        SCRIPT, "what runs on each of these changes, told of it by four more arguments", default=None
     )
 
 
 @dataclass(frozen=True)
-class InstanceScripted(Scripted):
+class InstanceNotifying(Notifying):
     """The same of an instance."""
 
     notify_master_rx_lower_pri: Optional[Script] = option(
@@ -100,24 +85,22 @@ class InstanceScripted(Scripted):
 
 
 @dataclass(frozen=True)
-class VrrpScript:
-    """C(vrrp_script): a script that is run again and again, and that instances depend on."""
+class Checking(Named):
+    """What is run."""
 
-    name: str = option(WORD, "a name for it, by which track_script tells it")
     script: Script = option(SCRIPT, "what is run; it fails unless its exit status is 0")
+
+
+@dataclass(frozen=True)
+class Runs:
+    """How often it is run, and what counts."""
+
     interval: Optional[int] = option(
         integer(1, 4294, "seconds"), "seconds from one run to the next; 1 by default", default=None
     )
     timeout: Optional[int] = option(
         integer(1, 4294, "seconds"), "seconds after which a run has failed; by default the interval", default=None
     )
-    weight: Optional[int] = option(
-        integer(-253, 253),
-        "what is added to the priority: a positive one where it succeeds, a negative one where it fails; with 0, as by"
-        " default, who depends on it is faulty where it fails",
-        default=None,
-    )
-    reverse: bool = option(BOOLEAN, "whether weight is added the other way round", default=False)
     rise: Optional[int] = option(
         integer(1, 2**31 - 1), "how many runs in a row must succeed; 1 by default", default=None
     )
@@ -127,3 +110,10 @@ class VrrpScript:
 
     # Keywords that follow from something else, and from what.
     DERIVED: ClassVar[Mapping[str, str]] = {"user": "script_user of lvs_global_defs"}
+
+
+@dataclass(frozen=True)
+class VrrpScript(Runs, Weight, Checking):
+    """C(vrrp_script): a script that is run again and again. Its weight holds where what tracks it says no other."""
+
+    keyword: ClassVar[str] = "vrrp_script"

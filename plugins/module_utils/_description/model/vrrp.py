@@ -17,6 +17,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds imp
     LABEL,
     LONGEST_INTERFACE,
     LONGEST_NAME,
+    NAME,
     NETWORK,
     WORD,
     choice,
@@ -32,7 +33,8 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds imp
     word,
 )
 
-from .scripts import InstanceScripted
+from .scripts import InstanceNotifying, Notifying
+from .tracking import Tracks
 
 # What keepalived reads as options of lvs_sync_daemon, where the name of an instance stands.
 SYNC_DAEMON_WORDS = ("id", "inst", "group", "maxlen", "port", "ttl")
@@ -212,7 +214,7 @@ class Mailing:
 
 
 @dataclass(frozen=True)
-class VrrpInstance(InstanceScripted, Mailing, Settings, Carried, Floating):
+class VrrpInstance(InstanceNotifying, Mailing, Settings, Tracks, Carried, Floating):
     """C(vrrp_instance): addresses that float over hosts."""
 
     raw: Tuple[str, ...] = raw_lines()
@@ -247,9 +249,53 @@ class VrrpInstance(InstanceScripted, Mailing, Settings, Carried, Floating):
         held = (self.virtual_ipaddress, self.virtual_ipaddress_excluded)
         return None not in held and all(each and each.address is not None for part in held for each in part)
 
-    @property
-    def interfaces(self) -> Tuple[str, ...]:
-        """Those that it names beside its own."""
-        devices = [each.dev for _path, each in self.floating] + [each.dev for each in self.virtual_routes]
-        devices += [name for each in self.virtual_rules for name in (each.iif, each.oif)]
-        return tuple(dict.fromkeys(filter(None, devices)))
+
+@dataclass(frozen=True)
+class Group:
+    """Instances that have one state."""
+
+    name: str = option(NAME, "a name for the group", bare=True)
+    group: Tuple[str, ...] = option(list_of(NAME), "the instances that have one state, by their names")
+
+
+@dataclass(frozen=True)
+class SyncGroup(Notifying, Mailing, Tracks, Group):
+    """C(vrrp_sync_group): instances that have one state, as that of an outer and that of an inner address."""
+
+    keyword: ClassVar[str] = "vrrp_sync_group"
+
+    sync_group_tracking_weight: bool = option(
+        BOOLEAN, "whether what is watched may have a weight: all members must watch the same then", default=False
+    )
+    raw: Tuple[str, ...] = raw_lines()
+
+
+@dataclass(frozen=True)
+class OnHost:
+    """The one host that has it."""
+
+    host: str = option(WORD, "the host that has it")
+
+
+@dataclass(frozen=True)
+class OnHosts:
+    """The hosts that have it."""
+
+    hosts: Tuple[str, ...] = option(
+        list_of(WORD), "the hosts that have it; by default all that have an instance", default=()
+    )
+
+
+@dataclass(frozen=True)
+class StaticAddress(VirtualAddress, OnHost):
+    """C(static_ipaddress): an address that one host has while its keepalived runs."""
+
+
+@dataclass(frozen=True)
+class StaticRoute(OnHosts, Route):
+    """C(static_routes): a route that hosts have while their keepalived runs."""
+
+
+@dataclass(frozen=True)
+class StaticRule(OnHosts, Rule):
+    """C(static_rules): a rule that hosts have while their keepalived runs."""

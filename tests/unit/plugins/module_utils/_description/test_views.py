@@ -86,7 +86,7 @@ def test_an_instance_is_given_whole_in_keepalived_s_words():
             "virtual_router_id": 51,
             "priority": 253,
             "advert_int": 1,
-            "down_timer_adverts": 3,
+            "settling": 3 + 3 / 256,
             "nopreempt": False,
             "preempt_delay": 0,
             "auth_type": "PASS",
@@ -94,9 +94,10 @@ def test_an_instance_is_given_whole_in_keepalived_s_words():
             "unicast_src_ip": HOSTS["lvs2"],
             "unicast_peer": [HOSTS["lvs1"]],
             "mcast_src_ip": "",
+            "mcast_group": "",
             "virtual_ipaddress": [f"{VIP}/32"],
             "virtual_ipaddress_excluded": [],
-            "interfaces": [],
+            "track_interface": [],
             "lines": [["virtual_ipaddress", [[f"{VIP}/32", True]]]],
         }
     ]
@@ -210,6 +211,7 @@ def test_multicast_comes_from_the_address_on_the_instance_s_interface_where_that
     (web,) = vrrp("lvs2", changes)
 
     assert (web["unicast_src_ip"], web["unicast_peer"], web["mcast_src_ip"]) == ("", [], "198.51.100.12")
+    assert web["mcast_group"] == "224.0.0.18"
 
 
 def test_a_late_master_knows_the_highest_priority_of_the_others():
@@ -563,11 +565,12 @@ def test_a_host_in_no_instance_and_no_service_has_nothing_to_do():
             "router_id": "app1",
             "global_defs": [["vrrp_garp_master_refresh", 60]],
             "scripts": {"user": "", "files": [], "programs": []},
-            "vrrp_scripts": [],
+            "blocks": [],
             "vrrp_instances": [],
             "lvs_sync_daemon": None,
             "virtual_servers": [],
             "needs": [],
+            "interfaces": [],
         },
         "director": {"modules": ["ip_vs"]},
         "realserver": {"interface": "eth0", "vips": []},

@@ -22,6 +22,11 @@ NOTIFY, TRACK = f"{FIRST_INSTANCE}.notify", f"{FIRST_INSTANCE}.track_script"
 CHECK = {"name": "check", "script": {"path": "/usr/bin/true"}}
 TEXT = "#!/bin/sh\nexit 0\n"
 TRACKED = {SCRIPTS: [CHECK], TRACK: ["check"]}
+GROUPED = {
+    **TRACKED,
+    SECOND_INSTANCE: {**OTHER_INSTANCE, "hosts": ["lvs1", "lvs2"]},
+    "lvs_vrrp_sync_groups": [{"name": "both", "group": ["web", "mail"]}],
+}
 
 MISTAKES = [
     bad("file that is not there", {NOTIFY: "gone.sh"}, '= "gone.sh": is no file', "Put it there, or mend the path"),
@@ -42,7 +47,7 @@ MISTAKES = [
     ),
     bad("interpreter by its name", {NOTIFY: {"content": "#!sh\n"}}, "path of its interp", path=f"{NOTIFY}.content"),
     bad("lines of Windows", {NOTIFY: {"content": "#!/bin/sh\r\n"}}, "as those of Windows", path=f"{NOTIFY}.content"),
-    bad("program by its name", {NOTIFY: {"path": "pgrep"}}, "is not an absolute path", path=f"{NOTIFY}.path"),
+    bad("program by its name", {NOTIFY: {"path": "pgrep"}}, "is not a path", path=f"{NOTIFY}.path"),
     *(
         bad(
             f"argument with {sign!r}",
@@ -58,29 +63,34 @@ MISTAKES = [
         "comes to a command of 1215 characters",
         "keepalived reads 1000",
     ),
-    bad("script that nobody tracks", {SCRIPTS: [CHECK]}, "is tracked by nobody", path=f"{SCRIPTS}[0].name"),
     bad(
         "script that is not described",
         {**TRACKED, f"{TRACK}[1]": "chek"},
-        '= "chek": is no script of lvs_vrrp_scripts',
-        "(did you mean check?)",
+        '= "chek": is not described in lvs_vrrp_scripts',
+        "Describe it there",
     ),
     bad(
-        "script that is tracked twice", {**TRACKED, f"{TRACK}[1]": {"name": "check", "weight": 1}}, "in another way too"
+        "script that is tracked twice", {**TRACKED, f"{TRACK}[1]": {"name": "check", "weight": 1}}, "is watched already"
     ),
-    bad("names that are the same", {**TRACKED, f"{SCRIPTS}[1]": CHECK}, "is the same as [0]"),
+    bad("scripts that are the same", {**TRACKED, f"{SCRIPTS}[1]": CHECK}, "is the same as [0]"),
     bad(
         "two scripts of one name",
         {**TRACKED, f"{SCRIPTS}[1]": {**CHECK, "rise": 2}},
         "is the name of an earlier entry too",
         path=f"{SCRIPTS}[1].name",
     ),
-    bad("no weight to reverse", {**TRACKED, f"{SCRIPTS}[0].reverse": True}, "has no weight"),
+    bad("no weight to reverse", {**TRACKED, f"{SCRIPTS}[0].reverse": True}, "has no effect without a weight"),
     bad(
         "no weight to reverse here",
         {**TRACKED, f"{TRACK}[0]": {"name": "check", "reverse": True}},
-        "has no weight",
+        "has no effect without a weight",
         path=f"{TRACK}[0].reverse",
+    ),
+    bad(
+        "weight of a script in a group that takes none",
+        {**GROUPED, f"{SCRIPTS}[0].weight": -20},
+        "has a weight, and the instance is in group both",
+        path=f"{TRACK}[0]",
     ),
     bad("weight that no priority has", {**TRACKED, f"{SCRIPTS}[0].weight": 254}, "is out of range", "-253 to 253"),
     bad("user of one script", {**TRACKED, f"{SCRIPTS}[0].raw": ["user root"]}, "script_user of lvs_global_defs"),
@@ -91,7 +101,7 @@ MISTAKES = [
         "Write notify_fifo",
         path=f"{GLOBALS}.notify_fifo_script",
     ),
-    bad("pipe at no path", {GLOBALS: {"notify_fifo": "fifo"}}, "absolute path", path=f"{GLOBALS}.notify_fifo"),
+    bad("pipe at no path", {GLOBALS: {"notify_fifo": "fifo"}}, "is not a path", path=f"{GLOBALS}.notify_fifo"),
     bad("security that is switched on", {GLOBALS: {"raw": ["enable_script_security"]}}, "does", path=f"{GLOBALS}.raw"),
 ]
 
@@ -166,17 +176,42 @@ def test_another_text_is_another_file_of_the_host():
     assert paths[0] == paths[2] != paths[1]
 
 
-def test_a_host_has_the_scripts_of_its_own_instances_alone():
+def test_a_host_has_the_scripts_of_its_own_instances_and_groups_alone():
     lone = {**OTHER_INSTANCE, "hosts": ["web1"], "notify": {"path": "/usr/bin/logger"}}
     changes = {**TRACKED, f"{FIRST_INSTANCE}.notify": {"content": TEXT}, SECOND_INSTANCE: lone}
     held = {host: inventory.view(variables(changes), host)["keepalived"] for host in ("lvs1", "web1", "web2")}
-    assert [each["keyword"] for each in held["lvs1"]["vrrp_scripts"]] == ["vrrp_script check"]
-    assert held["web1"]["vrrp_scripts"] == []
+    assert [each["keyword"] for each in held["lvs1"]["blocks"]] == ["vrrp_script check"]
+    assert held["web1"]["blocks"] == []
     programs = {host: each["scripts"]["programs"] for host, each in held.items()}
     assert programs == {"lvs1": ["/usr/bin/true"], "web1": ["/usr/bin/logger"], "web2": []}
     assert [len(each["scripts"]["files"]) for each in held.values()] == [1, 0, 0]
     assert held["web2"]["scripts"]["user"] == ""
     assert held["web2"]["global_defs"] == [["vrrp_garp_master_refresh", 60]]
+
+
+def test_what_a_group_tracks_and_tells_is_on_the_hosts_of_its_instances():
+    changes = {
+        **{path: value for path, value in GROUPED.items() if path != TRACK},
+        "lvs_vrrp_sync_groups[0].track_script": ["check"],
+        "lvs_vrrp_sync_groups[0].notify_fault": {"path": "/usr/bin/logger", "args": ["fault"]},
+    }
+    view = inventory.view(variables(changes), "lvs2")["keepalived"]
+    assert [each["keyword"] for each in view["blocks"]] == ["vrrp_script check", "vrrp_sync_group both"]
+    assert ["notify_fault", '"/usr/bin/logger fault"'] in view["blocks"][1]["lines"]
+    assert view["scripts"]["programs"] == ["/usr/bin/true", "/usr/bin/logger"]
+    assert inventory.view(variables(changes), "web1")["keepalived"]["scripts"]["user"] == ""
+
+
+def test_a_weight_of_a_script_is_warned_of_where_nobody_preempts():
+    changes = {**TRACKED, f"{FIRST_INSTANCE}.preempt": False}
+
+    def remarks(weight):
+        (told,) = inventory.views(variables({**changes, f"{SCRIPTS}[0].weight": weight}), ["lvs1"])
+        return told["cluster"]["remarks"]
+
+    assert remarks(0) == []
+    (remark,) = remarks(-20)
+    assert remark.startswith(f"{FIRST_INSTANCE} watches check with a weight, and nobody preempts")
 
 
 def test_scripts_run_securely_as_the_user_that_is_told():
