@@ -12,7 +12,7 @@ import json
 import re
 import sys
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -66,13 +66,33 @@ def default_of(field: Field) -> Any:
 # The tables of documents
 
 
-def table_lines(table: type[Any], title: str) -> Iterator[str]:
-    """A table of the description under its title, and then those in it."""
-    yield from (f"## {title}", "", markdown(first_line(table)), "", *rows("key", table), "")
+def table_lines(outermost: type[Any], heading: str) -> Iterator[str]:
+    """A table of the description under its title, and then those in it, each once: others of a kind say where it is."""
+    first: dict[type[Any], str] = {}
+    for title, table in titled(outermost, heading):
+        first.setdefault(table, title)
+    for table, title in first.items():
+        yield from (f"## {title}", "", markdown(first_line(table)), "")
+        yield from ("| key | meaning | value | default |", "| --- | --- | --- | --- |")
+        for name, field in kinds.options(table).items():
+            inner = held(reader_of(field)).tables
+            elsewhere = {first[each] for each in inner.values()} - set(titles_within(table, title, name, inner))
+            yield line_of_option(name, field, "".join(f", as in `{each}`" for each in sorted(elsewhere)))
+        yield ""
+
+
+def titled(table: type[Any], title: str) -> Iterator[tuple[str, type[Any]]]:
+    """A table with its title, and then those in it."""
+    yield title, table
     for name, field in kinds.options(table).items():
-        for word, inner in held(reader_of(field)).tables.items():
-            path = name if table is cluster.Cluster else f"{title}: {name}"
-            yield from table_lines(inner, f"{path} {word}".strip())
+        inner = held(reader_of(field)).tables
+        for each, path in zip(inner.values(), titles_within(table, title, name, inner), strict=True):
+            yield from titled(each, path)
+
+
+def titles_within(table: type[Any], title: str, name: str, words: Iterable[str]) -> list[str]:
+    path = name if table is cluster.Cluster else f"{title}: {name}"
+    return [f"{path} {word}".strip() for word in words]
 
 
 def rows(heading: str, table: type[Any]) -> Iterator[str]:
@@ -82,8 +102,12 @@ def rows(heading: str, table: type[Any]) -> Iterator[str]:
 
 def lines_of_options(table: type[Any], path: str) -> Iterator[str]:
     for name, field in kinds.options(table).items():
-        about, accepts = markdown(field.metadata["about"]), reader_of(field).accepts
-        yield f"| `{path}{name}` | {about} | {accepts} | {shown_default(field)} |"
+        yield line_of_option(f"{path}{name}", field)
+
+
+def line_of_option(name: str, field: Field, where: str = "") -> str:
+    about, accepts = markdown(field.metadata["about"]), reader_of(field).accepts
+    return f"| `{name}` | {about} | {accepts}{where} | {shown_default(field)} |"
 
 
 def shown_default(field: Field) -> str:

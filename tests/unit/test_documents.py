@@ -118,6 +118,27 @@ def test_each_of_several_tables_is_shown_under_its_word(tool) -> None:
     ]
 
 
+@dataclasses.dataclass(frozen=True)
+class Services:
+    """Two services."""
+
+    first: Any = kinds.option(kinds.table(Service), "one", default=None)  # noqa: RUF009 - a field
+    other: Any = kinds.option(kinds.table(Service), "and another one", default=None)  # noqa: RUF009 - a field
+
+
+def test_a_table_that_several_options_have_is_shown_once_and_the_others_say_where(tool) -> None:
+    lines = list(tool.table_lines(Services, "services"))
+
+    assert [line for line in lines if line.startswith("## ")] == [
+        "## services",
+        "## services: first",
+        "## services: first: checks HTTP_GET",
+        "## services: first: checks TCP_CHECK",
+    ]
+    assert "| `first` | one | mapping |  |" in lines
+    assert "| `other` | and another one | mapping, as in `services: first` |  |" in lines
+
+
 def test_defaults_are_written_with_what_they_are_and_why(tool) -> None:
     text = tool.defaults(settings.Director)
 

@@ -106,7 +106,8 @@ class Keepalived:
 class KeepalivedTeardown:
     """Stop keepalived and remove its configuration.
 
-    Stops and disables keepalived, which gives up its addresses and its IPVS services. Packages stay.
+    Stops and disables keepalived, which gives up its addresses and its IPVS services. Its scripts go, and the user who
+    ran them, if the role made him. Packages stay.
     """
 
 
