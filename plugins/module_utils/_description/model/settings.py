@@ -130,7 +130,8 @@ class Nginx:
 class NginxPurge:
     """Remove the configuration where nothing is left to serve.
 
-    Comes after the directors, which send here until they know better.
+    Comes after the directors, which send here until they know better, and refuses a host while one of them has not been
+    told in the same run.
     """
 
 
@@ -219,7 +220,8 @@ class Realserver:
 class RealserverPurge:
     """Let go of addresses that have left the description.
 
-    Comes after the directors, which send here for those addresses until they know better.
+    Comes after the directors, which send here for those addresses until they know better. After C(main) in the same run
+    it refuses a host while one of them has not been told.
     """
 
 
