@@ -31,11 +31,19 @@ class Image:
     network_manager: str = "networkd"
     resolved: bool = False
     locale: str = ""
+    #: What is installed in it beside what all hosts have.
+    packages: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
         """Tells images apart, for people and as the name of a file."""
-        choices = [self.distribution, self.network_manager, "resolved" if self.resolved else "", self.locale]
+        choices = [
+            self.distribution,
+            self.network_manager,
+            "resolved" if self.resolved else "",
+            self.locale,
+            *self.packages,
+        ]
         return "-".join(choice for choice in choices if choice)
 
 

@@ -103,7 +103,7 @@ def node_recipe(image: Image, archive: apt.Archive, *, as_disk: bool) -> Recipe:
         role=f"node-{image.name}{'-disk' if as_disk else ''}",
         suite=base.suite,
         sources=archive.lines(base.suite),
-        packages=(*_NODE_PACKAGES, *stack.packages, *(["locales"] if image.locale else [])),
+        packages=(*_NODE_PACKAGES, *stack.packages, *(["locales"] if image.locale else []), *image.packages),
         # Not installed: roles really install them, and yet download nothing.
         cached_packages=tuple(cached),
         files=_NODE_FILES,

@@ -273,7 +273,15 @@ def _image(name: str, facts: Mapping[str, Any]) -> Image:
         _choice(name, facts, "lab_network_manager", manager, list(STACKS)),
         _choice(name, facts, "lab_resolved", False, (False, True)),
         locale,
+        _packages(name, facts),
     )
+
+
+def _packages(name: str, facts: Mapping[str, Any]) -> tuple[str, ...]:
+    packages = facts.get("lab_packages", [])
+    if not isinstance(packages, list) or not all(re.fullmatch(r"[a-z0-9][a-z0-9.+-]+", str(each)) for each in packages):
+        raise UsageError(f"{name}: lab_packages must be a list of Debian packages, not {packages!r}")
+    return tuple(sorted(map(str, packages)))
 
 
 def _gateways(nodes: Sequence[Node], networks: Sequence[Network], wanted: Mapping[str, object]) -> tuple[Node, ...]:

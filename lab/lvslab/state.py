@@ -79,7 +79,8 @@ def from_json(text: str) -> Record:
 
 def _node(fields: dict[str, Any]) -> Node:
     interfaces = (Interface(**{**each, "addresses": tuple(each["addresses"])}) for each in fields["interfaces"])
-    built = {"interfaces": tuple(interfaces), "image": Image(**fields["image"])}
+    image = Image(**{**fields["image"], "packages": tuple(fields["image"]["packages"])})
+    built = {"interfaces": tuple(interfaces), "image": image}
     return Node(**{**fields, **built, "gateways": tuple(fields["gateways"]), "services": tuple(fields["services"])})
 
 

@@ -219,9 +219,14 @@ class Lab:
 
     def vrrp_states(self, hosts: Iterable[str]) -> dict[str, dict[str, str]]:
         """What keepalived on each director thinks of each instance: MASTER, BACKUP, FAULT."""
+        told = self.vrrp_instances(hosts)
+        return {host: {name: each["state"] for name, each in instances.items()} for host, instances in told.items()}
+
+    def vrrp_instances(self, hosts: Iterable[str]) -> dict[str, dict[str, dict[str, Any]]]:
+        """All that keepalived on each director says of each instance."""
         dumps = self.exec_all(hosts, "sh", "-c", KEEPALIVED_DUMP)
         return {
-            host: {each["name"]: each["state"] for each in status.parse_vrrp_data(text.partition("\n===")[0])}
+            host: {each["name"]: each for each in status.parse_vrrp_data(text.partition("\n===")[0])}
             for host, text in dumps.items()
         }
 
