@@ -42,9 +42,9 @@ def test_an_image_holds_what_its_hosts_choose() -> None:
     bookworm = node_recipe(Image("bookworm", "ifupdown"), Archive("http://mirror.example/debian"), as_disk=True)
     assert "ifupdown" in bookworm.packages
     assert "ifupdown" not in RECIPE.packages
-    chosen = Image("trixie", "NetworkManager", resolved=True, locale="de_DE.UTF-8")
+    chosen = Image("trixie", "NetworkManager", resolved=True, locale="de_DE.UTF-8", packages=("opensmtpd",))
     german = node_recipe(chosen, Archive("http://mirror.example/debian"), as_disk=True)
-    assert {"network-manager", "locales"} <= set(german.packages)
+    assert {"network-manager", "locales", "opensmtpd"} <= set(german.packages)
     assert "systemd-resolved" in german.cached_packages
     assert "\nLOCALE=de_DE.UTF-8\n" in german.setup
     assert "localedef" in german.setup

@@ -70,10 +70,11 @@ def test_without_a_router_the_gateway_is_a_dead_end() -> None:
 def test_a_host_chooses_what_it_is() -> None:
     chosen = nodes(
         web1={"lab_network_manager": "NetworkManager", "lab_resolved": True, "lab_locale": "de_DE.UTF-8"}
-        | {"lab_shell": "bash"}
+        | {"lab_shell": "bash", "lab_packages": ["opensmtpd", "dnsmasq"]}
     )["web1"]
-    assert chosen.image == Image("trixie", "NetworkManager", resolved=True, locale="de_DE.UTF-8")
-    assert chosen.image.name == "trixie-NetworkManager-resolved-de_DE.UTF-8"
+    packages = ("dnsmasq", "opensmtpd")
+    assert chosen.image == Image("trixie", "NetworkManager", resolved=True, locale="de_DE.UTF-8", packages=packages)
+    assert chosen.image.name == "trixie-NetworkManager-resolved-de_DE.UTF-8-dnsmasq-opensmtpd"
     assert chosen.shell == "bash"
 
 
@@ -90,6 +91,8 @@ def test_a_host_elsewhere_is_no_node() -> None:
         pytest.param({"lvs1": {"lab_network_manager": "wicked"}}, "choose from networkd, ifupdown", id="manager"),
         pytest.param({"lvs1": {"lab_resolved": "yes"}}, "lab_resolved is 'yes'", id="no-boolean"),
         pytest.param({"lvs1": {"lab_locale": "german"}}, "lab_locale is 'german'", id="locale"),
+        pytest.param({"lvs1": {"lab_packages": "opensmtpd"}}, "lab_packages must be a list", id="packages-no-list"),
+        pytest.param({"lvs1": {"lab_packages": ["--help"]}}, "lab_packages must be a list", id="no-package"),
         pytest.param({"lvs1": {"lab_services": "sshd"}}, "lvs1: lab_services must be a list", id="services-no-list"),
         pytest.param({"lvs1": {"ansible_host": "198.18.0.12"}}, "already belongs to", id="address-twice"),
         pytest.param({"lvs1": {"ansible_host": "198.18.0.1"}}, "the machine that runs Ansible", id="first-address"),

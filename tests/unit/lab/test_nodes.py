@@ -25,7 +25,7 @@ LVS2 = Node(
     "lvs2",
     "198.18.0.12",
     (Interface("eth0", "lan", ("198.18.0.12/24",)),),
-    Image("bookworm", "ifupdown", resolved=True),
+    Image("bookworm", "ifupdown", resolved=True, packages=("opensmtpd",)),
     ("198.18.0.253",),
     services=("lab-backend",),
 )
