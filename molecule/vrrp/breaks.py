@@ -51,7 +51,7 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
             {"client": "systemctl stop opensmtpd"},
             {"client": "systemctl start opensmtpd"},
         ),
-        live("nothing runs when it stops", "scripts_mark", "lvs1", "/notify_stop/d"),
+        live("nothing runs when it is master", "scripts_mark", "lvs1", "/notify_master/d"),
         live("the group runs nothing", "scripts_mark", "lvs1", "/^vrrp_sync_group/,/^}/{/notify/d}"),
         live(
             "each instance for itself", "both_addresses and outer", "lvs1 lvs2", "/^vrrp_sync_group/,/^}/d", "restart"
@@ -60,7 +60,7 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
         live("no file is watched", "lower_priority and file", "lvs3", "/^    track_file {/,/}/d"),
         live("no script with a weight", "lower_priority and script", "lvs3", "/^        eager$/d"),
         live("no interface with a weight", "lower_priority and interface", "lvs3", "/^        eth1 weight/d"),
-        live("no raw line", "lower_priority", "lvs3", "/notify_priority_changes/d"),
+        live("no raw line", "raw_line", "lvs3", "/notify_priority_changes/d"),
         live("no script without a weight", "without_a_weight", "lvs3", "/^        able$/d"),
         Row(
             "every run changes something",
