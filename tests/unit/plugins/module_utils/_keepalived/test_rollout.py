@@ -155,6 +155,17 @@ def test_where_one_has_something_to_load_all_of_them_count() -> None:
     assert [judged(host, said)["pending"] for host in said] == [True, True]
 
 
+def test_directors_are_waited_for_where_another_one_may_become_master() -> None:
+    loaded = {"step": "live", "changed": True}
+    said = {"lvs1": {"staged": staged(), "live": loaded}, "lvs2": {"staged": staged(), "live": loaded}}
+    told = judged("lvs1", said)
+    assert (told["changed"], told["unsettled"]) == (True, False)
+    said["lvs2"]["staged"] = staged(WEB)
+    assert judged("lvs1", said)["unsettled"]
+    said["lvs2"] = {"staged": staged(), "started": {"changed": True}}
+    assert judged("lvs1", said)["unsettled"]
+
+
 def test_what_a_repair_was_told_counts_until_somebody_is_asked_again() -> None:
     wrong = {"states": {"web": "MASTER"}, "problems": ["it runs something else"]}
     said = {"lvs1": {"repaired": wrong}, "lvs2": {"repaired": {"states": {"web": "BACKUP"}, "problems": []}}}
