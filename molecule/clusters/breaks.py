@@ -63,7 +63,7 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
         Row(
             "numbers of two clusters are not compared",
             "must_not_share",
-            edits={BETWEEN: ("                number is not None\n", "                number is None\n")},
+            edits={BETWEEN: ("instance.virtual_router_id is not None\n", "instance.virtual_router_id is None\n")},
         ),
         Row(
             "a real server keeps an address",

@@ -141,7 +141,7 @@ class Cluster:
 
     @property
     def instances(self) -> tuple[VrrpInstance, ...]:
-        return self.described.lvs_vrrp_instances
+        return self.described.instances
 
     @property
     def services(self) -> tuple[Service, ...]:

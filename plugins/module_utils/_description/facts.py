@@ -109,6 +109,12 @@ def findings(wanted: Mapping[str, Any], facts: Facts) -> List[str]:
         if interface and interface not in there
     )
     for each in keepalived["vrrp_instances"]:
+        found.extend(
+            f"{host} has no interface {interface}, which VRRP instance {each['name']} names; it has "
+            f"{', '.join(there)}. Name one of them."
+            for interface in each["interfaces"]
+            if interface not in there
+        )
         if each["interface"] in there:
             found.extend(_source_finding(host, each, facts))
     daemon = (keepalived["lvs_sync_daemon"] or {}).get("interface")
