@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.lvs.cluster.plugins.filter.rollout import FilterModule
+from ansible_collections.lvs.cluster.plugins.filter.untold import untold_filter
+from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import hostvars
 
 rollout = FilterModule().filters()["rollout"]
 HOSTS = ["lvs1", "lvs2", "lvs3"]
@@ -218,3 +220,41 @@ def test_a_change_on_any_director_is_one_for_all() -> None:
     assert not judged("lvs1", said)["changed"]
     said["lvs2"]["started"] = {"changed": True}
     assert judged("lvs1", said)["changed"]
+
+
+TOLD: dict[str, Any] = {"runs": {"states": {}, "problems": []}}
+
+
+def untold(said: dict[str, dict[str, Any]], **more: Any) -> str:
+    """What a real server of the example is told, of what its directors registered under __keepalived_*."""
+    variables = hostvars()
+    for name, results in said.items():
+        variables[name].update({f"__keepalived_{key}": result for key, result in results.items()})
+    variables["web1"].update(more)
+    text: str = untold_filter(variables, "web1")
+    return text
+
+
+@pytest.mark.parametrize(
+    ("of_lvs2", "more"),
+    [
+        (TOLD, {}),
+        ({"runs": {"problems": ["x"]}, "runs_again": {"problems": []}}, {}),
+        ({"runs": {"skipped": True}}, {}),
+        ({}, {"keepalived_absent": ["lvs2"]}),
+    ],
+    ids=["asked", "asked again", "in check mode", "switched off"],
+)
+def test_what_all_directors_know_of_may_leave_a_real_server(of_lvs2: dict[str, Any], more: dict[str, Any]) -> None:
+    assert untold({"lvs1": TOLD, "lvs2": of_lvs2}, **more) == ""
+
+
+@pytest.mark.parametrize(
+    "of_lvs2",
+    [{}, {"staged": {"step": "staged"}}, {"runs": {"problems": ["x"]}}, {"runs": {"failed": True}}],
+    ids=["not in this run", "refused", "runs something else", "not asked"],
+)
+def test_a_director_that_may_still_send_to_a_real_server_is_named_with_what_to_do(of_lvs2: dict[str, Any]) -> None:
+    text = untold({"lvs1": TOLD, "lvs2": of_lvs2})
+    for word in ("not told lvs2, which may still send here", "--limit", "--tags", '"keepalived_absent": ["lvs2"]'):
+        assert word in text

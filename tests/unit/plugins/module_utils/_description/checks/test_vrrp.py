@@ -87,10 +87,11 @@ MISTAKES = [
         "List it once",
     ),
     bad(
+        "VIP with a broadcast address in a network of two",
         {f"{FIRST_INSTANCE}.virtual_ipaddress": [{"address": f"{VIP}/31", "brd": "+"}]},
-        f"{FIRST_INSTANCE}.virtual_ipaddress[0].brd",
-        "broadcast",
+        "no broadcast address",
         "prefix length",
+        path=f"{FIRST_INSTANCE}.virtual_ipaddress[0].brd",
     ),
     bad(
         "VIP of two instances",
