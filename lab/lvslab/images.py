@@ -40,7 +40,7 @@ _DPKG_OPTIONS = tuple(f"path-exclude=/usr/share/{folder}/*" for folder in ("man"
 
 _NODE_PACKAGES = (
     *("systemd", "systemd-sysv", "dbus", "iproute2", "iputils-ping", "iputils-arping", "procps", "kmod"),
-    *("python3", "python3-apt", "openssh-server", "curl", "tcpdump", "less"),
+    *("python3", "python3-apt", "openssh-server", "sudo", "curl", "tcpdump", "less"),
 )
 _NODE_FILES = tree(_CHECKOUT_LAB / "node" / "root")
 _NODE_SETUP = (_CHECKOUT_LAB / "node" / "setup.sh").read_text(encoding="utf-8")

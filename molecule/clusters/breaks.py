@@ -40,8 +40,8 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
             "a_mistake_in_one",
             edits={
                 "playbooks/site.yml": (
-                    "  hosts: lvs_directors:lvs_realservers\n",
-                    "  hosts: lvs_directors:lvs_realservers\n  any_errors_fatal: true\n",
+                    "  roles:\n    - role: lvs.cluster.preflight\n",
+                    "  any_errors_fatal: true\n  roles:\n    - role: lvs.cluster.preflight\n",
                 )
             },
         ),
@@ -63,7 +63,7 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
         Row(
             "numbers of two clusters are not compared",
             "must_not_share",
-            edits={BETWEEN: ("                number is not None\n", "                number is None\n")},
+            edits={BETWEEN: ("instance.virtual_router_id is not None\n", "instance.virtual_router_id is None\n")},
         ),
         Row(
             "a real server keeps an address",

@@ -55,8 +55,8 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
             "unreachable_realserver",
             edits={
                 "playbooks/site.yml": (
-                    "  hosts: lvs_directors:lvs_realservers\n",
-                    "  hosts: lvs_directors:lvs_realservers\n  any_errors_fatal: true\n",
+                    "  roles:\n    - role: lvs.cluster.preflight\n",
+                    "  any_errors_fatal: true\n  roles:\n    - role: lvs.cluster.preflight\n",
                 )
             },
         ),

@@ -20,5 +20,6 @@ notes:
     C(unreadable) for an unknown version of ipvsadm; C(wide_address) for an address of the loopback that stands for
     a whole network; C(refused_configuration) for a file that keepalived does not accept, C(refused_file) for
     another that its program does not accept, C(not_staged) for one that was not tested first, and C(file) for one
-    that cannot be written; C(keepalived), C(nginx) or C(network) for a program that does not answer as it should.
+    that cannot be written; C(too_old) for a keepalived that does not know what it is to be told; C(keepalived),
+    C(nginx) or C(network) for a program that does not answer as it should.
 """

@@ -76,6 +76,14 @@ ansible_facts:
       description: The way to other networks, with C(interface), C(gateway) and C(address); empty if there is none.
       type: dict
       sample: {interface: eth0, gateway: 192.0.2.254, address: 192.0.2.11}
+    user_id:
+      description: The user that Ansible works as on the host.
+      type: str
+      sample: root
+    effective_user_id:
+      description: The number of that user.
+      type: int
+      sample: 0
     lvs_packages:
       description: Those of O(packages) that are installed whole.
       type: list
@@ -92,7 +100,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._facts import network,
 from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
 from ansible_collections.lvs.cluster.plugins.module_utils._host.ip import Ip
 from ansible_collections.lvs.cluster.plugins.module_utils._host.packages import installed
-from ansible_collections.lvs.cluster.plugins.module_utils._host.system import network_manager, os_release
+from ansible_collections.lvs.cluster.plugins.module_utils._host.system import network_manager, os_release, user
 
 
 def look(module):
@@ -100,6 +108,7 @@ def look(module):
     return {
         **system(os_release()),
         **network(ip.addresses(), ip.way_out()),
+        **user(),
         "lvs_packages": installed(module, module.params["packages"]),
         "lvs_network": network_manager(),
     }

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from dataclasses import MISSING
 from typing import Any
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory
-from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import options
+from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import Reader, options
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.checkers import CHECKERS
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.globals import GlobalDefs
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import VrrpInstance
 from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import (
     HOSTS,
     OTHER_INSTANCE,
@@ -73,6 +76,60 @@ passwords = st.one_of(
     st.text("abXY01%&()*+,-./:;<=>?@^_|", min_size=1, max_size=9), st.text(signs, max_size=10), st.integers(0, 99999999)
 )
 
+mail_addresses = st.one_of(
+    st.from_regex(r"[a-z.+%=-]{1,8}(@[a-z.-]{1,8})?", fullmatch=True),
+    st.text(signs, max_size=10).map("root@".__add__),
+    st.sampled_from(["root", "root@localhost", "a.b+c=d%e@example.com"]),
+)
+labels = st.one_of(
+    st.sampled_from([f"{INTERFACE}:web", f"{INTERFACE}:", "eth0", "eth0:" + "l" * 10, "eth0:" + "l" * 11]),
+    st.text(signs, max_size=10).map("eth0:".__add__),
+)
+# What stands for text of a kind, by what the kind says that it accepts.
+TEXTS = {
+    "IPv4 address": addresses,
+    "IPv4 address/length": floating,
+    "label": labels,
+    "mail address": mail_addresses,
+    "name": words,
+    "name of at most 15 characters": st.sampled_from([INTERFACE, "lo", "i" * 16]),
+}
+KINDS = {"int": numbers, "float": seconds, "bool": booleans}
+# keepalived waits for an answer when it looks up a name.
+BY_NAME: dict[str, Any] = {
+    "smtp_server": st.builds(lambda each, port: {"address": each, "port": port}, addresses, numbers)
+}
+
+
+def of_options(table: type[Any], *but: str) -> dict[str, Any]:
+    """What may stand for each option of a table, by its kind, but for those that are told otherwise, and raw lines."""
+    known = options(table).items()
+    return {
+        name: BY_NAME[name] if name in BY_NAME else of_kind(field.metadata["reader"])
+        for name, field in known
+        if name not in ("raw", *but)
+    }
+
+
+def of_kind(reader: Reader) -> st.SearchStrategy[Any]:
+    if reader.kind == "list":
+        assert reader.element
+        return st.lists(of_kind(reader.element), min_size=1, max_size=3)
+    if reader.tables:
+        (table,) = reader.tables.values()
+        required = [name for name, field in options(table).items() if field.default is MISSING]
+        values = of_options(table)
+        mappings = st.fixed_dictionaries(
+            {name: values[name] for name in required},
+            optional={name: each for name, each in values.items() if name not in required},
+        )
+        return mappings | values[required[0]] if reader.kind == "raw" else mappings
+    if reader.choices:
+        return st.sampled_from(reader.choices)
+    return KINDS[reader.kind] if reader.kind in KINDS else TEXTS[reader.accepts]
+
+
+RAW = st.sampled_from([["debug 1"], ["# } {"], ["}"], ["{"], ['"'], ["state MASTER"], ["debug 0", "debug 1"]])
 INSTANCE = {
     "name": words,
     "virtual_router_id": numbers,
@@ -82,10 +139,13 @@ INSTANCE = {
     "preempt_delay": seconds,
     "authentication": st.fixed_dictionaries({"auth_pass": passwords}),
     "unicast": booleans,
+    "spread": booleans,
     "interface": st.sampled_from([INTERFACE, "lo"]),
-    "virtual_ipaddress[1]": floating,
+    "virtual_ipaddress[1]": of_kind(options(VrrpInstance)["virtual_ipaddress"].metadata["reader"].element),
     "hosts": st.sampled_from([["lvs1"], ["lvs1", "lvs2"], ["lvs1", "app1", "app2", "lvs2"]]),
+    "raw": RAW,
 }
+INSTANCE.update(of_options(VrrpInstance, *INSTANCE, "virtual_ipaddress"))
 CHECK = {
     "path": paths,
     "status_code": st.integers(90, 610),
@@ -96,7 +156,9 @@ CHECK = {
 }
 # Of each type with options of its own alone: of another's, one would have all of it refused.
 CHECKS = st.one_of(
-    st.fixed_dictionaries({"type": st.just(each.keyword)}, optional={name: CHECK[name] for name in options(each)})
+    st.fixed_dictionaries(
+        {"type": st.just(each.keyword)}, optional={name: CHECK[name] for name in options(each) if name in CHECK}
+    )
     for each in CHECKERS
 )
 SERVICE = {
@@ -143,6 +205,7 @@ UPSTREAM = {
 CHANGES = {
     "lvs_cluster": words,
     "lvs_sync_daemon": booleans,
+    **{f"lvs_global_defs.{key}": values for key, values in of_options(GlobalDefs).items()},
     **{f"lvs_virtual_servers[0].check.{key}": values for key, values in CHECK.items()},
     "lvs_virtual_servers[1].check": CHECKS,
     **{f"lvs_vrrp_instances[{place}].{key}": values for place in (0, 1) for key, values in INSTANCE.items()},
@@ -150,6 +213,7 @@ CHANGES = {
     **{f"lvs_nginx_upstreams[{place}].{key}": values for place in (0, 1) for key, values in UPSTREAM.items()},
 }
 START = {
+    "lvs_global_defs": {},
     "lvs_vrrp_instances[1]": OTHER_INSTANCE,
     "lvs_virtual_servers[1]": OTHER_SERVICE,
     "lvs_nginx_upstreams[0].virtual_server": "web",

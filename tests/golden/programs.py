@@ -65,7 +65,7 @@ def render(role: str, template: str, **variables: Any) -> str:
 
 
 def render_keepalived(view: dict[str, Any]) -> str:
-    keys = ("router_id", "lvs_sync_daemon", "vrrp_instances", "virtual_servers")
+    keys = ("router_id", "global_defs", "lvs_sync_daemon", "vrrp_instances", "virtual_servers")
     variables = {f"__keepalived_{key}": view["keepalived"][key] for key in keys}
     return render("keepalived", "keepalived.conf.j2", **variables)
 

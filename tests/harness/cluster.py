@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -141,7 +142,7 @@ class Cluster:
 
     @property
     def instances(self) -> tuple[VrrpInstance, ...]:
-        return self.described.lvs_vrrp_instances
+        return self.described.instances
 
     @property
     def services(self) -> tuple[Service, ...]:
@@ -167,6 +168,25 @@ class Cluster:
     def client(self) -> str:
         """Of a cluster that has one."""
         return only(self.groups["lvs_clients"])
+
+    def another(self, number: int = 1) -> str:
+        """An address beside the virtual one, which nobody has."""
+        return str(ipaddress.ip_address(self.service.vip) + number)
+
+    def with_another_service(self, address: str) -> dict[str, Any]:
+        """The description of a cluster that has one service, with one more address and the same service on it."""
+        instance, service, upstream = (
+            only(self.variables[name]) for name in ("lvs_vrrp_instances", "lvs_virtual_servers", "lvs_nginx_upstreams")
+        )
+        addresses = [*instance["virtual_ipaddress"], f"{address}/32"]
+        return {
+            "lvs_vrrp_instances": [{**instance, "virtual_ipaddress": addresses}],
+            "lvs_virtual_servers": [service, {**service, "name": "second", "address": address}],
+            "lvs_nginx_upstreams": [
+                {**upstream, "virtual_server": service["name"]},
+                {**upstream, "name": "second", "virtual_server": "second"},
+            ],
+        }
 
 
 def read(*paths: Path, name: str = "") -> Cluster:

@@ -35,6 +35,11 @@ MARGIN = 2.0
 # A playbook that hangs tells less than one that fails.
 LONGEST_RUN = 900.0
 
+LIVE = {
+    "lvs_directors": "sha256sum /etc/keepalived/keepalived.conf; systemctl show -p MainPID keepalived",
+    "lvs_realservers": "sha256sum /etc/nginx/conf.d/lvs.conf; systemctl show -p MainPID nginx",
+}
+
 REPORTS = ROOT / ".reports"
 MEASURED: list[str] = []
 START = time.monotonic()
@@ -177,24 +182,59 @@ def module(on: Callable[[str], testinfra.host.Host]) -> Callable[..., dict[str, 
 
 
 @pytest.fixture
-def site(inventory_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Runs a playbook of the collection, as a user does in the checkout."""
+def begin(inventory_path: Path) -> Callable[..., subprocess.Popen[str]]:
+    """Starts a playbook of the collection, as a user does in the checkout; variables are those of the environment."""
 
-    def run(*options: str, playbook: str = "site") -> subprocess.CompletedProcess[str]:
+    def start(*options: str, playbook: str = "site", **variables: str) -> subprocess.Popen[str]:
         program = str(Path(sys.executable).with_name("ansible-playbook"))
-        command = [program, "-i", str(inventory_path), f"playbooks/{playbook}.yml"]
-        with LEDGER.spending("Ansible"):
-            return subprocess.run(
-                [*command, *options],
-                cwd=ROOT,
-                env=environment(ROOT),
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=LONGEST_RUN,
-            )
+        return subprocess.Popen(
+            [program, "-i", str(inventory_path), f"playbooks/{playbook}.yml", *options],
+            cwd=ROOT,
+            env={**environment(ROOT), **variables},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
 
-    return run
+    return start
+
+
+@pytest.fixture
+def finish() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """How a playbook that was begun ended."""
+
+    def wait(running: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
+        with LEDGER.spending("Ansible"):
+            try:
+                output, errors = running.communicate(timeout=LONGEST_RUN)
+            except BaseException:
+                running.kill()
+                raise
+        return subprocess.CompletedProcess(running.args, running.returncode, output, errors)
+
+    return wait
+
+
+@pytest.fixture
+def site(
+    begin: Callable[..., subprocess.Popen[str]], finish: Callable[..., subprocess.CompletedProcess[str]]
+) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs a playbook of the collection, as a user does in the checkout."""
+    return lambda *options, **words: finish(begin(*options, **words))
+
+
+@pytest.fixture
+def live(cluster: Cluster, lab: Lab) -> Callable[[], dict[str, str]]:
+    """What runs on each host of the cluster and with what configuration."""
+    looks = {host: ("sh", "-c", look) for group, look in LIVE.items() for host in cluster.groups[group]}
+
+    def look() -> dict[str, str]:
+        seen = lab.try_all(looks)
+        assert all(done.status == 0 and "MainPID=" in done.output for done in seen.values()), seen
+        return {host: done.output for host, done in seen.items()}
+
+    return look
 
 
 # -- what a client sees

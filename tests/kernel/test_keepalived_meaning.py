@@ -105,9 +105,9 @@ def described(view: Mapping[str, Any]) -> dict[str, Any]:
     """The description, in the words below."""
     keepalived = view["keepalived"]
     daemon = keepalived["lvs_sync_daemon"]
+    bound = {"vrrp_instance": daemon["vrrp_instance"]} if daemon and daemon["vrrp_instance"] else {}
     return {
-        "lvs_sync_daemon": daemon
-        and {"interface": daemon["interface"], "vrrp_instance": daemon["vrrp_instance"], "syncid": daemon["id"]},
+        "lvs_sync_daemon": daemon and {"interface": daemon["interface"], "syncid": daemon["id"], **bound},
         "instances": [
             {
                 "name": each["name"],

@@ -96,6 +96,7 @@ virtual_server 2001:db8::20 443 {
 }
 """
 SYNC = "lvs_sync_daemon sync0 web id 51"
+UNBOUND = "lvs_sync_daemon sync0 id {}"
 WEB = "-t 203.0.114.20:80"
 
 
@@ -298,6 +299,29 @@ def test_a_sync_daemon_that_a_reload_left_behind_is_stopped(director: Director) 
         while "master sync daemon" not in state():
             director.repair()
             assert time.monotonic() < deadline
+
+
+@pytest.mark.parametrize("number", [51, 52], ids=["same id", "another id"])
+def test_a_sync_daemon_that_is_bound_no_more_is_both_halves_and_one_that_is_again_is_one(
+    director: Director, number: int
+) -> None:
+    """keepalived starts both by itself; of what it leaves when it is to be one again, the repair makes that one."""
+    both = [f"{role} sync daemon (mcast=sync0, syncid={number}," for role in ("master", "backup")]
+    director.reload(sync=UNBOUND.format(number))
+    try:
+        wait_for(state, *both)
+        assert director.repair()["commands"] == []
+        sh("ipvsadm --stop-daemon backup")
+        changes_checks_and_stays("keepalived_repair", director.options, state)
+        assert all(each in state() for each in both)
+    finally:
+        director.reload()
+
+        def repaired() -> str:
+            director.repair()
+            return state()
+
+        wait_for(repaired, "master sync daemon (mcast=sync0, syncid=51,", absent="backup sync daemon")
 
 
 @pytest.mark.usefixtures("director")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 
 import pytest
@@ -113,26 +112,9 @@ def test_a_mistake_in_one_does_not_stop_a_change_of_the_other(site, live, lab, s
     prove(blog.service)
 
 
-def with_another_service(cluster, address):
-    """The description with one more address, and the same service on it."""
-    (instance,), (service,), (upstream,) = (
-        cluster.variables[name] for name in ("lvs_vrrp_instances", "lvs_virtual_servers", "lvs_nginx_upstreams")
-    )
-    return {
-        "lvs_vrrp_instances": [
-            {**instance, "virtual_ipaddress": [*instance["virtual_ipaddress"], f"{address}/32"]},
-        ],
-        "lvs_virtual_servers": [service, {**service, "name": "second", "address": address}],
-        "lvs_nginx_upstreams": [
-            {**upstream, "virtual_server": service["name"]},
-            {**upstream, "name": "second", "virtual_server": "second"},
-        ],
-    }
-
-
 def another(cluster):
     """An address that nobody has."""
-    return str(ipaddress.ip_address(cluster.service.vip) + 10)
+    return cluster.another(10)
 
 
 def test_a_dead_director_of_one_does_not_stop_new_addresses_of_the_other(
@@ -140,8 +122,8 @@ def test_a_dead_director_of_one_does_not_stop_new_addresses_of_the_other(
 ):
     dead, left = shop.service.backup, shop.service.master
     folder = written(
-        shop=with_another_service(shop, another(shop)),
-        blog=with_another_service(blog, another(blog)),
+        shop=shop.with_another_service(another(shop)),
+        blog=blog.with_another_service(another(blog)),
     )
     before = live(shop)
     with faults.broken("cut", dead):

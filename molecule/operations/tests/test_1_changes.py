@@ -2,34 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
-import json
 import os
 
 import pytest
-from harness.playbooks import recap, told
-
-LIVE = {
-    "lvs_directors": "sha256sum /etc/keepalived/keepalived.conf; systemctl show -p MainPID keepalived",
-    "lvs_realservers": "sha256sum /etc/nginx/conf.d/lvs.conf; systemctl show -p MainPID nginx",
-}
-
-
-@pytest.fixture
-def live(cluster, lab):
-    """What runs on each host and with what configuration."""
-    looks = {host: ("sh", "-c", look) for group, look in LIVE.items() for host in cluster.groups[group]}
-
-    def look():
-        seen = lab.try_all(looks)
-        assert all(done.status == 0 and "MainPID=" in done.output for done in seen.values()), seen
-        return {host: done.output for host, done in seen.items()}
-
-    return look
-
-
-def extra(**variables):
-    return ("--extra-vars", json.dumps(variables))
+from harness.playbooks import extra, recap, told
 
 
 def test_bad_description_is_refused_as_a_whole_before_any_host_is_touched(site, live):
@@ -88,33 +64,21 @@ def test_configuration_that_nginx_refuses_does_not_go_live(site, live, service, 
     prove(service.master)
 
 
-def test_unreachable_realserver_does_not_keep_the_others_from_being_set_up(site, faults, cluster, service):
+def test_unreachable_realserver_does_not_keep_the_others_from_being_set_up(site, faults, service):
     lost = max(service.realservers)
     with faults.broken("cut", lost):
         done = site()
     assert done.returncode == 4, done.stdout
     assert {host for host, count in recap(done.stdout, "unreachable").items() if count} == {lost}
     assert set(recap(done.stdout, "failed").values()) == {0}
-    others = [host for group in LIVE for host in cluster.groups[group] if host != lost]
+    others = {*service.directors, *service.realservers} - {lost}
     assert all(recap(done.stdout, "ok")[host] >= 10 for host in others), done.stdout
 
 
 def two_services(cluster):
     """The lab's description with a second address, and a second service on it."""
-    described = cluster.variables
-    instance, service, upstream = (
-        dict(described[name][0]) for name in ("lvs_vrrp_instances", "lvs_virtual_servers", "lvs_nginx_upstreams")
-    )
-    second = str(ipaddress.ip_address(cluster.service.vip) + 1)
-    instance["virtual_ipaddress"] = [*instance["virtual_ipaddress"], f"{second}/32"]
-    return second, extra(
-        lvs_vrrp_instances=[instance],
-        lvs_virtual_servers=[service, {**service, "name": "second", "address": second}],
-        lvs_nginx_upstreams=[
-            {**upstream, "virtual_server": "web"},
-            {**upstream, "name": "second", "virtual_server": "second"},
-        ],
-    )
+    second = cluster.another()
+    return second, extra(**cluster.with_another_service(second))
 
 
 def test_addresses_do_not_change_while_a_director_cannot_be_told(site, faults, live, cluster, service):

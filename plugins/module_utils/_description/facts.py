@@ -50,7 +50,7 @@ def compared(
         host, its, view = entry["host"], facts[entry["host"]], entry["view"]
         problems: List[str] = []
         if host in unseen:
-            problems = [f"{host} cannot be looked at: {unseen[host]}"]
+            problems = [_unseen_finding(host, unseen[host])]
         elif not entry["cluster"]["problems"]:
             view = placed(view, its)
             problems = [*_system_findings(host, its, os_families), *findings(view, its)]
@@ -82,7 +82,18 @@ def _refusal(entry: Mapping[str, Any]) -> str:
     return ""
 
 
+def _unseen_finding(host: str, reason: str) -> str:
+    remedy = " Write ansible_become_password for it, or give --ask-become-pass." if "sudo password" in reason else ""
+    return f"{host} cannot be looked at: {reason.rstrip('.')}.{remedy}"
+
+
 def _system_findings(host: str, facts: Facts, os_families: Sequence[str]) -> Iterator[str]:
+    # A user who is not told, as by facts of another hand, may be root.
+    if facts.get("effective_user_id", 0) != 0:
+        yield (
+            f"Ansible works on {host} as user {facts['user_id']}, who may not change it. Write ansible_become: true "
+            "for it; and ansible_become_password, or give --ask-become-pass, where sudo asks."
+        )
     if facts["os_family"] not in os_families:
         yield f"{host} runs {facts['distribution']}; the roles know {' and '.join(os_families)}."
 
@@ -109,6 +120,12 @@ def findings(wanted: Mapping[str, Any], facts: Facts) -> List[str]:
         if interface and interface not in there
     )
     for each in keepalived["vrrp_instances"]:
+        found.extend(
+            f"{host} has no interface {interface}, which VRRP instance {each['name']} names; it has "
+            f"{', '.join(there)}. Name one of them."
+            for interface in each["interfaces"]
+            if interface not in there
+        )
         if each["interface"] in there:
             found.extend(_source_finding(host, each, facts))
     daemon = (keepalived["lvs_sync_daemon"] or {}).get("interface")

@@ -14,6 +14,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._problems import Probl
 from .checks.between import check_between
 from .checks.cluster import check_cluster
 from .checks.groups import check_groups, unnamed
+from .checks.raw import raw_remarks
 from .facts import placed
 from .members import Member, Variables, read_member
 from .model.cluster import Cluster
@@ -71,7 +72,7 @@ class Described:
         groups_of = {name: inventory[name]["group_names"] or () for name in settled} if parts else {}
         self.problems.extend(check_groups(self.cluster, groups_of, parts))
         own_groups = {name: inventory[name]["group_names"] or () for name in hosts} if parts else {}
-        self.remarks = list(unnamed(self.cluster, own_groups, parts))
+        self.remarks = [*unnamed(self.cluster, own_groups, parts), *raw_remarks(self.cluster)]
         for name, each in variables.items():
             own[name].extend([*each.problems, *each.unknown()])
         self.problems.extend(_of_hosts(own))

@@ -32,6 +32,7 @@ from typing import (
     TypeVar,
 )
 
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.grammar import unclosed
 from ansible_collections.lvs.cluster.plugins.module_utils._net import end_of_network, no_host
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import BadValue, Problem, shown
 
@@ -63,14 +64,21 @@ class Reader:
         return self.read(value, path, problems)
 
 
-def option(reader: Reader, about: str, name: str = "", within: str = "", **default: Any) -> Any:
+# What an option may tell of itself besides, and what holds where it does not.
+TOLD = {"name": "", "within": "", "off": "", "bare": False, "since": ""}
+
+
+def option(reader: Reader, about: str, **told: Any) -> Any:
     """A field of a table: how it is read, one line about it, and C(default=) unless it is required.
 
     name: what the user writes, where that is no Python identifier (C(mh-port)).
     within: the block of keepalived.conf in which it stands (C(url)), inside of that of its table.
+    off: the keyword that says that it is false, where that is another one (C(no_accept)).
+    bare: its value stands in keepalived.conf without the keyword.
+    since: the first keepalived that knows it, where that of the oldest distribution does not.
     """
-    metadata = {"reader": reader, "about": about, "name": name, "within": within}
-    return dataclasses.field(metadata=metadata, **default)  # pylint: disable=invalid-field-call # it is a field's value
+    metadata = {"reader": reader, "about": about, **{key: told.pop(key, none) for key, none in TOLD.items()}}
+    return dataclasses.field(metadata=metadata, **told)  # pylint: disable=invalid-field-call # it is a field's value
 
 
 def scalar(accept: Callable[[Any], Any], accepts: str, kind: str = "str", choices: Sequence[str] = ()) -> Reader:
@@ -161,6 +169,32 @@ def _interface_address(value: Any) -> str:
     return str(interface)
 
 
+# A line of keepalived.conf that is longer than this is read as two (MAXBUF of its lib/parser.h, less the indent and
+# the keyword); so may be what is a comment.
+LONGEST_LINE = 1000
+
+
+def _fitting(value: str, longest: int) -> str:
+    if len(value) > longest:
+        raise BadValue(f"has {len(value)} characters", f"Write at most {longest}")
+    return str(value)
+
+
+def text(pattern: str, what: str, remedy: str, longest: int = LONGEST_LINE) -> Reader:
+    """Text in which no sign means anything else to keepalived."""
+
+    def accept(value: Any) -> str:
+        if not isinstance(value, str) or not re.fullmatch(pattern, value):
+            raise BadValue(f"is not {_with_article(what)}", remedy)
+        return _fitting(value, longest)
+
+    return scalar(accept, what)
+
+
+def _with_article(what: str) -> str:
+    return f"an {what}" if what[0] in "aeiouAEIO" else f"a {what}"
+
+
 def word(longest: int, taken: Sequence[str] = (), why: str = "") -> Reader:
     """A name.
 
@@ -173,18 +207,13 @@ def word(longest: int, taken: Sequence[str] = (), why: str = "") -> Reader:
             raise BadValue(
                 "is not a name", "Write letters, digits, '_', '-' and '.', without spaces; quote what is a number"
             )
-        if len(value) > longest:
-            raise BadValue(f"has {len(value)} characters", f"Write at most {longest}")
         if value in taken:
             raise BadValue(why, "Choose another name")
-        return str(value)
+        return _fitting(value, longest)
 
     return scalar(accept, "name" if longest == LONGEST_HOST else f"name of at most {longest} characters")
 
 
-# A line of keepalived.conf that is longer than this is read as two (MAXBUF of its lib/parser.h, less the indent and
-# the keyword); so may be what is a comment.
-LONGEST_PATH = 1000
 PATH_SIGNS = "A-Za-z0-9/_.%?&=+:@,-"
 
 
@@ -199,9 +228,7 @@ def _url_path(value: Any) -> str:
             "Write letters, digits and / _ . % ? & = + : @ , - alone; % and two hex digits stand for any other sign"
         )
         raise BadValue(f"has {signs}, which keepalived or nginx may read as its own", remedy)
-    if len(value) > LONGEST_PATH:
-        raise BadValue(f"has {len(value)} characters", f"Write at most {LONGEST_PATH}")
-    return str(value)
+    return _fitting(value, LONGEST_LINE)
 
 
 NOT_COMPARED = {
@@ -239,6 +266,10 @@ INTERFACE = word(LONGEST_INTERFACE, ["lo"], "is the loopback, on which no other 
 URL_PATH = scalar(_url_path, "path of a URL")
 LOCATION = scalar(_location, "path of a URL, without a query")
 PORT = integer(1, 65535)
+# address(5) knows more, and keepalived no quotation here.
+MAIL_ADDRESS = text(r"[A-Za-z0-9._%+=-]+(@[A-Za-z0-9.-]+)?", "mail address", "Write one as root@example.com", 254)
+# Of what has no colon, ifconfig(8) would take the label for an interface.
+LABEL = text(r"[A-Za-z0-9_.-]+:[A-Za-z0-9_.-]+", "label", "Write INTERFACE:WORD, as eth0:web", LONGEST_INTERFACE)
 
 
 def choice(names: Sequence[str], what: str) -> Reader:
@@ -276,10 +307,13 @@ def secret(longest: int) -> Reader:
     return Reader(read, f"text of at most {longest} characters")
 
 
-def list_of(reader: Reader, if_empty: str = "Write at least 1, or leave the whole entry out") -> Reader:
+def list_of(
+    reader: Reader, if_empty: str = "Write at least 1, or leave the whole entry out", repeated: bool = False
+) -> Reader:
     """A list, none of it twice. An element that is refused is held as None, so that the others keep their places.
 
     if_empty: the remedy for a list without an element: it is no order to remove, a template may have come to it.
+    repeated: whether an element may come again.
     """
 
     def read(value: Any, path: str, problems: Problems) -> Any:
@@ -297,7 +331,7 @@ def list_of(reader: Reader, if_empty: str = "Write at least 1, or leave the whol
             here = f"{path}[{index}]"
             before = len(problems)
             got = reader(element, here, problems)
-            if len(problems) == before:
+            if len(problems) == before and not repeated:
                 first = sound.setdefault(got, index)
                 if first < index:
                     problems.append(Problem(here, element, f"is the same as [{first}]", "List it once"))
@@ -306,6 +340,36 @@ def list_of(reader: Reader, if_empty: str = "Write at least 1, or leave the whol
         return tuple(held)
 
     return Reader(read, f"list: {reader.accepts}", kind="list", element=reader)
+
+
+def _raw_line(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise BadValue("is no line of text", "Quote it in YAML")
+    if not value.isprintable():
+        raise BadValue("has a sign that ends a line, or is none", "Write one line of keepalived.conf in each entry")
+    if re.match(r"\s*([@$~]|include)", value):
+        raise BadValue("is for the reader of the whole file, as all that starts with @ $ ~ or include", "Remove it")
+    return _fitting(value, LONGEST_LINE)
+
+
+RAW_LINES = list_of(scalar(_raw_line, "line of keepalived.conf"), repeated=True)
+
+
+def _raw_lines(value: Any, path: str, problems: Problems) -> Any:
+    before = len(problems)
+    lines = RAW_LINES(value, path, problems)
+    if len(problems) == before:
+        reason = unclosed(lines)
+        if reason:
+            remedy = "Open and close each block and each quotation within these lines"
+            problems.append(Problem(path, None, reason, remedy))
+    return lines
+
+
+def raw_lines() -> Any:
+    """The option, last in its table, for what keepalived has in its block and the model has not."""
+    reader = dataclasses.replace(RAW_LINES, read=_raw_lines)
+    return option(reader, "what keepalived knows here and this table does not, line by line as it is", default=())
 
 
 def numbered(held: Optional[Sequence[Optional[T]]]) -> Iterator[Tuple[int, T]]:
@@ -343,7 +407,7 @@ def table(model: Type[T], shorthand: str = "") -> Reader:
 
     def read(value: Any, path: str, problems: Problems) -> Any:
         if shorthand and isinstance(value, str):
-            value = {shorthand: value}
+            return model(**{shorthand: options(model)[shorthand].metadata["reader"](value, path, problems)})
         if _is_mapping(value, path, list(options(model)), problems):
             return read_table(model, value, path, problems)
         return None
@@ -387,6 +451,26 @@ def variants(models: Sequence[Type[Any]], what: str) -> Reader:
 def options(model: Type[Any]) -> Dict[str, Any]:
     """The model's fields by the name that a user writes."""
     return {field.metadata["name"] or field.name: field for field in dataclasses.fields(model)}
+
+
+def tables_in(entry: Any, path: str) -> Iterator[Tuple[str, Any]]:
+    """An entry that is a table, and those within it, each with its path; none that was refused."""
+    yield path, entry
+    for name, field in options(type(entry)).items():
+        value, here = getattr(entry, field.name), _join(path, name)
+        several = isinstance(value, tuple)
+        for place, each in numbered(value if several else [value]):
+            if dataclasses.is_dataclass(each):
+                yield from tables_in(each, f"{here}[{place}]" if several else here)
+
+
+def given(entry: Any, path: str) -> Iterator[Tuple[str, Any, Any]]:
+    """What is written in an entry, or in a table within, and is not its default: its path, its value, its option."""
+    for here, each in tables_in(entry, path):
+        for name, field in options(type(each)).items():
+            value = getattr(each, field.name)
+            if value is not None and value != field.default:
+                yield _join(here, name), value, field
 
 
 def read_table(model: Type[T], raw: Mapping[str, Any], path: str, problems: Problems) -> T:

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import Collection, Dict, Iterator, List
+from typing import Any, Collection, Dict, Iterator, List, Tuple
 
 from .kinds import numbered
 from .model.cluster import Cluster
@@ -55,3 +55,16 @@ def upstreams_behind(cluster: Cluster) -> Dict[str, Upstream]:
     """The upstreams of a description that has passed the checks, by the name of the one service in front of each."""
     services = [each.name for each in cluster.lvs_virtual_servers]
     return {fronted(each, services): each for each in cluster.lvs_nginx_upstreams}
+
+
+# The tables that keepalived.conf is made of.
+KEEPALIVED_TABLES = ("lvs_vrrp_instances", "lvs_virtual_servers")
+
+
+def keepalived_entries(cluster: Cluster) -> Iterator[Tuple[str, Any]]:
+    """What the description has for keepalived.conf, each entry with its path."""
+    if cluster.lvs_global_defs is not None:
+        yield "lvs_global_defs", cluster.lvs_global_defs
+    for name in KEEPALIVED_TABLES:
+        for place, entry in numbered(getattr(cluster, name)):
+            yield f"{name}[{place}]", entry

@@ -16,6 +16,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.status imp
     parse_vrrp_data,
     parse_vrrp_terms,
 )
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.versions import parse_version
 
 from .command import RunCommand
 from .errors import HostError
@@ -53,6 +54,16 @@ class NoKeepalivedError(KeepalivedError):
         super().__init__(
             "There is no keepalived on this host", "Install it first, as the role lvs.cluster.keepalived does"
         )
+
+
+class TooOldError(KeepalivedError):
+    """The program does not know what it is to be told."""
+
+    kind = "too_old"
+
+    def __init__(self, version: str, refused: Sequence[str]) -> None:
+        told = f"{'; '.join(refused)}; this host has keepalived {version}"
+        super().__init__(told, "Remove the option, or install a keepalived that knows it")
 
 
 class Keepalived:
@@ -208,6 +219,15 @@ def program_of(module: Any) -> str:
     if path is None:
         raise NoKeepalivedError
     return str(path)
+
+
+def version_of(run_command: RunCommand, program: str) -> str:
+    """The version of the program."""
+    _status, output, errors = run_command([program, "--version"])
+    version = parse_version(errors) or parse_version(output)
+    if version is None:
+        raise KeepalivedError("this keepalived tells no version", "Look what `keepalived --version` prints")
+    return version
 
 
 def signal_number(run_command: RunCommand, program: str, name: str) -> Optional[int]:

@@ -2,11 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # PRIVATE to the collection.
-"""The one door to what a host says of its distribution, and of who sets up its network."""
+"""The one door to what a host says of its distribution, of who works on it, and of who sets up its network."""
 
 from __future__ import annotations
 
 import os
+import pwd
+from typing import Any, Dict
 
 # os-release(5): the first that is there counts.
 OS_RELEASE = ("/etc/os-release", "/usr/lib/os-release")
@@ -21,6 +23,12 @@ def os_release() -> str:
             with open(path, encoding="utf-8", errors="replace") as file:
                 return file.read()
     return ""
+
+
+def user() -> Dict[str, Any]:
+    """Whose rights this has, by the names that M(ansible.builtin.setup) has for them."""
+    number = os.geteuid()
+    return {"user_id": pwd.getpwuid(number).pw_name, "effective_user_id": number}
 
 
 def network_manager() -> str:

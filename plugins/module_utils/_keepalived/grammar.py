@@ -60,6 +60,19 @@ def parse(text: str, directory: str = "", read: Optional[Reader] = None, config_
     return Tree(reading.finish(), tuple(lines.not_understood))
 
 
+def unclosed(lines: Sequence[str]) -> str:
+    """Why lines cannot stand in a block without changing what stands around them; empty where they can."""
+    depth = 0
+    for line in map(_decommented, lines):
+        if line.count('"') % 2:
+            return "has a quotation that does not end on its line"
+        for piece in PIECE.findall(line):
+            depth += {"{": 1, "}": -1}.get(piece, 0)
+            if depth < 0:
+                return "closes a block that it did not open"
+    return "has a block that it does not close" if depth else ""
+
+
 def render(statements: Sequence[Statement], indent: str = "") -> str:
     """Statements as a configuration, which parses as they are."""
     text = ""

@@ -20,6 +20,8 @@ STAGED = ("__keepalived_staged",)
 LIVE = ("__keepalived_live",)
 STARTED = ("__keepalived_started",)
 RUNS = ("__keepalived_repaired", "__keepalived_runs", "__keepalived_runs_again")
+# What a result has of them whose director does not run what is described.
+UNTOLD = ("failed", "unreachable", "problems")
 
 TOGETHER = (
     "Bring it back or repair it, and run the play for all directors of the instance at once (strategy linear, no"
@@ -29,6 +31,10 @@ TOGETHER = (
 LEAVES = (
     "Who leaves the instance ({names}) is taken down before, while still described: playbook lvs.cluster.teardown,"
     " --limit {names}; then it counts as switched off. "
+)
+MAY_SEND = (
+    "This run has not told {names}, which may still send here for it. Run the play with all directors in --limit and"
+    " without --tags; or name those that are switched off: -e '{{\"keepalived_absent\": [{quoted}]}}'"
 )
 GIVES = "An address that comes to an instance may be one that {names} has in another until told. "
 
@@ -61,10 +67,24 @@ def judge(
         "back": held_back(staged, loaded, run.absent).get(host, ""),
         "pending": any(result.get("pending") for result in staged.values()),
         "changed": any(result.get("changed") for results in (live, started) for result in results.values()),
+        "unsettled": any(result.get("changed") for result in started.values())
+        or any(live.get(each, {}).get("changed") and _changes(staged[each]) for each in staged),
         "again": any(result.get("problems") for result in runs.values()) or any(everywhere),
         "wrong": [f"{host}: {each}" for each in runs.get(host, {}).get("problems", ())]
         + misruled(run.instances, runs, run.absent),
     }
+
+
+def untold(hostvars: Mapping[str, Mapping[str, Any]], directors: Sequence[str], absent: Collection[str]) -> str:
+    """The directors that this run has not brought to run what is described, and what to do; empty if there are none.
+
+    In check mode none is asked what it runs, and who comes that far counts.
+    """
+    asked = _registered(hostvars, directors, RUNS)
+    told = {each for each, result in asked.items() if not any(result.get(word) for word in UNTOLD)}
+    would_be = {each for each in directors if each not in asked and RUNS[0] in hostvars[each]}
+    left = [each for each in directors if each not in told | would_be and each not in absent]
+    return MAY_SEND.format(names=", ".join(left), quoted=_quoted(left)) if left else ""
 
 
 def _with_others(
@@ -171,13 +191,16 @@ def _missing(result: Mapping[str, Any], ready: Collection[str], absent: Collecti
             told.append(_told(change))
     if not names:
         return None
-    quoted = ", ".join(f'"{name}"' for name in names)
     leaves = LEAVES.format(names=",".join(leavers)) if leavers else ""
     gives = GIVES.format(names=", ".join(givers)) if givers else ""
     return (
         f"{'; '.join(told)}. {', '.join(names)} cannot be told together with it, and two directors would be master."
-        f" {leaves}{gives}{TOGETHER.format(names=quoted)}"
+        f" {leaves}{gives}{TOGETHER.format(names=_quoted(names))}"
     )
+
+
+def _quoted(names: Sequence[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
 
 
 def misruled(instances: Sequence[Mapping[str, Any]], runs: Results, absent: Collection[str]) -> List[str]:

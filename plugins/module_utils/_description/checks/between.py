@@ -9,13 +9,13 @@ from __future__ import annotations
 import itertools
 from typing import Iterator, Sequence, Tuple
 
-from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import numbered
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
 from .networks import near, networks
 from .servers import Hosts
 from .tables import entries
+from .vrrp import taken_number
 
 
 def check_between(cluster: Cluster, hosts: Hosts, others: Sequence[Tuple[str, Cluster, Hosts]]) -> Iterator[Problem]:
@@ -31,26 +31,23 @@ def check_between(cluster: Cluster, hosts: Hosts, others: Sequence[Tuple[str, Cl
             if address in theirs:
                 remedy = "Choose another one for one of the two"
                 yield Problem(path, address, f"is an address of cluster {name} too", remedy)
-        pairs = itertools.product(
-            entries(cluster.lvs_vrrp_instances, "lvs_vrrp_instances"), numbered(other.lvs_vrrp_instances)
-        )
-        for (path, instance, _earlier), (_index, each) in pairs:
-            number = instance.virtual_router_id
-            if (
-                number is not None
-                and number == each.virtual_router_id
-                and near(networks(instance, hosts), networks(each, other_hosts))
-            ):
-                reason = f"is the virtual_router_id of instance {each.name} of cluster {name}, on the same network"
-                remedy = "Choose an unused one for one of the two, 1 to 255"
-                yield Problem(f"{path}.virtual_router_id", number, reason, remedy)
+        for path, told, _earlier in entries(cluster.lvs_vrrp_instances, "lvs_vrrp_instances"):
+            for instance, each in itertools.product(told.instances, other.instances):
+                if (
+                    instance.virtual_router_id is not None
+                    and instance.virtual_router_id == each.virtual_router_id
+                    and near(networks(instance, hosts), networks(each, other_hosts))
+                ):
+                    whose = f"the virtual_router_id of instance {each.name} of cluster {name}, on the same network"
+                    remedy = "Choose an unused one for one of the two, 1 to 255"
+                    yield taken_number(path, told, instance, whose, remedy)
 
 
 def _virtual_addresses(cluster: Cluster) -> Iterator[Tuple[str, str]]:
     """Each floating address and each service's address, and where it stands."""
     for path, instance, _earlier in entries(cluster.lvs_vrrp_instances, "lvs_vrrp_instances"):
-        for index, cidr in numbered(instance.virtual_ipaddress):
-            yield cidr.split("/")[0], f"{path}.virtual_ipaddress[{index}]"
+        for inner, each in instance.floating:
+            yield each.address.split("/")[0], f"{path}.{inner}"
     for path, service, _earlier in entries(cluster.lvs_virtual_servers, "lvs_virtual_servers"):
         if service.address is not None:
             yield service.address, f"{path}.address"

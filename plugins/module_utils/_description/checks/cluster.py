@@ -15,7 +15,9 @@ from typing import Iterator
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
+from .globals import check_globals
 from .proxies import check_circles, check_upstream
+from .raw import check_raw
 from .servers import Hosts
 from .services import check_service
 from .tables import check_name, entries
@@ -36,3 +38,5 @@ def check_cluster(cluster: Cluster, hosts: Hosts) -> Iterator[Problem]:
         yield from check_name(upstream, path, earlier)
         yield from check_upstream(upstream, path, earlier, whole)
     yield from check_circles(cluster, whole)
+    yield from check_globals(cluster)
+    yield from check_raw(cluster)

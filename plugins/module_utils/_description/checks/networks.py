@@ -17,7 +17,7 @@ from .servers import Hosts
 
 def told_networks(instance: VrrpInstance) -> List[ipaddress.IPv4Network]:
     """The network of each floating address. That of a /32 is the address alone."""
-    return [ipaddress.IPv4Interface(cidr).network for _index, cidr in numbered(instance.virtual_ipaddress)]
+    return [ipaddress.IPv4Interface(each.address).network for _path, each in instance.floating]
 
 
 def networks(instance: VrrpInstance, hosts: Hosts) -> List[ipaddress.IPv4Network]:

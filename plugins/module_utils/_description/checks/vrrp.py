@@ -7,9 +7,10 @@
 from __future__ import annotations
 
 import ipaddress
+import itertools
 from typing import Iterator, Mapping, Sequence, Set
 
-from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import numbered
+from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import LONGEST_NAME, numbered
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import VrrpInstance
 from ansible_collections.lvs.cluster.plugins.module_utils._net import end_of_network
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
@@ -20,7 +21,9 @@ from .tables import first
 from .whole import Whole
 
 VRRP_MAX_ADVERT_INT = 40.95  # RFC 9568, 5.2.7: 12 bits of centiseconds
+VRRP_MAX_ID = 255  # RFC 9568, 5.2.3: 8 bits
 VRRP_MAX_ADDRESSES = 255  # RFC 9568, 5.2.5: 8 bits
+LONGEST_WITH_BROADCAST = 30  # RFC 3021: a network of two addresses has none to spare
 VRRP_MAX_HOSTS = 254  # RFC 9568, 5.2.4: priorities 254, 253, ... 1
 
 
@@ -44,35 +47,78 @@ def check_instance(
         reason = f"are more hosts than VRRP has priorities ({VRRP_MAX_HOSTS})"
         yield Problem(f"{path}.hosts", len(instance.hosts), reason, "Spread them over several instances")
     yield from _check_floating_addresses(instance, path, whole)
-    for other in first(each for each in earlier if _clash(instance, each, hosts)):
-        reason = f"is the virtual_router_id of instance {other.name} on the same interface"
-        if not set(instance.hosts or ()) & set(other.hosts or ()):
-            reason = f"is the virtual_router_id of instance {other.name}, on the same network"
-        elif instance.interface != other.interface:
-            reason = f"is the virtual_router_id of instance {other.name}, whose interface may be the same"
-        yield Problem(f"{path}.virtual_router_id", instance.virtual_router_id, reason, "Choose an unused one, 1 to 255")
+    pairs = itertools.product(instance.instances, (each for told in earlier for each in told.instances))
+    for mine, other in first(pair for pair in pairs if _clash(*pair, hosts)):
+        whose = f"the virtual_router_id of instance {other.name} on the same interface"
+        if not set(mine.hosts or ()) & set(other.hosts or ()):
+            whose = f"the virtual_router_id of instance {other.name}, on the same network"
+        elif mine.interface != other.interface:
+            whose = f"the virtual_router_id of instance {other.name}, whose interface may be the same"
+        yield taken_number(path, instance, mine, whose, "Choose an unused one, 1 to 255")
+    if instance.spread:
+        yield from _check_spread(instance, path)
+    yield from _check_names(instance, path, earlier)
     yield from _check_version(instance, path)
     if instance.preempt_delay and instance.preempt is False:
         remedy = "Remove it, or remove preempt: false"
         yield Problem(f"{path}.preempt_delay", instance.preempt_delay, "has no effect with preempt: false", remedy)
 
 
+def taken_number(path: str, told: VrrpInstance, instance: VrrpInstance, whose: str, remedy: str) -> Problem:
+    """A number that is another's already.
+
+    told: the entry of the description. instance: what VRRP gets of it.
+    """
+    number = instance.virtual_router_id
+    reason = f"is {whose}" if number == told.virtual_router_id else f"makes {number} with spread, {whose}"
+    return Problem(f"{path}.virtual_router_id", told.virtual_router_id, reason, remedy)
+
+
+def _check_spread(instance: VrrpInstance, path: str) -> Iterator[Problem]:
+    count, number, name = len(instance.virtual_ipaddress or ()), instance.virtual_router_id, instance.name
+    if number is not None and number + count - 1 > VRRP_MAX_ID:
+        reason = f"leaves no number for the last of {count} addresses, as spread gives each the next one"
+        remedy = f"Write at most {VRRP_MAX_ID + 1 - count}" if count <= VRRP_MAX_ID else "Spread them over several"
+        yield Problem(f"{path}.virtual_router_id", number, reason, remedy)
+    if name is not None and len(f"{name}_{count}") > LONGEST_NAME:
+        reason = f"has {len(name)} characters, and spread adds _1, _2 and so on"
+        yield Problem(f"{path}.name", name, reason, f"Write at most {LONGEST_NAME - len(f'_{count}')}")
+    if instance.preempt is False:
+        reason = "has no effect with preempt: false, where who starts first has all addresses and keeps them"
+        yield Problem(f"{path}.spread", instance.spread, reason, "Remove it, or remove preempt: false")
+
+
+def _check_names(instance: VrrpInstance, path: str, earlier: Sequence[VrrpInstance]) -> Iterator[Problem]:
+    """A name that only spread makes the same as another one."""
+    taken = {each.name: told for told in earlier for each in told.instances}
+    for name in first(each.name for each in instance.instances if each.name in taken):
+        # Where both are written alike, that is told already.
+        if name is not None and instance.name != taken[name].name:
+            reason = f"is an instance that spread makes of {taken[name].name}"
+            if instance.spread:
+                reason = f"makes {name} with spread, the name of an earlier entry"
+            yield Problem(f"{path}.name", instance.name, reason, "Choose another name")
+
+
 def _check_floating_addresses(instance: VrrpInstance, path: str, whole: Whole) -> Iterator[Problem]:
     count = len(instance.virtual_ipaddress or ())
-    if count > VRRP_MAX_ADDRESSES:
+    if count > VRRP_MAX_ADDRESSES and not instance.spread:
         reason = f"are more addresses than a VRRP advert can name ({VRRP_MAX_ADDRESSES})"
         yield Problem(f"{path}.virtual_ipaddress", count, reason, "Spread them over several instances")
     seen: Set[str] = set()
     others = {**dict.fromkeys(instance.addresses, ""), **whole.owners}
-    for index, cidr in numbered(instance.virtual_ipaddress):
+    for inner, each in instance.floating:
+        cidr, here = each.address, f"{path}.{inner}"
         address = cidr.split("/")[0]
-        here = f"{path}.virtual_ipaddress[{index}]"
         yield from _check_ends(cidr, here, others)
+        if each.brd and ipaddress.IPv4Interface(cidr).network.prefixlen > LONGEST_WITH_BROADCAST:
+            reason = f"is of no use with {cidr}, whose network has no broadcast address"
+            yield Problem(f"{here}.brd", each.brd, reason, "Remove it, or write the network's prefix length")
         if address in whole.owners:
             reason = f"is already the address of host {whole.owners[address]}"
             yield Problem(here, address, reason, "Choose an address that no host has")
         if address in seen:
-            yield Problem(here, address, "is listed with another prefix length too", "List it once")
+            yield Problem(here, address, "is listed in another way too", "List it once")
         seen.add(address)
         other = whole.floating[address][0]
         if other is not instance:

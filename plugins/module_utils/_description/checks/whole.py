@@ -66,10 +66,7 @@ def whole_of(cluster: Cluster, hosts: Hosts) -> Whole:
         floating=floating,
         networks=networks,
         addresses_known=cluster.lvs_vrrp_instances is not None
-        and all(
-            each is not None and each.virtual_ipaddress is not None and None not in each.virtual_ipaddress
-            for each in cluster.lvs_vrrp_instances
-        ),
+        and all(each is not None and each.addresses_known for each in cluster.lvs_vrrp_instances),
         services={service.name: service for service in services},
         serving=serving,
         names=names,

@@ -17,6 +17,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds imp
     URL_PATH,
     integer,
     option,
+    raw_lines,
     seconds,
 )
 
@@ -52,21 +53,28 @@ class Url:
 
 
 @dataclass(frozen=True)
-class TcpCheck(Tries, Wait, Port):
+class Raw:
+    """What every checker ends with."""
+
+    raw: Tuple[str, ...] = raw_lines()
+
+
+@dataclass(frozen=True)
+class TcpCheck(Raw, Tries, Wait, Port):
     """C(TCP_CHECK): the server takes a connection."""
 
     keyword: ClassVar[str] = "TCP_CHECK"
 
 
 @dataclass(frozen=True)
-class HttpGet(Tries, Wait, Port, Url):
+class HttpGet(Raw, Tries, Wait, Port, Url):
     """C(HTTP_GET): the server answers a request with the status that is expected."""
 
     keyword: ClassVar[str] = "HTTP_GET"
 
 
 @dataclass(frozen=True)
-class PingCheck(Tries, Wait):
+class PingCheck(Raw, Tries, Wait):
     """C(PING_CHECK): the host answers a ping, whether or not anything serves there."""
 
     # keepalived takes a connect_port here too, and pings all the same. To read this block, if only to test the file, it

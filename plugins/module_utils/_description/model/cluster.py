@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any, Dict, Mapping, Sequence, Tuple
+from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import (
     BOOLEAN,
@@ -19,6 +19,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds imp
     Problems,
     list_of,
     nearest,
+    numbered,
     option,
     options,
     read_table,
@@ -27,6 +28,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds imp
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
+from .globals import GlobalDefs
 from .hosts import HostVariables
 from .proxies import LOG_FORMATS, Upstream
 from .services import VirtualServer
@@ -51,9 +53,12 @@ class Cluster:
     lvs_nginx_upstreams: Tuple[Upstream, ...] = option(
         list_of(table(Upstream), EMPTY_TABLE), "what stands behind nginx", default=()
     )
+    lvs_global_defs: Optional[GlobalDefs] = option(
+        table(GlobalDefs), "what holds for each keepalived as a whole", default=None
+    )
     lvs_sync_daemon: bool = option(
         BOOLEAN,
-        "whether the master of the first instance tells the other directors its connections, so that they survive it",
+        "whether masters tell the other directors their connections, so that they survive them",
         default=True,
     )
     lvs_cluster: str = option(
@@ -61,6 +66,11 @@ class Cluster:
         "the name of the cluster, where an inventory holds several",
         default=DEFAULT_NAME,
     )
+
+    @property
+    def instances(self) -> Tuple[VrrpInstance, ...]:
+        """What VRRP gets of C(lvs_vrrp_instances)."""
+        return tuple(each for _place, told in numbered(self.lvs_vrrp_instances) for each in told.instances)
 
 
 # One of these a host must have, to be described at all.

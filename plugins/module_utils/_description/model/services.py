@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Optional, Tuple
+from typing import ClassVar, Mapping, Optional, Tuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import (
     ADDRESS,
@@ -18,6 +18,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds imp
     integer,
     list_of,
     option,
+    raw_lines,
     seconds,
     table,
     variants,
@@ -44,6 +45,13 @@ class RealServer(ServiceServer):
     """C(real_server): a host of the inventory, or an address outside it."""
 
     weight: int = option(integer(0, 65535), "share of the connections; 0 gives it no new ones", default=1)
+    raw: Tuple[str, ...] = raw_lines()
+
+    # Keywords that follow from something else, and from what.
+    DERIVED: ClassVar[Mapping[str, str]] = {
+        "inhibit_on_failure": "inhibit_on_failure of the service",
+        **{each.keyword: "check of the service" for each in CHECKERS},
+    }
 
 
 @dataclass(frozen=True)
@@ -86,3 +94,11 @@ class VirtualServer:
     alpha: bool = option(BOOLEAN, "a server is down until its first check succeeds", default=True)
     quorum: int = option(integer(1, 2**31 - 1), "weight that must be alive for the service to count as up", default=1)
     hysteresis: int = option(integer(0, 2**31 - 1), "added to and taken from quorum against flapping", default=0)
+    raw: Tuple[str, ...] = raw_lines()
+
+    # Keywords that follow from something else, and from what.
+    DERIVED: ClassVar[Mapping[str, str]] = {
+        "real_server": "real_servers",
+        "mh-fallback": "lb_algo",
+        "sh-fallback": "lb_algo",
+    }

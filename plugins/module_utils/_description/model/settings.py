@@ -17,7 +17,6 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds imp
     BOOLEAN,
     WORD,
     choice,
-    integer,
     list_of,
     mapping_of,
     option,
@@ -91,11 +90,6 @@ class Keepalived:
     restarts it.
     """
 
-    keepalived_vrrp_garp_master_refresh: int = option(
-        integer(0, 2**32 - 1, "seconds"),
-        "seconds after which a master repeats its gratuitous ARPs, for neighbours that missed the first; 0 is never",
-        default=60,
-    )
     keepalived_absent: Tuple[str, ...] = option(
         list_of(WORD),
         "directors that are switched off, and need not agree with the others; for the command line, once",

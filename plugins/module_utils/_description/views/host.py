@@ -19,13 +19,23 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.clu
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import VirtualServer
 from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import (
     directors,
+    keepalived_entries,
     real_servers,
     servers_of,
     upstreams_behind,
 )
 
 from .director import Director, director_view
-from .keepalived import Keepalived, check_of, instance_view, service_view, sync_daemon_view
+from .keepalived import (
+    Keepalived,
+    check_of,
+    global_defs_view,
+    instance_view,
+    needs_of,
+    service_view,
+    sync_daemon_view,
+    synced_instances,
+)
 from .proxy import Nginx, nginx_view, pooled
 from .realserver import RealServer, label_places, realserver_view
 
@@ -69,8 +79,10 @@ class Views:
         self._members = members
         self._addresses = {name: member.address for name, member in members.items() if member.address}
         self._whole = Whole(cluster.lvs_cluster, directors(cluster), real_servers(cluster))
-        carrying = {address: each for each in reversed(cluster.lvs_vrrp_instances) for address in each.addresses}
+        self._instances = cluster.instances
+        carrying = {address: each for each in reversed(self._instances) for address in each.addresses}
         self._carried = [(each, carrying.get(each.address)) for each in cluster.lvs_virtual_servers]
+        self._synced = synced_instances(cluster)
         behind = upstreams_behind(cluster)
         services = {each.name: each for each in cluster.lvs_virtual_servers}
         self._pools = [(upstream, services[name]) for name, upstream in behind.items()]
@@ -83,10 +95,14 @@ class Views:
             each.name: service_view(each, check_of(each, behind.get(each.name)), self._addresses)
             for each in cluster.lvs_virtual_servers
         }
+        self._global_defs = global_defs_view(cluster)
+        self._needs = [(entry, needs_of(path, entry)) for path, entry in keepalived_entries(cluster)]
         self._upstreams = {each.name: pooled(each, self._addresses) for each in cluster.lvs_nginx_upstreams}
 
     def of(self, host: str) -> View:
         directed = [(each, instance) for each, instance in self._carried if instance and host in instance.hosts]
+        floating = [each for each in self._cluster.lvs_vrrp_instances if host in each.hosts]
+        held = [self._cluster.lvs_global_defs, *floating, *(each for each, _instance in directed)]
         served = self._served.get(host, [])
         names = {each.name for each in served}
         interface = self._members[host].interface
@@ -95,13 +111,13 @@ class Views:
             cluster=self._whole,
             keepalived=Keepalived(
                 router_id=host,
+                global_defs=self._global_defs,
                 vrrp_instances=[
-                    instance_view(each, host, self._members)
-                    for each in self._cluster.lvs_vrrp_instances
-                    if host in each.hosts
+                    instance_view(each, host, self._members) for each in self._instances if host in each.hosts
                 ],
-                lvs_sync_daemon=sync_daemon_view(self._cluster, [instance for _each, instance in directed], interface),
+                lvs_sync_daemon=sync_daemon_view(host, self._synced, interface),
                 virtual_servers=[self._services[each.name] for each, _instance in directed],
+                needs=[need for entry, needs in self._needs if any(entry is each for each in held) for need in needs],
             ),
             director=director_view(each for each, _instance in directed),
             realserver=realserver_view(interface, served, self._places),

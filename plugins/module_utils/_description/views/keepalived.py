@@ -7,18 +7,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, List, Mapping, Optional, Sequence, Set
 
-from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import options
+from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import given
 from ansible_collections.lvs.cluster.plugins.module_utils._description.members import Member
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.checkers import CHECKERS, Checker, HttpGet
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.globals import GlobalDefs
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.proxies import Upstream
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import (
     HASH_SCHEDULERS,
     VirtualServer,
 )
-from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import VrrpInstance
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import Mailing, VrrpInstance
+
+from .lines import Line, as_they_are, in_one_line, lines_of
 
 # RFC 9568, 5.2.4: 255 is the owner of the address, and no director owns a floating one. Neighbours
 # differ by one, so that the skew of a planned switchover is milliseconds.
@@ -26,19 +29,29 @@ HIGHEST_PRIORITY = 254
 
 
 @dataclass(frozen=True)
-class Block:
-    """A block of keepalived.conf as it is printed: keywords with their values, in order.
+class Need:
+    """An option that not every keepalived knows, with the first version that does."""
 
-    A value that is true is no value: the keyword alone says it. One that is a list is a block within.
-    """
+    path: str
+    value: Any
+    since: str
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block of keepalived.conf as it is printed."""
 
     keyword: str
-    lines: Sequence[Tuple[str, Any]]
+    lines: Sequence[Line]
 
 
 @dataclass(frozen=True)
 class Instance:
-    """A C(vrrp_instance) of the host."""
+    """A C(vrrp_instance) of the host.
+
+    interfaces: those that it names beside its own.
+    lines: what it ends with, its addresses first.
+    """
 
     name: str
     hosts: Sequence[str]
@@ -54,11 +67,13 @@ class Instance:
     unicast_src_ip: Optional[str]
     unicast_peer: Sequence[Optional[str]]
     virtual_ipaddress: Sequence[str]
+    interfaces: Sequence[str]
+    lines: Sequence[Line]
 
 
 @dataclass(frozen=True)
 class SyncDaemon:
-    """The C(lvs_sync_daemon)."""
+    """The C(lvs_sync_daemon); bound to no instance it is both halves, whatever state the instances have."""
 
     interface: str
     vrrp_instance: str
@@ -73,6 +88,7 @@ class Server:
     address: str
     port: int
     weight: int
+    lines: Sequence[Line]
 
 
 @dataclass(frozen=True)
@@ -93,6 +109,7 @@ class Service:
     quorum: int
     hysteresis: int
     sorry_server: str
+    lines: Sequence[Line]
     check: Block
     real_servers: Sequence[Server]
 
@@ -102,9 +119,11 @@ class Keepalived:
     """All of C(keepalived.conf) that the description tells."""
 
     router_id: str
+    global_defs: Sequence[Line]
     vrrp_instances: Sequence[Instance]
     lvs_sync_daemon: Optional[SyncDaemon]
     virtual_servers: Sequence[Service]
+    needs: Sequence[Need]
 
 
 def priority(instance: VrrpInstance, director: str) -> int:
@@ -133,22 +152,22 @@ def check_of(service: VirtualServer, upstream: Optional[Upstream]) -> Checker:
 
 
 def block(entry: Checker) -> Block:
-    """An entry of the description as the block of its keyword; its options stand in the order of its model.
+    """An entry of the description as the block of its keyword."""
+    return Block(entry.keyword, lines_of(entry, type(entry)))
 
-    What was not given is not printed: then keepalived's own default holds.
-    """
-    lines: List[Tuple[str, Any]] = []
-    for name, field in options(type(entry)).items():
-        value, within = getattr(entry, field.name), field.metadata["within"]
-        if value is None or value is False:
-            continue
-        if not within:
-            lines.append((name, value))
-        elif lines and lines[-1][0] == within:
-            lines[-1][1].append((name, value))
-        else:
-            lines.append((within, [(name, value)]))
-    return Block(entry.keyword, lines)
+
+def global_defs_view(cluster: Cluster) -> List[Line]:
+    """What stands in C(global_defs) of every host."""
+    return lines_of(cluster.lvs_global_defs or GlobalDefs(), GlobalDefs)
+
+
+def needs_of(path: str, entry: Any) -> List[Need]:
+    """What an entry of the description needs of a keepalived that the oldest one has not."""
+    return [
+        Need(here, value, field.metadata["since"])
+        for here, value, field in given(entry, path)
+        if field.metadata["since"]
+    ]
 
 
 def instance_view(instance: VrrpInstance, host: str, members: Mapping[str, Member]) -> Instance:
@@ -169,16 +188,45 @@ def instance_view(instance: VrrpInstance, host: str, members: Mapping[str, Membe
         auth_pass=authentication.auth_pass if authentication else "",
         unicast_src_ip=members[host].source(instance) if instance.unicast and peers else "",
         unicast_peer=peers if instance.unicast else [],
-        virtual_ipaddress=instance.virtual_ipaddress,
+        virtual_ipaddress=[each.address for each in instance.virtual_ipaddress],
+        interfaces=list(dict.fromkeys(each.dev for each in instance.virtual_ipaddress if each.dev)),
+        lines=[
+            ("virtual_ipaddress", as_they_are([in_one_line(each) for each in instance.virtual_ipaddress])),
+            *lines_of(instance, Mailing),
+            *as_they_are(instance.raw),
+        ],
     )
 
 
-def sync_daemon_view(cluster: Cluster, instances: Sequence[VrrpInstance], interface: str) -> Optional[SyncDaemon]:
-    """The connection sync daemon, bound to an instance: unbound, both directors would run both halves."""
-    instance = next((each for each in instances if len(each.hosts) > 1), None)
-    if instance is None or not cluster.lvs_sync_daemon:
+def synced_instances(cluster: Cluster) -> List[VrrpInstance]:
+    """The instances whose master has connections to tell to somebody."""
+    served = {each.address for each in cluster.lvs_virtual_servers} if cluster.lvs_sync_daemon else set()
+    return [each for each in cluster.instances if len(each.hosts) > 1 and served.intersection(each.addresses)]
+
+
+def sync_daemon_view(host: str, synced: Sequence[VrrpInstance], interface: str) -> Optional[SyncDaemon]:
+    """The connection sync daemon of a director.
+
+    Where one is preferred as master of all instances it is bound to one: the master sends, the others receive. Where
+    several are, each must do both at once, so it is bound to none.
+    """
+    own = next((each for each in synced if host in each.hosts), None)
+    if own is None:
         return None
-    return SyncDaemon(instance.interface or interface, instance.name, instance.virtual_router_id)
+    together = _together(own, synced)
+    masters = {each.hosts[0] for each in together}
+    name = own.name if len(masters) == 1 else ""
+    return SyncDaemon(own.interface or interface, name, together[0].virtual_router_id)
+
+
+def _together(own: VrrpInstance, synced: Sequence[VrrpInstance]) -> Sequence[VrrpInstance]:
+    """The instances whose directors must hear each other: those that share one, and those that share one with them."""
+    hosts: Set[str] = set()
+    found: Sequence[VrrpInstance] = [own]
+    while not all(hosts.issuperset(each.hosts) for each in found):
+        hosts.update(*(each.hosts for each in found))
+        found = [each for each in synced if hosts.intersection(each.hosts)]
+    return found
 
 
 def service_view(service: VirtualServer, check: Checker, addresses: Mapping[str, str]) -> Service:
@@ -202,9 +250,16 @@ def service_view(service: VirtualServer, check: Checker, addresses: Mapping[str,
         quorum=service.quorum,
         hysteresis=service.hysteresis,
         sorry_server=sorry.address or addresses[sorry.host] if sorry else "",
+        lines=as_they_are(service.raw),
         check=block(check),
         real_servers=[
-            Server(each.host, each.address or addresses[each.host], each.port or service.port, each.weight)
+            Server(
+                name=each.host,
+                address=each.address or addresses[each.host],
+                port=each.port or service.port,
+                weight=each.weight,
+                lines=as_they_are(each.raw),
+            )
             for each in service.real_servers
         ],
     )

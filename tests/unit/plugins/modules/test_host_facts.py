@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import re
 import shutil
 from pathlib import Path
@@ -53,6 +54,13 @@ def test_system_and_who_sets_up_its_network(host: Path) -> None:
     }
     (host / "networkd").touch()
     assert facts()["ansible_lvs_network"] == "networkd"
+
+
+@pytest.mark.usefixtures("host")
+def test_who_works_on_it() -> None:
+    told = facts()
+    assert told["ansible_effective_user_id"] == os.geteuid()
+    assert told["ansible_user_id"] == pwd.getpwuid(os.geteuid()).pw_name
 
 
 @pytest.mark.skipif(not shutil.which("dpkg-query"), reason="reads the format of dpkg by dpkg's own program")

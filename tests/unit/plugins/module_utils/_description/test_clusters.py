@@ -18,6 +18,7 @@ from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._descriptio
 
 GROUPS = {"directors": "lvs_directors", "real_servers": "lvs_realservers"}
 VRID, ADDRESSES = "lvs_vrrp_instances[0].virtual_router_id", "lvs_vrrp_instances[0].virtual_ipaddress"
+SPREAD = "lvs_vrrp_instances[0].spread"
 # The second cluster is the first in another network, with a letter before each name.
 OTHER = {"lvs_cluster": "other", ADDRESSES: ["198.51.100.100/32"], "lvs_virtual_servers[0].address": "198.51.100.100"}
 
@@ -105,6 +106,13 @@ def test_a_host_sees_its_own_cluster():
     ("others", "network", "path", "reason"),
     [
         pytest.param({}, "192.0.2.1", VRID, "is the virtual_router_id of instance web of cluster {}", id="VRID"),
+        pytest.param(
+            {VRID: 50, ADDRESSES: ["198.51.100.100/32", "198.51.100.101/32"], SPREAD: True},
+            "192.0.2.1",
+            VRID,
+            "the virtual_router_id of instance we",
+            id="VRID that spread gives",
+        ),
         pytest.param(
             {ADDRESSES: ["192.0.2.99/16"], "lvs_virtual_servers[0].address": "192.0.2.99"},
             "198.51.100.",

@@ -215,11 +215,44 @@ def test_a_host_that_cannot_be_what_it_should_be_stops_its_cluster_and_no_other(
     found = compared([*entries, *others], facts, ["Debian", "RedHat"], {"lvs1": "No space left on device"})
 
     assert [each["findings"][:1] for each in found] == [
-        ["lvs1 cannot be looked at: No space left on device"],
+        ["lvs1 cannot be looked at: No space left on device."],
         ["lvs2 runs SLES; the roles know Debian and RedHat."],
         [],
     ]
     assert [each["refused"] for each in found] == [["lvs1", "lvs2"], ["lvs1", "lvs2"], []]
+
+
+@pytest.mark.parametrize(
+    ("user", "findings"),
+    [
+        ({}, []),
+        ({"user_id": "root", "effective_user_id": 0}, []),
+        (
+            {"user_id": "deploy", "effective_user_id": 1000},
+            [
+                "Ansible works on lvs1 as user deploy, who may not change it. Write ansible_become: true for it; and"
+                " ansible_become_password, or give --ask-become-pass, where sudo asks."
+            ],
+        ),
+    ],
+    ids=["who is not told", "root", "who is not root"],
+)
+def test_a_user_who_may_not_change_a_host_is_told_what_to_write(user, findings):
+    facts = {**of(hostvars()["lvs1"]["ansible_host"]), **user}
+
+    (found,) = compared(plain_views(hostvars(), ["lvs1"]), {"lvs1": facts}, ["Debian"], {})
+
+    assert found["findings"] == findings
+
+
+def test_a_password_that_sudo_misses_is_asked_for():
+    reason = "Task failed: Incorrect sudo password"
+
+    (found,) = compared(plain_views(hostvars(), ["lvs1"]), {"lvs1": {}}, ["Debian"], {"lvs1": reason})
+
+    assert found["findings"] == [
+        f"lvs1 cannot be looked at: {reason}. Write ansible_become_password for it, or give --ask-become-pass."
+    ]
 
 
 def refusals(changes=None, **unseen):

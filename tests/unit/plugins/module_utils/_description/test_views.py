@@ -33,7 +33,10 @@ FIRST_INSTANCE, FIRST_SERVICE, FIRST_UPSTREAM = (
     "lvs_nginx_upstreams[0]",
 )
 DUAL_MASTER = {"lvs_vrrp_instances[1]": OTHER_INSTANCE}
-TWO_SERVICES = {**DUAL_MASTER, f"{FIRST_UPSTREAM}.virtual_server": "web", "lvs_virtual_servers[1]": OTHER_SERVICE}
+ONE_PREFERRED = {**DUAL_MASTER, "lvs_vrrp_instances[1].hosts": ["lvs1", "lvs2"]}
+SPREAD = {f"{FIRST_INSTANCE}.spread": True, f"{FIRST_INSTANCE}.virtual_ipaddress": [f"{VIP}/32", f"{OTHER_VIP}/32"]}
+SERVED_TOO = {f"{FIRST_UPSTREAM}.virtual_server": "web", "lvs_virtual_servers[1]": OTHER_SERVICE}
+TWO_SERVICES = {**DUAL_MASTER, **SERVED_TOO}
 ON_ETH7 = {
     f"{FIRST_INSTANCE}.interface": "eth7",
     "hosts.lvs1.lvs_addresses": {"eth7": "198.51.100.11"},
@@ -93,6 +96,8 @@ def test_an_instance_is_given_whole_in_keepalived_s_words():
             "unicast_src_ip": HOSTS["lvs2"],
             "unicast_peer": [HOSTS["lvs1"]],
             "virtual_ipaddress": [f"{VIP}/32"],
+            "interfaces": [],
+            "lines": [["virtual_ipaddress", [[f"{VIP}/32", True]]]],
         }
     ]
 
@@ -195,9 +200,71 @@ def test_a_takeover_takes_three_adverts_and_the_skew(version, advert_int, priori
     assert takeover_seconds(web, f"lvs{priority}") == pytest.approx(expected, abs=1e-9)
 
 
+def test_spread_is_an_instance_for_each_address_with_another_director_preferred():
+    told = ("name", "virtual_router_id", "virtual_ipaddress", "hosts", "priority")
+
+    assert [tuple(each[name] for name in told) for each in vrrp("lvs1", {**SPREAD, **SERVED_TOO})] == [
+        ("web_1", 51, [f"{VIP}/32"], ["lvs1", "lvs2"], 254),
+        ("web_2", 52, [f"{OTHER_VIP}/32"], ["lvs2", "lvs1"], 253),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("hosts", "addresses", "expected"),
+    [
+        ("a", 3, ["a", "a", "a"]),
+        ("ab", 3, ["ab", "ba", "ab"]),
+        ("abc", 3, ["abc", "bca", "cab"]),
+        # What a leaves is b's once and c's once.
+        ("abc", 6, ["abc", "bca", "cab", "acb", "bac", "cba"]),
+        ("abc", 1, ["abc"]),
+    ],
+)
+def test_spread_goes_round_and_what_a_director_leaves_is_spread_too(hosts, addresses, expected):
+    listed = tuple(f"198.51.100.{number}/32" for number in range(1, addresses + 1))
+    web = VrrpInstance("web", 51, listed, hosts=tuple(hosts), spread=True)
+
+    assert ["".join(each.hosts) for each in web.instances] == expected
+
+
 @pytest.mark.parametrize("host", ["lvs1", "lvs2"])
-def test_the_sync_daemon_is_bound_to_an_instance_that_both_directors_share(host):
-    assert sync_daemon(host, TWO_SERVICES) == {"interface": "eth0", "vrrp_instance": "web", "id": 51}
+def test_the_sync_daemon_of_one_preferred_master_is_bound_to_an_instance_that_both_directors_share(host):
+    changes = {**ONE_PREFERRED, **SERVED_TOO}
+
+    assert sync_daemon(host, changes) == {"interface": "eth0", "vrrp_instance": "web", "id": 51}
+
+
+@pytest.mark.parametrize("host", ["lvs1", "lvs2"])
+@pytest.mark.parametrize("changes", [TWO_SERVICES, {**SPREAD, **SERVED_TOO}], ids=["two instances", "spread"])
+def test_the_sync_daemon_of_several_preferred_masters_is_bound_to_none_and_has_one_id(changes, host):
+    assert sync_daemon(host, changes) == {"interface": "eth0", "vrrp_instance": "", "id": 51}
+
+
+def test_an_instance_without_a_service_has_no_connections_to_tell():
+    assert sync_daemon("lvs2", DUAL_MASTER) == {"interface": "eth0", "vrrp_instance": "web", "id": 51}
+
+
+def test_directors_that_hear_each_other_through_a_third_one_have_one_id():
+    changes = {
+        **TWO_SERVICES,
+        "hosts.lvs3": {"ansible_host": "192.0.2.13"},
+        "lvs_vrrp_instances[1].hosts": ["lvs2", "lvs3"],
+    }
+
+    assert {sync_daemon(host, changes)["id"] for host in ("lvs1", "lvs2", "lvs3")} == {51}
+    assert {sync_daemon(host, changes)["vrrp_instance"] for host in ("lvs1", "lvs2", "lvs3")} == {""}
+
+
+def test_pairs_of_directors_that_share_nothing_tell_each_other_nothing():
+    changes = {
+        **TWO_SERVICES,
+        "hosts.lvs3": {"ansible_host": "192.0.2.13"},
+        "hosts.lvs4": {"ansible_host": "192.0.2.14"},
+        "lvs_vrrp_instances[1].hosts": ["lvs3", "lvs4"],
+    }
+
+    assert sync_daemon("lvs2", changes) == {"interface": "eth0", "vrrp_instance": "web", "id": 51}
+    assert sync_daemon("lvs4", changes) == {"interface": "eth0", "vrrp_instance": "mail", "id": 52}
 
 
 def test_the_sync_daemon_takes_the_interface_of_its_instance():
@@ -241,11 +308,12 @@ def test_a_service_is_given_whole_with_its_defaults():
             "quorum": 1,
             "hysteresis": 0,
             "sorry_server": "",
+            "lines": [],
             "check": {
                 "keyword": "TCP_CHECK",
                 "lines": [["connect_timeout", 3], ["retry", 3], ["delay_before_retry", 1]],
             },
-            "real_servers": [{"name": "web1", "address": HOSTS["web1"], "port": 80, "weight": 1}],
+            "real_servers": [{"name": "web1", "address": HOSTS["web1"], "port": 80, "weight": 1, "lines": []}],
         }
     ]
 
@@ -255,9 +323,9 @@ def test_real_servers_keep_their_order_and_weights():
     (web,) = services("lvs1", {f"{FIRST_SERVICE}.real_servers": servers})
 
     assert web["real_servers"] == [
-        {"name": "web2", "address": HOSTS["web2"], "port": 80, "weight": 1},
-        {"name": "web1", "address": HOSTS["web1"], "port": 80, "weight": 0},
-        {"name": "", "address": "198.51.100.9", "port": 80, "weight": 3},
+        {"name": "web2", "address": HOSTS["web2"], "port": 80, "weight": 1, "lines": []},
+        {"name": "web1", "address": HOSTS["web1"], "port": 80, "weight": 0, "lines": []},
+        {"name": "", "address": "198.51.100.9", "port": 80, "weight": 3, "lines": []},
     ]
 
 
@@ -531,7 +599,14 @@ def test_the_zone_of_a_pool_has_room_for_its_servers(servers, zone):
 def test_a_host_in_no_instance_and_no_service_has_nothing_to_do():
     assert {role: what for role, what in view("app1").items() if role != "cluster"} == {
         "host": {"name": "app1", "address": HOSTS["app1"]},
-        "keepalived": {"router_id": "app1", "vrrp_instances": [], "lvs_sync_daemon": None, "virtual_servers": []},
+        "keepalived": {
+            "router_id": "app1",
+            "global_defs": [["vrrp_garp_master_refresh", 60]],
+            "vrrp_instances": [],
+            "lvs_sync_daemon": None,
+            "virtual_servers": [],
+            "needs": [],
+        },
         "director": {"modules": ["ip_vs"]},
         "realserver": {"interface": "eth0", "vips": []},
         "nginx": {"checks": [], "health": {}, "upstreams": [], "servers": []},

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.lvs.cluster.plugins.filter.rollout import FilterModule
+from ansible_collections.lvs.cluster.plugins.filter.untold import untold_filter
+from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import hostvars
 
 rollout = FilterModule().filters()["rollout"]
 HOSTS = ["lvs1", "lvs2", "lvs3"]
@@ -155,6 +157,17 @@ def test_where_one_has_something_to_load_all_of_them_count() -> None:
     assert [judged(host, said)["pending"] for host in said] == [True, True]
 
 
+def test_directors_are_waited_for_where_another_one_may_become_master() -> None:
+    loaded = {"step": "live", "changed": True}
+    said = {"lvs1": {"staged": staged(), "live": loaded}, "lvs2": {"staged": staged(), "live": loaded}}
+    told = judged("lvs1", said)
+    assert (told["changed"], told["unsettled"]) == (True, False)
+    said["lvs2"]["staged"] = staged(WEB)
+    assert judged("lvs1", said)["unsettled"]
+    said["lvs2"] = {"staged": staged(), "started": {"changed": True}}
+    assert judged("lvs1", said)["unsettled"]
+
+
 def test_what_a_repair_was_told_counts_until_somebody_is_asked_again() -> None:
     wrong = {"states": {"web": "MASTER"}, "problems": ["it runs something else"]}
     said = {"lvs1": {"repaired": wrong}, "lvs2": {"repaired": {"states": {"web": "BACKUP"}, "problems": []}}}
@@ -207,3 +220,41 @@ def test_a_change_on_any_director_is_one_for_all() -> None:
     assert not judged("lvs1", said)["changed"]
     said["lvs2"]["started"] = {"changed": True}
     assert judged("lvs1", said)["changed"]
+
+
+TOLD: dict[str, Any] = {"runs": {"states": {}, "problems": []}}
+
+
+def untold(said: dict[str, dict[str, Any]], **more: Any) -> str:
+    """What a real server of the example is told, of what its directors registered under __keepalived_*."""
+    variables = hostvars()
+    for name, results in said.items():
+        variables[name].update({f"__keepalived_{key}": result for key, result in results.items()})
+    variables["web1"].update(more)
+    text: str = untold_filter(variables, "web1")
+    return text
+
+
+@pytest.mark.parametrize(
+    ("of_lvs2", "more"),
+    [
+        (TOLD, {}),
+        ({"runs": {"problems": ["x"]}, "runs_again": {"problems": []}}, {}),
+        ({"runs": {"skipped": True}}, {}),
+        ({}, {"keepalived_absent": ["lvs2"]}),
+    ],
+    ids=["asked", "asked again", "in check mode", "switched off"],
+)
+def test_what_all_directors_know_of_may_leave_a_real_server(of_lvs2: dict[str, Any], more: dict[str, Any]) -> None:
+    assert untold({"lvs1": TOLD, "lvs2": of_lvs2}, **more) == ""
+
+
+@pytest.mark.parametrize(
+    "of_lvs2",
+    [{}, {"staged": {"step": "staged"}}, {"runs": {"problems": ["x"]}}, {"runs": {"failed": True}}],
+    ids=["not in this run", "refused", "runs something else", "not asked"],
+)
+def test_a_director_that_may_still_send_to_a_real_server_is_named_with_what_to_do(of_lvs2: dict[str, Any]) -> None:
+    text = untold({"lvs1": TOLD, "lvs2": of_lvs2})
+    for word in ("not told lvs2, which may still send here", "--limit", "--tags", '"keepalived_absent": ["lvs2"]'):
+        assert word in text

@@ -5,7 +5,11 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import REMOVED, VIP
+from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import (
+    OTHER_VIP,
+    REMOVED,
+    VIP,
+)
 from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.mistakes import (
     FIRST_INSTANCE,
     SECOND_INSTANCE,
@@ -22,6 +26,15 @@ PAIR_ELSEWHERE = {
     f"{SECOND_INSTANCE}.hosts": ["lvs3", "lvs4"],
     f"{SECOND_INSTANCE}.virtual_router_id": 51,
 }
+SPREAD = {
+    f"{FIRST_INSTANCE}.spread": True,
+    f"{FIRST_INSTANCE}.virtual_ipaddress": [f"{VIP}/32", "198.51.100.1/32", "198.51.100.2/32"],
+}
+SPREAD_SECOND = {
+    f"{SECOND_INSTANCE}.spread": True,
+    f"{SECOND_INSTANCE}.virtual_ipaddress": [f"{OTHER_VIP}/32", "198.51.100.1/32"],
+}
+ELSEWHERE = {f"{SECOND_INSTANCE}.virtual_router_id": 100}
 
 MISTAKES = [
     bad(
@@ -70,8 +83,15 @@ MISTAKES = [
     bad(
         "VIP with two prefixes",
         {f"{FIRST_INSTANCE}.virtual_ipaddress[1]": f"{VIP}/24"},
-        "another prefix",
+        "another way",
         "List it once",
+    ),
+    bad(
+        "VIP with a broadcast address in a network of two",
+        {f"{FIRST_INSTANCE}.virtual_ipaddress": [{"address": f"{VIP}/31", "brd": "+"}]},
+        "no broadcast address",
+        "prefix length",
+        path=f"{FIRST_INSTANCE}.virtual_ipaddress[0].brd",
     ),
     bad(
         "VIP of two instances",
@@ -175,6 +195,50 @@ MISTAKES = [
         "Write at most 40.95",
     ),
     bad(
+        "spread beyond the last number",
+        {**SPREAD, f"{FIRST_INSTANCE}.virtual_router_id": 254},
+        "= 254: leaves no number for the last of 3 addresses, as spread gives each the next one",
+        "Write at most 253",
+    ),
+    bad(
+        "spread over a number of an earlier instance",
+        {**TWO_UPSTREAMS, f"{FIRST_INSTANCE}.virtual_router_id": 53, **SPREAD_SECOND},
+        "= 52: makes 53 with spread, the virtual_router_id of instance web on the same interface",
+        "Choose an unused one",
+        path=f"{SECOND_INSTANCE}.virtual_router_id",
+    ),
+    bad(
+        "number that an earlier one's spread has",
+        {**TWO_UPSTREAMS, **SPREAD},
+        "= 52: is the virtual_router_id of instance web_2 on the same interface",
+        path=f"{SECOND_INSTANCE}.virtual_router_id",
+    ),
+    bad(
+        "spread of a name that leaves no room",
+        {**SPREAD, f"{FIRST_INSTANCE}.name": "a" * 62},
+        "has 62 characters, and spread adds _1",
+        "Write at most 61",
+    ),
+    bad(
+        "name that spread gives",
+        {**TWO_UPSTREAMS, **SPREAD, **ELSEWHERE, f"{SECOND_INSTANCE}.name": "web_3"},
+        '= "web_3": is an instance that spread makes of web',
+        "Choose another name",
+    ),
+    bad(
+        "spread that gives a name that is there",
+        {**TWO_UPSTREAMS, f"{FIRST_INSTANCE}.name": "mail_1", **SPREAD_SECOND},
+        '= "mail": makes mail_1 with spread, the name of an earlier entry',
+        "Choose another name",
+        path=f"{SECOND_INSTANCE}.name",
+    ),
+    bad(
+        "spread without preemption",
+        {f"{FIRST_INSTANCE}.preempt": False, f"{FIRST_INSTANCE}.spread": True},
+        "has no effect with preempt: false",
+        "Remove it, or remove preempt: false",
+    ),
+    bad(
         "preempt_delay without preemption",
         {f"{FIRST_INSTANCE}.preempt": False, f"{FIRST_INSTANCE}.preempt_delay": 30},
         "= 30: has no effect with preempt: false",
@@ -235,6 +299,9 @@ MISTAKES = [
             id="as many addresses as an advert names",
         ),
         pytest.param({f"{FIRST_INSTANCE}.virtual_ipaddress[1]": "198.51.100.2/31"}, id="first of two addresses"),
+        pytest.param({**SPREAD, f"{FIRST_INSTANCE}.virtual_router_id": 253}, id="spread up to the last number"),
+        pytest.param({**SPREAD, f"{FIRST_INSTANCE}.name": "a" * 61}, id="spread of the longest name"),
+        pytest.param({**SPREAD, f"{FIRST_INSTANCE}.preempt_delay": 30}, id="spread that waits"),
     ],
 )
 def test_what_is_legitimate_is_accepted(changes):

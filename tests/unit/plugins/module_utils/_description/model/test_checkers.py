@@ -43,4 +43,4 @@ def test_a_checker_prints_in_the_order_of_its_options(checker):
     names = [name for lines in nested for name, _value in lines]
 
     assert printed.keyword == checker.keyword
-    assert names == [name for name, field in options(checker).items() if field.default is not None]
+    assert names == [name for name, field in options(checker).items() if field.default not in (None, ())]

@@ -1,0 +1,102 @@
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection.
+"""What holds for a keepalived as a whole, in the words of keepalived.conf(5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Mapping, Optional, Tuple
+
+from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import (
+    BOOLEAN,
+    MAIL_ADDRESS,
+    PORT,
+    WORD,
+    integer,
+    list_of,
+    option,
+    raw_lines,
+    seconds,
+    table,
+)
+
+
+@dataclass(frozen=True)
+class SmtpServer:
+    """C(smtp_server): who takes the mail."""
+
+    address: str = option(WORD, "its address, or a name, which is looked up once", bare=True)
+    port: Optional[int] = option(PORT, "its port; 25 by default", bare=True, default=None)
+
+
+@dataclass(frozen=True)
+class Mail:
+    """Who is told of what by mail."""
+
+    notification_email: Tuple[str, ...] = option(list_of(MAIL_ADDRESS), "who gets the mail", default=())
+    notification_email_from: str = option(MAIL_ADDRESS, "whom it is from; by default root at the host", default="")
+    smtp_server: Optional[SmtpServer] = option(
+        table(SmtpServer, shorthand="address"), "who takes the mail; by default the host itself", default=None
+    )
+    smtp_helo_name: str = option(WORD, "what the host calls itself to that; by default its name", default="")
+    smtp_connect_timeout: Optional[int] = option(
+        integer(1, 4294, "seconds"), "seconds to wait for that; 30 by default", default=None
+    )
+    smtp_alert: Optional[bool] = option(
+        BOOLEAN, "whether to mail what is not told otherwise; by default servers alone", default=None
+    )
+    smtp_alert_vrrp: Optional[bool] = option(BOOLEAN, "whether to mail changes of state", default=None)
+    smtp_alert_checker: Optional[bool] = option(BOOLEAN, "whether to mail the fall and rise of servers", default=None)
+
+
+@dataclass(frozen=True)
+class Arp:
+    """How often the neighbours of a master are told where its addresses are, where an instance says nothing else."""
+
+    vrrp_garp_master_delay: Optional[int] = option(
+        integer(0, 4294, "seconds"), "seconds after which a new master repeats its gratuitous ARPs once", default=None
+    )
+    vrrp_garp_master_repeat: Optional[int] = option(
+        integer(1, 2**32 - 1), "how many of them a new master sends at a time", default=None
+    )
+    vrrp_garp_master_refresh: int = option(
+        integer(0, 2**32 - 1, "seconds"),
+        "seconds after which a master repeats its gratuitous ARPs, for neighbours that missed the first; 0 is never",
+        default=60,
+    )
+    vrrp_garp_master_refresh_repeat: Optional[int] = option(
+        integer(1, 2**32 - 1), "how many of them it sends at a time then", default=None
+    )
+    vrrp_garp_lower_prio_delay: Optional[int] = option(
+        integer(0, 4294, "seconds"), "seconds after which it repeats them once it heard a lower master", default=None
+    )
+    vrrp_garp_lower_prio_repeat: Optional[int] = option(
+        integer(0, 2**31 - 1), "how many of them it sends at a time then", default=None
+    )
+    vrrp_garp_interval: Optional[float] = option(
+        seconds(0.001, 0.999), "seconds between two gratuitous ARPs on an interface", default=None
+    )
+    vrrp_gna_interval: Optional[float] = option(
+        seconds(0.001, 0.999), "the same of the unsolicited neighbour messages of IPv6", default=None
+    )
+
+
+@dataclass(frozen=True)
+class GlobalDefs(Arp, Mail):
+    """C(global_defs): what holds for a keepalived as a whole."""
+
+    vrrp_strict: bool = option(
+        BOOLEAN,
+        "refused: it drops what clients send to the addresses; see C(strict_mode) of an instance",
+        default=False,
+    )
+    raw: Tuple[str, ...] = raw_lines()
+
+    # Keywords that follow from something else, and from what.
+    DERIVED: ClassVar[Mapping[str, str]] = {
+        "router_id": "the host's name",
+        "lvs_flush": "what the collection does",
+        "lvs_sync_daemon": "lvs_sync_daemon",
+    }

@@ -1,0 +1,62 @@
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection.
+"""Tables of the description as lines of keepalived.conf.
+
+Options are printed under their own names, in the order of their table. What was not given is not printed: then
+keepalived's own default holds.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, Iterator, List, Sequence, Tuple, Type
+
+from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import options
+
+# A keyword and its value. A value that is true is none: the keyword alone says it. One that is a list is a block.
+Line = Tuple[str, Any]
+
+
+def lines_of(entry: Any, table: Type[Any]) -> List[Line]:
+    """The lines of the options of an entry that a table has: its own, or one that it is made of."""
+    lines: List[Line] = []
+    for name, field in options(table).items():
+        value, within = getattr(entry, field.name), field.metadata["within"]
+        if not within:
+            lines.extend(_lines_of_option(name, value, field))
+        elif value is not None:
+            if not lines or lines[-1][0] != within:
+                lines.append((within, []))
+            lines[-1][1].append((name, value))
+    return lines
+
+
+def _lines_of_option(name: str, value: Any, field: Any) -> Iterator[Line]:
+    if name == "raw":
+        yield from as_they_are(value)
+    elif value is None or (value == field.default and isinstance(value, (bool, str, tuple))):
+        return
+    elif isinstance(value, tuple):
+        yield name, as_they_are([in_one_line(each) for each in value])
+    elif value is False:
+        yield (field.metadata["off"], True) if field.metadata["off"] else (name, "false")
+    else:
+        yield name, value if value is True else in_one_line(value)
+
+
+def as_they_are(lines: Sequence[str]) -> List[Line]:
+    return [(line, True) for line in lines]
+
+
+def in_one_line(value: Any) -> Any:
+    """A value that is a table as the words after its keyword; any other as it is."""
+    if not dataclasses.is_dataclass(value):
+        return value
+    words = []
+    for name, field in options(type(value)).items():
+        each = getattr(value, field.name)
+        if each not in (None, False, ""):
+            words += ([] if field.metadata["bare"] else [name]) + ([] if each is True else [str(each)])
+    return " ".join(words)
