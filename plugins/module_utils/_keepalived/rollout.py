@@ -82,7 +82,7 @@ def untold(hostvars: Mapping[str, Mapping[str, Any]], directors: Sequence[str], 
     """
     asked = _registered(hostvars, directors, RUNS)
     told = {each for each, result in asked.items() if not any(result.get(word) for word in UNTOLD)}
-    would_be = {each for each in directors if each not in asked and RUNS[0] in hostvars[each]}
+    would_be = {each for each in directors if each not in asked and any(name in hostvars[each] for name in RUNS)}
     left = [each for each in directors if each not in told | would_be and each not in absent]
     return MAY_SEND.format(names=", ".join(left), quoted=_quoted(left)) if left else ""
 
