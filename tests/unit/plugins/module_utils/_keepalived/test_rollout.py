@@ -240,10 +240,11 @@ def untold(said: dict[str, dict[str, Any]], **more: Any) -> str:
     [
         (TOLD, {}),
         ({"runs": {"problems": ["x"]}, "runs_again": {"problems": []}}, {}),
-        ({"runs": {"skipped": True}}, {}),
+        ({"repaired": {"changed": False}, "runs": {"skipped": True}}, {}),
+        ({"repaired": {"skipped": True}, "runs": {"skipped": True}}, {}),
         ({}, {"keepalived_absent": ["lvs2"]}),
     ],
-    ids=["asked", "asked again", "in check mode", "switched off"],
+    ids=["asked", "asked again", "in check mode", "in check mode, fresh", "switched off"],
 )
 def test_what_all_directors_know_of_may_leave_a_real_server(of_lvs2: dict[str, Any], more: dict[str, Any]) -> None:
     assert untold({"lvs1": TOLD, "lvs2": of_lvs2}, **more) == ""
