@@ -66,7 +66,6 @@ def judge(
         "refused": refusals(staged, run).get(host, "") or _refused_by_another(hostvars, run),
         "back": held_back(staged, loaded, run.absent).get(host, ""),
         "pending": any(result.get("pending") for result in staged.values()),
-        "changed": any(result.get("changed") for results in (live, started) for result in results.values()),
         "unsettled": any(result.get("changed") for result in started.values())
         or any(live.get(each, {}).get("changed") and _changes(staged[each]) for each in staged),
         "again": any(result.get("problems") for result in runs.values()) or any(everywhere),
