@@ -34,6 +34,11 @@ def test_what_repeats_the_model_is_what_the_model_says(tool, capsys) -> None:
     assert tool.main(["--check"]) == 0, capsys.readouterr().out
 
 
+def test_every_option_of_keepalived_is_in_a_golden_case(tool) -> None:
+    cells = [row.strip("| ").split(" | ") for row in list(tool.keyword_rows())[2:]]
+    assert [option for option, run, *golden in cells if run != "refused" and not golden] == []
+
+
 def test_a_stale_file_is_named_with_what_writes_it_and_is_not_touched(tool, monkeypatch, capsys) -> None:
     stale = ROOT / "roles" / "director" / "defaults" / "main.yml"
     before = stale.read_text()
