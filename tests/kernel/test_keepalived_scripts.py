@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory
 from ansible_collections.lvs.cluster.plugins.module_utils._host.keepalived import Keepalived, data_signal
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.status import parse_vrrp_data
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.status import parse_scripts, parse_vrrp_data
 from ansible_collections.lvs.cluster.plugins.plugin_utils._files import read_file
 from ansible_collections.lvs.cluster.tests.kernel.conftest import namespace, run_command, running_keepalived, sh
 from ansible_collections.lvs.cluster.tests.unit.playing import play
@@ -33,6 +33,20 @@ def view(**changes: Any) -> dict[str, Any]:
     first, *others = known[DIRECTOR]["lvs_vrrp_instances"]
     instances = {"lvs_vrrp_instances": [{**first, **changes}, *others]}
     return inventory.view({host: {**known[host], **instances} for host in (DIRECTOR, PEER)}, DIRECTOR, read_file)
+
+
+def view_without_scripts() -> dict[str, Any]:
+    """What the description comes to with the first instance alone, and nothing to run."""
+    known = variables_of(CASE)
+    (first, *_others) = known[DIRECTOR]["lvs_vrrp_instances"]
+    plain = {name: value for name, value in first.items() if not name.startswith(("notify", "track"))}
+    others = [name for name in known[DIRECTOR] if name.startswith("lvs_") and name != "lvs_interface"]
+    instances = {"lvs_vrrp_instances": [plain]}
+    variables = {
+        host: {**{name: value for name, value in known[host].items() if name not in others}, **instances}
+        for host in (DIRECTOR, PEER)
+    }
+    return inventory.view(variables, DIRECTOR)
 
 
 def put(wanted: dict[str, Any], *, purge: bool = False) -> list[str]:
@@ -216,6 +230,23 @@ def test_a_script_that_changes_is_another_file_and_the_old_one_goes_after_the_re
     sh(f"kill {director.pid()}")
     director.until(lambda: "halt" in marks()["instance"])
     assert "STOP" not in marks()["instance"]
+
+
+def test_scripts_come_and_go_by_a_reload(director: Director, tmp_path: Path) -> None:
+    def tell(configuration: str) -> None:
+        (tmp_path / "keepalived.conf").write_text(configuration)
+        sh(f"kill -HUP {director.pid()}")
+
+    tell(render_keepalived(view_without_scripts()))
+    director.until(lambda: parse_scripts(director.dump()) == [])
+    assert director.priority() == 254
+    before = marks()["told"]
+    tell(render_keepalived(view()))
+    director.until(lambda: len(parse_scripts(director.dump())) > 1)
+    # Who is master stays master.
+    assert "FAULT" not in marks()["instance"]
+    (MARKS / "needed").unlink()
+    director.until(lambda: marks()["told"][len(before) :][-1:] == ["INSTANCE web FAULT 254"])
 
 
 @pytest.mark.parametrize("program", keepaliveds())
