@@ -1,6 +1,7 @@
 """Writes what repeats the model of the description and of the roles' variables, for Ansible and for readers.
 
-That is: of each role the argument specifications, the defaults and the table of its README; and docs/description.md.
+That is: of each role the argument specifications, the defaults and the table of its README; docs/description.md; and
+docs/keywords.md, which also says what inventories of tests write.
 `python tools/document.py` writes them; with --check it only says which are stale (a unit test does).
 """
 
@@ -12,7 +13,7 @@ import json
 import re
 import sys
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +22,13 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.append(str(ROOT / ".collections"))
 
-from ansible_collections.lvs.cluster.plugins.module_utils._description import kinds  # noqa: E402 - needs the path
+from ansible_collections.lvs.cluster.plugins.module_utils._description import kinds, parts  # noqa: E402 - needs the path
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model import (  # noqa: E402
     cluster,
     hosts,
     settings,
 )
+from ansible_collections.lvs.cluster.plugins.module_utils._problems import listed  # noqa: E402
 
 Field = dataclasses.Field[Any]
 Tables = Mapping[str, type[Any]]
@@ -66,13 +68,33 @@ def default_of(field: Field) -> Any:
 # The tables of documents
 
 
-def table_lines(table: type[Any], title: str) -> Iterator[str]:
-    """A table of the description under its title, and then those in it."""
-    yield from (f"## {title}", "", markdown(first_line(table)), "", *rows("key", table), "")
+def table_lines(outermost: type[Any], heading: str) -> Iterator[str]:
+    """A table of the description under its title, and then those in it, each once: others of a kind say where it is."""
+    first: dict[type[Any], str] = {}
+    for title, table in titled(outermost, heading):
+        first.setdefault(table, title)
+    for table, title in first.items():
+        yield from (f"## {title}", "", markdown(first_line(table)), "")
+        yield from ("| key | meaning | value | default |", "| --- | --- | --- | --- |")
+        for name, field in kinds.options(table).items():
+            inner = held(reader_of(field)).tables
+            elsewhere = {first[each] for each in inner.values()} - set(titles_within(table, title, name, inner))
+            yield line_of_option(name, field, "".join(f", as in `{each}`" for each in sorted(elsewhere)))
+        yield ""
+
+
+def titled(table: type[Any], title: str) -> Iterator[tuple[str, type[Any]]]:
+    """A table with its title, and then those in it."""
+    yield title, table
     for name, field in kinds.options(table).items():
-        for word, inner in held(reader_of(field)).tables.items():
-            path = name if table is cluster.Cluster else f"{title}: {name}"
-            yield from table_lines(inner, f"{path} {word}".strip())
+        inner = held(reader_of(field)).tables
+        for each, path in zip(inner.values(), titles_within(table, title, name, inner), strict=True):
+            yield from titled(each, path)
+
+
+def titles_within(table: type[Any], title: str, name: str, words: Iterable[str]) -> list[str]:
+    path = name if table is cluster.Cluster else f"{title}: {name}"
+    return [f"{path} {word}".strip() for word in words]
 
 
 def rows(heading: str, table: type[Any]) -> Iterator[str]:
@@ -82,8 +104,12 @@ def rows(heading: str, table: type[Any]) -> Iterator[str]:
 
 def lines_of_options(table: type[Any], path: str) -> Iterator[str]:
     for name, field in kinds.options(table).items():
-        about, accepts = markdown(field.metadata["about"]), reader_of(field).accepts
-        yield f"| `{path}{name}` | {about} | {accepts} | {shown_default(field)} |"
+        yield line_of_option(f"{path}{name}", field)
+
+
+def line_of_option(name: str, field: Field, where: str = "") -> str:
+    about, accepts = markdown(field.metadata["about"]), reader_of(field).accepts
+    return f"| `{name}` | {about} | {accepts}{where} | {shown_default(field)} |"
 
 
 def shown_default(field: Field) -> str:
@@ -109,6 +135,75 @@ def first_line(table: type[Any]) -> str:
 def markdown(text: str) -> str:
     """Ansible's markup as Markdown."""
     return MARKUP.sub(r"`\1`", text)
+
+
+# What keepalived is seen to take
+
+
+def keyword_rows() -> Iterator[str]:
+    """Each option of keepalived.conf, with the scenarios whose hosts run with it and the golden cases that have it."""
+    run = {path.parent.name: written_in(path) for path in sorted(ROOT.glob("molecule/*/inventory"))}
+    golden = {path.parent.name: written_in(path) for path in sorted(ROOT.glob("tests/golden/*/inventory.yml"))}
+    yield from ("| option | run in | golden | since |", "| --- | --- | --- | --- |")
+    for option, field in keepalived_options():
+        scenarios, cases = ([name for name, options in source.items() if option in options] for source in (run, golden))
+        ran, seen = ", ".join(scenarios) or "golden only", listed(cases)
+        if field.metadata["about"].startswith("refused"):
+            ran, seen = "refused", ""
+        yield f"| `{option}` | {ran} | {seen} | {field.metadata['since']} |"
+
+
+def keepalived_options() -> Iterator[tuple[str, Field]]:
+    known = kinds.options(cluster.Cluster)
+    for variable in ("lvs_global_defs", *parts.KEEPALIVED_TABLES):
+        yield from options_within(variable, known[variable])
+
+
+def options_within(path: str, field: Field) -> Iterator[tuple[str, Field]]:
+    for word, table in held(reader_of(field)).tables.items():
+        for name, inner in kinds.options(table).items():
+            yield option_path(path, word, name), inner
+            yield from options_within(option_path(path, word, name), inner)
+
+
+def option_path(path: str, word: str, name: str) -> str:
+    return f"{path} {word}: {name}" if word else f"{path}: {name}"
+
+
+def written_in(path: Path) -> set[str]:
+    """The options that an inventory writes."""
+    known = kinds.options(cluster.Cluster)
+    files = sorted(path.rglob("*.yml")) if path.is_dir() else [path]
+    variables = (each for file in files for each in mappings(yaml.safe_load(file.read_text())))
+    return {
+        option
+        for each in variables
+        for name, value in each.items()
+        if name in known
+        for option in options_in(name, known[name], value)
+    }
+
+
+def mappings(value: Any) -> Iterator[Mapping[str, Any]]:
+    """All mappings in a document."""
+    if isinstance(value, Mapping):
+        yield value
+    for each in value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ():
+        yield from mappings(each)
+
+
+def options_in(path: str, field: Field, value: Any) -> Iterator[str]:
+    """The options that stand in the value of one."""
+    tables = held(reader_of(field)).tables
+    for each in (value if isinstance(value, list) else [value]) if tables else ():
+        word = each.get("type", next(iter(tables))) if isinstance(each, Mapping) else next(iter(tables))
+        known = kinds.options(tables[word])
+        # A bare word stands for the first option of its table.
+        entry = each if isinstance(each, Mapping) else {next(iter(known)): each}
+        for name, inner in entry.items():
+            if name in known:
+                yield option_path(path, word, name)
+                yield from options_in(option_path(path, word, name), known[name], inner)
 
 
 # The files of roles
@@ -252,6 +347,8 @@ def written() -> dict[Path, str]:
         hosts=rows("variable", hosts.HostVariables),
         tables=table_lines(cluster.Cluster, "Variables"),
     )
+    keywords = ROOT / "docs" / "keywords.md"
+    files[keywords] = document(keywords, keywords=keyword_rows())
     return files
 
 

@@ -38,6 +38,12 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
             everywhere("lvs1 lvs2", BOUND[1]),
         ),
         Row(
+            "the backup sends to a group too",
+            "tell_on",
+            {"lvs2": "systemd-run --unit=noise ping -q -I eth0 224.0.0.81"},
+            {"lvs2": "systemctl stop noise"},
+        ),
+        Row(
             "adverts come every four seconds",
             "stands_in",
             everywhere("lvs1 lvs2", SLOW_ADVERTS[0]),

@@ -8,7 +8,7 @@ from harness.lab import Lab
 
 KEEPALIVED = "/etc/keepalived/keepalived.conf"
 TAKING_BACK = edit_live(KEEPALIVED, "/nopreempt/d", "systemctl reload keepalived")
-SLOW_ADVERTS = edit_live(KEEPALIVED, "s/advert_int 0.1/advert_int 1/", "systemctl reload keepalived")
+SLOW_ADVERTS = edit_live(KEEPALIVED, "s/advert_int 1/advert_int 4/", "systemctl reload keepalived")
 TEMPLATE = "roles/keepalived/templates/keepalived.conf.j2"
 
 
@@ -22,7 +22,7 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
             everywhere("lvs1 lvs2", TAKING_BACK[1]),
         ),
         Row(
-            "adverts come every second",
+            "adverts come every four seconds",
             "one_switch and (power or cable)",
             everywhere("lvs1 lvs2", SLOW_ADVERTS[0]),
             everywhere("lvs1 lvs2", SLOW_ADVERTS[1]),
@@ -36,6 +36,11 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
             "nothing is stopped when keepalived should be",
             "one_switch and keepalived",
             edits={"tests/harness/faults.py": ('"systemctl", "stop", unit', '"true"')},
+        ),
+        Row(
+            "adverts are as slow as ever",
+            "every_tenth",
+            edits={TEMPLATE: ("    advert_int {{ instance.advert_int }}", "    advert_int 1")},
         ),
         Row(
             "nobody waits before it takes the address back",

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.inventory import views
 from ansible_collections.lvs.cluster.plugins.plugin_utils._described import keep
+from ansible_collections.lvs.cluster.plugins.plugin_utils._files import read_file
 from ansible_collections.lvs.cluster.plugins.plugin_utils._for_all import ForAllHosts
 
 
@@ -15,7 +16,7 @@ class ActionModule(ForAllHosts):
     OPTIONS: ClassVar = {"groups": {"type": "dict", "default": {}}}
 
     def outcome(self, options, task_vars):
-        entries = views(task_vars["hostvars"], options["hosts"], options["groups"])
+        entries = views(task_vars["hostvars"], options["hosts"], options["groups"], read_file)
         clusters = {each["cluster"]["name"]: each["cluster"] for each in entries}
         for each in clusters.values():
             # Who fails in a task leaves these at once, also while others still ask.

@@ -31,6 +31,13 @@ options:
     description: The virtual servers that are described.
     type: list
     elements: dict
+  scripts:
+    description:
+      - The paths of the scripts that keepalived is to run. One that it does not trust, or that its user cannot reach,
+        it leaves out with a line in its log.
+    type: list
+    elements: path
+    default: []
   secrets:
     description: Texts in O(vrrp_instances) that no result or log may show.
     type: list

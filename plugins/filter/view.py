@@ -42,6 +42,7 @@ _value:
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.lvs.cluster.plugins.plugin_utils._described import kept, kept_view
+from ansible_collections.lvs.cluster.plugins.plugin_utils._files import read_file
 
 
 def view_filter(hostvars, host):
@@ -57,7 +58,7 @@ def derived_view(hostvars, host, entry):
     if entry and not entry["cluster"]["problems"]:
         return facts.placed(kept_view(host), hostvars[host].get("ansible_facts", {}))
     try:
-        return inventory.view(hostvars, host)
+        return inventory.view(hostvars, host, read_file)
     except inventory.BadDescription as error:
         raise AnsibleFilterError(f"The description of the cluster has problems:\n{error}") from error
 

@@ -100,7 +100,7 @@ def ask(module, deadline):
     left = max(deadline - time.monotonic(), PATIENCE)
     running = dumped(keepalived, module.run_command, program_of(module), left)
     addresses = parse_addresses(Ip.of(module).addresses())
-    problems = problems_of(instances, services, running, addresses)
+    problems = problems_of(instances, services, module.params["scripts"], running, addresses)
     return problems, {each["name"]: each["state"] for each in running["states"]}
 
 
@@ -126,6 +126,7 @@ def main():
         argument_spec={
             "vrrp_instances": {"type": "list", "elements": "dict", "required": True},
             "virtual_servers": {"type": "list", "elements": "dict", "required": True},
+            "scripts": {"type": "list", "elements": "path", "default": []},
             "settle": {"type": "bool", "default": False},
             "secrets": {"type": "list", "elements": "str", "default": [], "no_log": True},
             "pid_file": {"type": "path", "default": "/run/keepalived.pid"},

@@ -14,9 +14,9 @@ description:
   - Tests a configuration with C(keepalived --config-test) on the host, and writes it if it has no errors.
   - What keepalived only remarks on, as a service whose servers all have weight 0, comes back as warnings.
     A bad file fails with keepalived's message and the line that it speaks of, and the file in place stays as it is.
-  - The test of keepalived 2.2.7 crashes where scripts run as another user than root. Then a copy of the file without
-    the lines C(enable_script_security), C(script_user) and C(user) is tested, and a warning tells them. If that crashes
-    too, the module fails; a file that no test has read never goes live.
+  - The test of keepalived 2.2.7 crashes where scripts run as another user than root. Then a copy of the file with root
+    as their user is tested, and a warning tells the lines. If that crashes too, the module fails; a file that no test
+    has read never goes live.
   - Of the file and of all that is kept beside it none is readable by others than root and its group, at any moment; a
     file of others is closed to them before it is kept. Text that is no UTF-8 is kept byte for byte.
   - A hash of what it made live last stands in C(/var/lib/lvs-cluster/keepalived.json), which outlives a boot as the
@@ -63,6 +63,14 @@ options:
     description: Texts in O(content) and O(vrrp_instances) that no result, diff or log may show.
     type: list
     elements: str
+    default: []
+  scripts:
+    description:
+      - The scripts and programs in O(content) that M(lvs.cluster.keepalived_scripts) has put there, or has found good.
+      - With them, the test is made with root as the user of all scripts at once, and without a warning. In check mode
+        those that are not there yet are left out of it.
+    type: list
+    elements: path
     default: []
   timeout:
     description: Seconds to wait for what it writes.
@@ -151,7 +159,8 @@ foreign:
 terms_changed:
   description:
     - The VRRP instances for which there changes what all directors must agree on; its addresses, version,
-      C(advert_int), password, unicast addresses of all directors, or with multicast the interface.
+      C(advert_int), password, unicast addresses of all directors, or with multicast the interface
+        and the group.
     - What was comes from the keepalived that runs; where none runs, from its file.
     - V(leaving) has the addresses of routers that talk in it with unicast until now, and are to do so no more.
     - V(gains) has the virtual addresses that no instance here has until now. Directors of any other instance may have
@@ -219,12 +228,20 @@ from ansible_collections.lvs.cluster.plugins.module_utils._host.systemd import (
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._host.text import readable
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import agreement, grammar, unit
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.verdict import run_by_root, with_stand_ins
+
+
+def tested(module, content):
+    """What is tested in the place of the content: what the test would die of, or miss, has been looked at already."""
+    scripts = module.params["scripts"]
+    absent = [path for path in scripts if module.check_mode and not os.path.exists(path)]
+    return with_stand_ins(run_by_root(content).content, absent) if scripts else content
 
 
 def test(module, content):
     """Fail unless keepalived accepts the content."""
     try:
-        warnings = require_accepted(module, content)
+        warnings = require_accepted(module, tested(module, content))
     except NoKeepalivedError:
         if not module.check_mode:
             raise
@@ -446,6 +463,7 @@ def main():
             "vrrp_instances": {"type": "list", "elements": "dict"},
             # no_log makes Ansible blot these out wherever they stand in a result, in the diff and in messages too.
             "secrets": {"type": "list", "elements": "str", "default": [], "no_log": True},
+            "scripts": {"type": "list", "elements": "path", "default": []},
             "pid_file": {"type": "path", "default": "/run/keepalived.pid"},
             "dump_directory": {"type": "path", "default": "/tmp"},
             "timeout": {"type": "float", "default": 5.0},

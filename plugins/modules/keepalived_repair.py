@@ -116,6 +116,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._host.keepalived impor
     KeepalivedError,
     data_signal,
     program_of,
+    told,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._host.memory import DrainMemory
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.daemons import render_daemons, run_daemons
@@ -130,13 +131,6 @@ from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.belief imp
     repairs,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.expected import NOT_RUNNING, problems_of
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.status import (
-    parse_check_data,
-    parse_sync_daemon,
-    parse_vrrp_addresses,
-    parse_vrrp_data,
-    parse_vrrp_terms,
-)
 
 # Rounds of looking and acting; a keepalived whose checks fail and succeed all the time is not waited for.
 ROUNDS = 5
@@ -155,28 +149,14 @@ class Host:
         self._ip = Ip.of(module)
         self._ipvsadm = None
         #: What it said that it runs, when it was asked last, and where addresses stood then.
-        self.running = {"states": [], "terms": [], "services": []}
+        self.running = told({})
         self.addresses = ()
 
     def belief(self):
         """What keepalived believes now."""
         readers = self._keepalived.data(self._signal, self._timeout)
-        instances, terms, addresses, virtual_servers, daemon = [], [], {}, None, None
-        if "keepalived_check.data" in readers:
-            virtual_servers, daemon = readers["keepalived_check.data"](
-                lambda text: (parse_check_data(text), parse_sync_daemon(text))
-            )
-        if "keepalived.data" in readers:
-            instances, terms, addresses, daemon = readers["keepalived.data"](
-                lambda text: (
-                    parse_vrrp_data(text),
-                    parse_vrrp_terms(text),
-                    parse_vrrp_addresses(text),
-                    parse_sync_daemon(text),
-                )
-            )
-        self.running = {"states": instances, "terms": terms, "services": virtual_servers or []}
-        return believed(instances, addresses, virtual_servers, daemon)
+        running = self.running = told(readers)
+        return believed(running["states"], running["addresses"], running["services"], running["daemon"])
 
     def kernel(self, belief):
         """What the kernel holds now; of IPVS only what keepalived has there."""
@@ -274,7 +254,7 @@ def described(module, host):
     if host is None:
         return {"problems": [NOT_RUNNING], "states": {}}
     return {
-        "problems": problems_of(instances, services, host.running, host.addresses),
+        "problems": problems_of(instances, services, module.params["scripts"], host.running, host.addresses),
         "states": {each["name"]: each["state"] for each in host.running["states"]},
     }
 
@@ -300,6 +280,7 @@ def main():
         argument_spec={
             "vrrp_instances": {"type": "list", "elements": "dict"},
             "virtual_servers": {"type": "list", "elements": "dict"},
+            "scripts": {"type": "list", "elements": "path", "default": []},
             "secrets": {"type": "list", "elements": "str", "default": [], "no_log": True},
             "pid_file": {"type": "path", "default": "/run/keepalived.pid"},
             "dump_directory": {"type": "path", "default": "/tmp"},

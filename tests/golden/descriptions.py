@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import MISSING
 from typing import Any
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import Reader, options
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.checkers import CHECKERS
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.globals import GlobalDefs
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.scripts import Script
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import VrrpInstance
 from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import (
     HOSTS,
@@ -32,7 +34,22 @@ LONG = (62, 63, 64, 253, 1001)
 words = st.one_of(
     st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,20}", fullmatch=True),
     st.sampled_from(
-        ["id", "inst", "group", "maxlen", "port", "ttl", "combined", "main", "off", "on", "true", "0", "App"]
+        [
+            "id",
+            "inst",
+            "group",
+            "maxlen",
+            "port",
+            "ttl",
+            "netlink_notify",
+            "combined",
+            "main",
+            "off",
+            "on",
+            "true",
+            "0",
+            "App",
+        ]
     ),
     st.sampled_from(
         ["include", "virtual_server", "default", "server", "}", "{", "a}", "a;", "a b", '"a', "#a", "$a", ""]
@@ -85,6 +102,25 @@ labels = st.one_of(
     st.sampled_from([f"{INTERFACE}:web", f"{INTERFACE}:", "eth0", "eth0:" + "l" * 10, "eth0:" + "l" * 11]),
     st.text(signs, max_size=10).map("eth0:".__add__),
 )
+# The files of the user who describes it.
+FILES = {"/inventory/files/notify.sh": b"#!/bin/sh\n", "/inventory/check": b"#!/usr/bin/env python3\n"}
+arguments = st.text(signs, max_size=6) | st.from_regex(r"[a-z0-9/_.:=@,+%-]{1,8}", fullmatch=True)
+scripts = st.one_of(
+    st.sampled_from(["notify.sh", "/inventory/check", "gone.sh", ""]),
+    st.builds(
+        lambda source, args: {**source, "args": args},
+        st.sampled_from(
+            [
+                {"file": "check"},
+                {"content": "#!/bin/sh\n"},
+                {"content": "true"},
+                {"path": "/usr/bin/pgrep"},
+                {"path": "a"},
+            ]
+        ),
+        st.lists(arguments, min_size=1, max_size=3),
+    ),
+)
 # What stands for text of a kind, by what the kind says that it accepts.
 TEXTS = {
     "IPv4 address": addresses,
@@ -92,12 +128,24 @@ TEXTS = {
     "label": labels,
     "mail address": mail_addresses,
     "name": words,
+    "IPv4 network, or default": st.just("default") | floating,
+    "name of a program": st.sampled_from(["nginx", "a/b", "n" * 16, "/usr/sbin/nginx", "a b"]),
+    "name of at most 63 characters": st.just("watched"),
+    "name of at most 27 characters": st.just("watched"),
+    "name of at most 31 characters": words,
+    "multicast address of IPv4": addresses | st.sampled_from(["224.0.0.19", "239.255.255.255"]),
+    "multicast address of IPv6": st.sampled_from(["ff02::13", "ff05::2", "2001:db8::1", "ff02:0::1"]),
+    "path": st.sampled_from(["/run/watched", "/tmp/watched", "run", "/run/a b", "/run/#"]),
+    "socket of SNMP": st.sampled_from(["unix:/var/agentx/master", "tcp:127.0.0.1:705", "a b"]),
     "name of at most 15 characters": st.sampled_from([INTERFACE, "lo", "i" * 16]),
 }
 KINDS = {"int": numbers, "float": seconds, "bool": booleans}
 # keepalived waits for an answer when it looks up a name.
 BY_NAME: dict[str, Any] = {
-    "smtp_server": st.builds(lambda each, port: {"address": each, "port": port}, addresses, numbers)
+    "host": st.sampled_from(["lvs1", "lvs2", "web1"]),
+    "hosts": st.sampled_from([["lvs1"], ["lvs1", "lvs2"], ["lvs1", "app1", "app2", "lvs2"]]),
+    "group": st.just(["web", "mail"]),
+    "smtp_server": st.builds(lambda each, port: {"address": each, "port": port}, addresses, numbers),
 }
 
 
@@ -111,10 +159,18 @@ def of_options(table: type[Any], *but: str) -> dict[str, Any]:
     }
 
 
+def table_of(name: str) -> type[Any]:
+    """The table whose entries a variable lists."""
+    (table,) = options(Cluster)[name].metadata["reader"].element.tables.values()
+    return table
+
+
 def of_kind(reader: Reader) -> st.SearchStrategy[Any]:
     if reader.kind == "list":
         assert reader.element
         return st.lists(of_kind(reader.element), min_size=1, max_size=3)
+    if Script in reader.tables.values():
+        return scripts
     if reader.tables:
         (table,) = reader.tables.values()
         required = [name for name, field in options(table).items() if field.default is MISSING]
@@ -126,6 +182,8 @@ def of_kind(reader: Reader) -> st.SearchStrategy[Any]:
         return mappings | values[required[0]] if reader.kind == "raw" else mappings
     if reader.choices:
         return st.sampled_from(reader.choices)
+    if reader.accepts.startswith("true, or "):
+        return booleans | words
     return KINDS[reader.kind] if reader.kind in KINDS else TEXTS[reader.accepts]
 
 
@@ -206,6 +264,15 @@ CHANGES = {
     "lvs_cluster": words,
     "lvs_sync_daemon": booleans,
     **{f"lvs_global_defs.{key}": values for key, values in of_options(GlobalDefs).items()},
+    **{
+        f"{name}[0].{key}": values
+        for name in ("lvs_vrrp_track_processes", "lvs_vrrp_track_files", "lvs_bfd_instances", "lvs_vrrp_scripts")
+        for key, values in of_options(table_of(name), "name").items()
+    },
+    **{
+        name: of_kind(options(Cluster)[name].metadata["reader"])
+        for name in ("lvs_vrrp_sync_groups", "lvs_static_ipaddress", "lvs_static_routes", "lvs_static_rules")
+    },
     **{f"lvs_virtual_servers[0].check.{key}": values for key, values in CHECK.items()},
     "lvs_virtual_servers[1].check": CHECKS,
     **{f"lvs_vrrp_instances[{place}].{key}": values for place in (0, 1) for key, values in INSTANCE.items()},
@@ -214,6 +281,10 @@ CHANGES = {
 }
 START = {
     "lvs_global_defs": {},
+    "lvs_vrrp_track_processes": [{"name": "watched", "process": "nginx"}],
+    "lvs_vrrp_track_files": [{"name": "watched", "file": "/run/watched"}],
+    "lvs_bfd_instances": [{"name": "watched", "hosts": ["lvs1", "lvs2"]}],
+    "lvs_vrrp_scripts": [{"name": "watched", "script": {"path": "/usr/bin/true"}}],
     "lvs_vrrp_instances[1]": OTHER_INSTANCE,
     "lvs_virtual_servers[1]": OTHER_SERVICE,
     "lvs_nginx_upstreams[0].virtual_server": "web",
@@ -228,8 +299,15 @@ def variables_with(changes: dict[str, Any]) -> dict[str, dict[str, Any]]:
         for place in (0, 1)
         if f"lvs_virtual_servers[{place}].name" in changes
     }
+    groups = changes.get("lvs_vrrp_sync_groups", ())
+    members = [changes.get(f"lvs_vrrp_instances[{place}].name", name) for place, name in ((0, "web"), (1, "mail"))]
+    names.update({f"lvs_vrrp_sync_groups[{place}].group": members for place in range(len(groups))})
     variables = hostvars({**START, **changes, **names})
-    return {host: {**own, "lvs_interface": INTERFACE} for host, own in variables.items()}
+    return {host: {**own, "lvs_interface": INTERFACE, "inventory_dir": "/inventory"} for host, own in variables.items()}
+
+
+def read_script(paths: Sequence[str]) -> bytes | None:
+    return next((FILES[path] for path in paths if path in FILES), None)
 
 
 NAMED = "a" * 63
@@ -262,7 +340,9 @@ def accepted(candidates: dict[str, list[Any]]) -> dict[str, Any]:
         changes = {path: values[0] for path, values in left.items()}
         variables = variables_with(changes)
         # A host that no list names knows its own address, and that none may be a server by that; the others do not.
-        problems = [problem for host in ("lvs1", "web1") for problem in inventory.described(variables, host)[2]]
+        problems = [
+            problem for host in ("lvs1", "web1") for problem in inventory.described(variables, host, read_script)[2]
+        ]
         if not problems:
             return changes
         refused = [path for path in left if any(problem.path.startswith(path) for problem in problems)]

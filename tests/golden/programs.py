@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import jinja2
 import yaml
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.verdict import Verdict, verdict
+from ansible.inventory.manager import InventoryManager
+from ansible.parsing.dataloader import DataLoader
+from ansible.vars.hostvars import HostVars
+from ansible.vars.manager import VariableManager
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.verdict import (
+    Verdict,
+    run_by_root,
+    verdict,
+    with_stand_ins,
+)
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.versions import parse_version
 
 ROLES = Path(__file__).resolve().parents[2] / "roles"
 # Those of the distributions, where tools/install could have them, and the one that everybody here has.
@@ -22,9 +34,30 @@ def keepaliveds() -> list[str]:
     found = {}
     for program in KEEPALIVEDS:
         if shutil.which(program):
-            run = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
-            found.setdefault(run.stderr.splitlines()[0], program)
+            found.setdefault(version_of(program), program)
     return list(found.values())
+
+
+@functools.cache
+def version_of(program: str) -> str:
+    run = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
+    version = parse_version(run.stderr)
+    assert version, run.stderr
+    return version
+
+
+def variables_of(case: Path) -> HostVars:
+    """What Ansible has of the hosts of an inventory."""
+    loader = DataLoader()
+    hosts = InventoryManager(loader, sources=[str(case)])
+    return HostVars(hosts, VariableManager(loader, hosts), loader)
+
+
+def without_scripts(text: str, view: Mapping[str, Any]) -> str:
+    """A file that needs neither scripts nor their user, as the module tests it in check mode."""
+    scripts = view["keepalived"]["scripts"]
+    absent = [*(each["path"] for each in scripts["files"]), *scripts["programs"]]
+    return with_stand_ins(run_by_root(text).content, absent) if scripts["user"] else text
 
 
 def keepalived_says(path: Path, program: str = "keepalived") -> Verdict:
@@ -65,7 +98,7 @@ def render(role: str, template: str, **variables: Any) -> str:
 
 
 def render_keepalived(view: dict[str, Any]) -> str:
-    keys = ("router_id", "global_defs", "lvs_sync_daemon", "vrrp_instances", "virtual_servers")
+    keys = ("router_id", "global_defs", "blocks", "lvs_sync_daemon", "vrrp_instances", "virtual_servers")
     variables = {f"__keepalived_{key}": view["keepalived"][key] for key in keys}
     return render("keepalived", "keepalived.conf.j2", **variables)
 

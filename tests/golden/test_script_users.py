@@ -34,7 +34,7 @@ def test_sound_file_is_written_whether_its_test_crashes_or_not(tmp_path: Path, m
     path = tmp_path / "keepalived.conf"
     play("keepalived_config", path=str(path), content=SOUND)
     assert path.read_text() == SOUND
-    told = "a copy without these lines was tested: line 2 (enable_script_security), line 3 (script_user nobody)"
+    told = "a copy with root as user of its scripts was tested: line 3 (script_user nobody)"
     assert (told in str(warned)) is keepalived_says(path).crashed
 
 

@@ -24,6 +24,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import (
     address_service,
     server_key,
 )
+from ansible_collections.lvs.cluster.plugins.plugin_utils._files import read_file
 
 T = TypeVar("T")
 
@@ -204,7 +205,7 @@ def read(*paths: Path, name: str = "") -> Cluster:
     problems: list[Any] = []
     described = model.read_cluster({}, problems)
     if telling:
-        described, _members, problems = inventory.described(hostvars, telling[0])
+        described, _members, problems = inventory.described(hostvars, telling[0], read_file)
     assert not problems, problems
     # Also of hosts that the description does not name, as clients.
     addresses = {host: members.host_address(hostvars[host]) for host in hostvars}

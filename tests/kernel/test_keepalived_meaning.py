@@ -25,8 +25,8 @@ from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.status imp
 )
 from ansible_collections.lvs.cluster.tests.kernel.conftest import run, run_command, running_keepalived, sh
 from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import HOSTS
-from golden.descriptions import INTERFACE, LARGE, accepted, check_ten, found_in, variables_with
-from golden.programs import keepaliveds, render_keepalived
+from golden.descriptions import INTERFACE, LARGE, accepted, check_ten, found_in, read_script, variables_with
+from golden.programs import keepaliveds, render_keepalived, without_scripts
 
 DIRECTOR = "lvs1"
 PROGRAMS = keepaliveds()
@@ -67,7 +67,7 @@ class Director:
     def tell(self, view: Mapping[str, Any]) -> dict[str, str]:
         """What its processes say of themselves when both have read what the view comes to."""
         self._load(BLANK, "blank")
-        return self._load(render_keepalived(view), view["keepalived"]["router_id"])
+        return self._load(without_scripts(render_keepalived(view), view), view["keepalived"]["router_id"])
 
     def _load(self, configuration: str, router_id: str) -> dict[str, str]:
         (self._directory / "keepalived.conf").write_text(configuration)
@@ -258,7 +258,7 @@ def number(text: str) -> float:
 
 def differences(director: Director, changes: dict[str, Any]) -> list[str]:
     """What a running keepalived, or the kernel, has otherwise than it is described."""
-    view = inventory.view(variables_with({**START, **changes}), DIRECTOR)
+    view = inventory.view(variables_with({**START, **changes}), DIRECTOR, read_script)
     said = director.tell(view)
     return [*unlike(described(view), read_back(said)), *unlike_the_kernel(director, said)]
 
@@ -363,7 +363,7 @@ ENDS = {"the lowest": LOWEST, "the highest": HIGHEST, **LARGE}
 def test_the_ends_of_what_is_accepted_a_running_keepalived_reads_back(
     director: Director, changes: dict[str, Any]
 ) -> None:
-    assert inventory.described(variables_with(changes), DIRECTOR)[2] == []
+    assert inventory.described(variables_with(changes), DIRECTOR, read_script)[2] == []
     assert differences(director, changes) == []
 
 

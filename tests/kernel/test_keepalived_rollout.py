@@ -54,7 +54,10 @@ INSTANCE: dict[str, Any] = {
     "auth_pass": "s3cret 1",
     "unicast_src_ip": "203.0.113.1",
     "unicast_peer": ["203.0.113.2"],
+    "mcast_group": "",
+    "settling": 3.1,
     "virtual_ipaddress": ["203.0.113.10/32"],
+    "virtual_ipaddress_excluded": [],
 }
 SERVICE = {
     "address": "203.0.113.10",

@@ -34,6 +34,11 @@ def test_what_repeats_the_model_is_what_the_model_says(tool, capsys) -> None:
     assert tool.main(["--check"]) == 0, capsys.readouterr().out
 
 
+def test_every_option_of_keepalived_is_in_a_golden_case(tool) -> None:
+    cells = [row.strip("| ").split(" | ") for row in list(tool.keyword_rows())[2:]]
+    assert [option for option, run, *golden in cells if run != "refused" and not golden] == []
+
+
 def test_a_stale_file_is_named_with_what_writes_it_and_is_not_touched(tool, monkeypatch, capsys) -> None:
     stale = ROOT / "roles" / "director" / "defaults" / "main.yml"
     before = stale.read_text()
@@ -116,6 +121,27 @@ def test_each_of_several_tables_is_shown_under_its_word(tool) -> None:
         "## services: checks HTTP_GET",
         "## services: checks TCP_CHECK",
     ]
+
+
+@dataclasses.dataclass(frozen=True)
+class Services:
+    """Two services."""
+
+    first: Any = kinds.option(kinds.table(Service), "one", default=None)  # noqa: RUF009 - a field
+    other: Any = kinds.option(kinds.table(Service), "and another one", default=None)  # noqa: RUF009 - a field
+
+
+def test_a_table_that_several_options_have_is_shown_once_and_the_others_say_where(tool) -> None:
+    lines = list(tool.table_lines(Services, "services"))
+
+    assert [line for line in lines if line.startswith("## ")] == [
+        "## services",
+        "## services: first",
+        "## services: first: checks HTTP_GET",
+        "## services: first: checks TCP_CHECK",
+    ]
+    assert "| `first` | one | mapping |  |" in lines
+    assert "| `other` | and another one | mapping, as in `services: first` |  |" in lines
 
 
 def test_defaults_are_written_with_what_they_are_and_why(tool) -> None:

@@ -1,4 +1,4 @@
-"""Cuts a run off as a power cut of the controller would, once it has changed something on a host."""
+"""Cuts a run off as a power cut of the controller would, at the first change that no run was cut off at before."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from ansible.plugins.callback import CallbackBase
 DOCUMENTATION = """
 name: cut_off
 type: aggregate
-short_description: Cuts a run off at the first thing that it changes
-description: Writes the name of the task into the file CUT_OFF of the environment, and kills the run.
+short_description: Cuts a run off at the first task that changes something
+description: Adds the task's name to the file CUT_OFF of the environment, which has those to pass, and kills the run.
 """
 
 
@@ -29,7 +29,9 @@ class CallbackModule(CallbackBase):
     CALLBACK_NEEDS_ENABLED = True
 
     def v2_runner_on_ok(self, result) -> None:
-        if result._result.get("changed"):
-            Path(os.environ["CUT_OFF"]).write_text(f"{result._host.get_name()}: {result._task.get_name()}", "utf-8")
+        note, task = Path(os.environ["CUT_OFF"]), result._task.get_name()
+        if result._result.get("changed") and task not in note.read_text(encoding="utf-8").splitlines():
+            with note.open("a", encoding="utf-8") as file:
+                file.write(f"{task}\n")
             for process in (*descendants(os.getpid()), os.getpid()):
                 os.kill(process, signal.SIGKILL)

@@ -119,13 +119,18 @@ def findings(wanted: Mapping[str, Any], facts: Facts) -> List[str]:
         for interface in needed
         if interface and interface not in there
     )
+    found.extend(
+        f"{host} has no interface {each['interface']}, which {each['path']} names; it has {', '.join(there)}. "
+        "Name one of them."
+        for each in keepalived["interfaces"]
+        if each["interface"] not in needed and each["interface"] not in there
+    )
     for each in keepalived["vrrp_instances"]:
-        found.extend(
-            f"{host} has no interface {interface}, which VRRP instance {each['name']} names; it has "
-            f"{', '.join(there)}. Name one of them."
-            for interface in each["interfaces"]
-            if interface not in there
-        )
+        if each["interface"] in each["track_interface"]:
+            found.append(
+                f"{each['interface']} is the own interface of VRRP instance {each['name']} on {host}, and watched "
+                "anyway. Remove it from track_interface."
+            )
         if each["interface"] in there:
             found.extend(_source_finding(host, each, facts))
     daemon = (keepalived["lvs_sync_daemon"] or {}).get("interface")
@@ -139,7 +144,7 @@ def findings(wanted: Mapping[str, Any], facts: Facts) -> List[str]:
 
 def _source_finding(host: str, instance: Mapping[str, Any], facts: Facts) -> Iterator[str]:
     """keepalived sends from an address of the host, and does not start with one that is on no interface of it."""
-    source, interface = instance["unicast_src_ip"], instance["interface"]
+    source, interface = instance["unicast_src_ip"] or instance["mcast_src_ip"], instance["interface"]
     owned = interface_addresses(facts, interface)
     # Of several addresses with one label setup tells the last one alone with its interface.
     somewhere = source in facts.get("all_ipv4_addresses", []) and not interface_of(source, facts)
@@ -172,7 +177,11 @@ class _Host:
     def __init__(self, view: Mapping[str, Any], facts: Facts) -> None:
         self.name: str = view["host"]["name"]
         self.instances: List[Plain] = view["keepalived"]["vrrp_instances"]
-        floating = [(each["interface"], cidr) for each in self.instances for cidr in each["virtual_ipaddress"]]
+        floating = [
+            (each["interface"], cidr)
+            for each in self.instances
+            for cidr in [*each["virtual_ipaddress"], *each["virtual_ipaddress_excluded"]]
+        ]
         held = [each["address"] for each in view["realserver"]["vips"]]
         #: The addresses of services.
         self.vips = list(dict.fromkeys([*(cidr.split("/")[0] for _interface, cidr in floating), *held]))

@@ -15,10 +15,12 @@ from .checks.between import check_between
 from .checks.cluster import check_cluster
 from .checks.groups import check_groups, unnamed
 from .checks.raw import raw_remarks
+from .checks.tracking import tracking_remarks
 from .facts import placed
 from .members import Member, Variables, read_member
 from .model.cluster import Cluster
 from .parts import backends, settled_hosts
+from .scripts import Files, ReadFile, no_file, with_texts
 from .views.host import Plain, Views, plain
 
 HostVars = Mapping[str, Mapping[str, Any]]
@@ -32,8 +34,10 @@ class BadDescription(ValueError):
 class Inventory:
     """The hosts of an inventory, of which only those that are asked for are read."""
 
-    def __init__(self, hostvars: HostVars) -> None:
+    def __init__(self, hostvars: HostVars, read: ReadFile) -> None:
+        """read: what a file of the user's has."""
         self._hostvars = hostvars
+        self._read_file = read
         self._read: Dict[str, Variables] = {}
 
     def __contains__(self, host: str) -> bool:
@@ -45,6 +49,11 @@ class Inventory:
             unrendered = getattr(self._hostvars, "raw_get", self._hostvars.get)(host)
             self._read[host] = Variables(host, raw, unrendered or raw)
         return self._read[host]
+
+    def files(self, host: str) -> Files:
+        """The files that a host's variables may name."""
+        folders = [self[host][name] for name in ("inventory_dir", "playbook_dir")]
+        return Files(list(dict.fromkeys(filter(None, folders))), self._read_file)
 
     def in_groups(self, hosts: Sequence[str], groups: Iterable[str]) -> List[str]:
         """The hosts, and those of the groups, which a limit of the run leaves out."""
@@ -61,26 +70,30 @@ class Described:
         self.hosts = hosts
         self.name = inventory[telling].cluster_name
         self.problems: List[Problem] = []
-        self.cluster = inventory[telling].cluster(self.problems)
+        told = inventory[telling].cluster(self.problems)
+        self.cluster = with_texts(told, inventory.files(telling), self.problems)
         settled = [name for name in settled_hosts(self.cluster) if name in inventory]
         around = list(dict.fromkeys([*hosts, *settled, *backends(self.cluster)]))
         variables = {name: inventory[name] for name in around if name in inventory}
         own: Dict[str, List[Problem]] = {name: [] for name in variables}
         self.members = {name: read_member(each, own[name]) for name, each in variables.items()}
         self.problems.extend(check_cluster(self.cluster, self.members))
-        self._compare(inventory[telling], [variables[name] for name in dict.fromkeys([*hosts, *settled])])
+        self._compare(told, inventory[telling], [variables[name] for name in dict.fromkeys([*hosts, *settled])])
         groups_of = {name: inventory[name]["group_names"] or () for name in settled} if parts else {}
         self.problems.extend(check_groups(self.cluster, groups_of, parts))
         own_groups = {name: inventory[name]["group_names"] or () for name in hosts} if parts else {}
-        self.remarks = [*unnamed(self.cluster, own_groups, parts), *raw_remarks(self.cluster)]
+        self.remarks = [*unnamed(self.cluster, own_groups, parts), *tracking_remarks(self.cluster)]
+        self.remarks.extend(raw_remarks(self.cluster))
         for name, each in variables.items():
             own[name].extend([*each.problems, *each.unknown()])
         self.problems.extend(_of_hosts(own))
 
-    def _compare(self, telling: Variables, hosts: Sequence[Variables]) -> None:
+    def _compare(self, cluster: Cluster, telling: Variables, hosts: Sequence[Variables]) -> None:
         """All hosts of a cluster must describe it, and in the same way.
 
         What is written in the same way means the same: it is not worked out anew for each of two hundred hosts.
+
+        cluster: as the one that tells it has written it.
         """
         silent = [each.host for each in hosts if not each.describes]
         if silent:
@@ -90,7 +103,7 @@ class Described:
             )
             remedy = "Describe the cluster in group_vars of a group that all its hosts are in, or take them out of it"
             self.problems.append(Problem("lvs_*", None, reason, remedy))
-        told, written = [self.cluster], [telling.written]
+        told, written = [cluster], [telling.written]
         for each in hosts:
             if not each.describes:
                 continue
@@ -125,18 +138,23 @@ def _of_hosts(own: Mapping[str, Sequence[Problem]]) -> Iterator[Problem]:
         yield dataclasses.replace(problem, path=f"{problem.path} of host {listed(hosts)}")
 
 
-def described(hostvars: HostVars, host: str) -> Tuple[Cluster, Dict[str, Member], List[Problem]]:
+def described(
+    hostvars: HostVars, host: str, read: ReadFile = no_file
+) -> Tuple[Cluster, Dict[str, Member], List[Problem]]:
     """The cluster that a host's variables describe, the hosts that it is about, and all that is wrong."""
-    found = Described(Inventory(hostvars), [host], {})
+    found = Described(Inventory(hostvars, read), [host], {})
     return found.cluster, found.members, found.problems
 
 
-def views(hostvars: HostVars, hosts: Sequence[str], groups: Optional[Groups] = None) -> List[Dict[str, Any]]:
+def views(
+    hostvars: HostVars, hosts: Sequence[str], groups: Optional[Groups] = None, read: ReadFile = no_file
+) -> List[Dict[str, Any]]:
     """For each of the hosts its cluster, what is, or may be, wrong with that one's description, and its view.
 
     groups: the groups that get C(directors) and C(real_servers), where they are known. All their hosts count.
+    read: what the first of some paths has that leads to a file of the user's.
     """
-    inventory = Inventory(hostvars)
+    inventory = Inventory(hostvars, read)
     parts = groups or {}
     of_cluster: Dict[str, List[str]] = {}
     for host in inventory.in_groups(hosts, parts.values()):
@@ -160,12 +178,12 @@ def views(hostvars: HostVars, hosts: Sequence[str], groups: Optional[Groups] = N
     return [entries[host] for host in hosts]
 
 
-def view(hostvars: HostVars, host: str) -> Plain:
+def view(hostvars: HostVars, host: str, read: ReadFile = no_file) -> Plain:
     """What follows from the description for one host, by role, with its interface where its facts are there.
 
     Raises L(BadDescription) where it has problems.
     """
-    cluster, members, problems = described(hostvars, host)
+    cluster, members, problems = described(hostvars, host, read)
     if problems:
         raise BadDescription("\n".join(str(problem) for problem in problems))
     return placed(plain(Views(cluster, members).of(host)), hostvars[host].get("ansible_facts", {}))

@@ -94,6 +94,18 @@ def scalar(accept: Callable[[Any], Any], accepts: str, kind: str = "str", choice
     return Reader(read, accepts, kind=kind, choices=tuple(choices))
 
 
+def unshown(reader: Reader) -> Reader:
+    """The same of values that are too long for a message."""
+
+    def read(value: Any, path: str, problems: Problems) -> Any:
+        before = len(problems)
+        held = reader(value, path, problems)
+        problems[before:] = [dataclasses.replace(each, value=None) for each in problems[before:]]
+        return held
+
+    return dataclasses.replace(reader, read=read)
+
+
 def integer(low: int, high: int, unit: str = "") -> Reader:
     """A whole number from low to high; text of digits counts, as templates often give text."""
     bounds = f"a whole number from {low} to {high}" + (f" ({unit})" if unit else "")
@@ -152,6 +164,24 @@ def _address(value: Any) -> str:
     return str(address)
 
 
+def group_of(version: int, example: str) -> Reader:
+    """A multicast address of the link."""
+
+    def accept(value: Any) -> str:
+        try:
+            address = ipaddress.ip_address(str(value))
+        except ValueError:
+            address = None
+        # Of IPv6, keepalived takes none that leaves the link.
+        if address is None or address.version != version or not address.is_multicast:
+            raise BadValue(f"is no multicast address of IPv{version}", f"Write one as {example}")
+        if version == 6 and str(address.exploded)[:4] != "ff02":
+            raise BadValue("is for more than one link", f"Write one as {example}")
+        return str(address)
+
+    return scalar(accept, f"multicast address of IPv{version}")
+
+
 def _interface_address(value: Any) -> str:
     # ipaddress also takes a netmask, and a bare address as /32; keepalived's own default is /32 too.
     try:
@@ -193,6 +223,14 @@ def text(pattern: str, what: str, remedy: str, longest: int = LONGEST_LINE) -> R
 
 def _with_article(what: str) -> str:
     return f"an {what}" if what[0] in "aeiouAEIO" else f"a {what}"
+
+
+def _network(value: Any) -> str:
+    try:
+        return str(value) if value == "default" else str(ipaddress.IPv4Network(str(value)))
+    except ValueError:
+        remedy = "Write one as 198.51.100.0/24, without bits of a host, or default"
+        raise BadValue("is not an IPv4 network", remedy) from None
 
 
 def word(longest: int, taken: Sequence[str] = (), why: str = "") -> Reader:
@@ -250,6 +288,24 @@ def _location(value: Any) -> str:
     return path
 
 
+def _script_file(value: Any) -> str:
+    if not isinstance(value, str) or not value or not value.isprintable():
+        raise BadValue("is not the path of a file", "Write one as scripts/notify.sh")
+    return str(value)
+
+
+def script_text(value: Any) -> str:
+    """The text of a script that a kernel can run."""
+    first = value.split("\n", maxsplit=1)[0] if isinstance(value, str) else ""
+    if isinstance(value, str) and not value.strip():
+        raise BadValue("is empty", "Write a script that starts with its interpreter, as #!/bin/sh")
+    if not re.match(r"#! */\S", first):
+        raise BadValue("does not start with the path of its interpreter", "Write that first, as #!/bin/sh")
+    if first.endswith("\r"):
+        raise BadValue("has lines that end as those of Windows", "End them with a line feed alone")
+    return str(value)
+
+
 # RFC 1035, 2.3.4.
 LONGEST_HOST = 253
 # Of a cluster and a service both, in the name of one file, with room for what a rotation adds: 255 is the most.
@@ -260,16 +316,30 @@ LONGEST_INTERFACE = 15
 BOOLEAN = scalar(_boolean, "true or false", "bool")
 ADDRESS = scalar(_address, "IPv4 address")
 INTERFACE_ADDRESS = scalar(_interface_address, "IPv4 address/length")
+NETWORK = scalar(_network, "IPv4 network, or default")
 WORD = word(LONGEST_HOST)
 NAME = word(LONGEST_NAME)
 INTERFACE = word(LONGEST_INTERFACE, ["lo"], "is the loopback, on which no other host is")
 URL_PATH = scalar(_url_path, "path of a URL")
+SCRIPT_FILE = scalar(_script_file, "path of a file")
+SCRIPT_TEXT = unshown(scalar(script_text, "text that starts with #!"))
 LOCATION = scalar(_location, "path of a URL, without a query")
 PORT = integer(1, 65535)
 # address(5) knows more, and keepalived no quotation here.
 MAIL_ADDRESS = text(r"[A-Za-z0-9._%+=-]+(@[A-Za-z0-9.-]+)?", "mail address", "Write one as root@example.com", 254)
+FILE = text(r"/[A-Za-z0-9_.+@/-]+", "path", "Write one that starts with '/', of letters, digits and _ . + @ - alone")
+PROGRAM = text(r"[A-Za-z0-9_.+@/-]+", "name of a program", "Write its name, or with full_command its path")
 # Of what has no colon, ifconfig(8) would take the label for an interface.
 LABEL = text(r"[A-Za-z0-9_.-]+:[A-Za-z0-9_.-]+", "label", "Write INTERFACE:WORD, as eth0:web", LONGEST_INTERFACE)
+
+
+def or_true(reader: Reader) -> Reader:
+    """A value, or true where it is to be found by who reads it."""
+
+    def read(value: Any, path: str, problems: Problems) -> Any:
+        return value if isinstance(value, bool) else reader(value, path, problems)
+
+    return Reader(read, f"true, or {reader.accepts}", kind="raw")
 
 
 def choice(names: Sequence[str], what: str) -> Reader:
@@ -417,6 +487,23 @@ def table(model: Type[T], shorthand: str = "") -> Reader:
     if shorthand:
         return Reader(read, f"{shorthand}, or mapping", kind="raw", tables={"": model})
     return Reader(read, "mapping", shape, kind="dict", tables={"": model})
+
+
+def one_of(reader: Reader, names: Sequence[str]) -> Reader:
+    """A mapping that has one of these options, and not two."""
+    told = ", ".join(f"{name}: ..." for name in names[:-1])
+
+    def read(value: Any, path: str, problems: Problems) -> Any:
+        known = [name for model in reader.tables.values() for name in options(model)]
+        if isinstance(value, Mapping) and all(key in known for key in value):
+            held = [name for name in names if value.get(name) is not None]
+            if len(held) != 1:
+                reason = f"has {' and '.join(held)}" if held else f"has none of {', '.join(names)}"
+                problems.append(Problem(path, None, reason, f"Write {told} or {names[-1]}: ..."))
+                return None
+        return reader(value, path, problems)
+
+    return dataclasses.replace(reader, read=read)
 
 
 def variants(models: Sequence[Type[Any]], what: str) -> Reader:

@@ -126,13 +126,17 @@ class Member:
         return [*([self.address] if self.address else []), *self.addresses.values()]
 
     def source(self, instance: VrrpInstance) -> Optional[str]:
-        """The address that it tells the other directors of an instance from: the one on the instance's interface.
+        """The address that it tells the other directors of an instance from: the one on the instance's interface."""
+        return self.address_on(instance.interface)
+
+    def address_on(self, interface: str) -> Optional[str]:
+        """The address on an interface, or in the cluster's network where none is named.
 
         From variables alone, so that everybody names the same, whoever can be reached.
         """
-        if instance.interface in self.addresses:
-            return self.addresses[instance.interface]
-        if not instance.interface or instance.interface == self.interface:
+        if interface in self.addresses:
+            return self.addresses[interface]
+        if not interface or interface == self.interface:
             return self.address
         return self.address if not self.interface and not self.addresses else None
 

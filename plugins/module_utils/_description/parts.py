@@ -58,7 +58,18 @@ def upstreams_behind(cluster: Cluster) -> Dict[str, Upstream]:
 
 
 # The tables that keepalived.conf is made of.
-KEEPALIVED_TABLES = ("lvs_vrrp_instances", "lvs_virtual_servers")
+KEEPALIVED_TABLES = (
+    "lvs_static_ipaddress",
+    "lvs_static_routes",
+    "lvs_static_rules",
+    "lvs_vrrp_track_processes",
+    "lvs_vrrp_track_files",
+    "lvs_bfd_instances",
+    "lvs_vrrp_scripts",
+    "lvs_vrrp_sync_groups",
+    "lvs_vrrp_instances",
+    "lvs_virtual_servers",
+)
 
 
 def keepalived_entries(cluster: Cluster) -> Iterator[Tuple[str, Any]]:

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Any, Callable, Dict, List, Optional, Sequence, TypeVar
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, TypeVar
 
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.status import (
     StatusError,
     parse_check_data,
+    parse_scripts,
+    parse_sync_daemon,
+    parse_vrrp_addresses,
     parse_vrrp_data,
     parse_vrrp_terms,
 )
@@ -245,16 +248,43 @@ def data_signal(run_command: RunCommand, program: str) -> int:
     return number
 
 
-def dumped(keepalived: Keepalived, run_command: RunCommand, program: str, timeout: float) -> Dict[str, List[Any]]:
-    """What it runs: the C(states) and the C(terms) of its VRRP instances, and its C(services)."""
-    read = keepalived.data(data_signal(run_command, program), timeout)
-    result: Dict[str, List[Any]] = {"states": [], "terms": [], "services": []}
-    if "keepalived.data" in read:
-        result["states"] = read["keepalived.data"](parse_vrrp_data)
-        result["terms"] = read["keepalived.data"](parse_vrrp_terms)
-    if "keepalived_check.data" in read:
-        result["services"] = read["keepalived_check.data"](parse_check_data)
+def dumped(keepalived: Keepalived, run_command: RunCommand, program: str, timeout: float) -> Dict[str, Any]:
+    """What it runs."""
+    return told(keepalived.data(data_signal(run_command, program), timeout))
+
+
+def told(read: Mapping[str, Callable[[Callable[[str], Dict[str, Any]]], Dict[str, Any]]]) -> Dict[str, Any]:
+    """What its data tells, of which each file is waited for once.
+
+    The C(states) and the C(terms) of its VRRP instances, their C(addresses), its C(scripts), and its C(services), which
+    are None where it has no checker; and its sync C(daemon).
+    """
+    result: Dict[str, Any] = {
+        "states": [],
+        "terms": [],
+        "addresses": {},
+        "scripts": [],
+        "services": None,
+        "daemon": None,
+    }
+    for name, parse in (("keepalived_check.data", _checker_told), ("keepalived.data", _vrrp_told)):
+        if name in read:
+            result.update(read[name](parse))
     return result
+
+
+def _checker_told(text: str) -> Dict[str, Any]:
+    return {"services": parse_check_data(text), "daemon": parse_sync_daemon(text)}
+
+
+def _vrrp_told(text: str) -> Dict[str, Any]:
+    return {
+        "states": parse_vrrp_data(text),
+        "terms": parse_vrrp_terms(text),
+        "addresses": parse_vrrp_addresses(text),
+        "scripts": parse_scripts(text),
+        "daemon": parse_sync_daemon(text),
+    }
 
 
 def keepalived_runs() -> bool:

@@ -17,9 +17,9 @@ from typing import Any, Sequence, Tuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.verdict import (
     Verdict,
+    run_by_root,
     verdict,
     verdict_of_copy,
-    without_script_users,
 )
 
 from .command import C_LOCALE
@@ -150,8 +150,8 @@ def require_accepted(module: Any, content: str) -> Tuple[str, ...]:
 
 def _tested(module: Any, program: str, content: str) -> Verdict:
     found = verdict(*_test(module, program, content), content)
-    copy = without_script_users(content)
-    if found.crashed and copy.left_out:
+    copy = run_by_root(content)
+    if found.crashed and copy.replaced:
         return verdict_of_copy(*_test(module, program, copy.content), copy)
     return found
 

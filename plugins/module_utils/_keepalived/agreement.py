@@ -19,6 +19,8 @@ from .grammar import Statement, Tree
 
 # keepalived takes no more of auth_pass (RFC 2338, 10.5.1).
 PASSWORD_LENGTH = 8
+# RFC 9568, 5.1.1.2 and 5.1.2.2.
+GROUPS = {4: "224.0.0.18", 6: "ff02::12"}
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Terms:
     """virtual_router_id and family say which instance it is; two on different interfaces may have the same.
 
     addresses: those that adverts carry, so neither prefix lengths nor virtual_ipaddress_excluded.
-    routers: with unicast the own address and those of the peers. interface: with multicast alone.
+    routers: with unicast the own address and those of the peers. interface, group: with multicast alone.
     """
 
     virtual_router_id: int
@@ -37,6 +39,7 @@ class Terms:
     addresses: FrozenSet[str]
     routers: FrozenSet[str]
     interface: str
+    group: str
 
     def __post_init__(self) -> None:
         # VRRPv3 counts in hundredths, and has no authentication.
@@ -44,6 +47,7 @@ class Terms:
         object.__setattr__(self, "password", self.password[:PASSWORD_LENGTH] if self.version == 2 else "")
         if self.routers:
             object.__setattr__(self, "interface", "")
+            object.__setattr__(self, "group", "")
 
     @property
     def key(self) -> Tuple[int, int]:
@@ -76,6 +80,7 @@ def of_view(view: Mapping[str, Any]) -> Instance:
             frozenset(map(bare, view["virtual_ipaddress"])),
             frozenset(map(bare, routers)),
             view["interface"],
+            view["mcast_group"],
         ),
     )
 
@@ -94,6 +99,7 @@ def of_dump(dumped: Mapping[str, Any]) -> Instance:
             frozenset(map(bare, dumped["virtual_ipaddress"])),
             frozenset(map(bare, routers)),
             dumped["interface"],
+            dumped["mcast_group"],
         ),
     )
 
@@ -131,6 +137,7 @@ def _of_statement(statement: Statement, defaults: Sequence[Statement]) -> Instan
             frozenset(map(bare, addresses)),
             frozenset(map(bare, [source, *peers])) if peers else frozenset(),
             _value(block, "interface") or _value(defaults, "default_interface") or "eth0",
+            _value(block, "mcast_dst_ip") or _value(defaults, f"vrrp_mcast_group{family}") or GROUPS[family],
         ),
     )
 
@@ -199,6 +206,7 @@ def how(old: Terms, new: Terms) -> str:
         ("addresses", old.addresses, new.addresses),
         ("unicast addresses", old.routers, new.routers),
         ("interface", old.interface, new.interface),
+        ("multicast group", old.group, new.group),
     ):
         if before != after:
             parts.append(f"{name} {_text(before)} -> {_text(after)}")

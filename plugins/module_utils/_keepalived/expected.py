@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, FrozenSet, Iterable, List, Mapping, Sequence, Tuple
+from typing import Any, Dict, FrozenSet, Iterable, Iterator, List, Mapping, Sequence, Tuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._net import bare
 
@@ -17,8 +17,6 @@ from .addresses import Address
 Service = Tuple[str, str, int, str, str]
 Server = Tuple[str, int, int]
 
-# RFC 9568, 6.1: three adverts and the skew, which is a second at most with VRRPv2 and an advert with VRRPv3.
-ADVERTS = 4
 SPARE_SECONDS = 1.0
 
 
@@ -28,31 +26,52 @@ NOT_RUNNING = "keepalived does not run; see its log (journalctl -u keepalived)"
 
 def settling_seconds(instances: Sequence[Mapping[str, Any]]) -> float:
     """After how long a director that hears nobody has made itself master of all instances."""
-    return max((ADVERTS * float(each["advert_int"]) + SPARE_SECONDS for each in instances), default=0.0)
+    return max((float(each["settling"]) + SPARE_SECONDS for each in instances), default=0.0)
 
 
 def problems_of(
     instances: Sequence[Mapping[str, Any]],
     services: Sequence[Mapping[str, Any]],
+    scripts: Sequence[str],
     running: Mapping[str, Sequence[Any]],
     standing: Iterable[Address],
 ) -> List[str]:
     """What runs otherwise than it is described, and what stands where it must not."""
-    return differences(instances, services, running) + misplaced(running["states"], standing)
+    return differences(instances, services, scripts, running) + misplaced(running["states"], standing)
 
 
 def differences(
-    instances: Sequence[Mapping[str, Any]], services: Sequence[Mapping[str, Any]], running: Mapping[str, Sequence[Any]]
+    instances: Sequence[Mapping[str, Any]],
+    services: Sequence[Mapping[str, Any]],
+    scripts: Sequence[str],
+    running: Mapping[str, Sequence[Any]],
 ) -> List[str]:
     """What runs otherwise than it is described.
 
-    instances, services: of the host's view. running: as C(dumped) reads it.
+    instances, services: of the host's view. scripts: the paths of those. running: as C(dumped) reads it.
     """
     described = [agreement.of_view(each) for each in instances]
     runs = [agreement.of_dump(each) for each in running["terms"]]
     found = [f"vrrp_instance {each.name}: {each.how}" for each in agreement.changes(runs, described)]
     found += [f"vrrp_instance {name} runs and is not described" for name in agreement.gone(runs, described)]
-    return found + _services(_by_service(services), _by_service(running["services"]))
+    found += _excluded(instances, running["states"])
+    runs_scripts = [command[0] for command in running["scripts"]]
+    found += [
+        f"script {path} is not run by keepalived; its log says why" for path in scripts if path not in runs_scripts
+    ]
+    return found + _services(_by_service(services), _by_service(running["services"] or ()))
+
+
+def _excluded(instances: Sequence[Mapping[str, Any]], states: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """No advert carries these, so no terms have them."""
+    runs = {each["name"]: each["virtual_ipaddress_excluded"] for each in states}
+    for each in instances:
+        old, new = (
+            sorted(map(bare, some)) for some in (runs.get(each["name"], ()), each["virtual_ipaddress_excluded"])
+        )
+        if old != new and each["name"] in runs:
+            told = f"{' '.join(old) or 'none'} -> {' '.join(new) or 'none'}"
+            yield f"vrrp_instance {each['name']}: virtual_ipaddress_excluded {told}"
 
 
 def _by_service(services: Iterable[Mapping[str, Any]]) -> Dict[Service, FrozenSet[Server]]:
@@ -99,7 +118,7 @@ def misplaced(states: Sequence[Mapping[str, Any]], standing: Iterable[Address]) 
     """
     found = []
     for instance in states:
-        for each in instance["virtual_ipaddress"]:
+        for each in [*instance["virtual_ipaddress"], *instance["virtual_ipaddress_excluded"]]:
             address = bare(each)
             held = [each for each in standing if each.address == address and each.interface != "lo"]
             if instance["state"] == "MASTER" and not held:

@@ -92,7 +92,7 @@ def parse_vrrp_data(text: str) -> list[Dict_]:
                 "virtual_ipaddress_excluded": [
                     _address(each) for each in _addresses(lines, r"Virtual IP Excluded .*:")
                 ],
-                "holds_virtual_ipaddress": any(each.endswith(" set") for each in addresses),
+                "holds_virtual_ipaddress": any(" set" in each for each in addresses),
                 "last_transition": float(values["Last transition"].split()[0]),
                 "counters": {},
             }
@@ -106,6 +106,7 @@ def parse_vrrp_terms(text: str) -> list[Dict_]:
     for _number, title, lines in _blocks(text, r"VRRP Instance = "):
         values = _values(lines)
         interval, unit = values["Advert interval"].split()
+        group = re.search(r"^ +Multicast address ([^\s,]+)", "\n".join(lines), re.MULTILINE)
         found.append(
             {
                 "name": title,
@@ -117,8 +118,9 @@ def parse_vrrp_terms(text: str) -> list[Dict_]:
                 "virtual_ipaddress": [_address(each) for each in _addresses(lines, r"Virtual IP \(\d+\):")],
                 "source": values["Using src_ip"].split()[0],
                 "unicast_peer": [line.split()[0] for line in _below(lines, r"Unicast Peer :") if " min_ttl " in line],
-                # C(vrrp.51, vmac on eth0)
-                "interface": values["Interface"].split(",")[0],
+                "mcast_group": group[1] if group else "",
+                # That of C(vrrp.51, vmac on eth0, xmit base i/f) is described as eth0.
+                "interface": re.sub(r"^.*, (?:vmac|ipvlan) on ([^,]+).*$", r"\1", values["Interface"]),
             }
         )
     return found
@@ -251,6 +253,13 @@ def parse_vrrp_addresses(text: str) -> dict[str, list[tuple[str, str]]]:
         ]
         for _number, title, lines in _blocks(text, r"VRRP Instance = ")
     }
+
+
+def parse_scripts(text: str) -> list[list[str]]:
+    """The words of each script in C(keepalived.data) that keepalived would run, in order."""
+    # C('/usr/bin/logger' 'master', uid:gid 0:0)
+    commands = re.findall(r"^ .*(?:[Ss]cript|Command) = ('.*')", text, re.MULTILINE)
+    return [command[1:-1].split("' '") for command in commands]
 
 
 def _interface(text: str) -> str:

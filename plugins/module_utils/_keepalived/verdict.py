@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import AbstractSet, Tuple
+from typing import AbstractSet, Sequence, Tuple
 
 # Said of configurations that work, in the same words by 2.2.7, 2.3.3 and 2.3.4: a host that is drained, an interface
 # that appears later. All else is an error, with its text.
@@ -29,9 +29,12 @@ FIRST_SIGNAL_STATUS = 128
 
 # The test of 2.2.7 dies where a script is to be run as another user than root (acassen/keepalived#2587, mended in
 # 2.2.8), whatever else stands in the file. These lines say so; C(user) is one of the block of a script.
-SECURED = "enable_script_security"
-SCRIPT_USER = re.compile(rf"\s*(?:{SECURED}|script_user|user)\b(?![^#!]*[{{}}])")
-# Said of a file without the first of them.
+SCRIPT_USER = re.compile(r"(\s*)(script_user|user)\b(?![^#!]*[{}])")
+# Where none does, a user of keepalived's own choice takes the place of root.
+SECURED = re.compile(r"(\s*)enable_script_security\b(?![^#!]*[{}])")
+# What every host has, by a path on which keepalived 2.3 finds no link.
+STAND_IN = "/usr/bin/true"
+# Said of a file without that.
 INSECURE = re.compile(r"^SECURITY VIOLATION - (?:check )?scripts are being executed but script_security not enabled")
 
 
@@ -69,30 +72,48 @@ def verdict(status: int, output: str, content: str) -> Verdict:
 
 @dataclass(frozen=True)
 class Copy:
-    """A file without some of its lines, and those: each of the others is where it was."""
+    """A file with other lines in the place of some of its own, and those: each of the others is where it was.
+
+    secured: whether it says still that its scripts are to be secure.
+    """
 
     content: str
-    left_out: Tuple[str, ...]
+    replaced: Tuple[str, ...]
+    secured: bool
 
 
-def without_script_users(content: str) -> Copy:
-    """The file without the lines in which the test of it dies."""
+def run_by_root(content: str) -> Copy:
+    """The file with root as the user of its scripts."""
     lines = content.split("\n")
-    left_out = tuple(
-        f"line {number} ({line.strip()})" for number, line in enumerate(lines, 1) if SCRIPT_USER.match(line)
-    )
-    return Copy("\n".join("" if SCRIPT_USER.match(line) else line for line in lines), left_out)
+    # A file that names no user gets one, in the place of another line.
+    told = any(found and found[2] == "script_user" for found in map(SCRIPT_USER.match, lines))
+    places = [SCRIPT_USER] if told else [SCRIPT_USER, SECURED]
+    copied, replaced = [], []
+    for number, line in enumerate(lines, 1):
+        found = next(filter(None, (place.match(line) for place in places)), None)
+        if found:
+            copied.append(f"{found[1]}{found[2] if found.re is SCRIPT_USER else 'script_user'} root")
+            replaced.append(f"line {number} ({line.strip()})")
+        else:
+            copied.append(line)
+    return Copy("\n".join(copied), tuple(replaced), told)
+
+
+def with_stand_ins(content: str, absent: Sequence[str]) -> str:
+    """The file with a program that every host has in the place of scripts that are not there yet."""
+    for path in absent:
+        content = re.sub(rf'"{re.escape(path)}(?=[ "])', f'"{STAND_IN}', content)
+    return content
 
 
 def verdict_of_copy(status: int, output: str, copy: Copy) -> Verdict:
     """As L(verdict), of a copy that was tested in the place of a file in whose test keepalived died."""
     found = verdict(status, output, copy.content)
-    lines = ", ".join(copy.left_out)
+    lines = ", ".join(copy.replaced)
     if found.crashed:
-        return Verdict((*found.errors, f"a copy without these lines crashed it too: {lines}"), crashed=True)
-    secured = any(SECURED in each for each in copy.left_out)
-    errors = tuple(each for each in found.errors if not (secured and INSECURE.search(each)))
-    told = f"the test of the file crashed, so a copy without these lines was tested: {lines}"
+        return Verdict((*found.errors, f"a copy with root as user crashed it too: {lines}"), crashed=True)
+    errors = tuple(each for each in found.errors if copy.secured or not INSECURE.search(each))
+    told = f"the test of the file crashed, so a copy with root as user of its scripts was tested: {lines}"
     return Verdict(errors, (told, *found.warnings))
 
 

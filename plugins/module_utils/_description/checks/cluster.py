@@ -18,9 +18,12 @@ from ansible_collections.lvs.cluster.plugins.module_utils._problems import Probl
 from .globals import check_globals
 from .proxies import check_circles, check_upstream
 from .raw import check_raw
+from .scripts import check_scripts
 from .servers import Hosts
 from .services import check_service
+from .static import check_static
 from .tables import check_name, entries
+from .tracking import check_tracking
 from .vrrp import check_instance
 from .whole import whole_of
 
@@ -38,5 +41,8 @@ def check_cluster(cluster: Cluster, hosts: Hosts) -> Iterator[Problem]:
         yield from check_name(upstream, path, earlier)
         yield from check_upstream(upstream, path, earlier, whole)
     yield from check_circles(cluster, whole)
+    yield from check_tracking(cluster, hosts)
+    yield from check_static(cluster, whole)
     yield from check_globals(cluster)
+    yield from check_scripts(cluster)
     yield from check_raw(cluster)

@@ -10,7 +10,7 @@ from typing import Iterator
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import given
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
-from ansible_collections.lvs.cluster.plugins.module_utils._description.model.globals import GlobalDefs
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.globals import GlobalDefs, LvsTimeouts
 from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import keepalived_entries
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
@@ -25,6 +25,8 @@ def check_globals(cluster: Cluster) -> Iterator[Problem]:
             if field.name in MAILS and value is True:
                 remedy = "Write to whom: notification_email of lvs_global_defs"
                 yield Problem(path, value, "mails, and nobody gets it", remedy)
+    if whole.lvs_timeouts == LvsTimeouts():
+        yield Problem("lvs_global_defs.lvs_timeouts", None, "has no time", "Write tcp, tcpfin or udp, or remove it")
     if whole.vrrp_strict:
         reason = "has a firewall drop what clients send to the addresses, and takes neither unicast nor authentication"
         remedy = "Remove it, or write strict_mode: true for the instance that it is for"

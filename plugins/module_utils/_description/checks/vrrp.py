@@ -17,13 +17,15 @@ from ansible_collections.lvs.cluster.plugins.module_utils._problems import Probl
 
 from .networks import near, networks
 from .servers import Hosts, check_host, check_machines
+from .settings import check_settings
 from .tables import first
 from .whole import Whole
 
 VRRP_MAX_ADVERT_INT = 40.95  # RFC 9568, 5.2.7: 12 bits of centiseconds
 VRRP_MAX_ID = 255  # RFC 9568, 5.2.3: 8 bits
 VRRP_MAX_ADDRESSES = 255  # RFC 9568, 5.2.5: 8 bits
-LONGEST_WITH_BROADCAST = 30  # RFC 3021: a network of two addresses has none to spare
+# What only one instance can have.
+OF_ONE_MASTER = ("virtual_ipaddress_excluded", "virtual_routes", "virtual_rules")
 VRRP_MAX_HOSTS = 254  # RFC 9568, 5.2.4: priorities 254, 253, ... 1
 
 
@@ -32,7 +34,8 @@ def check_instance(
 ) -> Iterator[Problem]:
     hosts = whole.hosts
     # The address that each sends its unicast adverts from, and that the others are told.
-    needs_source = instance.unicast and instance.interface and len(instance.hosts or ()) > 1
+    names_source = instance.mcast_src_ip or (instance.unicast and len(instance.hosts or ()) > 1)
+    needs_source = names_source and instance.interface
     for index, director in numbered(instance.hosts):
         here = f"{path}.hosts[{index}]"
         member = hosts.get(director)
@@ -59,6 +62,7 @@ def check_instance(
         yield from _check_spread(instance, path)
     yield from _check_names(instance, path, earlier)
     yield from _check_version(instance, path)
+    yield from check_settings(instance, path, earlier, whole)
     if instance.preempt_delay and instance.preempt is False:
         remedy = "Remove it, or remove preempt: false"
         yield Problem(f"{path}.preempt_delay", instance.preempt_delay, "has no effect with preempt: false", remedy)
@@ -86,6 +90,14 @@ def _check_spread(instance: VrrpInstance, path: str) -> Iterator[Problem]:
     if instance.preempt is False:
         reason = "has no effect with preempt: false, where who starts first has all addresses and keeps them"
         yield Problem(f"{path}.spread", instance.spread, reason, "Remove it, or remove preempt: false")
+    for name in OF_ONE_MASTER:
+        for index, _each in numbered(getattr(instance, name)):
+            reason = "is for one master, and spread makes one for each address"
+            yield Problem(f"{path}.{name}[{index}]", None, reason, "Give it to an instance without spread")
+            break
+    if isinstance(instance.use_vmac, str) and count > 1:
+        reason = "names one interface, and spread makes an instance for each address"
+        yield Problem(f"{path}.use_vmac", instance.use_vmac, reason, "Write true: keepalived chooses the names")
 
 
 def _check_names(instance: VrrpInstance, path: str, earlier: Sequence[VrrpInstance]) -> Iterator[Problem]:
@@ -111,9 +123,6 @@ def _check_floating_addresses(instance: VrrpInstance, path: str, whole: Whole) -
         cidr, here = each.address, f"{path}.{inner}"
         address = cidr.split("/")[0]
         yield from _check_ends(cidr, here, others)
-        if each.brd and ipaddress.IPv4Interface(cidr).network.prefixlen > LONGEST_WITH_BROADCAST:
-            reason = f"is of no use with {cidr}, whose network has no broadcast address"
-            yield Problem(f"{here}.brd", each.brd, reason, "Remove it, or write the network's prefix length")
         if address in whole.owners:
             reason = f"is already the address of host {whole.owners[address]}"
             yield Problem(here, address, reason, "Choose an address that no host has")

@@ -31,8 +31,10 @@ from ansible_collections.lvs.cluster.plugins.module_utils._problems import Probl
 from .globals import GlobalDefs
 from .hosts import HostVariables
 from .proxies import LOG_FORMATS, Upstream
+from .scripts import VrrpScript
 from .services import VirtualServer
-from .vrrp import VrrpInstance
+from .tracking import BfdInstance, TrackFile, TrackProcess
+from .vrrp import StaticAddress, StaticRoute, StaticRule, SyncGroup, VrrpInstance
 
 # Of a cluster that has none of its own.
 DEFAULT_NAME = "lvs"
@@ -47,6 +49,9 @@ class Cluster:
     lvs_vrrp_instances: Tuple[VrrpInstance, ...] = option(
         list_of(table(VrrpInstance), EMPTY_TABLE), "which addresses float over which hosts", default=()
     )
+    lvs_vrrp_scripts: Tuple[VrrpScript, ...] = option(
+        list_of(table(VrrpScript), EMPTY_TABLE), "scripts that say how well a director is", default=()
+    )
     lvs_virtual_servers: Tuple[VirtualServer, ...] = option(
         list_of(table(VirtualServer), EMPTY_TABLE), "what is balanced over which real servers", default=()
     )
@@ -55,6 +60,27 @@ class Cluster:
     )
     lvs_global_defs: Optional[GlobalDefs] = option(
         table(GlobalDefs), "what holds for each keepalived as a whole", default=None
+    )
+    lvs_vrrp_sync_groups: Tuple[SyncGroup, ...] = option(
+        list_of(table(SyncGroup), EMPTY_TABLE), "which instances have one state", default=()
+    )
+    lvs_vrrp_track_processes: Tuple[TrackProcess, ...] = option(
+        list_of(table(TrackProcess), EMPTY_TABLE), "processes that instances may watch", default=()
+    )
+    lvs_vrrp_track_files: Tuple[TrackFile, ...] = option(
+        list_of(table(TrackFile), EMPTY_TABLE), "files with a number that instances may watch", default=()
+    )
+    lvs_bfd_instances: Tuple[BfdInstance, ...] = option(
+        list_of(table(BfdInstance), EMPTY_TABLE), "neighbours that instances may watch", default=()
+    )
+    lvs_static_ipaddress: Tuple[StaticAddress, ...] = option(
+        list_of(table(StaticAddress), EMPTY_TABLE), "addresses of hosts that do not float", default=()
+    )
+    lvs_static_routes: Tuple[StaticRoute, ...] = option(
+        list_of(table(StaticRoute), EMPTY_TABLE), "routes of hosts, whoever is master", default=()
+    )
+    lvs_static_rules: Tuple[StaticRule, ...] = option(
+        list_of(table(StaticRule), EMPTY_TABLE), "rules of hosts, whoever is master", default=()
     )
     lvs_sync_daemon: bool = option(
         BOOLEAN,

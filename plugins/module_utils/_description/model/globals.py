@@ -7,20 +7,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Mapping, Optional, Tuple
+from typing import ClassVar, Mapping, Optional, Tuple, Union
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import (
     BOOLEAN,
+    FILE,
     MAIL_ADDRESS,
     PORT,
     WORD,
+    group_of,
     integer,
     list_of,
     option,
+    or_true,
     raw_lines,
     seconds,
     table,
+    text,
+    word,
 )
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.scripts import USER
+
+from .scripts import SCRIPT, Script
+
+# What a pipe of each is told of.
+FIFOS = ("notify_fifo", "vrrp_notify_fifo", "lvs_notify_fifo")
 
 
 @dataclass(frozen=True)
@@ -84,7 +95,71 @@ class Arp:
 
 
 @dataclass(frozen=True)
-class GlobalDefs(Arp, Mail):
+class LvsTimeouts:
+    """C(lvs_timeouts): how long IPVS remembers a connection over which nothing comes, in seconds."""
+
+    tcp: Optional[int] = option(integer(1, 2678400, "seconds"), "one of TCP", default=None)
+    tcpfin: Optional[int] = option(integer(1, 2678400, "seconds"), "one of TCP that ends", default=None)
+    udp: Optional[int] = option(integer(1, 2678400, "seconds"), "one of UDP", default=None)
+
+
+@dataclass(frozen=True)
+class Multicast:
+    """Where adverts go that are no unicast."""
+
+    vrrp_mcast_group4: str = option(group_of(4, "224.0.0.18"), "the group that adverts of IPv4 go to", default="")
+    vrrp_mcast_group6: str = option(group_of(6, "ff02::12"), "the group that adverts of IPv6 go to", default="")
+
+
+@dataclass(frozen=True)
+class Snmp:
+    """What SNMP is told."""
+
+    enable_snmp_vrrp: bool = option(BOOLEAN, "whether SNMP has the instances", default=False)
+    enable_snmp_checker: bool = option(BOOLEAN, "whether SNMP has the services", default=False)
+    enable_snmp_rfc: bool = option(BOOLEAN, "whether it has them as RFC 2787 and RFC 6527 have them", default=False)
+    enable_snmp_rfcv2: bool = option(BOOLEAN, "whether it has those of VRRPv2 so", default=False)
+    enable_snmp_rfcv3: bool = option(BOOLEAN, "whether it has those of VRRPv3 so", default=False)
+    enable_traps: bool = option(BOOLEAN, "whether it is told of each change", default=False)
+    snmp_socket: str = option(
+        text(r"[A-Za-z0-9_.:/-]+", "socket of SNMP", "Write one as unix:/var/agentx/master or tcp:127.0.0.1:705"),
+        "where its agent is",
+        default="",
+    )
+
+
+@dataclass(frozen=True)
+class Whole:
+    """What concerns all of keepalived."""
+
+    vrrp_startup_delay: Optional[float] = option(
+        seconds(0.001, 59), "seconds that a keepalived that starts waits until its instances do", default=None
+    )
+    nftables: Union[bool, str] = option(
+        or_true(word(31)),
+        "the table of nftables that drops what an instance is not to take, by this name or as keepalived's own (true)",
+        default=False,
+    )
+    lvs_timeouts: Optional[LvsTimeouts] = option(
+        table(LvsTimeouts), "how long IPVS remembers a connection over which nothing comes", default=None
+    )
+
+
+@dataclass(frozen=True)
+class Telling:
+    """Who runs scripts, and what is told of all changes."""
+
+    script_user: str = option(WORD, "who runs scripts; the user of this name alone is made by the role", default=USER)
+    notify_fifo: str = option(FILE, "a pipe that is told each change, a line each", default="")
+    notify_fifo_script: Optional[Script] = option(SCRIPT, "what reads it, started with its path", default=None)
+    vrrp_notify_fifo: str = option(FILE, "a pipe that is told each change of an instance", default="")
+    vrrp_notify_fifo_script: Optional[Script] = option(SCRIPT, "what reads it, started with its path", default=None)
+    lvs_notify_fifo: str = option(FILE, "a pipe that is told each change of a server", default="")
+    lvs_notify_fifo_script: Optional[Script] = option(SCRIPT, "what reads it, started with its path", default=None)
+
+
+@dataclass(frozen=True)
+class GlobalDefs(Telling, Snmp, Whole, Multicast, Arp, Mail):
     """C(global_defs): what holds for a keepalived as a whole."""
 
     vrrp_strict: bool = option(
@@ -99,4 +174,5 @@ class GlobalDefs(Arp, Mail):
         "router_id": "the host's name",
         "lvs_flush": "what the collection does",
         "lvs_sync_daemon": "lvs_sync_daemon",
+        "enable_script_security": "what the collection does",
     }

@@ -106,7 +106,8 @@ class Keepalived:
 class KeepalivedTeardown:
     """Stop keepalived and remove its configuration.
 
-    Stops and disables keepalived, which gives up its addresses and its IPVS services. Packages stay.
+    Stops and disables keepalived, which gives up its addresses and its IPVS services. Its scripts go, and the user who
+    ran them, if the role made him. Packages stay.
     """
 
 
@@ -129,7 +130,8 @@ class Nginx:
 class NginxPurge:
     """Remove the configuration where nothing is left to serve.
 
-    Comes after the directors, which send here until they know better.
+    Comes after the directors, which send here until they know better, and refuses a host while one of them has not been
+    told in the same run.
     """
 
 
@@ -218,7 +220,8 @@ class Realserver:
 class RealserverPurge:
     """Let go of addresses that have left the description.
 
-    Comes after the directors, which send here for those addresses until they know better.
+    Comes after the directors, which send here for those addresses until they know better. After C(main) in the same run
+    it refuses a host while one of them has not been told.
     """
 
 

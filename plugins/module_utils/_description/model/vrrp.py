@@ -8,20 +8,25 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import ClassVar, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import ClassVar, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import (
+    ADDRESS,
     BOOLEAN,
     INTERFACE,
     INTERFACE_ADDRESS,
     LABEL,
+    LONGEST_INTERFACE,
     LONGEST_NAME,
+    NAME,
+    NETWORK,
     WORD,
     choice,
     integer,
     list_of,
     numbered,
     option,
+    or_true,
     raw_lines,
     seconds,
     secret,
@@ -29,8 +34,13 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds imp
     word,
 )
 
+from .scripts import InstanceNotifying, Notifying
+from .tracking import Tracks
+
 # What keepalived reads as options of lvs_sync_daemon, where the name of an instance stands.
 SYNC_DAEMON_WORDS = ("id", "inst", "group", "maxlen", "port", "ttl")
+# And as options of use_vmac, where its name stands.
+VMAC_WORDS = ("lo", "group", "name")
 
 
 @dataclass(frozen=True)
@@ -77,6 +87,127 @@ class Floating:
         "whether each address gets an instance of its own, and each instance another host as preferred master",
         default=False,
     )
+    mcast_src_ip: bool = option(
+        BOOLEAN,
+        "multicast: send adverts from the address that is the host's on the interface by lvs_address or lvs_addresses",
+        default=False,
+    )
+    timer_expired_backup: bool = option(
+        BOOLEAN,
+        "without preempt: a master that could not run for so long that another one took over becomes backup",
+        since="2.2.8",  # acassen/keepalived#2238
+        default=False,
+    )
+
+
+@dataclass(frozen=True)
+class Route:
+    """A route, in the words of ip-route(8)."""
+
+    to: str = option(NETWORK, "where it leads", bare=True)
+    via: str = option(ADDRESS, "the router", default="")
+    dev: str = option(INTERFACE, "the interface", default="")
+    src: str = option(ADDRESS, "the address that packets to there are from", default="")
+    table: Optional[int] = option(integer(1, 2**32 - 1), "the number of the routing table", default=None)
+    metric: Optional[int] = option(integer(0, 2**32 - 1), "its metric", default=None)
+    scope: str = option(choice(["global", "site", "link", "host"], "scope"), "how far it leads", default="")
+    no_track: bool = option(BOOLEAN, "whether its master stays master if somebody removes it", default=False)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule that chooses a routing table, in the words of ip-rule(8)."""
+
+    table: int = option(integer(1, 2**32 - 1), "the number of the routing table")
+    priority: int = option(integer(1, 32765), "its place among the rules; one of a lower number comes first")
+    from_: str = option(NETWORK, "packets from there", name="from", default="")
+    to: str = option(NETWORK, "packets to there", default="")
+    iif: str = option(INTERFACE, "packets that came in by it", default="")
+    oif: str = option(INTERFACE, "packets of programs that chose it", default="")
+    fwmark: Optional[int] = option(integer(1, 2**32 - 1), "packets with this mark", default=None)
+    no_track: bool = option(BOOLEAN, "whether its master stays master if somebody removes it", default=False)
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What else a master has."""
+
+    virtual_ipaddress_excluded: Tuple[VirtualAddress, ...] = option(
+        list_of(table(VirtualAddress, shorthand="address")),
+        "addresses that float too and stand in no advert: more than an advert has room for",
+        default=(),
+    )
+    virtual_routes: Tuple[Route, ...] = option(list_of(table(Route)), "routes that only the master has", default=())
+    virtual_rules: Tuple[Rule, ...] = option(list_of(table(Rule)), "rules that only the master has", default=())
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of an instance that keepalived takes as they are."""
+
+    use_vmac: Union[bool, str] = option(
+        or_true(word(LONGEST_INTERFACE, VMAC_WORDS, "is the loopback, or a word of keepalived's use_vmac")),
+        "an interface with VRRP's own MAC address for the addresses, by this name or by one of keepalived's (true)",
+        default=False,
+    )
+    vmac_xmit_base: bool = option(
+        BOOLEAN, "use_vmac: adverts from the interface itself; always so with unicast", default=False
+    )
+    dont_track_primary: bool = option(BOOLEAN, "whether to go on when the interface is down", default=False)
+    skip_check_adv_addr: bool = option(
+        BOOLEAN, "whether to check the addresses in adverts of a master only the first time", default=False
+    )
+    strict_mode: bool = option(
+        BOOLEAN,
+        "whether to refuse what RFC 9568 does not have, also from others; drops what clients send",
+        default=False,
+    )
+    accept: Optional[bool] = option(
+        BOOLEAN,
+        "whether the master takes packets to the addresses; with false a firewall drops them",
+        off="no_accept",
+        default=None,
+    )
+    down_timer_adverts: Optional[int] = option(
+        integer(1, 100), "how many adverts must be missed before another one becomes master; 3 by default", default=None
+    )
+    v3_checksum_as_v2: bool = option(
+        BOOLEAN,
+        "VRRPv3: the checksum of VRRPv2, for routers that know no other",
+        since="2.2.8",  # acassen/keepalived#2234
+        default=False,
+    )
+    garp_master_delay: Optional[int] = option(
+        integer(0, 4294, "seconds"), "seconds after which a new master repeats its gratuitous ARPs once", default=None
+    )
+    garp_master_repeat: Optional[int] = option(
+        integer(1, 2**32 - 1), "how many of them a new master sends at a time", default=None
+    )
+    garp_master_refresh: Optional[int] = option(
+        integer(0, 2**32 - 1, "seconds"),
+        "seconds after which it repeats them again and again; 0 is never",
+        default=None,
+    )
+    garp_master_refresh_repeat: Optional[int] = option(
+        integer(1, 2**32 - 1), "how many of them it sends at a time then", default=None
+    )
+    garp_lower_prio_delay: Optional[int] = option(
+        integer(0, 4294, "seconds"), "seconds after which it repeats them once it heard a lower master", default=None
+    )
+    garp_lower_prio_repeat: Optional[int] = option(
+        integer(0, 2**31 - 1), "how many of them it sends at a time then", default=None
+    )
+    garp_extra_if: Optional[int] = option(
+        integer(1, 86400, "seconds"),
+        "use_vmac: seconds after which it repeats them on interfaces of other instances too",
+        default=None,
+    )
+    lower_prio_no_advert: Optional[bool] = option(
+        BOOLEAN, "whether a master answers a lower one with no advert of its own", default=None
+    )
+    higher_prio_send_advert: Optional[bool] = option(
+        BOOLEAN, "whether a master that hears a higher one sends a last advert", default=None
+    )
 
 
 @dataclass(frozen=True)
@@ -89,7 +220,7 @@ class Mailing:
 
 
 @dataclass(frozen=True)
-class VrrpInstance(Mailing, Floating):
+class VrrpInstance(InstanceNotifying, Mailing, Settings, Tracks, Carried, Floating):
     """C(vrrp_instance): addresses that float over hosts."""
 
     raw: Tuple[str, ...] = raw_lines()
@@ -101,14 +232,17 @@ class VrrpInstance(Mailing, Floating):
         "nopreempt": "preempt",
         "unicast_src_ip": "unicast",
         "unicast_peer": "unicast",
+        "mcast_src_ip": "unicast",
+        "native_ipv6": "virtual_ipaddress",
     }
 
     @property
     def floating(self) -> Iterator[Tuple[str, VirtualAddress]]:
         """Each sound floating address with the path to it."""
-        for place, each in numbered(self.virtual_ipaddress):
-            if each.address is not None:
-                yield f"virtual_ipaddress[{place}]", each
+        for name in ("virtual_ipaddress", "virtual_ipaddress_excluded"):
+            for place, each in numbered(getattr(self, name)):
+                if each.address is not None:
+                    yield f"{name}[{place}]", each
 
     @property
     def addresses(self) -> Tuple[str, ...]:
@@ -118,8 +252,8 @@ class VrrpInstance(Mailing, Floating):
     @property
     def addresses_known(self) -> bool:
         """Whether none of them was refused."""
-        held = self.virtual_ipaddress
-        return held is not None and all(each is not None and each.address is not None for each in held)
+        held = (self.virtual_ipaddress, self.virtual_ipaddress_excluded)
+        return None not in held and all(each and each.address is not None for part in held for each in part)
 
     @property
     def instances(self) -> Tuple[VrrpInstance, ...]:
@@ -153,3 +287,54 @@ def _preferring(hosts: Tuple[str, ...], place: int) -> Tuple[str, ...]:
 def _turned(hosts: Sequence[str], by: int) -> List[str]:
     first = by % max(1, len(hosts))
     return [*hosts[first:], *hosts[:first]]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Instances that have one state."""
+
+    name: str = option(NAME, "a name for the group", bare=True)
+    group: Tuple[str, ...] = option(list_of(NAME), "the instances that have one state, by their names")
+
+
+@dataclass(frozen=True)
+class SyncGroup(Notifying, Mailing, Tracks, Group):
+    """C(vrrp_sync_group): instances that have one state, as that of an outer and that of an inner address."""
+
+    keyword: ClassVar[str] = "vrrp_sync_group"
+
+    sync_group_tracking_weight: bool = option(
+        BOOLEAN, "whether what is watched may have a weight: all members must watch the same then", default=False
+    )
+    raw: Tuple[str, ...] = raw_lines()
+
+
+@dataclass(frozen=True)
+class OnHost:
+    """The one host that has it."""
+
+    host: str = option(WORD, "the host that has it")
+
+
+@dataclass(frozen=True)
+class OnHosts:
+    """The hosts that have it."""
+
+    hosts: Tuple[str, ...] = option(
+        list_of(WORD), "the hosts that have it; by default all that have an instance", default=()
+    )
+
+
+@dataclass(frozen=True)
+class StaticAddress(VirtualAddress, OnHost):
+    """C(static_ipaddress): an address that one host has while its keepalived runs."""
+
+
+@dataclass(frozen=True)
+class StaticRoute(OnHosts, Route):
+    """C(static_routes): a route that hosts have while their keepalived runs."""
+
+
+@dataclass(frozen=True)
+class StaticRule(OnHosts, Rule):
+    """C(static_rules): a rule that hosts have while their keepalived runs."""

@@ -28,14 +28,25 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.parts imp
 from .director import Director, director_view
 from .keepalived import (
     Keepalived,
+    bfd_views,
     check_of,
+    global_defs,
     global_defs_view,
+    group_views,
     instance_view,
+    interfaces_of,
+    is_on,
     needs_of,
+    neighbours_of,
+    scripts_tracked,
+    scripts_view,
     service_view,
+    static_views,
     sync_daemon_view,
     synced_instances,
+    vrrp_script_view,
 )
+from .lines import Block, block
 from .proxy import Nginx, nginx_view, pooled
 from .realserver import RealServer, label_places, realserver_view
 
@@ -95,14 +106,25 @@ class Views:
             each.name: service_view(each, check_of(each, behind.get(each.name)), self._addresses)
             for each in cluster.lvs_virtual_servers
         }
-        self._global_defs = global_defs_view(cluster)
-        self._needs = [(entry, needs_of(path, entry)) for path, entry in keepalived_entries(cluster)]
+        self._global_defs = global_defs(cluster)
+        # keepalived makes these itself.
+        self._vmacs = {each.use_vmac for each in cluster.lvs_vrrp_instances}
+        self._entries = [
+            (entry, needs_of(path, entry), interfaces_of(path, entry)) for path, entry in keepalived_entries(cluster)
+        ]
         self._upstreams = {each.name: pooled(each, self._addresses) for each in cluster.lvs_nginx_upstreams}
 
     def of(self, host: str) -> View:
         directed = [(each, instance) for each, instance in self._carried if instance and host in instance.hosts]
-        floating = [each for each in self._cluster.lvs_vrrp_instances if host in each.hosts]
-        held = [self._cluster.lvs_global_defs, *floating, *(each for each, _instance in directed)]
+        instances = [each for each in self._cluster.lvs_vrrp_instances if host in each.hosts]
+        its = {id(each) for each, _instance in directed}
+        entries = [
+            each
+            for each in (self._entries if instances else ())
+            if (id(each[0]) in its if isinstance(each[0], VirtualServer) else is_on(each[0], host))
+        ]
+        neighbours = neighbours_of(self._cluster, host)
+        scripts = scripts_view(self._cluster, self._global_defs, host)
         served = self._served.get(host, [])
         names = {each.name for each in served}
         interface = self._members[host].interface
@@ -111,18 +133,36 @@ class Views:
             cluster=self._whole,
             keepalived=Keepalived(
                 router_id=host,
-                global_defs=self._global_defs,
+                global_defs=global_defs_view(self._global_defs, scripts),
+                scripts=scripts,
+                blocks=self._blocks(host, neighbours) if instances else [],
                 vrrp_instances=[
-                    instance_view(each, host, self._members) for each in self._instances if host in each.hosts
+                    instance_view(each, host, self._members, self._global_defs, neighbours)
+                    for each in self._instances
+                    if host in each.hosts
                 ],
                 lvs_sync_daemon=sync_daemon_view(host, self._synced, interface),
                 virtual_servers=[self._services[each.name] for each, _instance in directed],
-                needs=[need for entry, needs in self._needs if any(entry is each for each in held) for need in needs],
+                needs=[each for _entry, needs, _interfaces in entries for each in needs],
+                interfaces=[
+                    each for _entry, _needs, named in entries for each in named if each.interface not in self._vmacs
+                ],
             ),
             director=director_view(each for each, _instance in directed),
             realserver=realserver_view(interface, served, self._places),
             nginx=nginx_view([pool for pool in self._pools if pool[1].name in names], self._upstreams),
         )
+
+    def _blocks(self, host: str, neighbours: Mapping[str, Sequence[str]]) -> List[Block]:
+        """keepalived knows a name only after the block that describes it."""
+        cluster = self._cluster
+        return [
+            *static_views(cluster, host),
+            *(block(each) for each in (*cluster.lvs_vrrp_track_processes, *cluster.lvs_vrrp_track_files)),
+            *map(vrrp_script_view, scripts_tracked(cluster, host)),
+            *bfd_views(cluster, host, self._members),
+            *group_views(cluster, host, neighbours),
+        ]
 
 
 def as_json(view: Any) -> str:

@@ -6,26 +6,51 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
-from typing import Any, List, Mapping, Optional, Sequence, Set
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Set, TypeVar
 
-from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import given
+from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import INTERFACE, given
 from ansible_collections.lvs.cluster.plugins.module_utils._description.members import Member
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.checkers import CHECKERS, Checker, HttpGet
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.globals import GlobalDefs
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.proxies import Upstream
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.scripts import (
+    Checking,
+    InstanceNotifying,
+    Runs,
+    VrrpScript,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import (
     HASH_SCHEDULERS,
     VirtualServer,
 )
-from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import Mailing, VrrpInstance
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.tracking import BfdSettings, Tracks
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import (
+    Carried,
+    Mailing,
+    OnHost,
+    Route,
+    Rule,
+    Settings,
+    SyncGroup,
+    VirtualAddress,
+    VrrpInstance,
+)
+from ansible_collections.lvs.cluster.plugins.module_utils._description.scripts import scripts_in
 
-from .lines import Line, as_they_are, in_one_line, lines_of
+from .lines import Block, Line, as_they_are, block, in_one_line, lines_of
+
+T = TypeVar("T")
 
 # RFC 9568, 5.2.4: 255 is the owner of the address, and no director owns a floating one. Neighbours
 # differ by one, so that the skew of a planned switchover is milliseconds.
 HIGHEST_PRIORITY = 254
+# RFC 9568, 6.1: how many adverts must be missed.
+DOWN_TIMER_ADVERTS = 3
+# RFC 9568, 5.1.1.2.
+MCAST_GROUP = "224.0.0.18"
 
 
 @dataclass(frozen=True)
@@ -38,18 +63,19 @@ class Need:
 
 
 @dataclass(frozen=True)
-class Block:
-    """A block of keepalived.conf as it is printed."""
+class Named:
+    """An interface, and where it is named."""
 
-    keyword: str
-    lines: Sequence[Line]
+    path: str
+    interface: str
 
 
 @dataclass(frozen=True)
 class Instance:
     """A C(vrrp_instance) of the host.
 
-    interfaces: those that it names beside its own.
+    mcast_group: where its adverts go, if they are no unicast.
+    settling: seconds after which it has made itself master on a host that starts and hears nobody.
     lines: what it ends with, its addresses first.
     """
 
@@ -60,14 +86,18 @@ class Instance:
     virtual_router_id: int
     priority: int
     advert_int: float
+    settling: float
     nopreempt: bool
     preempt_delay: float
     auth_type: str
     auth_pass: str
     unicast_src_ip: Optional[str]
     unicast_peer: Sequence[Optional[str]]
+    mcast_src_ip: Optional[str]
+    mcast_group: str
     virtual_ipaddress: Sequence[str]
-    interfaces: Sequence[str]
+    virtual_ipaddress_excluded: Sequence[str]
+    track_interface: Sequence[str]
     lines: Sequence[Line]
 
 
@@ -115,15 +145,42 @@ class Service:
 
 
 @dataclass(frozen=True)
+class ScriptFile:
+    """A script as it is put on the host."""
+
+    path: str
+    content: str
+
+
+@dataclass(frozen=True)
+class Scripts:
+    """What keepalived runs.
+
+    user: who runs it; empty where there is nothing to run.
+    programs: what the host must have.
+    """
+
+    user: str
+    files: Sequence[ScriptFile]
+    programs: Sequence[str]
+
+
+@dataclass(frozen=True)
 class Keepalived:
-    """All of C(keepalived.conf) that the description tells."""
+    """All of C(keepalived.conf) that the description tells.
+
+    blocks: what instances refer to, and what they are grouped by.
+    """
 
     router_id: str
     global_defs: Sequence[Line]
+    scripts: Scripts
+    blocks: Sequence[Block]
     vrrp_instances: Sequence[Instance]
     lvs_sync_daemon: Optional[SyncDaemon]
     virtual_servers: Sequence[Service]
     needs: Sequence[Need]
+    interfaces: Sequence[Named]
 
 
 def priority(instance: VrrpInstance, director: str) -> int:
@@ -134,11 +191,12 @@ def priority(instance: VrrpInstance, director: str) -> int:
 def takeover_seconds(instance: VrrpInstance, director: str) -> float:
     """Seconds without adverts after which a director makes itself master.
 
-    RFC 9568, 6.1 (Active_Down_Interval): three adverts and the skew. RFC 3768 (VRRPv2) counts the
+    RFC 9568, 6.1 (Active_Down_Interval): the adverts that must be missed, and the skew. RFC 3768 (VRRPv2) counts the
     skew in seconds, VRRPv3 in parts of advert_int.
     """
     unit = 1 if instance.version == 2 else instance.advert_int
-    return 3 * instance.advert_int + (256 - priority(instance, director)) / 256 * unit
+    adverts = instance.down_timer_adverts or DOWN_TIMER_ADVERTS
+    return adverts * instance.advert_int + (256 - priority(instance, director)) / 256 * unit
 
 
 def check_of(service: VirtualServer, upstream: Optional[Upstream]) -> Checker:
@@ -151,14 +209,33 @@ def check_of(service: VirtualServer, upstream: Optional[Upstream]) -> Checker:
     return service.check or CHECKERS[0]()
 
 
-def block(entry: Checker) -> Block:
-    """An entry of the description as the block of its keyword."""
-    return Block(entry.keyword, lines_of(entry, type(entry)))
+def global_defs(cluster: Cluster) -> GlobalDefs:
+    """What is said of keepalived as a whole, with its defaults."""
+    return cluster.lvs_global_defs or GlobalDefs()
 
 
-def global_defs_view(cluster: Cluster) -> List[Line]:
-    """What stands in C(global_defs) of every host."""
-    return lines_of(cluster.lvs_global_defs or GlobalDefs(), GlobalDefs)
+def global_defs_view(whole: GlobalDefs, scripts: Scripts) -> List[Line]:
+    """What stands in C(global_defs) of a host."""
+    secured = [("enable_script_security", True), ("script_user", scripts.user)] if scripts.user else []
+    return [*secured, *(line for line in lines_of(whole, GlobalDefs) if line[0] != "script_user")]
+
+
+def scripts_view(cluster: Cluster, whole: GlobalDefs, host: str) -> Scripts:
+    """What a host's keepalived runs."""
+    instances = [each for each in cluster.lvs_vrrp_instances if is_on(each, host)]
+    entries = [whole, *scripts_tracked(cluster, host), *groups_on(cluster, host), *instances] if instances else []
+    held = {each.place: each for entry in entries for each in scripts_in(entry)}
+    return Scripts(
+        user=whole.script_user if held else "",
+        files=[ScriptFile(place, each.content) for place, each in held.items() if not each.path],
+        programs=[each.path for each in held.values() if each.path],
+    )
+
+
+def vrrp_script_view(script: VrrpScript) -> Block:
+    """A C(vrrp_script), the same on every director."""
+    weight = [] if script.weight is None else [("weight", f"{script.weight}{' reverse' if script.reverse else ''}")]
+    return Block(f"vrrp_script {script.name}", [*lines_of(script, Checking), *weight, *lines_of(script, Runs)])
 
 
 def needs_of(path: str, entry: Any) -> List[Need]:
@@ -170,10 +247,113 @@ def needs_of(path: str, entry: Any) -> List[Need]:
     ]
 
 
-def instance_view(instance: VrrpInstance, host: str, members: Mapping[str, Member]) -> Instance:
-    """A VRRP instance on one of its hosts."""
+def interfaces_of(path: str, entry: Any) -> List[Named]:
+    """The interfaces that an entry of the description names."""
+    return [Named(here, value) for here, value, field in given(entry, path) if field.metadata["reader"] is INTERFACE]
+
+
+def is_on(entry: Any, host: str) -> bool:
+    """Whether an entry that may say which hosts it is for is for this one."""
+    if isinstance(entry, OnHost):
+        return bool(host == entry.host)
+    hosts = getattr(entry, "hosts", ())
+    return not hosts or host in hosts
+
+
+def static_views(cluster: Cluster, host: str) -> List[Block]:
+    """What a host has whoever is master."""
+    found = []
+    tables = (
+        ("static_ipaddress", cluster.lvs_static_ipaddress, VirtualAddress),
+        ("static_routes", cluster.lvs_static_routes, Route),
+        ("static_rules", cluster.lvs_static_rules, Rule),
+    )
+    for keyword, entries, table in tables:
+        lines = [in_one_line(each, table) for each in entries if is_on(each, host)]
+        if lines:
+            found.append(Block(keyword, as_they_are(lines)))
+    return found
+
+
+def neighbours_of(cluster: Cluster, host: str) -> Dict[str, List[str]]:
+    """By the name of each C(bfd_instance) of the description that a host is in, those that it becomes there.
+
+    One for each neighbour: its name, and its place among the hosts where there are several.
+    """
+    return {
+        each.name: [
+            each.name if len(each.hosts) == 2 else f"{each.name}:{place}"
+            for place, other in enumerate(each.hosts, 1)
+            if other != host
+        ]
+        for each in cluster.lvs_bfd_instances
+        if host in each.hosts
+    }
+
+
+def bfd_views(cluster: Cluster, host: str, members: Mapping[str, Member]) -> List[Block]:
+    """The neighbours that a host asks."""
+    names = neighbours_of(cluster, host)
+    return [
+        Block(
+            f"bfd_instance {name}",
+            [
+                ("neighbor_ip", members[other].address_on(each.interface)),
+                ("source_ip", members[host].address_on(each.interface)),
+                *lines_of(each, BfdSettings),
+            ],
+        )
+        for each in cluster.lvs_bfd_instances
+        if host in each.hosts
+        for name, other in zip(names[each.name], [other for other in each.hosts if other != host])
+    ]
+
+
+def group_views(cluster: Cluster, host: str, neighbours: Mapping[str, Sequence[str]]) -> List[Block]:
+    """The sync groups whose instances a host has."""
+    return [block(_tracking(each, neighbours)) for each in groups_on(cluster, host)]
+
+
+def groups_on(cluster: Cluster, host: str) -> List[SyncGroup]:
+    """The sync groups whose instances a host has."""
+    instances = {each.name: each for each in cluster.lvs_vrrp_instances}
+    return [each for each in cluster.lvs_vrrp_sync_groups if is_on(instances[each.group[0]], host)]
+
+
+def scripts_tracked(cluster: Cluster, host: str) -> List[VrrpScript]:
+    """The scripts that the instances or groups of a host track."""
+    instances = [each for each in cluster.lvs_vrrp_instances if is_on(each, host)]
+    watching: List[Tracks] = [*instances, *groups_on(cluster, host)]
+    names = {script.name for each in watching for script in each.track_script}
+    return [each for each in cluster.lvs_vrrp_scripts if each.name in names]
+
+
+def _tracking(entry: T, neighbours: Mapping[str, Sequence[str]]) -> T:
+    """What watches neighbours, by the names that they have on a host."""
+    watched = [
+        dataclasses.replace(each, name=name)
+        for each in getattr(entry, "track_bfd", ())
+        for name in neighbours[each.name]
+    ]
+    changed: T = dataclasses.replace(entry, track_bfd=tuple(watched))  # type: ignore[type-var]
+    return changed
+
+
+def instance_view(
+    instance: VrrpInstance,
+    host: str,
+    members: Mapping[str, Member],
+    whole: GlobalDefs,
+    neighbours: Mapping[str, Sequence[str]],
+) -> Instance:
+    """A VRRP instance on one of its hosts.
+
+    neighbours: as of L(neighbours_of) that host.
+    """
     peers = [members[each].source(instance) for each in instance.hosts if each != host]
     authentication = instance.authentication
+    source = members[host].source(instance)
+    highest = max((priority(instance, each) for each in instance.hosts if each != host), default=None)
     return Instance(
         name=instance.name,
         hosts=instance.hosts,
@@ -182,17 +362,29 @@ def instance_view(instance: VrrpInstance, host: str, members: Mapping[str, Membe
         virtual_router_id=instance.virtual_router_id,
         priority=priority(instance, host),
         advert_int=instance.advert_int,
+        settling=(whole.vrrp_startup_delay or 0) + takeover_seconds(instance, host),
         nopreempt=not instance.preempt,
         preempt_delay=instance.preempt_delay,
         auth_type=authentication.auth_type if authentication else "",
         auth_pass=authentication.auth_pass if authentication else "",
-        unicast_src_ip=members[host].source(instance) if instance.unicast and peers else "",
+        unicast_src_ip=source if instance.unicast and peers else "",
         unicast_peer=peers if instance.unicast else [],
+        mcast_src_ip=source if instance.mcast_src_ip else "",
+        mcast_group="" if instance.unicast and peers else whole.vrrp_mcast_group4 or MCAST_GROUP,
         virtual_ipaddress=[each.address for each in instance.virtual_ipaddress],
-        interfaces=list(dict.fromkeys(each.dev for each in instance.virtual_ipaddress if each.dev)),
+        virtual_ipaddress_excluded=[each.address for each in instance.virtual_ipaddress_excluded],
+        track_interface=[each.interface for each in instance.track_interface],
         lines=[
-            ("virtual_ipaddress", as_they_are([in_one_line(each) for each in instance.virtual_ipaddress])),
+            (
+                "virtual_ipaddress",
+                as_they_are([in_one_line(each, VirtualAddress) for each in instance.virtual_ipaddress]),
+            ),
+            *lines_of(instance, Carried),
+            *lines_of(_tracking(instance, neighbours), Tracks),
+            *lines_of(instance, Settings),
+            *([("timer_expired_backup", highest)] if instance.timer_expired_backup else []),
             *lines_of(instance, Mailing),
+            *lines_of(instance, InstanceNotifying),
             *as_they_are(instance.raw),
         ],
     )

@@ -14,15 +14,32 @@ import dataclasses
 from typing import Any, Iterator, List, Sequence, Tuple, Type
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import options
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.scripts import Script
 
 # A keyword and its value. A value that is true is none: the keyword alone says it. One that is a list is a block.
 Line = Tuple[str, Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Block:
+    """A block of keepalived.conf as it is printed."""
+
+    keyword: str
+    lines: Sequence[Line]
+
+
+def block(entry: Any, lines: Sequence[Line] = ()) -> Block:
+    """An entry of the description as the block of its keyword and its name. lines: what else it starts with."""
+    name = [str(getattr(entry, field.name)) for field in options(type(entry)).values() if field.metadata["bare"]]
+    return Block(" ".join([entry.keyword, *name]), [*lines, *lines_of(entry, type(entry))])
 
 
 def lines_of(entry: Any, table: Type[Any]) -> List[Line]:
     """The lines of the options of an entry that a table has: its own, or one that it is made of."""
     lines: List[Line] = []
     for name, field in options(table).items():
+        if field.metadata["bare"]:
+            continue
         value, within = getattr(entry, field.name), field.metadata["within"]
         if not within:
             lines.extend(_lines_of_option(name, value, field))
@@ -39,24 +56,26 @@ def _lines_of_option(name: str, value: Any, field: Any) -> Iterator[Line]:
     elif value is None or (value == field.default and isinstance(value, (bool, str, tuple))):
         return
     elif isinstance(value, tuple):
-        yield name, as_they_are([in_one_line(each) for each in value])
+        yield name, as_they_are([in_one_line(each, type(each)) for each in value])
     elif value is False:
         yield (field.metadata["off"], True) if field.metadata["off"] else (name, "false")
     else:
-        yield name, value if value is True else in_one_line(value)
+        yield name, value if value is True else in_one_line(value, type(value))
 
 
 def as_they_are(lines: Sequence[str]) -> List[Line]:
     return [(line, True) for line in lines]
 
 
-def in_one_line(value: Any) -> Any:
-    """A value that is a table as the words after its keyword; any other as it is."""
-    if not dataclasses.is_dataclass(value):
+def in_one_line(value: Any, table: Type[Any]) -> Any:
+    """An entry as the words of the options that a table has; what is no entry as it is."""
+    if isinstance(value, Script):
+        return f'"{value.command}"'
+    if not dataclasses.is_dataclass(table):
         return value
     words = []
-    for name, field in options(type(value)).items():
+    for name, field in options(table).items():
         each = getattr(value, field.name)
-        if each not in (None, False, ""):
+        if each is not None and each is not False and each != "":
             words += ([] if field.metadata["bare"] else [name]) + ([] if each is True else [str(each)])
     return " ".join(words)

@@ -89,20 +89,39 @@ def test_remark_is_passed_on_and_the_file_written(keepalived, live, capsys, warn
 
 SCRIPTS = NEW + "global_defs {\n    script_user nobody\n}\n"
 # As 2.2.7: it dies of a file that has such a line.
-DIES = '#!/bin/sh\nif grep -q script_user "$3"; then kill -TERM $$; fi\n'
+DIES = '#!/bin/sh\nif grep -q "script_user nobody" "$3"; then kill -TERM $$; fi\n'
 
 
-def test_where_the_test_crashes_a_copy_without_the_lines_that_it_dies_of_is_tested(keepalived, live, capsys, warned):
+def test_where_the_test_crashes_a_copy_with_root_as_user_is_tested(keepalived, live, capsys, warned):
     keepalived.write_text(DIES)
     run(capsys, live, content=SCRIPTS)
     assert live.read_text() == SCRIPTS
-    assert "a copy without these lines was tested: line 8 (script_user nobody)" in str(warned)
+    assert "a copy with root as user of its scripts was tested: line 8 (script_user nobody)" in str(warned)
 
 
 def test_error_in_the_copy_is_one_of_the_file(keepalived, live, capsys):
     keepalived.write_text(DIES + "echo \"(x: Line 2) Unknown keyword 'router_id'\" >&2\nexit 5\n")
     result = run(capsys, live, content=SCRIPTS)
     assert "line 2 (router_id new)" in result["msg"]
+    assert live.read_text() == OLD
+
+
+def test_scripts_that_were_looked_at_are_tested_with_root_as_user_and_no_warning(keepalived, live, capsys, warned):
+    keepalived.write_text(DIES)
+    run(capsys, live, content=SCRIPTS, scripts=["/etc/keepalived/scripts/a"])
+    assert live.read_text() == SCRIPTS
+    assert warned == []
+
+
+NOTIFYING = SCRIPTS + 'vrrp_instance web {\n    notify "GONE a"\n}\n'
+MISSES = '#!/bin/sh\nif grep -q /gone/notify "$3"; then echo "cannot be accessed" >&2; exit 5; fi\n'
+
+
+def test_in_check_mode_alone_a_script_may_be_missing_yet(keepalived, live, capsys):
+    keepalived.write_text(MISSES)
+    options = {"content": NOTIFYING.replace("GONE", "/gone/notify"), "scripts": ["/gone/notify"]}
+    assert run(capsys, live, check=True, **options)["changed"]
+    assert "cannot be accessed" in run(capsys, live, **options)["msg"]
     assert live.read_text() == OLD
 
 

@@ -111,6 +111,7 @@ def dump(*addresses: str) -> dict[str, Any]:
         "source": "192.0.2.1",
         "unicast_peer": [],
         "interface": "eth0",
+        "mcast_group": "224.0.0.18",
     }
 
 
@@ -352,6 +353,7 @@ def test_the_view_says_the_terms_and_the_directors(host: Host) -> None:
         "auth_pass": "",
         "unicast_src_ip": "192.0.2.1",
         "unicast_peer": ["192.0.2.2"],
+        "mcast_group": "",
         "virtual_ipaddress": ["192.0.2.10/32"],
     }
     host.live.write_text(OLD)

@@ -179,6 +179,28 @@ ON_ETH1 = {"lvs_vrrp_instances[0].interface": "eth1"}
             id="no interface",
         ),
         pytest.param(
+            {
+                "lvs_vrrp_instances[0].virtual_ipaddress[1]": {"address": "192.0.2.101", "dev": "vrrp.web"},
+                "lvs_vrrp_instances[0].track_interface": ["eth1", "eth9"],
+                "lvs_vrrp_instances[0].use_vmac": "vrrp.web",
+                "lvs_vrrp_instances[0].vmac_xmit_base": True,
+                "lvs_static_routes": [{"to": "default", "dev": "eth8", "hosts": ["lvs2"]}],
+            },
+            [
+                "lvs1 has no interface eth9, which lvs_vrrp_instances[0].track_interface[1].interface names; it has "
+                "lo, eth0, eth1, eth2. Name one of them."
+            ],
+            id="no interface to watch",
+        ),
+        pytest.param(
+            {"lvs_vrrp_instances[0].track_interface": ["eth0"]},
+            [
+                "eth0 is the own interface of VRRP instance web on lvs1, and watched anyway. Remove it from "
+                "track_interface."
+            ],
+            id="own interface, as facts tell",
+        ),
+        pytest.param(
             {"hosts.lvs1.ansible_host": "192.0.2.99"},
             [
                 "no interface of lvs1 has its address in the cluster's network; it has 192.0.2.11, 198.51.100.11, "

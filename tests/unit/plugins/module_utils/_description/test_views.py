@@ -89,14 +89,18 @@ def test_an_instance_is_given_whole_in_keepalived_s_words():
             "virtual_router_id": 51,
             "priority": 253,
             "advert_int": 1,
+            "settling": 3 + 3 / 256,
             "nopreempt": False,
             "preempt_delay": 0,
             "auth_type": "PASS",
             "auth_pass": "secret",
             "unicast_src_ip": HOSTS["lvs2"],
             "unicast_peer": [HOSTS["lvs1"]],
+            "mcast_src_ip": "",
+            "mcast_group": "",
             "virtual_ipaddress": [f"{VIP}/32"],
-            "interfaces": [],
+            "virtual_ipaddress_excluded": [],
+            "track_interface": [],
             "lines": [["virtual_ipaddress", [[f"{VIP}/32", True]]]],
         }
     ]
@@ -265,6 +269,29 @@ def test_pairs_of_directors_that_share_nothing_tell_each_other_nothing():
 
     assert sync_daemon("lvs2", changes) == {"interface": "eth0", "vrrp_instance": "web", "id": 51}
     assert sync_daemon("lvs4", changes) == {"interface": "eth0", "vrrp_instance": "mail", "id": 52}
+
+
+def test_multicast_comes_from_the_address_on_the_instance_s_interface_where_that_is_asked():
+    changes = {**ON_ETH7, f"{FIRST_INSTANCE}.unicast": False, f"{FIRST_INSTANCE}.mcast_src_ip": True}
+    (web,) = vrrp("lvs2", changes)
+
+    assert (web["unicast_src_ip"], web["unicast_peer"], web["mcast_src_ip"]) == ("", [], "198.51.100.12")
+    assert web["mcast_group"] == "224.0.0.18"
+
+
+def test_a_late_master_knows_the_highest_priority_of_the_others():
+    late = {f"{FIRST_INSTANCE}.preempt": False, f"{FIRST_INSTANCE}.timer_expired_backup": True}
+    told = [dict(vrrp(host, late)[0]["lines"])["timer_expired_backup"] for host in ("lvs1", "lvs2")]
+
+    assert told == [253, 254]
+    path = f"{FIRST_INSTANCE}.timer_expired_backup"
+    assert view("lvs1", late)["keepalived"]["needs"] == [{"path": path, "value": True, "since": "2.2.8"}]
+    assert view("app1", late)["keepalived"]["needs"] == []
+
+
+def test_a_longer_patience_takes_as_many_adverts_more():
+    web = instance(hosts=("lvs1", "lvs2"), down_timer_adverts=5)
+    assert takeover_seconds(web, "lvs1") == pytest.approx(5 + 2 / 256)
 
 
 def test_the_sync_daemon_takes_the_interface_of_its_instance():
@@ -602,10 +629,13 @@ def test_a_host_in_no_instance_and_no_service_has_nothing_to_do():
         "keepalived": {
             "router_id": "app1",
             "global_defs": [["vrrp_garp_master_refresh", 60]],
+            "scripts": {"user": "", "files": [], "programs": []},
+            "blocks": [],
             "vrrp_instances": [],
             "lvs_sync_daemon": None,
             "virtual_servers": [],
             "needs": [],
+            "interfaces": [],
         },
         "director": {"modules": ["ip_vs"]},
         "realserver": {"interface": "eth0", "vips": []},

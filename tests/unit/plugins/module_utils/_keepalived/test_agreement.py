@@ -29,9 +29,10 @@ VIEW: dict[str, Any] = {
     "auth_pass": "s3cret-and-long",
     "unicast_src_ip": "192.0.2.11",
     "unicast_peer": ["192.0.2.12"],
+    "mcast_group": "",
     "virtual_ipaddress": ["192.0.2.100/32", "192.0.2.101/24"],
 }
-MULTICAST = {**VIEW, "unicast_src_ip": "", "unicast_peer": []}
+MULTICAST = {**VIEW, "unicast_src_ip": "", "unicast_peer": [], "mcast_group": "224.0.0.18"}
 
 # As our template writes it; as tutorials do; and as one may.
 FILE = """
@@ -165,6 +166,14 @@ def test_who_leaves_an_instance_is_named() -> None:
 def test_with_multicast_the_interface_is_a_term() -> None:
     moved = of_view({**MULTICAST, "interface": "eth1"})
     assert changes([of_view(MULTICAST)], [moved]) == [Change("web", "interface eth0 -> eth1")]
+
+
+def test_with_multicast_the_group_is_a_term() -> None:
+    moved = of_view({**MULTICAST, "mcast_group": "224.0.0.19"})
+    assert changes([of_view(MULTICAST)], [moved]) == [Change("web", "multicast group 224.0.0.18 -> 224.0.0.19")]
+    multicast = FILE[: FILE.index("    unicast_src_ip")] + FILE[FILE.index("    virtual_ipaddress") :]
+    assert changes(of_file(f"global_defs {{\n vrrp_mcast_group4 224.0.0.19\n}}\n{multicast}"), [moved]) == []
+    assert changes(of_file(multicast.replace("priority", "mcast_dst_ip 224.0.0.19\n priority")), [moved]) == []
 
 
 def test_an_address_that_moves_changes_both_instances() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,30 +14,45 @@ from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.expected i
     problems_of,
     settling_seconds,
 )
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.status import parse_check_data, parse_vrrp_terms
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.status import (
+    parse_check_data,
+    parse_vrrp_data,
+    parse_vrrp_terms,
+)
 
 RECORDED = Path(__file__).parent / "recorded" / "2.2.7-many"
-INSTANCES = parse_vrrp_terms((RECORDED / "keepalived.data").read_text())
+DATA = (RECORDED / "keepalived.data").read_text()
+INSTANCES, STATES = parse_vrrp_terms(DATA), parse_vrrp_data(DATA)
 SERVICES = [each for each in parse_check_data((RECORDED / "keepalived_check.data").read_text()) if "address" in each]
 
 
 def described() -> list[dict[str, Any]]:
     """The running instances, as a view has them."""
     return [
-        {**each, "auth_pass": each["password"], "unicast_src_ip": "", "unicast_peer": each["unicast_peer"]}
-        for each in INSTANCES
+        {
+            **each,
+            "auth_pass": each["password"],
+            "unicast_src_ip": "",
+            "virtual_ipaddress_excluded": [f"{address}/24" for address in state["virtual_ipaddress_excluded"]],
+        }
+        for each, state in zip(INSTANCES, STATES, strict=True)
     ]
 
 
-def found(instances: Any = None, services: Any = None) -> list[str]:
-    running = {"terms": INSTANCES, "services": SERVICES}
+def found(instances: Any = None, services: Any = None, scripts: Sequence[str] = ()) -> list[str]:
+    running = {"terms": INSTANCES, "states": STATES, "services": SERVICES, "scripts": [["/run", "a"], ["/other"]]}
     return differences(
-        described() if instances is None else instances, SERVICES if services is None else services, running
+        described() if instances is None else instances, SERVICES if services is None else services, scripts, running
     )
 
 
 def test_what_runs_as_described_is_no_problem() -> None:
     assert found() == []
+
+
+def test_a_script_that_keepalived_left_out_is_told() -> None:
+    assert found(scripts=["/run", "/other"]) == []
+    assert found(scripts=["/run", "/gone"]) == ["script /gone is not run by keepalived; its log says why"]
 
 
 def test_another_address_and_an_instance_too_many_are_told() -> None:
@@ -46,6 +62,13 @@ def test_another_address_and_an_instance_too_many_are_told() -> None:
         "vrrp_instance web: addresses 203.0.113.10 203.0.113.11 -> 203.0.113.10",
         "vrrp_instance other runs and is not described",
     ]
+
+
+def test_an_address_that_no_advert_carries_is_compared_too() -> None:
+    web, other = described()
+    problems = found([{**web, "virtual_ipaddress_excluded": ["203.0.113.99/24"]}, other])
+    had = " ".join(sorted(STATES[0]["virtual_ipaddress_excluded"])) or "none"
+    assert problems == [f"vrrp_instance web: virtual_ipaddress_excluded {had} -> 203.0.113.99"]
 
 
 def test_services_and_servers_are_compared() -> None:
@@ -78,21 +101,31 @@ STANDING = [
     ],
 )
 def test_an_address_stands_on_its_master_alone(state: str, address: str, told: str) -> None:
-    problems = misplaced([{"name": "web", "state": state, "virtual_ipaddress": [address]}], STANDING)
-    assert len(problems) == bool(told)
-    assert told in "".join(problems)
+    for held, other in (
+        ("virtual_ipaddress", "virtual_ipaddress_excluded"),
+        ("virtual_ipaddress_excluded", "virtual_ipaddress"),
+    ):
+        problems = misplaced([{"name": "web", "state": state, held: [address], other: []}], STANDING)
+        assert len(problems) == bool(told)
+        assert told in "".join(problems)
 
 
 def test_settling_takes_as_long_as_the_slowest_takes_over() -> None:
-    assert settling_seconds([{"advert_int": 1}, {"advert_int": 0.1}]) == 5.0
+    assert settling_seconds([{"settling": 3.5}, {"settling": 0.3}]) == 4.5
     assert settling_seconds([]) == 0.0
 
 
 def test_problems_are_of_what_runs_and_of_where_addresses_stand() -> None:
-    running = {"terms": INSTANCES, "services": SERVICES, "states": []}
-    assert problems_of(described(), SERVICES, running, []) == []
-    master = {"name": "web", "state": "MASTER", "virtual_ipaddress": ["203.0.113.10/32"]}
-    problems = problems_of(described()[:1], SERVICES, {**running, "states": [master]}, [])
+    running = {"terms": INSTANCES, "services": SERVICES, "states": [], "scripts": []}
+    assert problems_of(described(), SERVICES, [], running, []) == []
+    master = {
+        "name": "web",
+        "state": "MASTER",
+        "virtual_ipaddress": ["203.0.113.10/32"],
+        "virtual_ipaddress_excluded": [],
+    }
+    web = {**described()[0], "virtual_ipaddress_excluded": []}
+    problems = problems_of([web], SERVICES, [], {**running, "states": [master]}, [])
     assert problems == [
         "vrrp_instance other runs and is not described",
         "vrrp_instance web: it is MASTER and has not its address 203.0.113.10",

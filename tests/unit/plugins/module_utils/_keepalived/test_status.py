@@ -10,7 +10,9 @@ from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.status imp
     StatusError,
     parse_check_data,
     parse_json,
+    parse_scripts,
     parse_vrrp_data,
+    parse_vrrp_terms,
 )
 
 RECORDED = Path(__file__).parent / "recorded"
@@ -26,12 +28,33 @@ def test_json_and_text_say_the_same_but_for_counters(recorded: str) -> None:
     assert [{**each, "counters": {}} for each in by_json] == by_text
 
 
+@pytest.mark.parametrize("version", ["2.2.7", "2.3.3"])
+def test_scripts_come_with_their_words_from_wherever_they_stand(version: str) -> None:
+    text = (RECORDED / f"{version}-scripts" / "keepalived.data").read_text()
+    scripts = parse_scripts(text)
+    folder = "/etc/keepalived/scripts"
+    assert scripts[0] == [f"{folder}/read-e3bfe686d09a.sh", "/run/marks/pipe"]
+    assert [f"{folder}/notify-56b4f141d3b4.sh", "told"] in scripts
+    # A pipe's, six of the instance, and two that it tracks.
+    assert len(scripts) == len({each[0] for each in scripts}) == 9
+    (instance,) = parse_vrrp_data(text)
+    assert (instance["name"], instance["virtual_ipaddress"]) == ("web", ["192.0.2.100"])
+    assert parse_scripts(TEXT) == []
+
+
 def test_addresses_come_without_what_is_said_of_them_and_excluded_ones_apart() -> None:
     web, other = parse_vrrp_data((MANY / "keepalived.data").read_text())
     assert (web["interface"], other["interface"]) == ("vrrp.53", "vrrp0")
     assert web["virtual_ipaddress"] == ["203.0.113.10", "203.0.113.11"]
     assert web["virtual_ipaddress_excluded"] == ["203.0.113.12", "2001:db8::12"]
     assert (other["virtual_ipaddress"], other["virtual_ipaddress_excluded"]) == (["203.0.113.13"], [])
+
+
+def test_directors_agree_on_the_interface_below_one_of_a_mac_address_of_its_own() -> None:
+    dump = (MANY / "keepalived.data").read_text()
+    for told in ("vrrp.53, vmac on vrrp0", "vrrp.53, vmac on vrrp0, xmit base i/f"):
+        web, other = parse_vrrp_terms(dump.replace("vrrp.53, vmac on vrrp0", told))
+        assert (web["interface"], other["interface"]) == ("vrrp0", "vrrp0")
 
 
 def test_instances_have_states_addresses_and_times() -> None:

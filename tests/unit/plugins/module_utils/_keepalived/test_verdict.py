@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.verdict import (
+    run_by_root,
     verdict,
     verdict_of_copy,
-    without_script_users,
+    with_stand_ins,
 )
 
 CONTENT = "global_defs {\n    router_id lvs1\n}\nvrrp_instance web {\n    interface eth9\n    lb_algo foo\n}\n"
@@ -124,49 +125,58 @@ vrrp_script web {
     user nobody
 }
 """
-# What 2.2.7 prints of SCRIPTS without the lines that it dies of; the second for a script that checks a real server.
+# What 2.2.7 prints of a file that is not to be secure; the second for a script that checks a real server.
 INSECURE = """\
 SECURITY VIOLATION - scripts are being executed but script_security not enabled.
 SECURITY VIOLATION - check scripts are being executed but script_security not enabled.
 """
+# Then a user whom 2.2.7 finds by itself runs the scripts.
+NO_USER = SCRIPTS.replace("script_user nobody  # not root", "").replace("    user nobody\n", "")
 
 
-def test_copy_has_no_line_that_the_test_dies_of_and_all_others_where_they_were() -> None:
-    copy = without_script_users(SCRIPTS)
-    assert copy.left_out == (
-        "line 2 (enable_script_security)",
-        "line 3 (script_user nobody  # not root)",
-        "line 8 (user nobody)",
-    )
-    lines = zip(SCRIPTS.split("\n"), copy.content.split("\n"), strict=True)
-    assert [number for number, (before, after) in enumerate(lines, 1) if before != after] == [2, 3, 8]
+def test_copy_has_root_for_every_user_and_all_other_lines_where_they_were() -> None:
+    copy = run_by_root(SCRIPTS)
+    assert copy.replaced == ("line 3 (script_user nobody  # not root)", "line 8 (user nobody)")
+    lines = list(zip(SCRIPTS.split("\n"), copy.content.split("\n"), strict=True))
+    changed = {number: after for number, (before, after) in enumerate(lines, 1) if before != after}
+    assert changed == {3: "    script_user root", 8: "    user root"}
 
 
-def test_line_with_a_brace_is_never_left_out() -> None:
-    """Without it other lines would mean something else."""
-    assert without_script_users("vrrp_script web { user nobody\n}\nuser nobody }\n").left_out == ()
-
-
-def test_verdict_on_a_copy_tells_what_was_left_out_and_is_not_that_of_what_is_missing() -> None:
-    found = verdict_of_copy(6, INSECURE, without_script_users(SCRIPTS))
+def test_copy_of_a_file_that_names_no_user_has_root_in_the_place_of_security() -> None:
+    copy = run_by_root(NO_USER)
+    assert copy.replaced == ("line 2 (enable_script_security)",)
+    assert copy.content == NO_USER.replace("enable_script_security", "script_user root")
+    found = verdict_of_copy(6, INSECURE, copy)
     assert found.errors == ()
-    assert "line 2 (enable_script_security), line 3" in found.warnings[0]
+    assert "line 2 (enable_script_security)" in found.warnings[0]
+
+
+def test_line_with_a_brace_is_never_replaced() -> None:
+    """Without it other lines would mean something else."""
+    assert run_by_root("vrrp_script web { user nobody\n}\nuser nobody }\n").replaced == ()
 
 
 def test_file_that_enables_no_security_is_told_so_from_its_copy_too() -> None:
-    copy = without_script_users(SCRIPTS.replace("enable_script_security", ""))
+    copy = run_by_root(SCRIPTS.replace("enable_script_security", ""))
     assert verdict_of_copy(6, INSECURE, copy).errors == tuple(INSECURE.splitlines())
 
 
 def test_error_in_a_copy_is_one_of_the_file_and_quotes_its_line() -> None:
-    found = verdict_of_copy(5, "(x: Line 4) Unknown keyword 'router_id'\n" + INSECURE, without_script_users(SCRIPTS))
+    found = verdict_of_copy(5, "(x: Line 4) Unknown keyword 'router_id'\n" + INSECURE, run_by_root(NO_USER))
     assert found.errors == ("line 4 (router_id lvs1): Unknown keyword 'router_id'",)
 
 
 def test_copy_that_crashes_too_is_an_error() -> None:
-    found = verdict_of_copy(143, "", without_script_users(SCRIPTS))
+    found = verdict_of_copy(143, "", run_by_root(SCRIPTS))
     assert found.crashed
     assert "line 8 (user nobody)" in found.errors[-1]
+
+
+def test_scripts_that_are_not_there_yet_have_a_stand_in_and_their_arguments() -> None:
+    line = '    notify_master "{} master" \n    notify "{}"\n    notify "{}.sh"\n'
+    absent, content = "/etc/keepalived/scripts/a.b", line.replace("{}", "/etc/keepalived/scripts/a.b")
+    assert with_stand_ins(content, [absent]) == line.replace("{}.sh", f"{absent}.sh").replace("{}", "/usr/bin/true")
+    assert with_stand_ins(content.replace("a.b", "axb"), [absent]) == content.replace("a.b", "axb")
 
 
 def test_failure_without_a_word_is_an_error() -> None:

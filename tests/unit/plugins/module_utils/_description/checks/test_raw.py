@@ -26,9 +26,9 @@ MISTAKES = [
     bad("line that keepalived would cut", {RAW: ["d" * 1001]}, "has 1001 characters", "at most 1000", path=f"{RAW}[0]"),
     bad("file that is included", {RAW: ["include /etc/more"]}, "for the reader of the whole file", path=f"{RAW}[0]"),
     bad("line for one host alone", {RAW: ["@lvs1 debug 1"]}, "for the reader of the whole file", path=f"{RAW}[0]"),
-    bad("block that is never closed", {RAW: ["track_script {", "check"]}, "has a block that it does not close"),
+    bad("block that is never closed", {RAW: ["extra {", "check"]}, "has a block that it does not close"),
     bad("block that is not the user's", {RAW: ["}", "vrrp_instance x {"]}, "closes a block that it did not open"),
-    bad("quotation that is never closed", {RAW: ['notify "/bin/true']}, "has a quotation that does not end"),
+    bad("quotation that is never closed", {RAW: ['debug "1']}, "has a quotation that does not end"),
     bad(
         "keyword that the table has",
         {RAW: ["debug 1", "smtp_alert"]},
@@ -103,7 +103,7 @@ def test_one_mistake_is_reported_once_with_its_path_reason_and_remedy(changes, p
     "changes",
     [
         pytest.param({RAW: ['# } { " of a comment', "debug 1", "debug 1"]}, id="lines that come twice"),
-        pytest.param({RAW: ["track_script {", "  smtp_alert", "}"]}, id="known keyword in a block of its own"),
+        pytest.param({RAW: ["extra {", "  smtp_alert", "}"]}, id="known keyword in a block of its own"),
         pytest.param({GLOBALS: {"smtp_alert": True, "notification_email": ["root"]}}, id="mail to somebody"),
         pytest.param({f"{FIRST_INSTANCE}.smtp_alert": False}, id="no mail"),
     ],
@@ -113,10 +113,10 @@ def test_accepted(changes):
 
 
 def test_every_raw_line_is_told_in_a_remark():
-    changes = {RAW: ["track_script {", "  check", "}"], f"{FIRST_SERVICE}.check.raw": ["warmup 1"]}
+    changes = {RAW: ["extra {", "  check", "}"], f"{FIRST_SERVICE}.check.raw": ["warmup 1"]}
     (told,) = inventory.views(hostvars(changes), ["lvs1"])
 
     assert told["cluster"]["remarks"] == [
-        f"{RAW} goes into keepalived.conf as it is: track_script {{; check; }}.",
+        f"{RAW} goes into keepalived.conf as it is: extra {{; check; }}.",
         f"{FIRST_SERVICE}.check.raw goes into keepalived.conf as it is: warmup 1.",
     ]

@@ -87,13 +87,6 @@ MISTAKES = [
         "List it once",
     ),
     bad(
-        "VIP with a broadcast address in a network of two",
-        {f"{FIRST_INSTANCE}.virtual_ipaddress": [{"address": f"{VIP}/31", "brd": "+"}]},
-        "no broadcast address",
-        "prefix length",
-        path=f"{FIRST_INSTANCE}.virtual_ipaddress[0].brd",
-    ),
-    bad(
         "VIP of two instances",
         {**TWO_UPSTREAMS, f"{SECOND_INSTANCE}.virtual_ipaddress[1]": f"{VIP}/32"},
         f'= "{VIP}": floats with instance web already',
@@ -231,6 +224,18 @@ MISTAKES = [
         '= "mail": makes mail_1 with spread, the name of an earlier entry',
         "Choose another name",
         path=f"{SECOND_INSTANCE}.name",
+    ),
+    bad(
+        "spread with a route of one master",
+        {**SPREAD, f"{FIRST_INSTANCE}.virtual_routes": [{"to": "203.0.113.0/24", "dev": "eth0"}]},
+        "spread makes one for each address",
+        path=f"{FIRST_INSTANCE}.virtual_routes[0]",
+    ),
+    bad(
+        "spread with an interface of one name",
+        {**SPREAD, f"{FIRST_INSTANCE}.unicast": False, f"{FIRST_INSTANCE}.use_vmac": "vrrp"},
+        "spread makes an instance for each address",
+        "Write true",
     ),
     bad(
         "spread without preemption",

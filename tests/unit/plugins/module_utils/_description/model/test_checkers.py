@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import options, variants
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.checkers import CHECKERS
-from ansible_collections.lvs.cluster.plugins.module_utils._description.views.keepalived import block
+from ansible_collections.lvs.cluster.plugins.module_utils._description.views.lines import block
 
 READER = variants(CHECKERS, "check")
 ALL_OPTIONS = {name: field for checker in CHECKERS for name, field in options(checker).items()}
