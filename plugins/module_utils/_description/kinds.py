@@ -535,20 +535,28 @@ def variants(models: Sequence[Type[Any]], what: str) -> Reader:
     return Reader(read, "mapping", kind="dict", tables=by_keyword)
 
 
-def options(model: Type[Any]) -> Dict[str, Any]:
+def options(model: Type[Any]) -> Mapping[str, Any]:
     """The model's fields by the name that a user writes."""
-    return {field.metadata["name"] or field.name: field for field in dataclasses.fields(model)}
+    # Kept, as it is asked for each entry of each table.
+    if model not in OPTIONS:
+        OPTIONS[model] = {field.metadata["name"] or field.name: field for field in dataclasses.fields(model)}
+    return OPTIONS[model]
+
+
+OPTIONS: Dict[Type[Any], Mapping[str, Any]] = {}
 
 
 def tables_in(entry: Any, path: str) -> Iterator[Tuple[str, Any]]:
     """An entry that is a table, and those within it, each with its path; none that was refused."""
     yield path, entry
     for name, field in options(type(entry)).items():
-        value, here = getattr(entry, field.name), _join(path, name)
-        several = isinstance(value, tuple)
-        for place, each in numbered(value if several else [value]):
-            if dataclasses.is_dataclass(each):
-                yield from tables_in(each, f"{here}[{place}]" if several else here)
+        value = getattr(entry, field.name)
+        if isinstance(value, tuple):
+            for place, each in numbered(value):
+                if dataclasses.is_dataclass(each):
+                    yield from tables_in(each, f"{_join(path, name)}[{place}]")
+        elif dataclasses.is_dataclass(value):
+            yield from tables_in(value, _join(path, name))
 
 
 def given(entry: Any, path: str) -> Iterator[Tuple[str, Any, Any]]:
