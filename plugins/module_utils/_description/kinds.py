@@ -227,10 +227,13 @@ def _with_article(what: str) -> str:
 
 def _network(value: Any) -> str:
     try:
-        return str(value) if value == "default" else str(ipaddress.IPv4Network(str(value)))
+        return str(ipaddress.IPv4Network(str(value)))
     except ValueError:
-        remedy = "Write one as 198.51.100.0/24, without bits of a host, or default"
-        raise BadValue("is not an IPv4 network", remedy) from None
+        raise BadValue("is not an IPv4 network", "Write one as 198.51.100.0/24, without bits of a host") from None
+
+
+def _destination(value: Any) -> str:
+    return "default" if value == "default" else _network(value)
 
 
 def word(longest: int, taken: Sequence[str] = (), why: str = "") -> Reader:
@@ -316,7 +319,8 @@ LONGEST_INTERFACE = 15
 BOOLEAN = scalar(_boolean, "true or false", "bool")
 ADDRESS = scalar(_address, "IPv4 address")
 INTERFACE_ADDRESS = scalar(_interface_address, "IPv4 address/length")
-NETWORK = scalar(_network, "IPv4 network, or default")
+NETWORK = scalar(_network, "IPv4 network")
+DESTINATION = scalar(_destination, "IPv4 network, or default")
 WORD = word(LONGEST_HOST)
 NAME = word(LONGEST_NAME)
 INTERFACE = word(LONGEST_INTERFACE, ["lo"], "is the loopback, on which no other host is")
