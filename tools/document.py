@@ -199,10 +199,10 @@ def options_in(path: str, field: Field, value: Any) -> Iterator[str]:
     """The options that stand in the value of one."""
     tables = held(reader_of(field)).tables
     for each in (value if isinstance(value, list) else [value]) if tables else ():
-        word = each.get("type", next(iter(tables))) if isinstance(each, Mapping) else next(iter(tables))
+        word = each.get("type", next(iter(tables), "")) if isinstance(each, Mapping) else next(iter(tables), "")
         known = kinds.options(tables[word])
         # A bare word stands for the first option of its table.
-        entry = each if isinstance(each, Mapping) else {next(iter(known)): each}
+        entry = each if isinstance(each, Mapping) else {next(iter(known), ""): each}
         for name, inner in entry.items():
             if name in known:
                 yield option_path(path, word, name)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.verdict import verdict
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.verdict import (
+    run_by_root,
+    verdict,
+    with_stand_ins,
+)
 from harness.clock import LEDGER
 from harness.playbooks import recap
 
@@ -110,9 +115,12 @@ def test_both_keepalived_versions_accept_every_golden_file(service, lab):
     for director in service.directors:
         versions.add(lab.shell(director, "keepalived --version 2>&1 | head -n 1"))
         for path in GOLDEN:
-            script = f"cat > /tmp/golden.conf <<'END'\n{path.read_text()}END\n{CONFIG_TEST}"
+            # Its scripts are not on this host.
+            text = run_by_root(path.read_text()).content
+            text = with_stand_ins(text, re.findall(r'"(/[^ "]+)', text))
+            script = f"cat > /tmp/golden.conf <<'END'\n{text}END\n{CONFIG_TEST}"
             *output, status = lab.shell(director, script).splitlines()
-            found = verdict(int(status), "\n".join(output), path.read_text())
+            found = verdict(int(status), "\n".join(output), text)
             assert not found.errors, (director, path, found)
     assert len(versions) == 2, versions
 
