@@ -122,11 +122,6 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:
             },
         ),
         Row(
-            "a keepalived refuses a golden file",
-            "golden_file",
-            edits={"tests/golden/master_backup/lvs1.keepalived.conf": ("lb_algo", "lb_algorithm")},
-        ),
-        Row(
             "something is left to change",
             "finds_nothing_to_change",
             {"web2": "sysctl -qw net.ipv4.conf.all.arp_ignore=0"},
