@@ -26,6 +26,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description import ki
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model import (  # noqa: E402
     cluster,
     hosts,
+    scripts,
     settings,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import listed  # noqa: E402
@@ -143,6 +144,7 @@ def markdown(text: str) -> str:
 def keyword_rows() -> Iterator[str]:
     """Each option of keepalived.conf, with the scenarios whose hosts run with it and the golden cases that have it."""
     run = {path.parent.name: written_in(path) for path in sorted(ROOT.glob("molecule/*/inventory"))}
+    run["test-kernel"] = set().union(*map(written_in, ROOT.glob("tests/kernel/*/inventory.yml")))
     golden = {path.parent.name: written_in(path) for path in sorted(ROOT.glob("tests/golden/*/inventory.yml"))}
     yield from ("| option | run in | golden | since |", "| --- | --- | --- | --- |")
     for option, field in keepalived_options():
@@ -161,7 +163,8 @@ def keepalived_options() -> Iterator[tuple[str, Field]]:
 
 def options_within(path: str, field: Field) -> Iterator[tuple[str, Field]]:
     for word, table in held(reader_of(field)).tables.items():
-        for name, inner in kinds.options(table).items():
+        # What a script is, is no matter of keepalived.
+        for name, inner in kinds.options(table).items() if table is not scripts.Script else ():
             yield option_path(path, word, name), inner
             yield from options_within(option_path(path, word, name), inner)
 
@@ -196,10 +199,10 @@ def options_in(path: str, field: Field, value: Any) -> Iterator[str]:
     """The options that stand in the value of one."""
     tables = held(reader_of(field)).tables
     for each in (value if isinstance(value, list) else [value]) if tables else ():
-        word = each.get("type", next(iter(tables))) if isinstance(each, Mapping) else next(iter(tables))
+        word = each.get("type", next(iter(tables), "")) if isinstance(each, Mapping) else next(iter(tables), "")
         known = kinds.options(tables[word])
         # A bare word stands for the first option of its table.
-        entry = each if isinstance(each, Mapping) else {next(iter(known)): each}
+        entry = each if isinstance(each, Mapping) else {next(iter(known), ""): each}
         for name, inner in entry.items():
             if name in known:
                 yield option_path(path, word, name)

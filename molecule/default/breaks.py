@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from harness.breaks import Row, edit_live, everywhere
+from harness.breaks import KEEPALIVED, Row, answers_arp, edit_live, edited, has_address, slow_adverts, unbroken
 from harness.cluster import Cluster
 from harness.lab import Lab
 
-KEEPALIVED = "/etc/keepalived/keepalived.conf"
 NGINX = "/etc/nginx/conf.d/lvs.conf"
-SLOW_ADVERTS = edit_live(KEEPALIVED, "s/advert_int 1/advert_int 4/", "systemctl reload keepalived")
 SLOW_CHECKS = edit_live(KEEPALIVED, "s/delay_loop 2/delay_loop 60/", "systemctl reload keepalived")
 # Without the keyword alone: a daemon that is stopped by hand is started again by a reload that still goes on.
 NO_SYNC = edit_live(KEEPALIVED, "/lvs_sync_daemon/d", "systemctl restart keepalived")
 NO_OTHER_TRY = edit_live(NGINX, "s/proxy_http_version/proxy_next_upstream off; &/", "nginx -s reload")
 HIDDEN_CLIENT = edit_live(NGINX, "s/\\$remote_addr/127.0.0.9/", "nginx -s reload")
-ARP = "for i in all lo eth0; do sysctl -qw net.ipv4.conf.$i.arp_ignore={} net.ipv4.conf.$i.arp_announce={}; done"
 ARP_FILE = "/etc/sysctl.d/60-lvs-realserver.conf"
 # All of its processes: those that outlive their parent say goodbye in order.
 KILLED = "[Service]\\nKillMode=control-group\\nKillSignal=SIGKILL\\n"
@@ -29,17 +26,9 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:
     # Who sends the clients' packets to the address: the client, or its router.
     sender, interface = lab.neighbour(cluster.client, vip)
     return [
-        Row(
-            "a real server answers arp",
-            "master_alone_answers_arp or keep_silent",
-            {"web1": ARP.format(0, 0)},
-            {"web1": ARP.format(1, 2)},
-        ),
-        Row(
-            "the backup has the address too",
-            "preferred_director_alone or master_alone_answers_arp",
-            {"lvs2": f"ip address add {vip}/32 dev eth0"},
-            {"lvs2": f"ip address delete {vip}/32 dev eth0"},
+        answers_arp("master_alone_answers_arp or keep_silent", "web1"),
+        has_address(
+            "the backup has the address too", "preferred_director_alone or master_alone_answers_arp", "lvs2", vip
         ),
         Row(
             "the client goes past the director",
@@ -59,12 +48,7 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:
             {"app2": "systemctl stop lab-backend"},
             {"app2": "systemctl start lab-backend"},
         ),
-        Row(
-            "nginx hides the client",
-            "clients_address",
-            everywhere("web1 web2", HIDDEN_CLIENT[0]),
-            everywhere("web1 web2", HIDDEN_CLIENT[1]),
-        ),
+        edited("nginx hides the client", "clients_address", "web1 web2", HIDDEN_CLIENT),
         Row(
             "a service does not start at boot",
             "come_back_at_boot",
@@ -83,17 +67,12 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:
             {"lvs2": f"chmod 644 {KEEPALIVED}"},
             {"lvs2": f"chmod 640 {KEEPALIVED}"},
         ),
-        Row(
-            "adverts come every four seconds",
-            "stands_in",
-            everywhere("lvs1 lvs2", SLOW_ADVERTS[0]),
-            everywhere("lvs1 lvs2", SLOW_ADVERTS[1]),
-        ),
-        Row(
+        slow_adverts("stands_in", "lvs1 lvs2"),
+        edited(
             "nobody tells the backup of connections",
             "stands_in and power or keepalived_is_stopped",
-            everywhere("lvs1 lvs2", NO_SYNC[0]),
-            everywhere("lvs1 lvs2", NO_SYNC[1]),
+            "lvs1 lvs2",
+            NO_SYNC,
         ),
         Row(
             "keepalived dies when it should stop",
@@ -113,18 +92,8 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:
             {"lvs1": f"sed -i s/lvs_flush/#lvs_flush/ {KEEPALIVED}"},
             {"lvs1": f"sed -i s/#lvs_flush/lvs_flush/ {KEEPALIVED} && systemctl restart keepalived"},
         ),
-        Row(
-            "checks come every minute",
-            "realserver_loses_power or nginx_is_stopped",
-            everywhere("lvs1 lvs2", SLOW_CHECKS[0]),
-            everywhere("lvs1 lvs2", SLOW_CHECKS[1]),
-        ),
-        Row(
-            "nginx asks no other backend",
-            "no_request_fails",
-            everywhere("web1 web2", NO_OTHER_TRY[0]),
-            everywhere("web1 web2", NO_OTHER_TRY[1]),
-        ),
+        edited("checks come every minute", "realserver_loses_power or nginx_is_stopped", "lvs1 lvs2", SLOW_CHECKS),
+        edited("nginx asks no other backend", "no_request_fails", "web1 web2", NO_OTHER_TRY),
         Row(
             "a director does not come back from a reboot",
             "directors_reboot",
@@ -143,11 +112,7 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:
             {"web2": "mv /etc/network/interfaces.d/lvs-loopback /var/tmp"},
             {"web2": "mv /var/tmp/lvs-loopback /etc/network/interfaces.d && ifup lo:lvs-0"},
         ),
-        Row(
-            "nothing is broken when power should be lost",
-            "stands_in or realserver_loses_power",
-            edits={"tests/harness/faults.py": ("        self._lab(breaking, host)\n", "        self._lab('status')\n")},
-        ),
+        unbroken("stands_in or realserver_loses_power"),
         Row(
             "the control run has its sync daemon",
             "dies_without_the_sync_daemon",
@@ -155,11 +120,6 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:
                 "molecule/default/tests/test_2_failures.py": ('"ipvsadm", "--stop-daemon", part', '"true"'),
                 "roles/keepalived/tasks/repair.yml": ("when: __keepalived_present", "when: false"),
             },
-        ),
-        Row(
-            "a keepalived refuses a golden file",
-            "golden_file",
-            edits={"tests/golden/master_backup/lvs1.keepalived.conf": ("lb_algo", "lb_algorithm")},
         ),
         Row(
             "something is left to change",

@@ -6,8 +6,8 @@ from harness.breaks import Row, everywhere
 from harness.cluster import Cluster
 from harness.lab import Lab
 
-PACKAGES = "plugins/modules/host_facts.py"
-INSTALLED = 'installed(module, module.params["packages"])'
+PACKAGES = "plugins/module_utils/_host/packages.py"
+INSTALLED = 'return [name for name in names if f"installed {name}" in told]'
 TOLD = "that: __preflight_described.refusal == ''"
 # As installed, but for the packages that others brought.
 FRESH = "dpkg --purge --force-depends keepalived ipvsadm nginx nginx-common; rm -rf /etc/nginx /etc/keepalived"
@@ -83,12 +83,12 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
         Row(
             "a source is asked for what is there",
             "source_that_is_silent",
-            edits={PACKAGES: (INSTALLED, "[]")},
+            edits={PACKAGES: (INSTALLED, "return []")},
         ),
         Row(
             "nobody looks whether a package is there",
             "package_that_cannot_be_had",
-            edits={PACKAGES: (INSTALLED, 'module.params["packages"]')},
+            edits={PACKAGES: (INSTALLED, "return list(names)")},
         ),
         Row(
             "who works on a host is not asked",

@@ -14,7 +14,6 @@ options:
     description: Files as they shall be.
     type: list
     elements: dict
-    default: []
     suboptions:
       path:
         description: Where it is.

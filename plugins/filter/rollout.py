@@ -72,7 +72,8 @@ _value:
     - V(refused), why the host must not load what is staged, or empty.
     - V(back), why it must go back to what it had loaded before, or empty.
     - V(pending), whether any director has anything to load.
-    - V(changed), whether any director loaded something, or was started.
+    - V(unsettled), whether any director loaded what all must agree on, or was started, so that another one may become
+      master within a while.
     - V(again), whether what runs is to be asked again, on any of them.
     - V(wrong), a list of what is wrong with what runs on it, and with the masters of its instances.
   type: dict

@@ -20,6 +20,7 @@ extends_documentation_fragment:
 options:
   files:
     description: The files, in the order in which they are written.
+    required: true
 attributes:
   check_mode:
     support: full
@@ -61,7 +62,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._host.files_option imp
 
 
 def main():
-    module = AnsibleModule(argument_spec={"files": SPEC}, supports_check_mode=True)
+    module = AnsibleModule(argument_spec={"files": {**SPEC, "required": True}}, supports_check_mode=True)
     try:
         files = Files(module, wanted(module.params["files"]))
         changed = files.changed

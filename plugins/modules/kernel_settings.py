@@ -85,7 +85,7 @@ commands:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils._host import kernel, sysctl
+from ansible_collections.lvs.cluster.plugins.module_utils._host import kernel_modules, sysctl
 from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
 from ansible_collections.lvs.cluster.plugins.module_utils._host.files import Files, Wanted
 from ansible_collections.lvs.cluster.plugins.module_utils._host.text import read_exact
@@ -101,10 +101,10 @@ def load_modules(module):
     """The file and the modules that were missing; before the settings, which the kernel has only with the module."""
     path, text = module.params["modules_file"], module.params["modules"]
     files = Files(module, [Wanted(path, text, 0o644)] if path else [])
-    changed, missing = files.changed, kernel.unloaded(module_names(text or ""))
+    changed, missing = files.changed, kernel_modules.unloaded(module_names(text or ""))
     if not module.check_mode:
         files.apply()
-        kernel.load(module, missing)
+        kernel_modules.load(module, missing)
     return changed, files.diff(), missing
 
 
@@ -142,7 +142,10 @@ def converge(module):
     module_files, module_diff, loaded = load_modules(module)
     sysctl_files, sysctl_diff, before = set_sysctls(module, wanted, bool(loaded))
     after = {key: wanted[key] for key in before}
-    commands = [*map(" ".join, kernel.loading(loaded)), *(f"sysctl -w {key}={value}" for key, value in after.items())]
+    commands = [
+        *map(" ".join, kernel_modules.loading(loaded)),
+        *(f"sysctl -w {key}={value}" for key, value in after.items()),
+    ]
     live = {"before_header": "kernel", "after_header": "kernel", "before": lines(before), "after": lines(after)}
     return {
         "changed": bool(module_files or sysctl_files or commands),

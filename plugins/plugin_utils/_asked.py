@@ -16,6 +16,8 @@ from ansible import context
 PLAYBOOKS = Path(__file__).resolve().parents[2] / "playbooks"
 #: What Ansible gives a meaning of its own (it adds the last one for C(--list-tags)); nothing here is C(untagged).
 SPECIAL = ("all", "always", "tagged", "never")
+#: What molecule has every playbook skip.
+OF_MOLECULE = ("molecule-notest", "notest")
 
 
 @dataclass(frozen=True)
@@ -56,10 +58,11 @@ def refusal(run: Asked, tags: Sequence[str], needed: Collection[str]) -> str:
     if not run.playbooks or not all(map(_is_ours, run.playbooks)):
         return ""
     there = f"there are {', '.join(tags)}" if tags else "this playbook has none, and --limit takes some of its hosts"
+    skipped = [tag for tag in run.skip_tags if tag not in OF_MOLECULE]
     told = [
         *(f"--tags {tag}: there is no such tag; {there}." for tag in run.tags if tag not in (*SPECIAL, *tags)),
-        *(f"--skip-tags {tag}: there is no such tag; {there}." for tag in run.skip_tags if tag not in tags),
-        *(f"--skip-tags {tag}: the others need what it finds out." for tag in run.skip_tags if tag in needed),
+        *(f"--skip-tags {tag}: there is no such tag; {there}." for tag in skipped if tag not in tags),
+        *(f"--skip-tags {tag}: the others need what it finds out." for tag in skipped if tag in needed),
     ]
     if run.start_at_task:
         told.append(

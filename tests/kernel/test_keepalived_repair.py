@@ -307,6 +307,11 @@ def test_a_sync_daemon_that_is_bound_no_more_is_both_halves_and_one_that_is_agai
 ) -> None:
     """keepalived starts both by itself; of what it leaves when it is to be one again, the repair makes that one."""
     both = [f"{role} sync daemon (mcast=sync0, syncid={number}," for role in ("master", "backup")]
+
+    def repaired() -> str:
+        director.repair()
+        return state()
+
     director.reload(sync=UNBOUND.format(number))
     try:
         wait_for(state, *both)
@@ -316,11 +321,6 @@ def test_a_sync_daemon_that_is_bound_no_more_is_both_halves_and_one_that_is_agai
         assert all(each in state() for each in both)
     finally:
         director.reload()
-
-        def repaired() -> str:
-            director.repair()
-            return state()
-
         wait_for(repaired, "master sync daemon (mcast=sync0, syncid=51,", absent="backup sync daemon")
 
 

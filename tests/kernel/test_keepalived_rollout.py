@@ -128,11 +128,13 @@ def step(directory: Path, state: str, content: str, *addresses: str, **options: 
     return play("keepalived_config", state=state, path=path, pid_file=pid_file, timeout=20.0, **options)
 
 
-def asked(directory: Path, *addresses: str, timeout: float = 20.0, **more: Any) -> dict[str, Any]:
+def asked(
+    directory: Path, *addresses: str, by: str = "keepalived_check", timeout: float = 20.0, **more: Any
+) -> dict[str, Any]:
     instance = {**INSTANCE, "virtual_ipaddress": list(addresses)}
     pid_file = str(directory / "keepalived.pid")
     options = {"vrrp_instances": [instance], "virtual_servers": [{**SERVICE, **more}], "pid_file": pid_file}
-    return play("keepalived_check", timeout=timeout, **options)
+    return play(by, timeout=timeout, **options)
 
 
 ONE, BOTH = ("203.0.113.10/32",), ("203.0.113.10/32", "203.0.113.11/32")
@@ -149,6 +151,13 @@ def test_what_runs_is_told_from_what_is_described(directory: Path) -> None:
     assert (result["problems"], result["states"]) == ([], {"web": "MASTER"})
     assert asked(directory, *BOTH, timeout=0.1)["problems"] == [f"vrrp_instance web: {TOLD[0]}"]
     assert "does not run" in str(asked(directory, *ONE, timeout=0.1, port=81)["problems"])
+
+
+def test_a_repair_says_what_runs_too(directory: Path) -> None:
+    result = asked(directory, *ONE, by="keepalived_repair")
+    assert (result["problems"], result["states"]) == ([], {"web": "MASTER"})
+    assert asked(directory, *BOTH, by="keepalived_repair")["problems"] == [f"vrrp_instance web: {TOLD[0]}"]
+    assert "does not run" in str(asked(directory, *ONE, by="keepalived_repair", port=81)["problems"])
 
 
 def test_a_file_that_was_never_loaded_is_loaded_and_goes_back(directory: Path) -> None:

@@ -12,60 +12,41 @@ from typing import Any
 import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory
 from ansible_collections.lvs.cluster.plugins.module_utils._host.keepalived import Keepalived, data_signal
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.status import parse_vrrp_data
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.status import parse_scripts, parse_vrrp_data
+from ansible_collections.lvs.cluster.plugins.plugin_utils._files import read_file
 from ansible_collections.lvs.cluster.tests.kernel.conftest import namespace, run_command, running_keepalived, sh
 from ansible_collections.lvs.cluster.tests.unit.playing import play
-from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import (
-    HOSTS,
-    OTHER_INSTANCE,
-    REMOVED,
-    hostvars,
-)
-from golden.programs import keepaliveds, render_keepalived
+from golden.programs import keepaliveds, render_keepalived, variables_of
 
 DIRECTOR, PEER = "lvs1", "lvs2"
 MARKS, FOLDER = Path("/run/marks"), Path("/etc/keepalived/scripts")
 USER = 4711
-INSTANCE = "lvs_vrrp_instances[0]"
+ADDRESSES = {DIRECTOR: "192.0.2.11", PEER: "192.0.2.12"}
+CASE = Path(__file__).parent / "scripted" / "inventory.yml"
+# A master that has to be a faulty one in between.
+ORDER = ["BACKUP", "MASTER", "FAULT", "BACKUP", "MASTER", "STOP"]
 
 
-def mark(file: str, word: str) -> dict[str, str]:
-    """A script that leaves a word in a file."""
-    return {"content": f"#!/bin/sh\necho {word} >> {MARKS}/{file}\n"}
+def view(**changes: Any) -> dict[str, Any]:
+    """What the description comes to with other options of its first instance."""
+    known = variables_of(CASE)
+    first, *others = known[DIRECTOR]["lvs_vrrp_instances"]
+    instances = {"lvs_vrrp_instances": [{**first, **changes}, *others]}
+    return inventory.view({host: {**known[host], **instances} for host in (DIRECTOR, PEER)}, DIRECTOR, read_file)
 
 
-def while_there(name: str) -> dict[str, str]:
-    """A script that succeeds while there is a file."""
-    return {"content": f"#!/bin/sh\n[ -e {MARKS}/{name} ]\n"}
-
-
-CHANGES: dict[str, Any] = {
-    "lvs_virtual_servers": REMOVED,
-    "lvs_nginx_upstreams": REMOVED,
-    "lvs_global_defs": {"vrrp_notify_fifo": f"{MARKS}/pipe", "vrrp_notify_fifo_script": {"file": "read.sh"}},
-    "lvs_vrrp_scripts": [
-        {"name": "weighed", "script": while_there("weighed"), "interval": 1, "weight": -20, "rise": 2, "fall": 2},
-        {"name": "needed", "script": while_there("needed"), "interval": 1},
-    ],
-    f"{INSTANCE}.version": 3,
-    f"{INSTANCE}.advert_int": 0.1,
-    f"{INSTANCE}.track_script": ["weighed", "needed"],
-    **{f"{INSTANCE}.notify_{state}": mark("states", state) for state in ("master", "backup", "fault", "stop")},
-    f"{INSTANCE}.notify": {"file": "notify.sh", "args": ["told"]},
-    f"{INSTANCE}.notify_master_rx_lower_pri": mark("heard", "lower"),
-}
-FILES = {
-    "/inventory/notify.sh": f'#!/bin/sh\necho "$@" >> {MARKS}/changes\n',
-    "/inventory/read.sh": f'#!/bin/sh\nexec cat "$1" >> {MARKS}/piped\n',
-}
-
-
-def view(changes: dict[str, Any]) -> dict[str, Any]:
-    own = {"lvs_interface": "script0", "inventory_dir": "/inventory"}
-    variables = {host: {**each, **own} for host, each in hostvars({**CHANGES, **changes}).items()}
-    return inventory.view(
-        variables, DIRECTOR, lambda paths: next((FILES[path].encode() for path in paths if path in FILES), None)
-    )
+def view_without_scripts() -> dict[str, Any]:
+    """What the description comes to with the first instance alone, and nothing to run."""
+    known = variables_of(CASE)
+    (first, *_others) = known[DIRECTOR]["lvs_vrrp_instances"]
+    plain = {name: value for name, value in first.items() if not name.startswith(("notify", "track"))}
+    others = [name for name in known[DIRECTOR] if name.startswith("lvs_") and name != "lvs_interface"]
+    instances = {"lvs_vrrp_instances": [plain]}
+    variables = {
+        host: {**{name: value for name, value in known[host].items() if name not in others}, **instances}
+        for host in (DIRECTOR, PEER)
+    }
+    return inventory.view(variables, DIRECTOR)
 
 
 def put(wanted: dict[str, Any], *, purge: bool = False) -> list[str]:
@@ -98,6 +79,7 @@ class Director:
         return keepalived
 
     def priority(self) -> int:
+        """That of the instance that is alone."""
         return int(parse_vrrp_data(self.dump())[0]["effective_priority"])
 
     def log(self) -> str:
@@ -126,113 +108,104 @@ def _host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         sh(f"mount -t tmpfs -o mode=0755 tmpfs {folder}")
     sh(f"chmod 644 {users} && mount --bind {users} /etc/passwd && chown {USER}:{USER} {MARKS}")
     sh("ip netns add scripts && ip link add script0 type veth peer name script1 netns scripts")
-    sh(f"ip link set script0 up && ip addr add {HOSTS[DIRECTOR]}/24 dev script0")
-    sh(f"ip -n scripts addr add {HOSTS[PEER]}/24 dev script1 && ip -n scripts link set script1 up")
+    sh(f"ip link set script0 up && ip addr add {ADDRESSES[DIRECTOR]}/24 dev script0")
+    sh(f"ip -n scripts addr add {ADDRESSES[PEER]}/24 dev script1 && ip -n scripts link set script1 up")
     yield
     sh(f"ip netns del scripts; umount /etc/passwd {MARKS} {FOLDER.parent}")
 
 
-GROUPED: dict[str, Any] = {
-    "lvs_vrrp_instances[1]": {**OTHER_INSTANCE, "hosts": [DIRECTOR, PEER], "version": 3, "advert_int": 0.1},
-    f"{INSTANCE}.track_script": ["weighed"],
-    "lvs_vrrp_sync_groups": [
-        {
-            "name": "both",
-            "group": ["web", "mail"],
-            "sync_group_tracking_weight": True,
-            "track_script": ["needed"],
-            "notify": {"file": "notify.sh", "args": ["group"]},
-            **{f"notify_{state}": mark("grouped", state) for state in ("master", "backup", "fault", "stop")},
-        }
-    ],
-}
-
-
-@pytest.fixture
+@pytest.fixture(params=keepaliveds())
 def director(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Director]:
-    """One that has become master; what it runs is accepted by its own test first."""
+    """One of each version that has become master of everything."""
     for path in MARKS.iterdir():
         path.unlink()
-    for name in ("weighed", "needed"):
+    for name in ("weighed", "needed", "unwanted", "shared"):
         (MARKS / name).touch()
-    program, changes = request.param
-    wanted = view(changes)
-    put(wanted, purge=True)
-    director = Director(program, tmp_path)
-    with running_keepalived(tmp_path, render_keepalived(wanted), "Entering BACKUP STATE", program):
-        director.until(lambda: "master" in marks().get("states", ()))
+    put(view(), purge=True)
+    director = Director(request.param, tmp_path)
+    with running_keepalived(tmp_path, render_keepalived(view()), "Entering BACKUP STATE", request.param):
+        director.until(lambda: all("MASTER" in marks().get(name, ()) for name in ("instance", "group")))
         yield director
 
 
-def each_version(changes: dict[str, Any]) -> pytest.MarkDecorator:
-    """A director of each version, which runs the description with these changes."""
-    return pytest.mark.parametrize(
-        "director", [(program, changes) for program in keepaliveds()], ids=keepaliveds(), indirect=True
-    )
-
-
-@each_version({})
-def test_each_change_runs_its_scripts_in_the_order_of_the_changes_as_the_user_of_scripts(director: Director) -> None:
-    (MARKS / "needed").unlink()
-    director.until(lambda: "fault" in marks()["states"])
-    (MARKS / "needed").touch()
-    director.until(lambda: marks()["states"].count("master") == 2)
-    stop(director)
-    assert marks()["states"] == ["backup", "master", "fault", "backup", "master", "stop"]
-    told = [f"told INSTANCE web {state} 254" for state in ("BACKUP", "MASTER", "FAULT", "BACKUP", "MASTER", "STOP")]
-    assert marks()["changes"] == told
-    piped = [each for each in marks()["piped"] if each.startswith("INSTANCE")]
-    # keepalived ends its reader when it stops, before or after the last line.
-    assert piped[:5] == [each.replace("told INSTANCE web", 'INSTANCE "web"') for each in told[:5]]
-    assert {(MARKS / name).stat().st_uid for name in ("states", "changes", "piped")} == {USER}
-
-
-def stop(director: Director, told: int = 1) -> None:
-    """told: how many are told of it by notify."""
+def stop(director: Director, *names: str) -> dict[str, list[str]]:
+    """What is in these files when the last line of each tells that it stopped."""
     sh(f"kill {director.pid()}")
-    director.until(lambda: sum(" STOP " in each for each in marks()["changes"]) == told)
-    director.until(lambda: all(marks()[name][-1] == "stop" for name in ("states", "grouped") if name in marks()))
+    director.until(lambda: all("STOP" in marks()[name][-1] for name in names))
+    return marks()
 
 
-@each_version(GROUPED)
-def test_a_group_runs_its_scripts_once_for_all_its_instances(director: Director) -> None:
+def test_each_change_of_an_instance_runs_its_scripts_in_the_order_of_the_changes(director: Director) -> None:
     (MARKS / "needed").unlink()
-    director.until(lambda: "fault" in marks()["grouped"] and "fault" in marks()["states"])
+    director.until(lambda: "FAULT" in marks()["instance"])
     (MARKS / "needed").touch()
-    director.until(lambda: marks()["grouped"].count("master") == marks()["states"].count("master") == 2)
-    stop(director, told=2)
-    assert marks()["grouped"] == ["backup", "master", "fault", "backup", "master", "stop"]
-    assert marks()["states"] == marks()["grouped"]
-    told = [each for each in marks()["changes"] if each.startswith("group")]
-    assert told == [
-        f"group GROUP both {state} 0" for state in ("BACKUP", "MASTER", "FAULT", "BACKUP", "MASTER", "STOP")
-    ]
+    director.until(lambda: marks()["instance"].count("MASTER") == 2)
+    left = stop(director, "instance", "told")
+    assert left["instance"] == ORDER
+    assert left["told"] == [f"INSTANCE web {state} 254" for state in ORDER]
+    # keepalived ends the reader of the pipe when it stops, before or after the last line.
+    piped = [each for each in left["piped"] if '"web"' in each]
+    assert piped[:5] == [f'INSTANCE "web" {state} 254' for state in ORDER[:5]]
+    # What another instance has does not touch a group.
+    assert left["group"][:2] == ["BACKUP", "MASTER"]
+    assert "FAULT" not in left["group"]
 
 
-@each_version({})
+def test_each_change_of_a_group_runs_its_scripts_once_for_all_its_instances(director: Director) -> None:
+    (MARKS / "shared").unlink()
+    director.until(lambda: "FAULT" in marks()["group"])
+    (MARKS / "shared").touch()
+    director.until(lambda: marks()["group"].count("MASTER") == 2)
+    left = stop(director, "group", "told_group")
+    assert left["group"] == ORDER
+    assert left["told_group"] == [f"GROUP both {state} 0" for state in ORDER]
+    assert "FAULT" not in left["instance"]
+
+
+def test_scripts_are_run_by_their_user(director: Director) -> None:
+    director.until(lambda: "piped" in marks())
+    assert {(MARKS / name).stat().st_uid for name in ("instance", "told", "group", "told_group", "piped")} == {USER}
+
+
 def test_a_script_with_a_weight_moves_the_priority_after_as_many_runs_as_it_is_told(director: Director) -> None:
-    assert director.priority() == 254
+    director.until(lambda: director.priority() == 254)
     (MARKS / "weighed").unlink()
     gone = time.monotonic()
     director.until(lambda: director.priority() == 234)
     assert time.monotonic() - gone > 0.5, "one run was enough"
     (MARKS / "weighed").touch()
     director.until(lambda: director.priority() == 254)
-    assert "fault" not in marks()["states"]
+    assert "FAULT" not in marks()["instance"]
 
 
-@each_version({})
+def test_a_number_in_a_file_is_added_to_the_priority(director: Director) -> None:
+    """As whoever plans to take a director out writes it."""
+    director.until(lambda: director.priority() == 254)
+    (MARKS / "planned").write_text("-30\n")
+    director.until(lambda: director.priority() == 224)
+    (MARKS / "planned").write_text("0\n")
+    director.until(lambda: director.priority() == 254)
+
+
+def test_a_weight_that_is_reversed_is_subtracted(director: Director) -> None:
+    director.until(lambda: director.priority() == 254)
+    # No priority is higher than that.
+    (MARKS / "weighed").unlink()
+    director.until(lambda: director.priority() == 234)
+    (MARKS / "unwanted").unlink()
+    director.until(lambda: director.priority() == 244)
+
+
 def test_a_master_that_hears_a_lower_one_runs_its_script(director: Director) -> None:
     assert "heard" not in marks()
-    address = socket.inet_aton("192.0.2.100")
-    source, target = (socket.inet_aton(HOSTS[host]) for host in (PEER, DIRECTOR))
+    source, target = (socket.inet_aton(address) for address in (ADDRESSES[PEER], ADDRESSES[DIRECTOR]))
     # RFC 9568, 5.2: version 3, one address, every 10 centiseconds.
-    advert = struct.pack("!BBBBHH", 0x31, 51, 1, 1, 10, 0) + address
+    advert = struct.pack("!BBBBHH", 0x31, 51, 1, 1, 10, 0) + socket.inet_aton("192.0.2.100")
     pseudo = source + target + struct.pack("!BBH", 0, 112, len(advert))
     advert = advert[:6] + struct.pack("!H", checksum(pseudo + advert)) + advert[8:]
     with namespace("scripts"), socket.socket(socket.AF_INET, socket.SOCK_RAW, 112) as peer:
         peer.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, 255)
-        peer.sendto(advert, (HOSTS[DIRECTOR], 0))
+        peer.sendto(advert, (ADDRESSES[DIRECTOR], 0))
     director.until(lambda: marks().get("heard") == ["lower"])
 
 
@@ -244,29 +217,42 @@ def checksum(data: bytes) -> int:
     return ~total & 0xFFFF
 
 
-@each_version({})
 def test_a_script_that_changes_is_another_file_and_the_old_one_goes_after_the_reload(
     director: Director, tmp_path: Path
 ) -> None:
-    before = put(view({}))
-    wanted = view({f"{INSTANCE}.notify_stop": mark("states", "halt")})
-    both = put(wanted)
-    assert len(both) == len(before) + 1
+    before = put(view())
+    wanted = view(notify_stop={"content": f"#!/bin/sh\necho halt >> {MARKS}/instance\n"})
+    (new,) = set(put(wanted)) - set(before)
     (tmp_path / "keepalived.conf").write_text(render_keepalived(wanted))
     sh(f"kill -HUP {director.pid()}")
-    (new,) = set(both) - set(before)
     director.until(lambda: new in director.dump())
     assert new in put(wanted, purge=True)
-    assert len(list(FOLDER.iterdir())) == len(before)
     sh(f"kill {director.pid()}")
-    director.until(lambda: "halt" in marks()["states"])
-    assert "stop" not in marks()["states"]
+    director.until(lambda: "halt" in marks()["instance"])
+    assert "STOP" not in marks()["instance"]
+
+
+def test_scripts_come_and_go_by_a_reload(director: Director, tmp_path: Path) -> None:
+    def tell(configuration: str) -> None:
+        (tmp_path / "keepalived.conf").write_text(configuration)
+        sh(f"kill -HUP {director.pid()}")
+
+    tell(render_keepalived(view_without_scripts()))
+    director.until(lambda: parse_scripts(director.dump()) == [])
+    assert director.priority() == 254
+    before = marks()["told"]
+    tell(render_keepalived(view()))
+    director.until(lambda: len(parse_scripts(director.dump())) > 1)
+    # Who is master stays master.
+    assert "FAULT" not in marks()["instance"]
+    (MARKS / "needed").unlink()
+    director.until(lambda: marks()["told"][len(before) :][-1:] == ["INSTANCE web FAULT 254"])
 
 
 @pytest.mark.parametrize("program", keepaliveds())
 def test_its_own_test_accepts_what_the_scripts_module_has_put_there(program: str, tmp_path: Path) -> None:
     """With a user who is not root, of which the test of 2.2.7 dies."""
-    wanted = view({})
+    wanted = view()
     put(wanted)
     paths = [each["path"] for each in wanted["keepalived"]["scripts"]["files"]]
     (tmp_path / "bin").mkdir()
@@ -279,7 +265,6 @@ def test_its_own_test_accepts_what_the_scripts_module_has_put_there(program: str
     assert path.read_text() == render_keepalived(wanted)
 
 
-@each_version({})
 def test_what_runs_is_told_to_be_what_is_described_and_a_script_that_is_left_out_is_told(
     director: Director, tmp_path: Path
 ) -> None:
@@ -294,7 +279,7 @@ def test_what_runs_is_told_to_be_what_is_described_and_a_script_that_is_left_out
         )["problems"]
         return problems
 
-    keepalived = view({})["keepalived"]
+    keepalived = view()["keepalived"]
     assert asked() == []
     # As a hand would that means well.
     FOLDER.chmod(0o700)

@@ -65,7 +65,7 @@ def test_real_server_that_lost_its_address_is_taken_out_until_site_brings_it_bac
         without(lost)
         told = site(*limited(lost), "--check")
         assert told.returncode == 0, told.stdout + told.stderr
-        assert "Reload nginx" in told.stdout
+        assert "RUNNING HANDLER [lvs.cluster.nginx : Reload nginx]" in told.stdout
         assert address[0] not in lab.loopback(lost).values()
 
         before = set(lab.shell(lost, WORKERS).split())

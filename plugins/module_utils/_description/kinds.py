@@ -227,10 +227,13 @@ def _with_article(what: str) -> str:
 
 def _network(value: Any) -> str:
     try:
-        return str(value) if value == "default" else str(ipaddress.IPv4Network(str(value)))
+        return str(ipaddress.IPv4Network(str(value)))
     except ValueError:
-        remedy = "Write one as 198.51.100.0/24, without bits of a host, or default"
-        raise BadValue("is not an IPv4 network", remedy) from None
+        raise BadValue("is not an IPv4 network", "Write one as 198.51.100.0/24, without bits of a host") from None
+
+
+def _destination(value: Any) -> str:
+    return "default" if value == "default" else _network(value)
 
 
 def word(longest: int, taken: Sequence[str] = (), why: str = "") -> Reader:
@@ -316,7 +319,8 @@ LONGEST_INTERFACE = 15
 BOOLEAN = scalar(_boolean, "true or false", "bool")
 ADDRESS = scalar(_address, "IPv4 address")
 INTERFACE_ADDRESS = scalar(_interface_address, "IPv4 address/length")
-NETWORK = scalar(_network, "IPv4 network, or default")
+NETWORK = scalar(_network, "IPv4 network")
+DESTINATION = scalar(_destination, "IPv4 network, or default")
 WORD = word(LONGEST_HOST)
 NAME = word(LONGEST_NAME)
 INTERFACE = word(LONGEST_INTERFACE, ["lo"], "is the loopback, on which no other host is")
@@ -535,20 +539,28 @@ def variants(models: Sequence[Type[Any]], what: str) -> Reader:
     return Reader(read, "mapping", kind="dict", tables=by_keyword)
 
 
-def options(model: Type[Any]) -> Dict[str, Any]:
+def options(model: Type[Any]) -> Mapping[str, Any]:
     """The model's fields by the name that a user writes."""
-    return {field.metadata["name"] or field.name: field for field in dataclasses.fields(model)}
+    # Kept, as it is asked for each entry of each table.
+    if model not in OPTIONS:
+        OPTIONS[model] = {field.metadata["name"] or field.name: field for field in dataclasses.fields(model)}
+    return OPTIONS[model]
+
+
+OPTIONS: Dict[Type[Any], Mapping[str, Any]] = {}
 
 
 def tables_in(entry: Any, path: str) -> Iterator[Tuple[str, Any]]:
     """An entry that is a table, and those within it, each with its path; none that was refused."""
     yield path, entry
     for name, field in options(type(entry)).items():
-        value, here = getattr(entry, field.name), _join(path, name)
-        several = isinstance(value, tuple)
-        for place, each in numbered(value if several else [value]):
-            if dataclasses.is_dataclass(each):
-                yield from tables_in(each, f"{here}[{place}]" if several else here)
+        value = getattr(entry, field.name)
+        if isinstance(value, tuple):
+            for place, each in numbered(value):
+                if dataclasses.is_dataclass(each):
+                    yield from tables_in(each, f"{_join(path, name)}[{place}]")
+        elif dataclasses.is_dataclass(value):
+            yield from tables_in(value, _join(path, name))
 
 
 def given(entry: Any, path: str) -> Iterator[Tuple[str, Any, Any]]:

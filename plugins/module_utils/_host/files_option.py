@@ -16,7 +16,6 @@ from .files import Files, Wanted
 SPEC = {
     "type": "list",
     "elements": "dict",
-    "default": [],
     "options": {
         "path": {"type": "path", "required": True},
         "content": {"type": "str"},
@@ -34,7 +33,7 @@ def wanted(given: Sequence[Mapping[str, Any]]) -> List[Wanted]:
 
 def differing(module: Any) -> List[str]:
     """The paths of those of a module's option that are not as they shall be; nothing is written."""
-    return Files(module, wanted(module.params["files"])).changed
+    return Files(module, wanted(module.params["files"] or ())).changed
 
 
 def _wanted(number: int, options: Mapping[str, Any]) -> Wanted:

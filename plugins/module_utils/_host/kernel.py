@@ -2,13 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # PRIVATE to the collection.
-"""The one door to the kernel's own files about IPVS: its modules, and what C(ipvsadm) does not show."""
+"""The one door to the kernel's own files about IPVS, and what C(ipvsadm) does not show."""
 
 from __future__ import annotations
 
-import contextlib
 import os
-from typing import Any, List, Sequence
+from typing import Any
 
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.connections import parse_connections
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.info import parse_title
@@ -20,50 +19,11 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.kernel import (
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import Table
 
-from .command import C_LOCALE
-from .errors import HostError
 from .ipvsadm import UnknownSchedulerError, understood
+from .kernel_modules import LIB_MODULES, PROC_MODULES, lines
 
 TABLE = "/proc/net/ip_vs"
 CONNECTIONS = "/proc/net/ip_vs_conn"
-PROC_MODULES = "/proc/modules"
-LIB_MODULES = "/lib/modules"
-
-
-class NoModuleError(HostError):
-    """A module of the kernel cannot be loaded."""
-
-    kind = "no_module"
-    remedy = (
-        "If there is no such module, install the package with all modules of the kernel, as linux-image-amd64; in a"
-        " container, load it on the host"
-    )
-
-
-def unloaded(names: Sequence[str]) -> List[str]:
-    """The modules that are neither loaded nor built in; where the kernel's own files are not there, none is."""
-    have = set()
-    with contextlib.suppress(OSError):
-        have |= loaded_modules(_lines(PROC_MODULES, ""))
-    with contextlib.suppress(OSError):
-        have |= loadable_modules(_lines(os.path.join(LIB_MODULES, os.uname().release, "modules.builtin"), ""))
-    return [name for name in names if name.replace("-", "_") not in have]
-
-
-def loading(names: Sequence[str]) -> List[List[str]]:
-    """The commands that load modules."""
-    return [["modprobe", name] for name in names]
-
-
-def load(module: Any, names: Sequence[str]) -> None:
-    """Load modules, and what they need, in this order."""
-    for command in loading(names):
-        program = module.get_bin_path(command[0])
-        if program is None:
-            raise NoModuleError("there is no modprobe on this host (package kmod)", command)
-        status, output, errors = module.run_command([program, *command[1:]], environ_update=C_LOCALE)
-        if status:
-            raise NoModuleError(errors.strip() or output.strip() or f"status {status}", command)
 
 
 def require_modules(current: Table, desired: Table) -> None:
@@ -75,9 +35,9 @@ def require_modules(current: Table, desired: Table) -> None:
     wanted = module_names(desired) - module_names(current)
     directory = os.path.join(LIB_MODULES, os.uname().release)
     try:
-        wanted -= loaded_modules(_lines(PROC_MODULES)) if wanted else set()
+        wanted -= loaded_modules(lines(PROC_MODULES)) if wanted else set()
         for name in ("modules.builtin", "modules.dep"):
-            wanted -= loadable_modules(_lines(os.path.join(directory, name))) if wanted else set()
+            wanted -= loadable_modules(lines(os.path.join(directory, name))) if wanted else set()
     except OSError:
         return
     if wanted:
@@ -86,11 +46,6 @@ def require_modules(current: Table, desired: Table) -> None:
             f"Scheduler or persistence engine not found: this kernel has no {names} (there is no module of the name"
             f" {', '.join(sorted(wanted))} in {directory})"
         )
-
-
-def _lines(path: str, part: str = "ip_vs_") -> list[str]:
-    with open(path, encoding="utf-8", errors="replace") as file:
-        return [line for line in file if part in line]
 
 
 @understood()

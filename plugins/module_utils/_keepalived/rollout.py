@@ -66,7 +66,8 @@ def judge(
         "refused": refusals(staged, run).get(host, "") or _refused_by_another(hostvars, run),
         "back": held_back(staged, loaded, run.absent).get(host, ""),
         "pending": any(result.get("pending") for result in staged.values()),
-        "changed": any(result.get("changed") for results in (live, started) for result in results.values()),
+        "unsettled": any(result.get("changed") for result in started.values())
+        or any(live.get(each, {}).get("changed") and _changes(staged[each]) for each in staged),
         "again": any(result.get("problems") for result in runs.values()) or any(everywhere),
         "wrong": [f"{host}: {each}" for each in runs.get(host, {}).get("problems", ())]
         + misruled(run.instances, runs, run.absent),
@@ -80,7 +81,7 @@ def untold(hostvars: Mapping[str, Mapping[str, Any]], directors: Sequence[str], 
     """
     asked = _registered(hostvars, directors, RUNS)
     told = {each for each, result in asked.items() if not any(result.get(word) for word in UNTOLD)}
-    would_be = {each for each in directors if each not in asked and RUNS[0] in hostvars[each]}
+    would_be = {each for each in directors if each not in asked and any(name in hostvars[each] for name in RUNS)}
     left = [each for each in directors if each not in told | would_be and each not in absent]
     return MAY_SEND.format(names=", ".join(left), quoted=_quoted(left)) if left else ""
 

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Mapping, Optional, Tuple, Union
+from typing import ClassVar, Mapping, Optional, Tuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import (
     BOOLEAN,
@@ -19,17 +19,26 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds imp
     integer,
     list_of,
     option,
-    or_true,
     raw_lines,
     seconds,
     table,
     text,
-    word,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.scripts import USER
 
 from .scripts import SCRIPT, Script
 
+# With another value of these keepalived refuses to reload (core/main.c); enable_snmp_checker ends its checkers then.
+AT_START = (
+    "net_namespace",
+    "net_namespace_ipvs",
+    "instance",
+    "nftables",
+    "nftables_ipvs",
+    "tmp_config_directory",
+    "disable_local_igmp",
+    "enable_snmp_checker",
+)
 # What a pipe of each is told of.
 FIFOS = ("notify_fifo", "vrrp_notify_fifo", "lvs_notify_fifo")
 
@@ -113,13 +122,15 @@ class Multicast:
 
 @dataclass(frozen=True)
 class Snmp:
-    """What SNMP is told."""
+    """What SNMP is told of instances."""
 
-    enable_snmp_vrrp: bool = option(BOOLEAN, "whether SNMP has the instances", default=False)
-    enable_snmp_checker: bool = option(BOOLEAN, "whether SNMP has the services", default=False)
-    enable_snmp_rfc: bool = option(BOOLEAN, "whether it has them as RFC 2787 and RFC 6527 have them", default=False)
-    enable_snmp_rfcv2: bool = option(BOOLEAN, "whether it has those of VRRPv2 so", default=False)
-    enable_snmp_rfcv3: bool = option(BOOLEAN, "whether it has those of VRRPv3 so", default=False)
+    # A reload that turns one of them on is the end of the VRRP process of 2.2.7; 2.3.3 was seen to take it.
+    enable_snmp_vrrp: bool = option(BOOLEAN, "whether SNMP has the instances", since="2.3.3", default=False)
+    enable_snmp_rfc: bool = option(
+        BOOLEAN, "whether it has them as RFC 2787 and RFC 6527 have them", since="2.3.3", default=False
+    )
+    enable_snmp_rfcv2: bool = option(BOOLEAN, "whether it has those of VRRPv2 so", since="2.3.3", default=False)
+    enable_snmp_rfcv3: bool = option(BOOLEAN, "whether it has those of VRRPv3 so", since="2.3.3", default=False)
     enable_traps: bool = option(BOOLEAN, "whether it is told of each change", default=False)
     snmp_socket: str = option(
         text(r"[A-Za-z0-9_.:/-]+", "socket of SNMP", "Write one as unix:/var/agentx/master or tcp:127.0.0.1:705"),
@@ -134,11 +145,6 @@ class Whole:
 
     vrrp_startup_delay: Optional[float] = option(
         seconds(0.001, 59), "seconds that a keepalived that starts waits until its instances do", default=None
-    )
-    nftables: Union[bool, str] = option(
-        or_true(word(31)),
-        "the table of nftables that drops what an instance is not to take, by this name or as keepalived's own (true)",
-        default=False,
     )
     lvs_timeouts: Optional[LvsTimeouts] = option(
         table(LvsTimeouts), "how long IPVS remembers a connection over which nothing comes", default=None
@@ -175,4 +181,5 @@ class GlobalDefs(Telling, Snmp, Whole, Multicast, Arp, Mail):
         "lvs_flush": "what the collection does",
         "lvs_sync_daemon": "lvs_sync_daemon",
         "enable_script_security": "what the collection does",
+        **dict.fromkeys(AT_START, "how keepalived was started: no reload can change it"),
     }

@@ -13,6 +13,7 @@ from typing import ClassVar, Iterator, List, Mapping, Optional, Sequence, Tuple,
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import (
     ADDRESS,
     BOOLEAN,
+    DESTINATION,
     INTERFACE,
     INTERFACE_ADDRESS,
     LABEL,
@@ -104,7 +105,7 @@ class Floating:
 class Route:
     """A route, in the words of ip-route(8)."""
 
-    to: str = option(NETWORK, "where it leads", bare=True)
+    to: str = option(DESTINATION, "where it leads", bare=True)
     via: str = option(ADDRESS, "the router", default="")
     dev: str = option(INTERFACE, "the interface", default="")
     src: str = option(ADDRESS, "the address that packets to there are from", default="")

@@ -30,7 +30,7 @@ def started(monkeypatch):
 
 @pytest.mark.parametrize(
     "options",
-    [{}, {"tags": ["keepalived"]}, {"tags": ["never", "all"]}, {"skip_tags": ["keepalived"]}],
+    [{}, {"tags": ["keepalived"]}, {"tags": ["never", "all"]}, {"skip_tags": ["keepalived", "notest"]}],
     ids=str,
 )
 @pytest.mark.parametrize("playbook", [SITE, "lvs.cluster.site"])

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.lvs.cluster.plugins.module_utils._host import kernel, sysctl
+from ansible_collections.lvs.cluster.plugins.module_utils._host import kernel_modules, sysctl
 from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
 
 REUSE = "net.ipv4.vs.conn_reuse_mode"
@@ -55,8 +55,8 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program) -> Machine
     built_in.write_text("kernel/net/netfilter/ipvs/ip_vs_rr.ko\n")
     (tmp_path / "modules").write_text("veth 40960 0 - Live 0x0\n")
     (tmp_path / "sysctl.d").mkdir()
-    monkeypatch.setattr(kernel, "PROC_MODULES", str(tmp_path / "modules"))
-    monkeypatch.setattr(kernel, "LIB_MODULES", str(tmp_path / "lib"))
+    monkeypatch.setattr(kernel_modules, "PROC_MODULES", str(tmp_path / "modules"))
+    monkeypatch.setattr(kernel_modules, "LIB_MODULES", str(tmp_path / "lib"))
     monkeypatch.setattr(sysctl, "SETTINGS", str(tmp_path / "sys"))
     monkeypatch.setattr(sysctl, "FOLDERS", (str(tmp_path / "sysctl.d"),))
     vs = tmp_path / "sys" / "net" / "ipv4" / "vs"

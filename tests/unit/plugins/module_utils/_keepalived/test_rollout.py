@@ -157,6 +157,16 @@ def test_where_one_has_something_to_load_all_of_them_count() -> None:
     assert [judged(host, said)["pending"] for host in said] == [True, True]
 
 
+def test_directors_are_waited_for_where_another_one_may_become_master() -> None:
+    loaded = {"step": "live", "changed": True}
+    said = {"lvs1": {"staged": staged(), "live": loaded}, "lvs2": {"staged": staged(), "live": loaded}}
+    assert not judged("lvs1", said)["unsettled"]
+    said["lvs2"]["staged"] = staged(WEB)
+    assert judged("lvs1", said)["unsettled"]
+    said["lvs2"] = {"staged": staged(), "started": {"changed": True}}
+    assert judged("lvs1", said)["unsettled"]
+
+
 def test_what_a_repair_was_told_counts_until_somebody_is_asked_again() -> None:
     wrong = {"states": {"web": "MASTER"}, "problems": ["it runs something else"]}
     said = {"lvs1": {"repaired": wrong}, "lvs2": {"repaired": {"states": {"web": "BACKUP"}, "problems": []}}}
@@ -202,13 +212,6 @@ def test_the_last_answer_is_what_counts() -> None:
 
 def test_what_runs_otherwise_is_told_of_its_host() -> None:
     assert judged("lvs1", runs("MASTER", "BACKUP", problems=("x",)))["wrong"] == ["lvs1: x"]
-
-
-def test_a_change_on_any_director_is_one_for_all() -> None:
-    said = runs("MASTER", "BACKUP")
-    assert not judged("lvs1", said)["changed"]
-    said["lvs2"]["started"] = {"changed": True}
-    assert judged("lvs1", said)["changed"]
 
 
 TOLD: dict[str, Any] = {"runs": {"states": {}, "problems": []}}

@@ -54,6 +54,12 @@ MISTAKES = [
     ),
     bad("name of the host", {f"{GLOBALS}": {"raw": ["router_id x"]}}, "the host's name", path=f"{GLOBALS}.raw"),
     bad(
+        "what no reload can change",
+        {GLOBALS: {"raw": ["nftables lvs"]}},
+        "no reload can change it",
+        path=f"{GLOBALS}.raw",
+    ),
+    bad(
         "mail to nobody",
         {f"{FIRST_INSTANCE}.smtp_alert": True},
         "mails, and nobody gets it",
