@@ -56,7 +56,7 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
         Row(
             "a limit hides a director",
             "needs_no_other",
-            edits={"roles/keepalived/tasks/live.yml": ("that: __keepalived_rollout.refused == ''", "that: true")},
+            edits={"plugins/module_utils/_keepalived/rollout.py": ("    if not names:\n", "    if names:\n")},
         ),
         Row(
             "what has left stays",

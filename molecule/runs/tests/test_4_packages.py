@@ -8,6 +8,8 @@ import pytest
 from harness.playbooks import changed, extra, told
 
 SOURCES, KEPT = "/etc/apt/sources.list.d", "/var/tmp/sources"
+# An index of that age is not up to date: who needs one asks the source.
+AGED = "rm -f /var/lib/apt/periodic/update-success-stamp && touch -d '2 days ago' /var/lib/apt/lists"
 # As long as apt waits for one source, more or less.
 WAIT = 20.0
 
@@ -20,7 +22,7 @@ def source(lab, faults, service):
 
     def give(address):
         line = f"deb [trusted=yes] http://{address}/debian stable main"
-        lab.shell(host, f"rm -rf /etc/apt/sources.list {SOURCES}/* && echo '{line}' > {SOURCES}/own.list")
+        lab.shell(host, f"rm -rf /etc/apt/sources.list {SOURCES}/* && echo '{line}' > {SOURCES}/own.list && {AGED}")
 
     with faults.healing(lambda: lab.shell(host, f"rm -rf /etc/apt && mv {KEPT} /etc/apt")):
         yield give
