@@ -106,9 +106,9 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
             "a task does without sudo",
             "makes_a_cluster or second_run_of_a_user",
             edits={
-                "roles/director/tasks/configure.yml": (
-                    "  lvs.cluster.kernel_settings:\n",
-                    "  become: false\n  lvs.cluster.kernel_settings:\n",
+                "roles/keepalived/tasks/stage.yml": (
+                    "  lvs.cluster.keepalived_config:\n",
+                    "  become: false\n  lvs.cluster.keepalived_config:\n",
                 )
             },
         ),
