@@ -55,6 +55,9 @@ virtual_server fwmark 9 {{
 }}
 """
 
+# The VRRP process of 2.2.7 dies of a reload that brings its first sync daemon, where that is bound to no instance.
+FIRST = BLANK.replace("router_id blank", f"router_id blank\n    lvs_sync_daemon {INTERFACE} blank id 200")
+
 
 class Director:
     """A keepalived that is told one description after the other."""
@@ -75,6 +78,7 @@ class Director:
         deadline = time.monotonic() + 30
         while True:
             said = self.ask()
+            assert len(said) == 2, (self._directory / "log").read_text(errors="replace")[-2000:]
             if all(re.search(rf"^ Router ID = {router_id}$", text, re.MULTILINE) for text in said.values()):
                 return said
             assert time.monotonic() < deadline, (self._directory / "log").read_text(errors="replace")[-2000:]
@@ -95,7 +99,7 @@ def director(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     sh(f"ip addr add {HOSTS[DIRECTOR]}/24 dev {INTERFACE}")
     run(["ipvsadm", "-C"])
     try:
-        with running_keepalived(directory, BLANK, "Entering BACKUP STATE", program) as process:
+        with running_keepalived(directory, FIRST, "Entering BACKUP STATE", program) as process:
             yield Director(program, directory, process)
     finally:
         sh(f"ip link del {INTERFACE}")
