@@ -34,6 +34,7 @@ from .keepalived import (
     global_defs_view,
     group_views,
     instance_view,
+    instances_on,
     interfaces_of,
     is_on,
     needs_of,
@@ -116,7 +117,7 @@ class Views:
 
     def of(self, host: str) -> View:
         directed = [(each, instance) for each, instance in self._carried if instance and host in instance.hosts]
-        instances = [each for each in self._cluster.lvs_vrrp_instances if host in each.hosts]
+        instances = instances_on(self._cluster, host)
         its = {id(each) for each, _instance in directed}
         entries = [
             each
@@ -160,7 +161,7 @@ class Views:
             *static_views(cluster, host),
             *(block(each) for each in (*cluster.lvs_vrrp_track_processes, *cluster.lvs_vrrp_track_files)),
             *map(vrrp_script_view, scripts_tracked(cluster, host)),
-            *bfd_views(cluster, host, self._members),
+            *bfd_views(cluster, host, self._members, neighbours),
             *group_views(cluster, host, neighbours),
         ]
 

@@ -222,7 +222,7 @@ def global_defs_view(whole: GlobalDefs, scripts: Scripts) -> List[Line]:
 
 def scripts_view(cluster: Cluster, whole: GlobalDefs, host: str) -> Scripts:
     """What a host's keepalived runs."""
-    instances = [each for each in cluster.lvs_vrrp_instances if is_on(each, host)]
+    instances = instances_on(cluster, host)
     entries = [whole, *scripts_tracked(cluster, host), *groups_on(cluster, host), *instances] if instances else []
     held = {each.place: each for entry in entries for each in scripts_in(entry)}
     return Scripts(
@@ -291,9 +291,10 @@ def neighbours_of(cluster: Cluster, host: str) -> Dict[str, List[str]]:
     }
 
 
-def bfd_views(cluster: Cluster, host: str, members: Mapping[str, Member]) -> List[Block]:
+def bfd_views(
+    cluster: Cluster, host: str, members: Mapping[str, Member], neighbours: Mapping[str, Sequence[str]]
+) -> List[Block]:
     """The neighbours that a host asks."""
-    names = neighbours_of(cluster, host)
     return [
         Block(
             f"bfd_instance {name}",
@@ -305,13 +306,18 @@ def bfd_views(cluster: Cluster, host: str, members: Mapping[str, Member]) -> Lis
         )
         for each in cluster.lvs_bfd_instances
         if host in each.hosts
-        for name, other in zip(names[each.name], [other for other in each.hosts if other != host])
+        for name, other in zip(neighbours[each.name], [other for other in each.hosts if other != host])
     ]
 
 
 def group_views(cluster: Cluster, host: str, neighbours: Mapping[str, Sequence[str]]) -> List[Block]:
     """The sync groups whose instances a host has."""
     return [block(_tracking(each, neighbours)) for each in groups_on(cluster, host)]
+
+
+def instances_on(cluster: Cluster, host: str) -> List[VrrpInstance]:
+    """The instances of the description that a host has."""
+    return [each for each in cluster.lvs_vrrp_instances if is_on(each, host)]
 
 
 def groups_on(cluster: Cluster, host: str) -> List[SyncGroup]:
@@ -322,7 +328,7 @@ def groups_on(cluster: Cluster, host: str) -> List[SyncGroup]:
 
 def scripts_tracked(cluster: Cluster, host: str) -> List[VrrpScript]:
     """The scripts that the instances or groups of a host track."""
-    instances = [each for each in cluster.lvs_vrrp_instances if is_on(each, host)]
+    instances = instances_on(cluster, host)
     watching: List[Tracks] = [*instances, *groups_on(cluster, host)]
     names = {script.name for each in watching for script in each.track_script}
     return [each for each in cluster.lvs_vrrp_scripts if each.name in names]
