@@ -7,6 +7,7 @@ from harness.cluster import Cluster
 from harness.lab import Lab
 
 KEEPALIVED = "/etc/keepalived/keepalived.conf"
+UNIT = "/etc/systemd/system/keepalived.service.d/lvs.conf"
 ARP = "for i in all lo eth0; do sysctl -qw net.ipv4.conf.$i.arp_ignore={} net.ipv4.conf.$i.arp_announce={}; done"
 
 
@@ -60,6 +61,13 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
         live("no file is watched", "lower_priority and file", "lvs3", "/^    track_file {/,/}/d"),
         live("no script with a weight", "lower_priority and script", "lvs3", "/^        eager$/d"),
         live("no interface with a weight", "lower_priority and interface", "lvs3", "/^        eth1 weight/d"),
+        live("nobody asks a neighbour", "asks_the_master", "lvs3", "/^    track_bfd {/,/}/d"),
+        Row(
+            "systemd ends what keepalived has started",
+            "scripts_mark",
+            {"lvs1": f"echo KillMode=control-group >>{UNIT} && systemctl daemon-reload"},
+            {"lvs1": f"sed -i '$d' {UNIT} && systemctl daemon-reload"},
+        ),
         live("no raw line", "raw_line", "lvs3", "/notify_priority_changes/d"),
         live("no script without a weight", "without_a_weight", "lvs3", "/^        able$/d"),
         Row(

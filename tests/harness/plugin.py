@@ -282,18 +282,27 @@ def limit() -> Callable[[float], float]:
 
 
 @pytest.fixture
+def tell_time() -> Callable[[str, float, float], None]:
+    """Keeps for the summary how long something took, beside what it may."""
+    return lambda what, seconds, allowed: MEASURED.append(_line(what, seconds, allowed))
+
+
+@pytest.fixture
 def tell() -> Callable[..., None]:
-    """Keeps what was measured for the summary."""
+    """Keeps for the summary what a client saw."""
 
     def keep(what: str, report: Report, allowed: float, out_for: float | None = None) -> None:
         held = report["held"]
         fate = "survived" if held["survived"] else f"died: {held['error']}"
         seconds = report["longest_gap"] if out_for is None else out_for
-        MEASURED.append(
-            f"{what:<42}{seconds:>7.2f} s{allowed:>7.2f} s{report['failed']:>8}{report['requested']:>6}  {fate}"
-        )
+        seen = f"{report['failed']:>8}{report['requested']:>6}  {fate}"
+        MEASURED.append(_line(what, seconds, allowed) + seen)
 
     return keep
+
+
+def _line(what: str, seconds: float, allowed: float) -> str:
+    return f"{what:<42}{seconds:>7.2f} s{allowed:>7.2f} s"
 
 
 @pytest.fixture
