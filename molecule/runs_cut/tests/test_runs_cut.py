@@ -55,6 +55,24 @@ def test_two_runs_at_once_both_end_and_leave_a_cluster(begin, finish, site, edit
     assert report["failures"] == {}
 
 
+def test_two_runs_that_disagree_leave_a_cluster_that_the_next_one_finds_whole(
+    begin, finish, site, edit, probe, tell, steady
+):
+    """One knows what the other one has not heard of; each may end in an error that names what runs instead."""
+    running = probe(rate=20)
+    for done in [finish(each) for each in (begin(), begin(*edit))]:
+        assert done.returncode in (0, 2), done.stdout + done.stderr
+    done = site(*edit)
+    assert done.returncode == 0, done.stdout + done.stderr
+    done = site(*edit)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert changed(done.stdout) == {}, done.stdout
+    steady()
+    report = running.stop()
+    tell("two runs that disagree", report, 0)
+    assert report["failures"] == {}
+
+
 def test_runs_that_are_cut_off_get_to_the_end_and_the_cluster_serves_all_the_while(cut_off, site, edit, probe, tell):
     """Back to the first description, and on to the edit again: what goes, and what comes."""
     cuts = []
