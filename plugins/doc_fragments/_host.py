@@ -14,7 +14,8 @@ notes:
   - A failure has C(error) in its result, with C(kind), C(remedy), C(text), and the C(command) that failed.
   - >-
     C(kind) is C(refused_options) for values that the module does not accept; C(no_ipvsadm), C(no_ipvs), C(no_ip),
-    C(no_keepalived), C(no_boot_service), C(not_root), C(no_module) or C(sysctl) for a host that is not ready;
+    C(no_keepalived), C(no_boot_service), C(not_root), C(no_module), C(no_parameter) or C(sysctl) for a host that is
+    not ready;
     C(unknown_scheduler), C(no_such_service), C(no_such_device), C(no_route), C(daemon_runs), C(invalid) or
     C(refused) for what the kernel says; C(killed) for an ipvsadm that was ended in the middle of its work;
     C(unreadable) for an unknown version of ipvsadm; C(wide_address) for an address of the loopback that stands for

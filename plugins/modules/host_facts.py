@@ -93,14 +93,30 @@ ansible_facts:
       description: Who sets up the network, V(networkd) if it runs, else V(ifupdown).
       type: str
       sample: networkd
+    lvs_keepalived:
+      description: The file by which keepalived runs, or starts at the next boot; empty if it does not.
+      type: str
+      sample: /run/keepalived.pid
+    lvs_ipvs:
+      description:
+        - The modules of IPVS that the kernel has (C(loaded)), those that C(modprobe) finds (C(loadable)), and what bars
+          the loading of any (C(barred)), empty if nothing does.
+      type: dict
+      sample: {loaded: [ip_vs], loadable: [ip_vs, ip_vs_rr], barred: ""}
 """
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils._facts import network, system
+from ansible_collections.lvs.cluster.plugins.module_utils._host import kernel_modules
 from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
 from ansible_collections.lvs.cluster.plugins.module_utils._host.ip import Ip
 from ansible_collections.lvs.cluster.plugins.module_utils._host.packages import installed
-from ansible_collections.lvs.cluster.plugins.module_utils._host.system import network_manager, os_release, user
+from ansible_collections.lvs.cluster.plugins.module_utils._host.system import (
+    keepalived,
+    network_manager,
+    os_release,
+    user,
+)
 
 
 def look(module):
@@ -111,6 +127,8 @@ def look(module):
         **user(),
         "lvs_packages": installed(module, module.params["packages"]),
         "lvs_network": network_manager(),
+        "lvs_keepalived": keepalived(),
+        "lvs_ipvs": kernel_modules.ipvs(),
     }
 
 

@@ -15,7 +15,9 @@ description:
     The files from which a boot does the same say so too. All that is one task.
   - Fails where a file that C(systemd-sysctl) reads after O(sysctl_file) sets one of O(sysctls) to something else,
     before anything is changed. Such a host works until it boots.
-  - Unloads no module, and leaves settings that left O(sysctls) as they are until the next boot.
+  - Unloads no module, and leaves settings that left O(sysctls) as they are until the next boot. A parameter of a module
+    that is loaded already has its value when the module is loaded anew, at the latest by the next boot; until then a
+    warning says so.
 extends_documentation_fragment:
   - lvs.cluster._host
 options:
@@ -24,6 +26,15 @@ options:
     type: str
   modules_file:
     description: A file in C(/etc/modules-load.d).
+    type: path
+  parameters:
+    description:
+      - Parameters of modules and their values, as C(ip_vs.conn_tab_bits). They are there before a module of O(modules)
+        is loaded. With none of them there is no O(parameters_file).
+    type: dict
+    default: {}
+  parameters_file:
+    description: A file in C(/etc/modprobe.d), which sets O(parameters) and nothing else.
     type: path
   sysctls:
     description: The settings and their values, by the names that sysctl(8) has for them.
@@ -45,6 +56,9 @@ seealso:
   - name: sysctl.d(5)
     description: The order in which files are read.
     link: https://www.freedesktop.org/software/systemd/man/latest/sysctl.d.html
+  - name: modprobe.d(5)
+    description: The grammar of O(parameters_file).
+    link: https://man7.org/linux/man-pages/man5/modprobe.d.5.html
   - name: modules-load.d(5)
     description: The grammar of O(modules).
     link: https://www.freedesktop.org/software/systemd/man/latest/modules-load.d.html
@@ -57,6 +71,9 @@ EXAMPLES = r"""
     modules: |
       ip_vs
       ip_vs_wrr
+    parameters_file: /etc/modprobe.d/lvs.conf
+    parameters:
+      ip_vs.conn_tab_bits: 16
     sysctl_file: /etc/sysctl.d/60-lvs.conf
     sysctls:
       net.ipv4.vs.expire_nodest_conn: 1
@@ -76,6 +93,11 @@ differing:
   type: list
   elements: str
   sample: [/etc/sysctl.d/60-lvs.conf]
+pending:
+  description: The parameters whose value a loaded module has not yet, with the one that it has.
+  returned: success
+  type: dict
+  sample: {ip_vs.conn_tab_bits: "12"}
 commands:
   description: Commands that do what was done to the kernel, or would be in check mode.
   returned: success
@@ -106,6 +128,18 @@ def load_modules(module):
         files.apply()
         kernel_modules.load(module, missing)
     return changed, files.diff(), missing
+
+
+def set_parameters(module):
+    """The file, and the parameters whose value a loaded module will have only when it is loaded anew."""
+    path = module.params["parameters_file"]
+    wanted = {key: as_text(value) for key, value in module.params["parameters"].items()}
+    file = Wanted(path, kernel_modules.parameters_text(wanted) or None, 0o644 if wanted else None)
+    files = Files(module, [file] if path else [])
+    changed, pending = files.changed, kernel_modules.pending(wanted)
+    if not module.check_mode:
+        files.apply()
+    return changed, files.diff(), pending
 
 
 def set_sysctls(module, wanted, loaded):
@@ -139,7 +173,10 @@ def converge(module):
     wanted = {key: as_text(value) for key, value in module.params["sysctls"].items()}
     if module.params["sysctl_file"]:
         sysctl.require_last_word(module.params["sysctl_file"], wanted)
+    parameter_files, parameter_diff, pending = set_parameters(module)
     module_files, module_diff, loaded = load_modules(module)
+    for key, value in pending.items():
+        module.warn(kernel_modules.told_pending(key, value))
     sysctl_files, sysctl_diff, before = set_sysctls(module, wanted, bool(loaded))
     after = {key: wanted[key] for key in before}
     commands = [
@@ -148,10 +185,11 @@ def converge(module):
     ]
     live = {"before_header": "kernel", "after_header": "kernel", "before": lines(before), "after": lines(after)}
     return {
-        "changed": bool(module_files or sysctl_files or commands),
-        "differing": module_files + sysctl_files,
+        "changed": bool(parameter_files or module_files or sysctl_files or commands),
+        "differing": parameter_files + module_files + sysctl_files,
+        "pending": pending,
         "commands": commands,
-        "diff": module_diff + sysctl_diff + ([live] if after else []),
+        "diff": parameter_diff + module_diff + sysctl_diff + ([live] if after else []),
     }
 
 
@@ -160,6 +198,8 @@ def main():
         argument_spec={
             "modules": {"type": "str"},
             "modules_file": {"type": "path"},
+            "parameters": {"type": "dict", "default": {}},
+            "parameters_file": {"type": "path"},
             "sysctls": {"type": "dict", "default": {}},
             "sysctl_file": {"type": "path"},
         },

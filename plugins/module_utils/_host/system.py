@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # PRIVATE to the collection.
-"""The one door to what a host says of its distribution, of who works on it, and of who sets up its network."""
+"""The one door to what a host says of its distribution, of who works on it, and of who sets up what."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from typing import Any, Dict
 OS_RELEASE = ("/etc/os-release", "/usr/lib/os-release")
 # systemd-networkd keeps its state there while it runs.
 NETWORKD_STATE = "/run/systemd/netif/state"
+# The one is there while keepalived runs, the other where the boot starts it.
+KEEPALIVED = ("/run/keepalived.pid", "/etc/systemd/system/multi-user.target.wants/keepalived.service")
 
 
 def os_release() -> str:
@@ -29,6 +31,11 @@ def user() -> Dict[str, Any]:
     """Whose rights this has, by the names that M(ansible.builtin.setup) has for them."""
     number = os.geteuid()
     return {"user_id": pwd.getpwuid(number).pw_name, "effective_user_id": number}
+
+
+def keepalived() -> str:
+    """The file by which keepalived runs here, or will after the next boot; empty where it does not."""
+    return next(filter(os.path.lexists, KEEPALIVED), "")
 
 
 def network_manager() -> str:

@@ -31,6 +31,8 @@ class Machine:
 
     def options(self, **options: Any) -> dict[str, Any]:
         files = {"sysctl_file": f"{self.root}/sysctl.d/60-lvs.conf"}
+        if "parameters" in options:
+            files["parameters_file"] = f"{self.root}/modprobe.d/lvs.conf"
         if "modules" in options:
             files["modules_file"] = f"{self.root}/modules-load.d/lvs.conf"
         return {**options, **files}
@@ -57,6 +59,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program) -> Machine
     (tmp_path / "sysctl.d").mkdir()
     monkeypatch.setattr(kernel_modules, "PROC_MODULES", str(tmp_path / "modules"))
     monkeypatch.setattr(kernel_modules, "LIB_MODULES", str(tmp_path / "lib"))
+    monkeypatch.setattr(kernel_modules, "SYS_MODULE", str(tmp_path / "module"))
     monkeypatch.setattr(sysctl, "SETTINGS", str(tmp_path / "sys"))
     monkeypatch.setattr(sysctl, "FOLDERS", (str(tmp_path / "sysctl.d"),))
     vs = tmp_path / "sys" / "net" / "ipv4" / "vs"
@@ -154,6 +157,58 @@ def test_value_that_the_kernel_does_not_take_is_not_left_for_the_next_boot(machi
     with pytest.raises(ModuleFailedError, match=f"{REUSE} cannot be set to 3: "):
         machine.play(sysctls={REUSE: 3})
     assert machine.text("sysctl.d/60-lvs.conf") is None
+
+
+TAB_BITS = "ip_vs.conn_tab_bits"
+
+
+def test_parameters_are_there_before_the_module_is(machine: Machine, program) -> None:
+    program("modprobe", f"grep -q tab_bits {machine.root}/modprobe.d/lvs.conf")
+    options = {"modules": "ip_vs\n", "parameters": {TAB_BITS: 16}}
+    assert machine.play(check=True, **options)["changed"]
+    assert machine.text("modprobe.d/lvs.conf") is None
+    result = machine.play(**options)
+    assert machine.text("modprobe.d/lvs.conf") == "options ip_vs conn_tab_bits=16\n"
+    assert result["differing"][0].endswith("modprobe.d/lvs.conf")
+    assert (result["pending"], result["diff"][0]["after"]) == ({}, "options ip_vs conn_tab_bits=16\n")
+    machine.play(parameters={})
+    assert machine.text("modprobe.d/lvs.conf") is None
+
+
+@pytest.mark.parametrize(
+    ("module", "remedy"),
+    [("ip_vs", "until the module ip_vs is loaded anew"), ("ip_vs_rr", "Write ip_vs_rr.bits=VALUE on the kernel's")],
+    ids=["loaded", "built in"],
+)
+def test_parameter_of_a_loaded_module_that_has_another_value_is_told(
+    machine: Machine, module: str, remedy: str
+) -> None:
+    (machine.root / "module" / module / "parameters").mkdir(parents=True)
+    (machine.root / "module" / module / "parameters" / "bits").write_text("12\n")
+    result = machine.play(parameters={f"{module}.bits": 16})
+    assert result["pending"] == {f"{module}.bits": "12"}
+    assert remedy in str(result["warnings"])
+    again = machine.play(parameters={f"{module}.bits": 16})
+    assert (again["changed"], again["pending"]) == (False, result["pending"])
+    assert machine.play(parameters={f"{module}.bits": 12})["pending"] == {}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "reason"),
+    [
+        ({"ip_vs.tab_bits": 16}, "has no parameter tab_bits; it has conn_tab_bits"),
+        ({"conn_tab_bits": 16}, "conn_tab_bits=16 is not MODULE.PARAMETER"),
+        ({TAB_BITS: "1\ninstall ip_vs /bin/true"}, "and a value without spaces"),
+    ],
+    ids=["no such parameter", "no module", "another line"],
+)
+def test_parameter_that_cannot_be_is_refused_before_anything_changes(machine: Machine, parameters, reason) -> None:
+    (machine.root / "module/ip_vs/parameters").mkdir(parents=True)
+    (machine.root / "module/ip_vs/parameters/conn_tab_bits").write_text("12\n")
+    with pytest.raises(ModuleFailedError, match=reason) as failed:
+        machine.play(parameters=parameters)
+    assert failed.value.result["error"]["kind"] == "no_parameter"
+    assert machine.text("modprobe.d/lvs.conf") is None
 
 
 def test_module_that_does_not_load_is_an_error_with_a_reason(machine: Machine, program) -> None:
