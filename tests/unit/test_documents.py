@@ -148,7 +148,7 @@ def test_defaults_are_written_with_what_they_are_and_why(tool) -> None:
     text = tool.defaults(settings.Director)
 
     values = yaml.safe_load(text)["director_sysctls"]
-    (entries,) = (field.default for field in dataclasses.fields(settings.Director))
+    entries = dataclasses.fields(settings.Director)[0].default
     assert list(values.items()) == [(each.key, each.value) for each in entries]
     for each in entries:
         assert f"  # {each.why.split(',')[0]}" in text

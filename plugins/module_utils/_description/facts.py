@@ -106,6 +106,7 @@ def findings(wanted: Mapping[str, Any], facts: Facts) -> List[str]:
     # Where a director's instances all name their interface, its own is nobody's concern.
     if host not in wanted["cluster"]["directors"] or host in wanted["cluster"]["real_servers"]:
         needed[wanted["realserver"]["interface"]] = None
+    needed.update(dict.fromkeys(each["interface"] for each in wanted["director"]["addresses"]))
     found = []
     if "" in needed:
         found.append(
@@ -115,7 +116,7 @@ def findings(wanted: Mapping[str, Any], facts: Facts) -> List[str]:
         )
     found.extend(
         f"{host} has no interface {interface}; it has {', '.join(there)}. "
-        "Set lvs_interface of the host, or interface of the VRRP instance, to one of them."
+        "Set lvs_interface of the host, or interface of the VRRP instance or of the virtual server, to one of them."
         for interface in needed
         if interface and interface not in there
     )
@@ -133,6 +134,10 @@ def findings(wanted: Mapping[str, Any], facts: Facts) -> List[str]:
             )
         if each["interface"] in there:
             found.extend(_source_finding(host, each, facts))
+    if host in wanted["cluster"]["directors"]:
+        found.extend(_ipvs_findings(host, wanted["director"]["modules"], facts))
+    if wanted["director"]["static"]:
+        found.extend(_static_findings(wanted, facts))
     daemon = (keepalived["lvs_sync_daemon"] or {}).get("interface")
     if daemon in there and not interface_addresses(facts, daemon):
         found.append(
@@ -140,6 +145,43 @@ def findings(wanted: Mapping[str, Any], facts: Facts) -> List[str]:
             "Give it one, or write lvs_sync_daemon: false."
         )
     return found
+
+
+def _ipvs_findings(host: str, modules: Sequence[str], facts: Facts) -> Iterator[str]:
+    """Facts of another hand do not tell; who has no rights has none to load a module either, which is told already."""
+    told = facts.get("lvs_ipvs")
+    if told is None or facts.get("effective_user_id", 0) != 0:
+        return
+    missing = [each for each in modules if each not in told["loaded"]]
+    absent = [each for each in missing if each not in told["loadable"]]
+    if absent:
+        yield (
+            f"the kernel of {host} has no {listed(absent)}, and a director needs IPVS. Install the package with all "
+            "modules of the kernel that runs, as linux-image-amd64, or boot another one; in a container, have the "
+            "machine that it runs on load them. Without a scheduler, write another lb_algo."
+        )
+    elif missing and told["barred"]:
+        yield (
+            f"{host} cannot load {listed(missing)} into its kernel, and a director needs IPVS: {told['barred']}. Have "
+            "the machine that it runs on load them at boot."
+        )
+
+
+def _static_findings(wanted: Mapping[str, Any], facts: Facts) -> Iterator[str]:
+    """What a director without keepalived must not have, and how it names its addresses."""
+    host = wanted["host"]["name"]
+    if facts.get("lvs_keepalived"):
+        yield (
+            f"keepalived runs on {host}, or starts with it (there is {facts['lvs_keepalived']}), and would empty the "
+            "IPVS table that lvs_virtual_servers with hosts have there. Run lvs.cluster.teardown with the description "
+            f"that it came from, or 'systemctl disable --now keepalived' on {host}."
+        )
+    for each in wanted["director"]["addresses"]:
+        if each["label"] and each["interface"] and not each["label"].startswith(f"{each['interface']}:"):
+            yield (
+                f"{each['label']} is no label of {each['interface']}, where {host} is to have {each['address']}. Write "
+                f"{each['interface']}:WORD as label of the virtual server, or its interface."
+            )
 
 
 def _source_finding(host: str, instance: Mapping[str, Any], facts: Facts) -> Iterator[str]:
@@ -182,15 +224,11 @@ class _Host:
             for each in self.instances
             for cidr in [*each["virtual_ipaddress"], *each["virtual_ipaddress_excluded"]]
         ]
-        held = [each["address"] for each in view["realserver"]["vips"]]
+        held = [each["address"] for each in (*view["realserver"]["vips"], *view["director"]["addresses"])]
         #: The addresses of services.
         self.vips = list(dict.fromkeys([*(cidr.split("/")[0] for _interface, cidr in floating), *held]))
         #: By address the real servers that it sends to; those outside the inventory have no name.
-        self.servers: Dict[str, str] = {
-            each["address"]: each["name"]
-            for service in view["keepalived"]["virtual_servers"]
-            for each in service["real_servers"]
-        }
+        self.servers: Dict[str, str] = view["director"]["servers"]
         own = [
             (interface, f"{each['address']}/{each.get('prefix') or each.get('netmask') or 32}")
             for interface, addresses in _held(facts).items()

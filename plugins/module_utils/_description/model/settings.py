@@ -46,6 +46,10 @@ class Director:
 
     Installs ipvsadm, loads the kernel modules of IPVS and of the schedulers in use, now and at boot, and sets the
     kernel's IPVS settings. What is in the IPVS table is keepalived's business.
+
+    A host that directs services without keepalived (C(hosts) of C(lvs_virtual_servers)) gets the whole IPVS table too,
+    C(lvs_timeouts), and the addresses, now and at boot. What somebody else has in the table goes; a server that
+    M(lvs.cluster.ipvs_drain) has drained stays so.
     """
 
     director_sysctls: Mapping[str, Any] = option(
@@ -72,12 +76,20 @@ class Director:
         ),
     )
 
+    director_module_parameters: Mapping[str, Any] = option(
+        mapping_of(scalar(str, "value"), "parameter"),
+        "parameters of the kernel's modules, as C(ip_vs.conn_tab_bits); in force once the module is loaded anew, at "
+        "the latest by the next boot, which is told",
+        default=(),
+    )
+
 
 @dataclass(frozen=True)
 class DirectorTeardown:
     """Remove what the next boot would load and set.
 
-    Removes the files. Modules and settings stay in the running kernel, where others may use them.
+    Removes the files. Modules and settings stay in the running kernel, where others may use them. Of a host that
+    directs without keepalived the addresses go first, then the whole IPVS table.
     """
 
 
