@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.lvs.cluster.plugins.module_utils._addresses.stacks import STACKS
 from ansible_collections.lvs.cluster.plugins.module_utils._description import kinds
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model import settings
 
@@ -160,7 +161,7 @@ def test_a_default_that_is_a_template_is_a_default_and_no_documented_value(tool)
     assert (
         yaml.safe_load(tool.defaults(settings.Realserver))["realserver_network"] == "{{ ansible_facts['lvs_network'] }}"
     )
-    assert spec["realserver_network"]["choices"] == ["networkd", "ifupdown"]
+    assert spec["realserver_network"]["choices"] == list(STACKS)
     assert "default" not in spec["realserver_network"]
 
 

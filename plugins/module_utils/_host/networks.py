@@ -6,8 +6,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Set
+import glob
+import os
+from typing import Any, List, Set
 
+from ansible_collections.lvs.cluster.plugins.module_utils._addresses.stacks import (
+    Wish,
+    networkd_addition,
+    own_patterns,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._realserver.boot_files import (
     NetworkFile,
     network_file,
@@ -27,7 +34,7 @@ class NetworkError(HostError):
 class NoProgramError(NetworkError):
     """It is not there at all."""
 
-    remedy = "Set realserver_network to what does, networkd or ifupdown"
+    remedy = "Set realserver_network to what does"
 
 
 def started_interfaces(module: Any) -> Set[str]:
@@ -35,9 +42,25 @@ def started_interfaces(module: Any) -> Set[str]:
     return started_at_boot(_ask(module, "ifupdown", "ifquery", "--list"))
 
 
-def loopback_file(module: Any) -> NetworkFile:
-    """The file that networkd sets up C(lo) from."""
-    return network_file(_ask(module, "networkd", "networkctl", "--json=short", "status", "lo"))
+def file_of(module: Any, interface: str) -> NetworkFile:
+    """The file that networkd sets up an interface from."""
+    return network_file(_ask(module, "networkd", "networkctl", "--json=short", "status", interface))
+
+
+def reload_networkd(module: Any) -> None:
+    """Have networkd read its files."""
+    _ask(module, "networkd", "networkctl", "reload")
+
+
+def own_files(interface: str, owner: str) -> List[str]:
+    """The files of an owner for an interface that are there, whatever sets up the network."""
+    return [path for pattern in own_patterns(glob.escape(interface), owner) for path in sorted(glob.glob(pattern))]
+
+
+def other_additions(wish: Wish) -> List[str]:
+    """What others have added to the file of ours from which networkd sets up the loopback."""
+    folder, own = os.path.split(networkd_addition(wish.interface, wish.owner, ""))
+    return [each for each in os.listdir(folder) if each != own] if os.path.isdir(folder) else []
 
 
 def _ask(module: Any, manager: str, *command: str) -> str:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Mapping, Tuple, Type
 
+from ansible_collections.lvs.cluster.plugins.module_utils._addresses.stacks import STACKS
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import (
     BOOLEAN,
     WORD,
@@ -38,6 +39,58 @@ class Entry:
     key: str
     value: Any
     why: str
+
+
+@dataclass(frozen=True)
+class HeldAddress:
+    """An address that an interface holds for itself alone."""
+
+    address: str = option(scalar(str, "IPv4 or IPv6 address"), "the address, without a length")
+    label: str = option(scalar(str, "label"), "its label, as eth0:0; one of IPv6 has none", default="")
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Virtual addresses that an interface holds, now and after each boot.
+
+    Gives an interface addresses beside those that it has, both now and at boot, through what sets up the host's
+    network. The other roles have it do so. What has left the list stays until C(purge).
+    """
+
+    addresses_list: Tuple[HeldAddress, ...] = option(
+        list_of(table(HeldAddress)), "the addresses, each for itself alone", default=()
+    )
+    addresses_interface: str = option(WORD, "the interface that holds them", default="lo")
+    addresses_owner: str = option(
+        WORD, "whose addresses they are, as the name of a cluster; files have it in their names", default="lvs"
+    )
+    addresses_stack: str = option(
+        choice(list(STACKS), "network"),
+        "who sets up the host's network at boot; networkd if it runs, else ifupdown",
+        default="{{ ansible_facts['lvs_network'] }}",
+    )
+    addresses_networkd_file: str = option(
+        scalar(str, "name of a file"),
+        "the file of the host's own that networkd sets up the interface from; empty for the one that it is found to "
+        "use, and for C(lo) one that the role makes",
+        default="",
+    )
+
+
+@dataclass(frozen=True)
+class AddressesPurge:
+    """Let go of addresses that have left the list.
+
+    Comes once nobody sends here for them any more.
+    """
+
+
+@dataclass(frozen=True)
+class AddressesTeardown:
+    """Let go of all addresses.
+
+    Now, and for the next boot. What other owners and other people put there stays.
+    """
 
 
 @dataclass(frozen=True)
@@ -216,7 +269,7 @@ class Realserver:
     """
 
     realserver_network: str = option(
-        choice(["networkd", "ifupdown"], "network"),
+        choice(list(STACKS), "network"),
         "who sets up the host's network at boot, and so keeps the addresses; networkd if it runs, else ifupdown",
         default="{{ ansible_facts['lvs_network'] }}",
     )
@@ -248,6 +301,7 @@ class RealserverTeardown:
 
 # By role, its entry points.
 ROLES: Mapping[str, Mapping[str, Type[Any]]] = {
+    "addresses": {"main": Addresses, "purge": AddressesPurge, "teardown": AddressesTeardown},
     "director": {"main": Director, "teardown": DirectorTeardown},
     "keepalived": {"main": Keepalived, "teardown": KeepalivedTeardown},
     "nginx": {"main": Nginx, "purge": NginxPurge, "teardown": NginxTeardown},
