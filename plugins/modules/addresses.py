@@ -110,7 +110,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._addresses.stacks impo
 from ansible_collections.lvs.cluster.plugins.module_utils._host.addresses_option import SPEC
 from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
 from ansible_collections.lvs.cluster.plugins.module_utils._host.ip import Ip, WideAddressError
-from ansible_collections.lvs.cluster.plugins.module_utils._host.memory import OwnersMemory
+from ansible_collections.lvs.cluster.plugins.module_utils._host.memory import ADDRESSES, OwnersMemory
 from ansible_collections.lvs.cluster.plugins.module_utils._host.networks import own_files
 from ansible_collections.lvs.cluster.plugins.module_utils._host.text import read_exact
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import OptionsError
@@ -167,7 +167,7 @@ def main():
         problems = problems_of(params["addresses"], params["owner"], params["interface"])
         if problems:
             raise OptionsError(problems, "Nothing was changed")
-        memory = OwnersMemory(module, f"addresses/{params['interface']}")
+        memory = OwnersMemory(module, f"{ADDRESSES}/{params['interface']}")
         with memory.locked():
             result = converge(module, memory)
     except MODULE_ERRORS as error:

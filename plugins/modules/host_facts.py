@@ -97,6 +97,10 @@ ansible_facts:
       description: The file by which keepalived runs, or starts at the next boot; empty if it does not.
       type: str
       sample: /run/keepalived.pid
+    lvs_held:
+      description: By interface, whose addresses M(lvs.cluster.addresses) has put there.
+      type: dict
+      sample: {eth0: [lvs]}
     lvs_ipvs:
       description:
         - The modules of IPVS that the kernel has (C(loaded)), those that C(modprobe) finds (C(loadable)), and what bars
@@ -110,6 +114,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._facts import network,
 from ansible_collections.lvs.cluster.plugins.module_utils._host import kernel_modules
 from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
 from ansible_collections.lvs.cluster.plugins.module_utils._host.ip import Ip
+from ansible_collections.lvs.cluster.plugins.module_utils._host.memory import owners_of_addresses
 from ansible_collections.lvs.cluster.plugins.module_utils._host.packages import installed
 from ansible_collections.lvs.cluster.plugins.module_utils._host.system import (
     keepalived,
@@ -128,6 +133,7 @@ def look(module):
         "lvs_packages": installed(module, module.params["packages"]),
         "lvs_network": network_manager(),
         "lvs_keepalived": keepalived(),
+        "lvs_held": owners_of_addresses(),
         "lvs_ipvs": kernel_modules.ipvs(),
     }
 

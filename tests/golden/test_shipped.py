@@ -53,7 +53,7 @@ def test_a_director_without_keepalived_gets_a_table_and_its_addresses(entries: l
     views = [placed(plain(each["view"]), INTERFACE) for each in entries]
     for view in [each for each in views if each["director"]["static"]]:
         assert [line.split()[0] for line in render_rules(view).splitlines()] == ["-A", "-a", "-a", "--set"]
-        assert [each["label"] for each in view["director"]["addresses"]] == [f"{INTERFACE}:0"]
+        assert [each["label"] for card in view["director"]["cards"] for each in card["addresses"]] == [f"{INTERFACE}:0"]
 
 
 def test_nginx_accepts_what_the_real_servers_get(entries: list[dict[str, Any]], tmp_path: Path) -> None:

@@ -106,7 +106,7 @@ def findings(wanted: Mapping[str, Any], facts: Facts) -> List[str]:
     # Where a director's instances all name their interface, its own is nobody's concern.
     if host not in wanted["cluster"]["directors"] or host in wanted["cluster"]["real_servers"]:
         needed[wanted["realserver"]["interface"]] = None
-    needed.update(dict.fromkeys(each["interface"] for each in wanted["director"]["addresses"]))
+    needed.update(dict.fromkeys(each["interface"] for each in wanted["director"]["cards"]))
     found = []
     if "" in needed:
         found.append(
@@ -176,12 +176,14 @@ def _static_findings(wanted: Mapping[str, Any], facts: Facts) -> Iterator[str]:
             "IPVS table that lvs_virtual_servers with hosts have there. Run lvs.cluster.teardown with the description "
             f"that it came from, or 'systemctl disable --now keepalived' on {host}."
         )
-    for each in wanted["director"]["addresses"]:
-        if each["label"] and each["interface"] and not each["label"].startswith(f"{each['interface']}:"):
-            yield (
-                f"{each['label']} is no label of {each['interface']}, where {host} is to have {each['address']}. Write "
-                f"{each['interface']}:WORD as label of the virtual server, or its interface."
-            )
+    for card in wanted["director"]["cards"]:
+        interface = card["interface"]
+        for each in card["addresses"]:
+            if each["label"] and interface and not each["label"].startswith(f"{interface}:"):
+                yield (
+                    f"{each['label']} is no label of {interface}, where {host} is to have {each['address']}. Write "
+                    f"{interface}:WORD as label of the virtual server, or its interface."
+                )
 
 
 def _source_finding(host: str, instance: Mapping[str, Any], facts: Facts) -> Iterator[str]:
@@ -224,7 +226,8 @@ class _Host:
             for each in self.instances
             for cidr in [*each["virtual_ipaddress"], *each["virtual_ipaddress_excluded"]]
         ]
-        held = [each["address"] for each in (*view["realserver"]["vips"], *view["director"]["addresses"])]
+        cards = [each for card in view["director"]["cards"] for each in card["addresses"]]
+        held = [each["address"] for each in (*view["realserver"]["vips"], *cards)]
         #: The addresses of services.
         self.vips = list(dict.fromkeys([*(cidr.split("/")[0] for _interface, cidr in floating), *held]))
         #: By address the real servers that it sends to; those outside the inventory have no name.

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import LONGEST_INTERFACE
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.globals import GlobalDefs, LvsTimeouts
@@ -50,19 +50,26 @@ class Timeouts:
 
 @dataclass(frozen=True)
 class CardAddress:
-    """A virtual address of the host; where its label is empty, number is that of INTERFACE:N."""
+    """A virtual address; where its label is empty, number is that of INTERFACE:N."""
 
-    interface: str
     address: str
     label: str
     number: int
 
 
 @dataclass(frozen=True)
+class Card:
+    """What an interface gets beside what it has; interface is empty where the description names none."""
+
+    interface: str
+    addresses: Sequence[CardAddress]
+
+
+@dataclass(frozen=True)
 class Director:
     """The kernel modules of IPVS and of the schedulers in use, and whom it sends to, by address.
 
-    static: whether it directs without keepalived; services, timeouts and addresses are those of such a host alone.
+    static: whether it directs without keepalived; services, timeouts and cards are those of such a host alone.
     """
 
     modules: Sequence[str]
@@ -70,7 +77,7 @@ class Director:
     static: bool
     services: Sequence[TableService]
     timeouts: Optional[Timeouts]
-    addresses: Sequence[CardAddress]
+    cards: Sequence[Card]
 
 
 def director_view(
@@ -92,10 +99,10 @@ def director_view(
         static=bool(static),
         services=[_table_service(views[each.name]) for each in static],
         timeouts=_timeouts(whole.lvs_timeouts) if static and whole.lvs_timeouts else None,
-        addresses=[
-            CardAddress(each.interface or interface, address, each.label, places[address])
+        cards=_cards(
+            (each.interface or interface, CardAddress(address, each.label, places[address]))
             for address, each in held.items()
-        ],
+        ),
     )
 
 
@@ -112,14 +119,26 @@ def _table_service(told: Service) -> TableService:
     )
 
 
+def _cards(addresses: Iterable[Tuple[str, CardAddress]]) -> List[Card]:
+    """addresses: each with its interface."""
+    found: Dict[str, List[CardAddress]] = {}
+    for interface, address in addresses:
+        found.setdefault(interface, []).append(address)
+    return [Card(interface, held) for interface, held in found.items()]
+
+
 def _timeouts(told: LvsTimeouts) -> Timeouts:
     return Timeouts(tcp=told.tcp, tcp_fin=told.tcpfin, udp=told.udp)
 
 
-def placed_addresses(addresses: Iterable[Mapping[str, Any]], interface: str) -> List[Dict[str, Any]]:
-    """Addresses of a plain view, with this interface where none is named, and with their labels."""
-    placed = [{**each, "interface": each["interface"] or interface} for each in addresses]
-    return [{**each, "label": each["label"] or _label(each["interface"], each["number"])} for each in placed]
+def placed_cards(cards: Iterable[Mapping[str, Any]], interface: str) -> List[Dict[str, Any]]:
+    """Cards of a plain view, with this interface where none is named, and what M(lvs.cluster.addresses) takes."""
+    found: Dict[str, List[Dict[str, Any]]] = {}
+    for card in cards:
+        name = card["interface"] or interface
+        held = [{**each, "label": each["label"] or _label(name, each["number"])} for each in card["addresses"]]
+        found.setdefault(name, []).extend({"address": each["address"], "label": each["label"]} for each in held)
+    return [{"interface": name, "addresses": held} for name, held in found.items()]
 
 
 def _label(interface: str, number: int) -> str:

@@ -26,7 +26,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.parts imp
     vrrp_hosts,
 )
 
-from .director import Director, director_view, placed_addresses
+from .director import Director, director_view, placed_cards
 from .keepalived import (
     Keepalived,
     bfd_views,
@@ -200,6 +200,6 @@ def placed(view: Mapping[str, Any], interface: str) -> Plain:
             ],
             "lvs_sync_daemon": {**daemon, "interface": daemon["interface"] or interface} if daemon else daemon,
         },
-        "director": {**director, "addresses": placed_addresses(director["addresses"], interface)},
+        "director": {**director, "cards": placed_cards(director["cards"], interface)},
         "realserver": {**realserver, "interface": realserver["interface"] or interface},
     }

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.lvs.cluster.plugins.module_utils._host import kernel_modules, system
+from ansible_collections.lvs.cluster.plugins.module_utils._host import kernel_modules, memory, system
 from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -37,6 +37,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program) -> Path:
     (tmp_path / "os-release").write_text('NAME="Debian GNU/Linux"\nID=debian\n')
     monkeypatch.setattr(system, "OS_RELEASE", (str(tmp_path / "nowhere"), str(tmp_path / "os-release")))
     monkeypatch.setattr(system, "NETWORKD_STATE", str(tmp_path / "networkd"))
+    monkeypatch.setattr(memory, "ROOT", str(tmp_path / "memory"))
     monkeypatch.setattr(system, "KEEPALIVED", (str(tmp_path / "keepalived.pid"), str(tmp_path / "wanted")))
     for name in ("PROC_MODULES", "LIB_MODULES", "MODULES_DISABLED", "OWN_STATUS"):
         monkeypatch.setattr(kernel_modules, name, str(tmp_path / name))
@@ -65,6 +66,14 @@ def test_keepalived_that_runs_or_will_is_told_by_its_file(host: Path) -> None:
     assert facts()["ansible_lvs_keepalived"] == str(host / "wanted")
     (host / "keepalived.pid").touch()
     assert facts()["ansible_lvs_keepalived"] == str(host / "keepalived.pid")
+
+
+def test_whose_addresses_are_on_which_interface(host: Path) -> None:
+    assert facts()["ansible_lvs_held"] == {}
+    for path in ("eth0/lvs.json", "eth0/.lock", "lo/lvs.json", "lo/other.json", "eth1/.lock"):
+        (host / "memory" / "addresses" / path).parent.mkdir(parents=True, exist_ok=True)
+        (host / "memory" / "addresses" / path).touch()
+    assert facts()["ansible_lvs_held"] == {"eth0": ["lvs"], "lo": ["lvs", "other"]}
 
 
 def test_what_of_ipvs_a_kernel_has_and_what_bars_the_rest(host: Path) -> None:

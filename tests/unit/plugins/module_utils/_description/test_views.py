@@ -49,7 +49,7 @@ NO_DIRECTOR = {
     "static": False,
     "services": [],
     "timeouts": None,
-    "addresses": [],
+    "cards": [],
 }
 TWO_POOLS = {**TWO_SERVICES, "lvs_nginx_upstreams[1]": OTHER_UPSTREAM}
 
@@ -485,7 +485,7 @@ def test_a_director_without_keepalived_has_the_table_the_timeouts_and_the_addres
             }
         ],
         "timeouts": {"tcp": 30, "tcp_fin": 120, "udp": None},
-        "addresses": [{"interface": "eth0", "address": VIP, "label": "eth0:0", "number": 0}],
+        "cards": [{"interface": "eth0", "addresses": [{"address": VIP, "label": "eth0:0"}]}],
     }
     assert (told["cluster"]["directors"], told["cluster"]["vrrp_hosts"]) == (["lvs1"], [])
     assert (told["keepalived"]["vrrp_instances"], told["keepalived"]["virtual_servers"]) == ([], [])
@@ -495,7 +495,7 @@ def test_a_director_without_keepalived_has_the_table_the_timeouts_and_the_addres
 def test_an_address_that_somebody_else_moves_is_put_on_no_card():
     told = view("lvs2", {**STATIC, f"{FIRST_SERVICE}.hosts": ["lvs1", "lvs2"]})["director"]
 
-    assert (told["static"], len(told["services"]), told["addresses"]) == (True, 1, [])
+    assert (told["static"], len(told["services"]), told["cards"]) == (True, 1, [])
 
 
 def test_a_host_that_does_not_direct_a_service_has_none_of_it():
@@ -514,9 +514,25 @@ def test_a_host_that_does_not_direct_a_service_has_none_of_it():
 )
 def test_an_address_of_a_static_director_has_an_interface_and_a_label(words, expected):
     changes = {**STATIC, **{f"{FIRST_SERVICE}.{name}": word for name, word in words.items()}}
-    (address,) = view("lvs1", changes)["director"]["addresses"]
+    (card,) = view("lvs1", changes)["director"]["cards"]
 
-    assert (address["interface"], address["label"]) == expected
+    assert (card["interface"], [each["label"] for each in card["addresses"]]) == (expected[0], [expected[1]])
+
+
+def test_addresses_of_one_interface_are_one_card_whether_it_is_named_or_not():
+    second = {**OTHER_SERVICE, "hosts": ["lvs1"], "interface": "eth0"}
+    third = {**OTHER_SERVICE, "name": "far", "address": "198.51.100.100", "hosts": ["lvs1"], "interface": "eth1"}
+    beside = {
+        "lvs_virtual_servers[1]": second,
+        "lvs_virtual_servers[2]": third,
+        f"{FIRST_UPSTREAM}.virtual_server": "web",
+    }
+    told = view("lvs1", {**STATIC, **beside})["director"]["cards"]
+
+    assert [(card["interface"], [each["label"] for each in card["addresses"]]) for card in told] == [
+        ("eth0", ["eth0:0", "eth0:1"]),
+        ("eth1", ["eth1:2"]),
+    ]
 
 
 def test_real_servers_of_a_static_director_hold_the_address_and_serve():
