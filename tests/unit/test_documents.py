@@ -179,9 +179,10 @@ def test_readme_quotes_the_example_inventory() -> None:
         assert text == kept, f"README.md and {name} differ"
 
 
-def test_description_quotes_inventories() -> None:
-    text = (ROOT / "docs" / "description.md").read_text()
+@pytest.mark.parametrize(("name", "count"), [("description", 4), ("static", 1)])
+def test_documents_quote_inventories(name: str, count: int) -> None:
+    text = (ROOT / "docs" / f"{name}.md").read_text()
     quoted = re.findall(r"```yaml\n# (\S+)\n(.*?)```", text, re.DOTALL)
-    assert len(quoted) == 4
-    for name, part in quoted:
-        assert part in (ROOT / name).read_text(), f"docs/description.md and {name} differ"
+    assert len(quoted) == count
+    for source, part in quoted:
+        assert part in (ROOT / source).read_text(), f"docs/{name}.md and {source} differ"
