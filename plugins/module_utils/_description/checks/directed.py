@@ -68,13 +68,14 @@ def _check_hosts(service: VirtualServer, path: str, whole: Whole) -> Iterator[Pr
 
 def _check_unchecked(service: VirtualServer, path: str) -> Iterator[Problem]:
     known = options(VirtualServer)
-    for name in OF_KEEPALIVED:
-        value = getattr(service, name)
-        if value is not None and value != known[name].default:
-            shown = value if isinstance(value, (bool, int, float)) else None
-            reason = "is for keepalived, and no keepalived runs on hosts: nothing there checks a real server"
-            remedy = "Remove it, or have an instance carry the address instead of hosts"
-            yield Problem(f"{path}.{name}", shown, reason, remedy)
+    told = [(name, getattr(service, name)) for name in OF_KEEPALIVED]
+    found = [(name, value) for name, value in told if value is not None and value != known[name].default]
+    servers = numbered(service.real_servers)
+    for name, value in [*found, *((f"real_servers[{index}].raw", each.raw) for index, each in servers if each.raw)]:
+        shown = value if isinstance(value, (bool, int, float)) else None
+        reason = "is for keepalived, and no keepalived runs on hosts: nothing there checks a real server"
+        remedy = "Remove it, or have an instance carry the address instead of hosts"
+        yield Problem(f"{path}.{name}", shown, reason, remedy)
 
 
 def _check_alike(service: VirtualServer, other: VirtualServer, path: str) -> Iterator[Problem]:

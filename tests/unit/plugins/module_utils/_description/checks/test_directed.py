@@ -77,6 +77,12 @@ MISTAKES = [
     bad("a quorum", {**STATIC, f"{FIRST_SERVICE}.quorum": 2}, "= 2: is for keepalived"),
     bad("lines of keepalived.conf", {**STATIC, f"{FIRST_SERVICE}.raw": ["ha_suspend"]}, "is for keepalived"),
     bad(
+        "lines of keepalived.conf for a real server",
+        {**STATIC, f"{FIRST_SERVICE}.real_servers[0]": {"host": "web1", "raw": ["virtualhost a"]}},
+        "is for keepalived",
+        path=f"{FIRST_SERVICE}.real_servers[0].raw",
+    ),
+    bad(
         "a label of another interface",
         {**STATIC, f"{FIRST_SERVICE}.interface": "eth0", f"{FIRST_SERVICE}.label": "eth1:web"},
         '= "eth1:web": is no label of eth0',
