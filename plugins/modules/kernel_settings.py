@@ -15,7 +15,8 @@ description:
     The files from which a boot does the same say so too. All that is one task.
   - Fails where a file that C(systemd-sysctl) reads after O(sysctl_file) sets one of O(sysctls) to something else,
     before anything is changed. Such a host works until it boots.
-  - Unloads no module, and leaves settings that left O(sysctls) as they are until the next boot.
+  - Unloads no module, and leaves settings that left O(sysctls) as they are until the next boot, or until O(owner) lets
+    go of all with O(state=absent).
 extends_documentation_fragment:
   - lvs.cluster._host
 options:
@@ -34,6 +35,17 @@ options:
       - A file in C(/etc/sysctl.d), which sets O(sysctls) and nothing else; none if there are none. One that does
         already stays as it is, with its comments.
     type: path
+  owner:
+    description:
+      - Who wants O(sysctls). What they were before is then remembered in C(/var/lib/lvs-cluster/sysctls).
+    type: str
+  state:
+    description:
+      - With V(absent) there is no O(sysctl_file), and what O(owner) had set is in the kernel as it was before, unless
+        another owner wants it too, or somebody has set it to something else since.
+    type: str
+    choices: [present, absent]
+    default: present
 attributes:
   check_mode:
     support: full
@@ -67,6 +79,13 @@ EXAMPLES = r"""
     sysctls:
       net.ipv4.conf.all.arp_ignore: 1
       net.ipv4.conf.all.arp_announce: 2
+    owner: lvs
+
+- name: Answer ARP as before
+  lvs.cluster.kernel_settings:
+    sysctl_file: /etc/sysctl.d/60-lvs-realserver.conf
+    owner: lvs
+    state: absent
 """
 
 RETURN = r"""
@@ -88,7 +107,9 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils._host import kernel_modules, sysctl
 from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
 from ansible_collections.lvs.cluster.plugins.module_utils._host.files import Files, Wanted
+from ansible_collections.lvs.cluster.plugins.module_utils._host.memory import OwnersMemory
 from ansible_collections.lvs.cluster.plugins.module_utils._host.text import read_exact
+from ansible_collections.lvs.cluster.plugins.module_utils._realserver import former
 from ansible_collections.lvs.cluster.plugins.module_utils._realserver.boot_files import module_names, sysctl_text
 
 
@@ -123,11 +144,58 @@ def set_sysctls(module, wanted, loaded):
     differing = {key: value for key, value in before.items() if (value or "").split() != wanted[key].split()}
     changed = files.changed
     if not module.check_mode:
+        if module.params["owner"]:
+            remember(module, before, wanted)
         # The kernel first: what it refuses is nothing for the next boot.
         for key in differing:
             sysctl.write(key, wanted[key])
         files.apply()
     return changed, files.diff(), differing
+
+
+def remember(module, before, wanted):
+    """What the settings were, before they are set."""
+    memory = OwnersMemory(module, "sysctls")
+    with memory.locked():
+        owner, memories = module.params["owner"], read_memories(memory)
+        after = former.remembering(memories, owner, before, wanted)
+        if after != memories.get(owner):
+            memory.write(owner, former.write(after))
+
+
+def read_memories(memory):
+    return {owner: former.read(text) for owner, text in memory.read().items()}
+
+
+def let_go(module):
+    """The settings as they were, and no file."""
+    path, owner, memory = module.params["sysctl_file"], module.params["owner"], OwnersMemory(module, "sysctls")
+    files = Files(module, [Wanted(path, None)])
+    changed, diff = files.changed, files.diff()
+    with memory.locked():
+        memories = read_memories(memory)
+        current = {key: sysctl.current(key) for key in memories.get(owner, {})}
+        after = former.restoring(memories, owner, {key: value for key, value in current.items() if value is not None})
+        if not module.check_mode:
+            files.apply()
+            for key, value in after.items():
+                sysctl.write(key, value)
+            memory.write(owner, "")
+    return outcome(changed, diff, [], {key: current[key] for key in after}, after)
+
+
+def outcome(differing, diff, loaded, before, after):
+    commands = [
+        *map(" ".join, kernel_modules.loading(loaded)),
+        *(f"sysctl -w {key}={value}" for key, value in after.items()),
+    ]
+    live = {"before_header": "kernel", "after_header": "kernel", "before": lines(before), "after": lines(after)}
+    return {
+        "changed": bool(differing or commands),
+        "differing": differing,
+        "commands": commands,
+        "diff": diff + ([live] if after else []),
+    }
 
 
 def lines(values):
@@ -142,17 +210,7 @@ def converge(module):
     module_files, module_diff, loaded = load_modules(module)
     sysctl_files, sysctl_diff, before = set_sysctls(module, wanted, bool(loaded))
     after = {key: wanted[key] for key in before}
-    commands = [
-        *map(" ".join, kernel_modules.loading(loaded)),
-        *(f"sysctl -w {key}={value}" for key, value in after.items()),
-    ]
-    live = {"before_header": "kernel", "after_header": "kernel", "before": lines(before), "after": lines(after)}
-    return {
-        "changed": bool(module_files or sysctl_files or commands),
-        "differing": module_files + sysctl_files,
-        "commands": commands,
-        "diff": module_diff + sysctl_diff + ([live] if after else []),
-    }
+    return outcome(module_files + sysctl_files, module_diff + sysctl_diff, loaded, before, after)
 
 
 def main():
@@ -162,12 +220,15 @@ def main():
             "modules_file": {"type": "path"},
             "sysctls": {"type": "dict", "default": {}},
             "sysctl_file": {"type": "path"},
+            "owner": {"type": "str"},
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         },
         required_together=[("modules", "modules_file")],
+        required_if=[("state", "absent", ("owner", "sysctl_file"))],
         supports_check_mode=True,
     )
     try:
-        result = converge(module)
+        result = let_go(module) if module.params["state"] == "absent" else converge(module)
     except MODULE_ERRORS as error:
         module.fail_json(**failure(error))
     module.exit_json(**result)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # PRIVATE to the collection.
-"""The one door to what a host says of its distribution, of who works on it, and of who sets up its network."""
+"""The one door to what a host says of its distribution and of who works on it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from typing import Any, Dict
 
 # os-release(5): the first that is there counts.
 OS_RELEASE = ("/etc/os-release", "/usr/lib/os-release")
-# systemd-networkd keeps its state there while it runs.
-NETWORKD_STATE = "/run/systemd/netif/state"
 
 
 def os_release() -> str:
@@ -29,8 +27,3 @@ def user() -> Dict[str, Any]:
     """Whose rights this has, by the names that M(ansible.builtin.setup) has for them."""
     number = os.geteuid()
     return {"user_id": pwd.getpwuid(number).pw_name, "effective_user_id": number}
-
-
-def network_manager() -> str:
-    """Who sets up the network: networkd if it runs, else ifupdown."""
-    return "networkd" if os.path.exists(NETWORKD_STATE) else "ifupdown"
