@@ -24,7 +24,7 @@ options:
   stack:
     description: Who sets up the network at boot.
     type: str
-    choices: [networkd, ifupdown]
+    choices: [netplan, networkd, ifcfg, NetworkManager, ifupdown]
     required: true
   networkd_file:
     description:
@@ -71,6 +71,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+stack:
+  description: Who sets up the network at boot.
+  returned: success
+  type: str
+  sample: ifupdown
 differing:
   description: The files of which the text or the mode was another than is wanted.
   returned: success
@@ -89,131 +94,53 @@ differs:
   sample: true
 """
 
-import os
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils._addresses.held import LOOPBACK, problems_of
-from ansible_collections.lvs.cluster.plugins.module_utils._addresses.stacks import (
-    NETWORKD_BASE,
-    STACKS,
-    Address,
-    Found,
-    Wish,
-    gone,
-    ifupdown_names,
-    networkd_addition,
-)
+from ansible_collections.lvs.cluster.plugins.module_utils._addresses.held import problems_of
+from ansible_collections.lvs.cluster.plugins.module_utils._addresses.stacks import STACKS, gone
+from ansible_collections.lvs.cluster.plugins.module_utils._addresses.wish import Address, Wish
 from ansible_collections.lvs.cluster.plugins.module_utils._host.addresses_option import SPEC
 from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
 from ansible_collections.lvs.cluster.plugins.module_utils._host.files import Files, Wanted
 from ansible_collections.lvs.cluster.plugins.module_utils._host.networks import (
+    RUNNING,
     NetworkError,
-    file_of,
     other_additions,
     own_files,
-    reload_networkd,
-    started_interfaces,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._host.systemd import enablement
-from ansible_collections.lvs.cluster.plugins.module_utils._problems import OptionsError
+from ansible_collections.lvs.cluster.plugins.module_utils._problems import OptionsError, bad_option
 
-# For networkd to set an interface up anew, after it was told.
+# For an interface to be set up anew, after who does it was told.
 SECONDS = 5
-
-
-class Ifupdown:
-    """ifupdown has no memory of its own that would have to be told."""
-
-    def __init__(self, module, wish):
-        self._module = module
-        self._wish = wish
-        self.found = Found()
-
-    def check_before(self, files):
-        """Whether it reads the files; fail if it does not, and they are as they shall be."""
-        return self._check(bool(files.changed))
-
-    def tell(self):
-        """ifup -a reads them at boot."""
-
-    def check_after(self):
-        self._check(False)
-
-    def _check(self, pending):
-        started = started_interfaces(self._module)
-        missing = [each for each in ifupdown_names(self._wish) if each not in started]
-        if missing and not pending:
-            (file,) = STACKS["ifupdown"].files(self._wish, self.found)
-            raise NetworkError(
-                f"ifupdown does not read {file.path}, so this host would have no {', '.join(missing)} after a boot",
-                remedy=f"Write the line 'source {os.path.dirname(file.path)}/*' into /etc/network/interfaces",
-            )
-        return not missing
-
-
-class Networkd:
-    """systemd-networkd reads one file for an interface, and what stands in the folder that is called after it."""
-
-    def __init__(self, module, wish):
-        self._module = module
-        self._wish = wish
-        link = file_of(module, wish.interface)
-        given = module.params["networkd_file"]
-        own = given or ("" if wish.interface == LOOPBACK else os.path.basename(link.path))
-        if not own and wish.interface != LOOPBACK:
-            raise NetworkError(
-                f"networkd sets up no {wish.interface}, so this host would not have the virtual addresses after a boot",
-                remedy="See 'networkctl', and set up the interface by a file in /etc/systemd/network",
-            )
-        if link.path and os.path.basename(link.path) != (own or NETWORKD_BASE):
-            raise NetworkError(
-                f"networkd sets up {wish.interface} from {link.path}, and reads one file per interface, so this host "
-                "would not have the virtual addresses after a boot",
-                remedy=f"Set realserver_networkd_file to {os.path.basename(link.path)}, and they are added to it",
-            )
-        self.found = Found(own)
-        self._path = networkd_addition(wish.interface, wish.owner, own)
-        self._read = self._reads(link)
-
-    def _reads(self, link):
-        return bool(link.path) and (link.drop_ins is None or self._path in link.drop_ins)
-
-    def check_before(self, _files):
-        """Whether it has read the files; it has to be told of them anyway."""
-        return self._read
-
-    def tell(self):
-        reload_networkd(self._module)
-
-    def check_after(self):
-        deadline = time.monotonic() + SECONDS
-        while not self._reads(file_of(self._module, self._wish.interface)):
-            if time.monotonic() > deadline:
-                raise NetworkError(
-                    f"networkd has not read {self._path} for {self._wish.interface}, so this host would not have the "
-                    "virtual addresses after a boot",
-                    remedy="See 'journalctl -u systemd-networkd'",
-                )
-            time.sleep(0.2)
-
-
-RUNNING = {"networkd": Networkd, "ifupdown": Ifupdown}
 
 
 def hold(module, wish):
     """Have them there after each boot."""
     stack = STACKS[module.params["stack"]]
     require_started(module, stack)
-    running = RUNNING[stack.name](module, wish)
+    if not stack.has_ipv6 and any(":" in each.address for each in wish.addresses):
+        raise bad_option("addresses", None, f"has one of IPv6, of which {stack.name} knows no aliases")
+    running = RUNNING[stack.name](module, wish, module.params["networkd_file"])
+    running.look()
     files = Files(module, [Wanted(*each) for each in stack.files(wish, running.found)])
-    differing, diff = files.changed, files.diff()
-    read = running.check_before(files)
+    differing, diff, read = files.changed, files.diff(), running.reads()
+    if not (read or differing or running.is_told):
+        raise running.unread()
     if not module.check_mode and (differing or not read):
         files.apply()
         running.tell()
-        running.check_after()
+        wait_until_read(running)
     return {"differing": differing, "read": read, "diff": diff}
+
+
+def wait_until_read(running):
+    deadline = time.monotonic() + SECONDS
+    while not running.reads():
+        if time.monotonic() > deadline:
+            raise running.unread()
+        time.sleep(0.2)
 
 
 def require_started(module, stack):
@@ -229,13 +156,17 @@ def require_started(module, stack):
 
 def let_go(module, wish):
     """Have nothing of the owner's there any more."""
-    paths = own_files(wish.interface, wish.owner)
-    files = Files(module, [Wanted(*each) for each in gone(wish, paths, bool(other_additions(wish)))])
+    stack = STACKS[module.params["stack"]]
+    running = RUNNING[stack.name](module, wish, module.params["networkd_file"])
+    absent = gone(wish, own_files(wish.interface, wish.owner), bool(other_additions(wish)))
+    if stack.shares_files:
+        running.look()
+        absent += stack.files(wish, running.found)
+    files = Files(module, [Wanted(*each) for each in absent])
     differing, diff = files.changed, files.diff()
     if not module.check_mode and differing:
         files.apply()
-        if module.params["stack"] == "networkd":
-            reload_networkd(module)
+        running.tell_gone()
     return {"differing": differing, "read": True, "diff": diff}
 
 
@@ -264,7 +195,7 @@ def main():
     except MODULE_ERRORS as error:
         module.fail_json(**failure(error))
     differs = bool(result["differing"]) or not result["read"]
-    module.exit_json(changed=differs, differs=differs, **result)
+    module.exit_json(changed=differs, differs=differs, stack=params["stack"], **result)
 
 
 if __name__ == "__main__":

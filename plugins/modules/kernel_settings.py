@@ -15,9 +15,9 @@ description:
     The files from which a boot does the same say so too. All that is one task.
   - Fails where a file that C(systemd-sysctl) reads after O(sysctl_file) sets one of O(sysctls) to something else,
     before anything is changed. Such a host works until it boots.
-  - Unloads no module, and leaves settings that left O(sysctls) as they are until the next boot. A parameter of a module
-    that is loaded already has its value when the module is loaded anew, at the latest by the next boot; until then a
-    warning says so.
+  - Unloads no module, and leaves settings that left O(sysctls) as they are until the next boot, or until O(owner) lets
+    go of all with O(state=absent). A parameter of a module that is loaded already has its value when the module is
+    loaded anew, at the latest by the next boot; until then a warning says so.
 extends_documentation_fragment:
   - lvs.cluster._host
 options:
@@ -45,6 +45,17 @@ options:
       - A file in C(/etc/sysctl.d), which sets O(sysctls) and nothing else; none if there are none. One that does
         already stays as it is, with its comments.
     type: path
+  owner:
+    description:
+      - Who wants O(sysctls). What they were before is then remembered in C(/var/lib/lvs-cluster/sysctls).
+    type: str
+  state:
+    description:
+      - With V(absent) there is no O(sysctl_file), and what O(owner) had set is in the kernel as it was before, unless
+        another owner wants it too, or somebody has set it to something else since.
+    type: str
+    choices: [present, absent]
+    default: present
 attributes:
   check_mode:
     support: full
@@ -84,6 +95,13 @@ EXAMPLES = r"""
     sysctls:
       net.ipv4.conf.all.arp_ignore: 1
       net.ipv4.conf.all.arp_announce: 2
+    owner: lvs
+
+- name: Answer ARP as before
+  lvs.cluster.kernel_settings:
+    sysctl_file: /etc/sysctl.d/60-lvs-realserver.conf
+    owner: lvs
+    state: absent
 """
 
 RETURN = r"""
@@ -95,7 +113,7 @@ differing:
   sample: [/etc/sysctl.d/60-lvs.conf]
 pending:
   description: The parameters whose value a loaded module has not yet, with the one that it has.
-  returned: success
+  returned: success, with O(state=present)
   type: dict
   sample: {ip_vs.conn_tab_bits: "12"}
 commands:
@@ -110,7 +128,9 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils._host import kernel_modules, sysctl
 from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
 from ansible_collections.lvs.cluster.plugins.module_utils._host.files import Files, Wanted
+from ansible_collections.lvs.cluster.plugins.module_utils._host.memory import OwnersMemory
 from ansible_collections.lvs.cluster.plugins.module_utils._host.text import read_exact
+from ansible_collections.lvs.cluster.plugins.module_utils._realserver import former
 from ansible_collections.lvs.cluster.plugins.module_utils._realserver.boot_files import module_names, sysctl_text
 
 
@@ -157,11 +177,58 @@ def set_sysctls(module, wanted, loaded):
     differing = {key: value for key, value in before.items() if (value or "").split() != wanted[key].split()}
     changed = files.changed
     if not module.check_mode:
+        if module.params["owner"]:
+            remember(module, before, wanted)
         # The kernel first: what it refuses is nothing for the next boot.
         for key in differing:
             sysctl.write(key, wanted[key])
         files.apply()
     return changed, files.diff(), differing
+
+
+def remember(module, before, wanted):
+    """What the settings were, before they are set."""
+    memory = OwnersMemory(module, "sysctls")
+    with memory.locked():
+        owner, memories = module.params["owner"], read_memories(memory)
+        after = former.remembering(memories, owner, before, wanted)
+        if after != memories.get(owner):
+            memory.write(owner, former.write(after))
+
+
+def read_memories(memory):
+    return {owner: former.read(text) for owner, text in memory.read().items()}
+
+
+def let_go(module):
+    """The settings as they were, and no file."""
+    path, owner, memory = module.params["sysctl_file"], module.params["owner"], OwnersMemory(module, "sysctls")
+    files = Files(module, [Wanted(path, None)])
+    changed, diff = files.changed, files.diff()
+    with memory.locked():
+        memories = read_memories(memory)
+        current = {key: sysctl.current(key) for key in memories.get(owner, {})}
+        after = former.restoring(memories, owner, {key: value for key, value in current.items() if value is not None})
+        if not module.check_mode:
+            files.apply()
+            for key, value in after.items():
+                sysctl.write(key, value)
+            memory.write(owner, "")
+    return outcome(changed, diff, [], {key: current[key] for key in after}, after)
+
+
+def outcome(differing, diff, loaded, before, after):
+    commands = [
+        *map(" ".join, kernel_modules.loading(loaded)),
+        *(f"sysctl -w {key}={value}" for key, value in after.items()),
+    ]
+    live = {"before_header": "kernel", "after_header": "kernel", "before": lines(before), "after": lines(after)}
+    return {
+        "changed": bool(differing or commands),
+        "differing": differing,
+        "commands": commands,
+        "diff": diff + ([live] if after else []),
+    }
 
 
 def lines(values):
@@ -179,18 +246,8 @@ def converge(module):
         module.warn(kernel_modules.told_pending(key, value))
     sysctl_files, sysctl_diff, before = set_sysctls(module, wanted, bool(loaded))
     after = {key: wanted[key] for key in before}
-    commands = [
-        *map(" ".join, kernel_modules.loading(loaded)),
-        *(f"sysctl -w {key}={value}" for key, value in after.items()),
-    ]
-    live = {"before_header": "kernel", "after_header": "kernel", "before": lines(before), "after": lines(after)}
-    return {
-        "changed": bool(parameter_files or module_files or sysctl_files or commands),
-        "differing": parameter_files + module_files + sysctl_files,
-        "pending": pending,
-        "commands": commands,
-        "diff": parameter_diff + module_diff + sysctl_diff + ([live] if after else []),
-    }
+    differing, diff = parameter_files + module_files + sysctl_files, parameter_diff + module_diff + sysctl_diff
+    return {**outcome(differing, diff, loaded, before, after), "pending": pending}
 
 
 def main():
@@ -202,12 +259,15 @@ def main():
             "parameters_file": {"type": "path"},
             "sysctls": {"type": "dict", "default": {}},
             "sysctl_file": {"type": "path"},
+            "owner": {"type": "str"},
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         },
         required_together=[("modules", "modules_file")],
+        required_if=[("state", "absent", ("owner", "sysctl_file"))],
         supports_check_mode=True,
     )
     try:
-        result = converge(module)
+        result = let_go(module) if module.params["state"] == "absent" else converge(module)
     except MODULE_ERRORS as error:
         module.fail_json(**failure(error))
     module.exit_json(**result)

@@ -90,7 +90,7 @@ def test_address_that_an_earlier_file_of_ours_names_is_ours(tmp_path: Path, monk
     sh(f"ip address add {VIP}/32 dev lo label lo:0")
     written = tmp_path / "lvs-loopback"
     written.write_text(f"# B\xfcro\n[Match]\nName=lo\n\n[Address]\nAddress={VIP}/32\nLabel=lo:0\n", encoding="latin-1")
-    monkeypatch.setattr(networks, "own_patterns", lambda *_words: [str(written)])
+    monkeypatch.setattr(networks, "own_patterns", lambda *_words: {str(written): lambda *_told: True})
     assert hold()["surplus"] == [VIP]
     hold(purge=True)
     assert held() == {f"{STRANGER}/32"}
@@ -105,7 +105,7 @@ def test_address_that_stands_for_a_network_is_refused_before_anything_changes(me
 
 
 def test_card_holds_them_beside_its_own_and_each_interface_has_a_memory_of_its_own(memory: Path) -> None:
-    sh("ip link add card0 type dummy; ip link set card0 up; ip address add 192.0.2.11/24 dev card0")
+    sh("ip link add card0 type veth peer name card1; ip link set card0 up; ip address add 192.0.2.11/24 dev card0")
     try:
         wanted = [{"address": VIP, "label": "card0:0"}, {"address": "2001:db8::100"}]
         told = play("addresses", interface="card0", addresses=wanted)
@@ -139,7 +139,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"address": "192.0.2"}, "is not an address"),  # ip reads it as 192.0.2.0
     ({"address": "192.0.2.300"}, "is not an address"),
     ({"address": "192.0.2.101/32"}, "is not an address"),
-    ({"address": "2001:DB8::1"}, "in the one spelling"),
+    ({"address": "2001:DB8::1"}, "without leading zeros"),
     ({"address": "::1"}, "is not the address of a service"),
     ({"address": "fe80::1"}, "is not the address of a service"),
     ({"address": "www.example.com"}, "is not an address"),

@@ -94,9 +94,7 @@ def require_service_address(address: str) -> None:
         if canonical_address(address) != address or str(ipaddress.ip_address(address)) != address:
             raise AddressError
     except ValueError:
-        remedy = (
-            "Write it as 192.0.2.100 or 2001:db8::100, in the one spelling that 'ip address' shows, without a length"
-        )
+        remedy = "Write it as 192.0.2.100 or 2001:db8::100, without leading zeros and without a length"
         raise BadValue("is not an address", remedy) from None
     # Networks of no host, of this host, of a link, and of groups.
     if not is_unicast(address) or ipaddress.ip_address(address).is_loopback:

@@ -2,163 +2,133 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # PRIVATE to the collection.
-"""What sets up a host's network at boot, one by one: the files from which each gives an interface addresses."""
+"""What sets up a host's network at boot, one by one: how each is recognised, and from which files it reads addresses.
+
+docs/stacks.md has this table.
+"""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Callable, List, Mapping, NamedTuple, Optional, Sequence, Set
+from typing import Callable, List, Mapping, NamedTuple, Sequence, Set
 
-from .held import LOOPBACK, alone
-
-
-class Address(NamedTuple):
-    """An address that stands for itself alone, and its label, which one of IPv6 has not; empty for none."""
-
-    address: str
-    label: str
+from . import ifcfg, ifupdown, keyfile, netplan, networkd
+from .held import LOOPBACK
+from .wish import Found, StackFile, Wish
 
 
-class StackFile(NamedTuple):
-    """A file as a stack wants it; None for none of this path, and for no folder if nothing else is in it."""
+class Seen(NamedTuple):
+    """What a look at a host finds of those who set up networks."""
 
-    path: str
-    content: Optional[str]
-    mode: int = 0o644
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What an interface is to have after each boot.
-
-    header: what a file of ours begins with.
-    """
-
-    interface: str
-    owner: str
-    addresses: Sequence[Address]
-    header: str = ""
+    netplan_writes_for_networkd: bool = False
+    networkd_runs: bool = False
+    ifup_aliases_is_there: bool = False
+    network_is_enabled: bool = False
+    network_manager_runs: bool = False
+    ifupdown_has_cards: bool = False
 
 
-@dataclass(frozen=True)
-class Found:
-    """What is there on the host.
-
-    own_file: the file of the host's own from which networkd sets up the interface; empty for none.
-    """
-
-    own_file: str = ""
+def _any(text: str, owner: str) -> bool:  # noqa: ARG001
+    return True
 
 
 @dataclass(frozen=True)
 class Stack:
     """One of them.
 
+    sign: by what a host is known to have its network set up by it, for people; C(recognised) says so.
     unit: what the boot starts.
     files: the files, in the order in which they are written.
-    own: where files of an owner for an interface may be, as patterns of names.
+    own: where files of an owner for an interface may be, as patterns of names; C(is_own) tells by their texts.
+    place: where that is, for people.
+    tells: the commands by which it is told.
+    has_labels, has_ipv6: whether it knows labels, and addresses of IPv6.
+    shares_files: whether owners share a file, which C(files) takes the addresses out of too.
     """
 
     name: str
+    sign: str
+    recognised: Callable[[Seen], bool]
     unit: str
     files: Callable[[Wish, Found], List[StackFile]]
     own: Callable[[str, str], List[str]]
+    place: str
+    tells: Sequence[str] = ()
+    is_own: Callable[[str, str], bool] = _any
+    has_labels: bool = True
+    has_ipv6: bool = True
+    shares_files: bool = False
 
 
-def place(interface: str) -> str:
-    """An interface as files are called after it."""
-    return "loopback" if interface == LOOPBACK else interface
-
-
-NETWORKD_FOLDER = "/etc/systemd/network"
-# The loopback is networkd's to set up by a file of ours, unless the host has one of its own.
-NETWORKD_BASE = "10-lvs-loopback.network"
-NETWORKD_BASE_PATH = f"{NETWORKD_FOLDER}/{NETWORKD_BASE}"
-NETWORKD_BASE_TEXT = """
-# The addresses stand in the folder beside this file, one file for each cluster.
-[Match]
-Name=lo
-
-# Addresses that somebody else gave to the loopback are not networkd's to take away.
-[Network]
-KeepConfiguration=static
-"""
-
-
-def networkd_addition(interface: str, owner: str, own_file: str) -> str:
-    """The file of ours that adds to a file of networkd's."""
-    base = own_file.rsplit("/", 1)[-1] or NETWORKD_BASE
-    return f"{NETWORKD_FOLDER}/{base}.d/{owner}-{place(interface)}.conf"
-
-
-def _networkd(wish: Wish, found: Found) -> List[StackFile]:
-    base = StackFile(NETWORKD_BASE_PATH, wish.header + NETWORKD_BASE_TEXT)
-    addition = networkd_addition(wish.interface, wish.owner, found.own_file)
-    return ([] if found.own_file else [base]) + [StackFile(addition, wish.header + _networkd_text(wish))]
-
-
-def _networkd_text(wish: Wish) -> str:
-    return "".join(
-        f"\n[Address]\nAddress={alone(each.address)}\n"
-        + ("DuplicateAddressDetection=none\n" if ":" in each.address else f"Label={each.label}\n" if each.label else "")
-        for each in wish.addresses
-    )
-
-
-IFUPDOWN_FOLDER = "/etc/network/interfaces.d"
-
-
-def ifupdown_names(wish: Wish) -> List[str]:
-    """What ifupdown calls the addresses.
-
-    Not by their labels: it takes what several files say of one interface for one, and brings it up and down as one.
-    """
-    return [
-        f"{wish.interface}:{wish.owner}-{each.label.partition(':')[2] or number}"
-        for number, each in enumerate(wish.addresses)
-    ]
-
-
-def _ifupdown(wish: Wish, _found: Found) -> List[StackFile]:
-    path = f"{IFUPDOWN_FOLDER}/{wish.owner}-{place(wish.interface)}"
-    stanzas = [
-        f"\nauto {name}\niface {name} inet manual\n"
-        f"    up ip address replace {alone(each.address)} dev {wish.interface}{_ifupdown_manner(each)}\n"
-        f"    down ip address delete {alone(each.address)} dev {wish.interface} || :\n"
-        for name, each in zip(ifupdown_names(wish), wish.addresses)
-    ]
-    return [StackFile(path, wish.header + "".join(stanzas))]
-
-
-def _ifupdown_manner(address: Address) -> str:
-    if ":" in address.address:
-        return " nodad"
-    return f" label {address.label}" if address.label else ""
-
-
+# The first that is recognised counts; of the last nothing has to be seen.
 STACKS: Mapping[str, Stack] = {
     each.name: each
     for each in (
         Stack(
-            "networkd",
-            "systemd-networkd.service",
-            _networkd,
-            lambda interface, owner: [networkd_addition(interface, owner, "*.network")],
+            name="netplan",
+            sign="netplan has written files for networkd, which runs",
+            recognised=lambda seen: seen.netplan_writes_for_networkd and seen.networkd_runs,
+            unit="systemd-networkd.service",
+            files=netplan.files,
+            own=netplan.own,
+            place="/etc/netplan/60-CLUSTER-loopback.yaml",
+            tells=("netplan generate", "networkctl reload"),
         ),
         Stack(
-            "ifupdown",
-            "networking.service",
-            _ifupdown,
-            lambda interface, owner: [f"{IFUPDOWN_FOLDER}/{owner}-{place(interface)}"],
+            name="networkd",
+            sign="systemd-networkd runs",
+            recognised=lambda seen: seen.networkd_runs,
+            unit="systemd-networkd.service",
+            files=networkd.files,
+            own=networkd.own,
+            place="/etc/systemd/network/10-lvs-loopback.network, and CLUSTER-loopback.conf in its folder",
+            tells=("networkctl reload",),
+        ),
+        Stack(
+            name="ifcfg",
+            sign="network-scripts' ifup-aliases is there, and network.service is enabled",
+            recognised=lambda seen: seen.ifup_aliases_is_there and seen.network_is_enabled,
+            unit="network.service",
+            files=ifcfg.files,
+            own=ifcfg.own,
+            place="/etc/sysconfig/network-scripts/ifcfg-lo:0, and so on",
+            is_own=ifcfg.is_own,
+            has_ipv6=False,
+        ),
+        Stack(
+            name="NetworkManager",
+            sign="NetworkManager runs, and ifupdown brings up no network card",
+            recognised=lambda seen: seen.network_manager_runs and not seen.ifupdown_has_cards,
+            unit="NetworkManager.service",
+            files=keyfile.files,
+            own=lambda _interface, _owner: [],
+            place="the active profile of /etc/NetworkManager/system-connections, or lvs-loopback.nmconnection there",
+            tells=("nmcli connection load", "nmcli device reapply", "nmcli connection up"),
+            has_labels=False,
+            shares_files=True,
+        ),
+        Stack(
+            name="ifupdown",
+            sign="none of these",
+            recognised=lambda _seen: True,
+            unit="networking.service",
+            files=ifupdown.files,
+            own=ifupdown.own,
+            place="/etc/network/interfaces.d/CLUSTER-loopback",
         ),
     )
 }
 
 
-def own_patterns(interface: str, owner: str) -> List[str]:
-    """Where files of an owner for an interface may be, whatever sets up the network."""
-    return [pattern for stack in STACKS.values() for pattern in stack.own(interface, owner)]
+def recognised(seen: Seen) -> str:
+    """Who sets up a host's network."""
+    return next(name for name, stack in STACKS.items() if stack.recognised(seen))
+
+
+def own_patterns(interface: str, owner: str) -> Mapping[str, Callable[[str, str], bool]]:
+    """Where files of an owner for an interface may be, whatever sets up the network, and how they are told by text."""
+    return {pattern: stack.is_own for stack in STACKS.values() for pattern in stack.own(interface, owner)}
 
 
 def gone(wish: Wish, paths: Sequence[str], shared: bool) -> List[StackFile]:
@@ -166,13 +136,18 @@ def gone(wish: Wish, paths: Sequence[str], shared: bool) -> List[StackFile]:
 
     shared: whether another owner's addresses of the loopback stand beside them.
     """
-    folders = dict.fromkeys(path.rsplit("/", 1)[0] for path in paths if path.startswith(NETWORKD_FOLDER))
+    folders = dict.fromkeys(path.rsplit("/", 1)[0] for path in paths if path.startswith(networkd.FOLDER))
     absent = [*paths, *folders]
     if wish.interface == LOOPBACK and not shared:
-        absent += [f"{NETWORKD_BASE_PATH}.d", NETWORKD_BASE_PATH]
+        absent += [f"{networkd.base_path()}.d", networkd.base_path()]
     return [StackFile(path, None) for path in dict.fromkeys(absent)]
 
 
+GIVEN = re.compile(
+    r"^(?:(?:Address=|\s*up ip address replace |\s*- \"?)([0-9a-f.:]+)/(?:32|128)\b|IPADDR=([0-9.]+)$)", re.MULTILINE
+)
+
+
 def named(text: str) -> Set[str]:
-    """The addresses that a file of ours gives to its interface."""
-    return set(re.findall(r"^(?:Address=|\s*up ip address replace )([0-9a-f.:]+)/(?:32|128)\b", text, re.MULTILINE))
+    """The addresses that a file of ours, or one that is made from it, gives to its interface for themselves alone."""
+    return {prefixed or bare for prefixed, bare in GIVEN.findall(text)}

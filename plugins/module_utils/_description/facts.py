@@ -102,12 +102,18 @@ def findings(wanted: Mapping[str, Any], facts: Facts) -> List[str]:
     """What keeps a host from being what its view says, by its facts, a line each."""
     keepalived, host = wanted["keepalived"], wanted["host"]["name"]
     there = list(_held(facts))
+    found = []
+    if host in wanted["cluster"]["real_servers"] and not facts.get("lvs_sysctls_writable", True):
+        found.append(
+            f"/proc/sys of {host} is read-only, as in a container without rights: it could not keep silent on ARP, and "
+            "would draw the clients of the virtual addresses past the director. Give the container /proc/sys/net to "
+            "write, as --privileged does, or take another real server."
+        )
     needed = dict.fromkeys(each["interface"] for each in keepalived["vrrp_instances"])
     # Where a director's instances all name their interface, its own is nobody's concern.
     if host not in wanted["cluster"]["directors"] or host in wanted["cluster"]["real_servers"]:
         needed[wanted["realserver"]["interface"]] = None
     needed.update(dict.fromkeys(each["interface"] for each in wanted["director"]["cards"]))
-    found = []
     if "" in needed:
         found.append(
             f"no interface of {host} has its address in the cluster's network; it has "

@@ -66,7 +66,7 @@ class Addresses:
     )
     addresses_stack: str = option(
         choice(list(STACKS), "network"),
-        "who sets up the host's network at boot; networkd if it runs, else ifupdown",
+        "who sets up the host's network at boot; found by looking",
         default="{{ ansible_facts['lvs_network'] }}",
     )
     addresses_networkd_file: str = option(
@@ -265,12 +265,13 @@ class Realserver:
     """Virtual addresses on the loopback, silent on ARP.
 
     Silences ARP for addresses that are not the interface's own, then gives C(lo) the virtual addresses, both now and at
-    boot, through systemd-networkd or ifupdown, whichever runs the host.
+    boot, through netplan, systemd-networkd, NetworkManager, ifupdown or network-scripts, whichever sets up the host's
+    network.
     """
 
     realserver_network: str = option(
         choice(list(STACKS), "network"),
-        "who sets up the host's network at boot, and so keeps the addresses; networkd if it runs, else ifupdown",
+        "who sets up the host's network at boot, and so keeps the addresses; found by looking (docs/stacks.md)",
         default="{{ ansible_facts['lvs_network'] }}",
     )
     realserver_networkd_file: str = option(

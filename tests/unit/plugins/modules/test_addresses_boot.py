@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.lvs.cluster.plugins.module_utils._addresses import stacks
+from ansible_collections.lvs.cluster.plugins.module_utils._addresses import ifupdown, netplan, networkd
 from ansible_collections.lvs.cluster.plugins.modules import addresses_boot
 from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
 
@@ -19,9 +19,8 @@ BASE = "10-lvs-loopback.network"
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where the files of the network go."""
     folder = tmp_path / "etc"
-    monkeypatch.setattr(stacks, "NETWORKD_FOLDER", str(folder))
-    monkeypatch.setattr(stacks, "NETWORKD_BASE_PATH", str(folder / BASE))
-    monkeypatch.setattr(stacks, "IFUPDOWN_FOLDER", str(folder))
+    for stack in (ifupdown, netplan, networkd):
+        monkeypatch.setattr(stack, "FOLDER", str(folder))
     monkeypatch.setattr(addresses_boot, "SECONDS", 0)
     return folder
 
@@ -34,7 +33,7 @@ def says(program):
 
 
 @pytest.fixture
-def networkd(program, tmp_path: Path):
+def networkctl(program, tmp_path: Path):
     """A networkd that says, once it was told to reload, what it is to say then; and how often it was."""
     program("systemctl", "echo enabled")
     reloads = tmp_path / "reloads"
@@ -107,56 +106,56 @@ def test_host_without_the_stack_is_refused(monkeypatch: pytest.MonkeyPatch) -> N
         pytest.param({"NetworkFile": "{base}", "NetworkFileDropins": []}, "has not read", id="not ours"),
     ],
 )
-def test_networkd_is_told_and_asked_what_it_reads(networkd, root: Path, told: dict[str, Any], refusal: str) -> None:
-    networkd({}, json.loads(json.dumps(told).replace("{base}", str(root / BASE))))
+def test_networkd_is_told_and_asked_what_it_reads(networkctl, root: Path, told: dict[str, Any], refusal: str) -> None:
+    networkctl({}, json.loads(json.dumps(told).replace("{base}", str(root / BASE))))
     if refusal:
         with pytest.raises(ModuleFailedError, match=refusal):
             boot("networkd", VIP)
     else:
         result = boot("networkd", VIP)
-        assert (result["changed"], result["read"], networkd.reloads()) == (True, False, 1)
+        assert (result["changed"], result["read"], networkctl.reloads()) == (True, False, 1)
         again = boot("networkd", VIP)
-        assert (again["changed"], again["read"], networkd.reloads()) == (False, True, 1)
+        assert (again["changed"], again["read"], networkctl.reloads()) == (False, True, 1)
     assert files(root) == [BASE, f"{BASE}.d/lvs-loopback.conf"]
 
 
-def test_networkd_that_a_run_before_wrote_for_and_did_not_tell_is_told(networkd, root: Path) -> None:
+def test_networkd_that_a_run_before_wrote_for_and_did_not_tell_is_told(networkctl, root: Path) -> None:
     base = str(root / BASE)
-    networkd({}, {"NetworkFile": base, "NetworkFileDropins": [f"{base}.d/lvs-loopback.conf"]})
+    networkctl({}, {"NetworkFile": base, "NetworkFileDropins": [f"{base}.d/lvs-loopback.conf"]})
     boot("networkd", VIP)
-    networkd(*[{"NetworkFile": base, "NetworkFileDropins": []}] * 2)
+    networkctl(*[{"NetworkFile": base, "NetworkFileDropins": []}] * 2)
     assert boot("networkd", VIP, check=True)["differs"]
 
 
-def test_networkd_that_sets_up_the_loopback_from_another_file_is_refused_unless_that_is_named(networkd) -> None:
+def test_networkd_that_sets_up_the_loopback_from_another_file_is_refused_unless_that_is_named(networkctl) -> None:
     other = {"NetworkFile": "/etc/systemd/network/05-lo.network"}
-    networkd(other, other)
+    networkctl(other, other)
     with pytest.raises(ModuleFailedError, match=r"Set realserver_networkd_file to 05-lo\.network"):
         boot("networkd", VIP, check=True)
     (file,) = boot("networkd", VIP, networkd_file="05-lo.network", check=True)["differing"]
     assert file.endswith("/05-lo.network.d/lvs-loopback.conf")
 
 
-def test_networkd_adds_to_the_file_that_a_card_has(networkd, root: Path) -> None:
+def test_networkd_adds_to_the_file_that_a_card_has(networkctl, root: Path) -> None:
     card = {"NetworkFile": "/run/systemd/network/10-netplan-eth0.network"}
-    networkd(card, card)
+    networkctl(card, card)
     vip = {"address": "192.0.2.100", "label": "eth0:0"}
     assert boot("networkd", vip, interface="eth0")["changed"]
     assert files(root) == ["10-netplan-eth0.network.d/lvs-eth0.conf"]
     assert boot("networkd", interface="eth0")["changed"]
     assert files(root) == []
-    networkd({}, {})
+    networkctl({}, {})
     with pytest.raises(ModuleFailedError, match="networkd sets up no eth0"):
         boot("networkd", vip, interface="eth0")
 
 
-def test_what_other_owners_added_keeps_the_file_that_it_adds_to(networkd, root: Path) -> None:
+def test_what_other_owners_added_keeps_the_file_that_it_adds_to(networkctl, root: Path) -> None:
     read = {"NetworkFile": str(root / BASE)}
-    networkd(read, read)
+    networkctl(read, read)
     boot("networkd", VIP)
     boot("networkd", VIP, owner="other")
     boot("networkd")
     assert files(root) == [BASE, f"{BASE}.d/other-loopback.conf"]
     boot("networkd", owner="other")
     assert files(root) == []
-    assert networkd.reloads() == 4
+    assert networkctl.reloads() == 4

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.lvs.cluster.plugins.module_utils._host import kernel_modules, memory, system
+from ansible_collections.lvs.cluster.plugins.module_utils._host import kernel_modules, memory, networks, system
 from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -33,10 +33,12 @@ NOTHING = "ansible.module_utils.basic.AnsibleModule.get_bin_path"
 @pytest.fixture
 def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program) -> Path:
     """A folder of a Debian without addresses; systemd-networkd runs where its file networkd is made."""
+    program("systemctl", "exit 1")
+    program("networkctl", """echo '{"Interfaces": [{"Name": "eth0", "NetworkFile": "/etc/card.network"}]}'""")
     program("ip", '[ "$2" = -4 ] && exit 2\necho "[]"')
     (tmp_path / "os-release").write_text('NAME="Debian GNU/Linux"\nID=debian\n')
     monkeypatch.setattr(system, "OS_RELEASE", (str(tmp_path / "nowhere"), str(tmp_path / "os-release")))
-    monkeypatch.setattr(system, "NETWORKD_STATE", str(tmp_path / "networkd"))
+    monkeypatch.setattr(networks, "NETWORKD_STATE", str(tmp_path / "networkd"))
     monkeypatch.setattr(memory, "ROOT", str(tmp_path / "memory"))
     monkeypatch.setattr(system, "KEEPALIVED", (str(tmp_path / "keepalived.pid"), str(tmp_path / "wanted")))
     for name in ("PROC_MODULES", "LIB_MODULES", "MODULES_DISABLED", "OWN_STATUS"):
@@ -57,7 +59,11 @@ def test_system_and_who_sets_up_its_network(host: Path) -> None:
         "lvs_network": "ifupdown",
     }
     (host / "networkd").touch()
-    assert facts()["ansible_lvs_network"] == "networkd"
+    told = facts()
+    assert (told["ansible_lvs_network"], told["ansible_lvs_networkd_files"]) == (
+        "networkd",
+        {"eth0": "/etc/card.network"},
+    )
 
 
 def test_keepalived_that_runs_or_will_is_told_by_its_file(host: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.lvs.cluster.plugins.module_utils._host import kernel_modules, sysctl
+from ansible_collections.lvs.cluster.plugins.module_utils._host import kernel_modules, memory, sysctl
 from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
 
 REUSE = "net.ipv4.vs.conn_reuse_mode"
@@ -216,3 +216,51 @@ def test_module_that_does_not_load_is_an_error_with_a_reason(machine: Machine, p
     with pytest.raises(ModuleFailedError, match="modprobe ip_vs: modprobe: FATAL: Module ip_vs not found") as failed:
         machine.play(**ALL)
     assert failed.value.result["error"]["kind"] == "no_module"
+
+
+@pytest.fixture
+def owners(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    """A machine that remembers what owners had set, with a setting of 0 and one of 1."""
+    monkeypatch.setattr(memory, "ROOT", str(machine.root / "memory"))
+    machine.has("net/ipv4/conf/all/arp_ignore", "0")
+    machine.has("net/ipv4/conf/all/arp_announce", "1")
+    return machine
+
+
+SILENT = {"net.ipv4.conf.all.arp_ignore": 1, "net.ipv4.conf.all.arp_announce": 2}
+
+
+def arp(machine: Machine) -> list[str | None]:
+    return [machine.text(f"sys/net/ipv4/conf/all/{name}") for name in ("arp_ignore", "arp_announce")]
+
+
+def test_what_was_before_an_owner_comes_back_with_his_file_gone(owners: Machine) -> None:
+    owners.play(sysctls=SILENT, owner="lvs")
+    assert not owners.play(sysctls=SILENT, owner="lvs")["changed"]
+    assert arp(owners) == ["1", "2"]
+    told = owners.play(owner="lvs", state="absent", check=True)
+    assert told["commands"] == [
+        "sysctl -w net.ipv4.conf.all.arp_ignore=0",
+        "sysctl -w net.ipv4.conf.all.arp_announce=1",
+    ]
+    assert arp(owners) == ["1", "2"]
+    assert owners.play(owner="lvs", state="absent")["commands"] == told["commands"]
+    assert (arp(owners), owners.text("sysctl.d/60-lvs.conf")) == (["0", "1"], None)
+    assert not owners.play(owner="lvs", state="absent")["changed"]
+
+
+def test_what_two_owners_want_comes_back_with_the_last(owners: Machine) -> None:
+    other = {"sysctl_file": f"{owners.root}/sysctl.d/60-other.conf"}
+    owners.play(sysctls=SILENT, owner="lvs")
+    play("kernel_settings", sysctls=SILENT, owner="other", **other)
+    owners.play(owner="lvs", state="absent")
+    assert arp(owners) == ["1", "2"]
+    play("kernel_settings", owner="other", state="absent", **other)
+    assert arp(owners) == ["0", "1"]
+
+
+def test_what_somebody_has_set_since_stays(owners: Machine) -> None:
+    owners.play(sysctls=SILENT, owner="lvs")
+    owners.has("net/ipv4/conf/all/arp_ignore", "2")
+    owners.play(owner="lvs", state="absent")
+    assert arp(owners) == ["2", "1"]

@@ -298,6 +298,14 @@ def test_a_static_director_needs_the_interface_of_its_address(words, fragment):
     assert fragment in "".join(found)
 
 
+def test_a_real_server_that_cannot_be_silent_is_refused_and_a_director_need_not_be():
+    facts = {**FACTS, "lvs_sysctls_writable": False}
+    entries = compared(plain_views(hostvars({}), ["lvs1", "web1"]), {"lvs1": facts, "web1": facts}, ["Debian"], {})
+    told = {each["host"]: " ".join(each["findings"]) for each in entries}
+    assert "/proc/sys of web1 is read-only" in told["web1"]
+    assert "/proc/sys" not in told["lvs1"]
+
+
 def test_a_host_that_cannot_be_what_it_should_be_stops_its_cluster_and_no_other():
     entries = plain_views(hostvars(), ["lvs1", "lvs2"])
     others = plain_views(hostvars({"lvs_cluster": "other", "hosts.web1.lvs_interface": "eth0"}), ["web1"])
