@@ -9,7 +9,7 @@ from harness.cluster import Cluster
 from harness.lab import Lab
 
 # What blog's real server knows to have put on its loopback.
-MEMORY = "/var/lib/lvs-cluster/loopback/blog.json"
+MEMORY = "/var/lib/lvs-cluster/addresses/lo/blog.json"
 BETWEEN = "plugins/module_utils/_description/checks/between.py"
 
 
@@ -55,6 +55,6 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
             "comes_back",
             {"blog-web1": f"ip address add {left}/32 dev lo label lo:9; sed -i 's/\\[/[\"{left}\",/' {MEMORY}"},
             {"blog-web1": f"ip address delete {left}/32 dev lo; sed -i 's/\"{left}\",//' {MEMORY}"},
-            edits={"roles/realserver/tasks/purge.yml": ("    purge: true\n", "    purge: false\n")},
+            edits={"roles/addresses/tasks/purge.yml": ("    purge: true\n", "    purge: false\n")},
         ),
     ]

@@ -51,7 +51,7 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
         Row(
             "ifupdown is not asked what it reads",
             "would_not_serve",
-            edits={"plugins/modules/loopback_boot.py": ("if missing and not pending:", "if False:")},
+            edits={"plugins/module_utils/_host/networks.py": ("return not self._missing()", "return True")},
         ),
         Row(
             "nginx answers checks wherever its addresses are",
@@ -68,7 +68,7 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
             "every address of the loopback is ours",
             "of_others_stay",
             edits={
-                "plugins/module_utils/_realserver/loopback.py": (
+                "plugins/module_utils/_addresses/held.py": (
                     "if address in ours and address not in wanted",
                     "if address not in wanted",
                 )

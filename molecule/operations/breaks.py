@@ -21,7 +21,7 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
         """The command that has another virtual address on the loopback, which networkd has heard of."""
         return (
             f"ip address delete {vip}/32 dev lo; ip address add {vip}/32 {broadcast} dev lo label lo:0"
-            " && touch /etc/systemd/network/10-lvs-loopback.network.d/lvs.conf && networkctl reload"
+            " && touch /etc/systemd/network/10-lvs-loopback.network.d/lvs-loopback.conf && networkctl reload"
         )
 
     return [
@@ -99,9 +99,9 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
             "a real server lets go before the directors know",
             "leave_without_a_failed_request",
             edits={
-                "roles/realserver/tasks/configure.yml": (
-                    '    addresses: "{{ __realserver_vips }}"\n',
-                    '    addresses: "{{ __realserver_vips }}"\n    purge: true\n',
+                "roles/addresses/tasks/configure.yml": (
+                    '    owner: "{{ addresses_owner }}"\n  when: __addresses_held.differs',
+                    '    owner: "{{ addresses_owner }}"\n    purge: true\n  when: __addresses_held.leaving != []',
                 )
             },
         ),

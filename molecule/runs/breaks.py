@@ -20,7 +20,8 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
     # An address that has left the description, as the role remembers it.
     holding = (
         f"ip address replace {cluster.another()}/32 dev lo label lo:1; "
-        f"""sed -i 's/"{service.vip}"/"{service.vip}", "{cluster.another()}"/' /var/lib/lvs-cluster/loopback/lvs.json"""
+        f"""sed -i 's/"{service.vip}"/"{service.vip}", "{cluster.another()}"/' """
+        "/var/lib/lvs-cluster/addresses/lo/lvs.json"
     )
     silent = "sysctl -w net.ipv4.conf.all.arp_ignore=0"
     other = "sysctl -w net.ipv4.vs.conn_reuse_mode=0"
@@ -65,7 +66,8 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
             everywhere(f"{first} {second}", holding),
             edits={
                 "roles/realserver/tasks/purge.yml": (
-                    "when: __realserver_loopback is not defined or __realserver_loopback.leaving != []",
+                    "when: __addresses_held is not defined or __addresses_held.interface != 'lo'"
+                    " or __addresses_held.leaving != []",
                     "when: false",
                 )
             },

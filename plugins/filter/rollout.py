@@ -38,7 +38,7 @@ options:
         elements: str
         required: true
       directors:
-        description: All directors of the host's cluster.
+        description: All directors of the host's cluster that have keepalived.
         type: list
         elements: str
         required: true

@@ -44,8 +44,8 @@ def untold_filter(hostvars, host):
     # Each task of each host is a process that loads all filters up to the one that it needs.
     from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.rollout import untold  # noqa: PLC0415
 
-    directors = view_filter(hostvars, host)["cluster"]["directors"]
-    return untold(hostvars, directors, hostvars[host].get("keepalived_absent", []))
+    cluster = view_filter(hostvars, host)["cluster"]
+    return untold(hostvars, cluster["directors"], cluster["vrrp_hosts"], hostvars[host].get("keepalived_absent", []))
 
 
 class FilterModule:

@@ -34,7 +34,7 @@ def network(addresses: str, route: str) -> Dict[str, Any]:
     addresses: as C(ip -json address show). route: as C(ip -json route get) of an address elsewhere; empty for no way.
     """
     links: List[Dict[str, Any]] = json.loads(addresses)
-    facts: Dict[str, Any] = {"interfaces": [], "all_ipv4_addresses": [], "default_ipv4": {}}
+    facts: Dict[str, Any] = {"interfaces": [], "lvs_cards": [], "all_ipv4_addresses": [], "default_ipv4": {}}
     for link in links:
         name = link["ifname"]
         held = [_address(each) for each in link.get("addr_info", []) if each["family"] == "inet" and "local" in each]
@@ -44,6 +44,8 @@ def network(addresses: str, route: str) -> Dict[str, Any]:
             if others:
                 details["ipv4_secondaries"] = others
         facts["interfaces"].append(name)
+        if held and name != "lo":
+            facts["lvs_cards"].append(name)
         # As in setup's, and in keys alone.
         facts[name.replace("-", "_")] = details
         facts["all_ipv4_addresses"] += [each["address"] for each in held if not _is_loopback(each["address"])]

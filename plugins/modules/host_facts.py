@@ -89,28 +89,64 @@ ansible_facts:
       type: list
       elements: str
       sample: [keepalived]
+    lvs_cards:
+      description: The interfaces with an IPv4 address, but for the loopback.
+      type: list
+      elements: str
+      sample: [eth0]
+    lvs_sysctls_writable:
+      description: Whether settings of the network can be set, which they cannot in many a container.
+      type: bool
+      sample: true
+    lvs_networkd_files:
+      description: By interface, the file that systemd-networkd sets it up from, where that runs.
+      type: dict
+      sample: {eth0: /etc/systemd/network/10-eth0.network}
     lvs_network:
-      description: Who sets up the network, V(networkd) if it runs, else V(ifupdown).
+      description: Who sets up the network, V(netplan), V(networkd), V(ifcfg), V(NetworkManager) or V(ifupdown).
       type: str
       sample: networkd
+    lvs_keepalived:
+      description: The file by which keepalived runs, or starts at the next boot; empty if it does not.
+      type: str
+      sample: /run/keepalived.pid
+    lvs_held:
+      description: By interface, whose addresses M(lvs.cluster.addresses) has put there.
+      type: dict
+      sample: {eth0: [lvs]}
+    lvs_ipvs:
+      description:
+        - The modules of IPVS that the kernel has (C(loaded)), those that C(modprobe) finds (C(loadable)), and what bars
+          the loading of any (C(barred)), empty if nothing does.
+      type: dict
+      sample: {loaded: [ip_vs], loadable: [ip_vs, ip_vs_rr], barred: ""}
 """
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.lvs.cluster.plugins.module_utils._addresses.stacks import recognised
 from ansible_collections.lvs.cluster.plugins.module_utils._facts import network, system
+from ansible_collections.lvs.cluster.plugins.module_utils._host import kernel_modules, sysctl
 from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
 from ansible_collections.lvs.cluster.plugins.module_utils._host.ip import Ip
+from ansible_collections.lvs.cluster.plugins.module_utils._host.memory import owners_of_addresses
+from ansible_collections.lvs.cluster.plugins.module_utils._host.networks import networkd_files, seen
 from ansible_collections.lvs.cluster.plugins.module_utils._host.packages import installed
-from ansible_collections.lvs.cluster.plugins.module_utils._host.system import network_manager, os_release, user
+from ansible_collections.lvs.cluster.plugins.module_utils._host.system import keepalived, os_release, user
 
 
 def look(module):
-    ip = Ip.of(module)
+    ip, stacks = Ip.of(module), seen(module)
     return {
         **system(os_release()),
         **network(ip.addresses(), ip.way_out()),
         **user(),
         "lvs_packages": installed(module, module.params["packages"]),
-        "lvs_network": network_manager(),
+        "lvs_sysctls_writable": sysctl.writable(),
+        "lvs_network": recognised(stacks),
+        "lvs_networkd_files": networkd_files(module) if stacks.networkd_runs else {},
+        "lvs_keepalived": keepalived(),
+        "lvs_held": owners_of_addresses(),
+        "lvs_ipvs": kernel_modules.ipvs(),
     }
 
 

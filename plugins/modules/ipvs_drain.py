@@ -75,11 +75,12 @@ notes:
     restored. Any number of servers may be drained at once, also by hosts that delegate to one director. On a kernel
     before 5.14 a new network namespace can inherit the file of one that ended.
   - A drain lasts through other modules of IPVS that do not name the server, through M(lvs.cluster.ipvs_table) with
-    O(lvs.cluster.ipvs_table#module:keep_weights), and through a reload of keepalived that leaves the configured weight
+    O(lvs.cluster.ipvs_table#module:keep_weights) or O(lvs.cluster.ipvs_table#module:keep_drained), as the role
+    P(lvs.cluster.director#role) has it, and through a reload of keepalived that leaves the configured weight
     as it was.
   - It ends when keepalived is restarted, or reloaded with another weight for the server, when a check of keepalived
     fails and succeeds again, and when M(lvs.cluster.ipvs_table) without
-    O(lvs.cluster.ipvs_table#module:keep_weights) or M(lvs.cluster.ipvs_server) give the server another weight. A server
+    those, or M(lvs.cluster.ipvs_server) give the server another weight. A server
     that is removed and added again has the weight with which it is added. O(state=restored) leaves a weight as it is
     that something else has brought back.
   - A boot empties the table, and C(/run) with the weights. Where it brings back the table that

@@ -124,6 +124,27 @@ options:
         A server that was drained stays drained, unless it was removed meanwhile.
     type: bool
     default: false
+  keep_drained:
+    description:
+      - Servers that M(lvs.cluster.ipvs_drain) drained, and that have weight 0 still, keep it until that module restores
+        them; all others have the weight of the list.
+    type: bool
+    default: false
+  timeouts:
+    description:
+      - Seconds after which connections are forgotten, as for M(lvs.cluster.ipvs_timeouts); one that is not given stays.
+        With O(persist) a boot brings them back too.
+    type: dict
+    suboptions:
+      tcp:
+        description: Of an established TCP connection over which nothing comes.
+        type: int
+      tcp_fin:
+        description: Of a TCP connection whose end has begun.
+        type: int
+      udp:
+        description: Of a UDP client from whom nothing comes.
+        type: int
   persist:
     description:
       - Have the whole resulting table, thresholds included, restored at boot.
@@ -131,11 +152,17 @@ options:
         on Fedora and its like they go into C(/etc/sysconfig/ipvsadm). The service C(ipvsadm) is enabled, and not
         started, because its start flushes the table.
       - The service of Fedora and its like, once a boot has started it, writes its file anew whenever it stops, without
-        thresholds. Have them in the list of a play that runs after a boot.
+        thresholds and timeouts. Have them in the list of a play that runs after a boot.
       - A weight that O(keep_weights) kept is restored as it was kept, and a boot empties the memory of
         M(lvs.cluster.ipvs_drain). Give its O(lvs.cluster.ipvs_drain#module:weight) to a server that was drained before.
       - What other programs put into the table and C(ipvsadm) cannot say, as a persistence of 0 s, is not restored at
         boot; a warning names it.
+    type: bool
+    default: false
+  forget:
+    description:
+      - Have a boot restore nothing any more. The file of rules has none, and on Debian and its like C(AUTO) is off; on
+        Fedora and its like the service C(ipvsadm) is disabled.
     type: bool
     default: false
   full_diff:
@@ -171,6 +198,12 @@ EXAMPLES = r"""
     keep_weights: true
     persist: true
 
+- name: Take all of it away, now and at boot
+  lvs.cluster.ipvs_table:
+    services: []
+    purge: true
+    forget: true
+
 - name: Remember the table
   lvs.cluster.ipvs_info:
   register: before
@@ -193,7 +226,7 @@ commands:
     - "ipvsadm -D -t 192.0.2.9:80"
 persisted:
   description: The files that were written for the next boot, or would be in check mode.
-  returned: with O(persist)
+  returned: with O(persist) or O(forget)
   type: list
   elements: str
   sample: [/etc/ipvsadm.rules, /etc/default/ipvsadm]
@@ -224,11 +257,23 @@ from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MO
 from ansible_collections.lvs.cluster.plugins.module_utils._host.ipvs_boot import Boot
 from ansible_collections.lvs.cluster.plugins.module_utils._host.ipvsadm import Ipvsadm, written
 from ansible_collections.lvs.cluster.plugins.module_utils._host.kernel import require_modules
+from ansible_collections.lvs.cluster.plugins.module_utils._host.memory import DrainMemory
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.beyond import within
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.drain import read_weights, with_drained
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.given import given_services
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import desired_table
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.plan import differing, overlaid, plan, with_weights_of
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.save import render
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.save import lines, render
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.timeouts import (
+    Timeouts,
+    desired_timeouts,
+    merged,
+    plan_timeouts,
+    render_timeouts,
+    set_timeouts,
+)
+
+UNKNOWN_TIMEOUTS = Timeouts(None, None, None)
 
 
 class TableModule(AnsibleModule):
@@ -257,14 +302,29 @@ def table_diff(params, current, desired):
     return [{"before": render(current), "after": render(desired)}]
 
 
-def boot_of(module, desired):
-    """What restores the table at boot, as far as ipvsadm can."""
+def boot_of(module, desired, timeouts):
+    """What restores the table and the timeouts at boot, as far as ipvsadm can."""
+    if module.params["forget"]:
+        return Boot.forgetting(module)
     if not module.params["persist"]:
         return Boot.untouched(module)
     possible, reasons = within(desired)
     for reason in reasons:
         module.warn(f"{reason}, so that a boot does not bring it back")
-    return Boot.of(module, render(possible))
+    return Boot.of(module, render(possible) + lines(set_timeouts(timeouts)))
+
+
+def timeouts_of(params, ipvsadm):
+    """The timeouts as they are and as they are wanted; nothing is asked where none is."""
+    if params["timeouts"] is None:
+        return UNKNOWN_TIMEOUTS, UNKNOWN_TIMEOUTS
+    wanted = desired_timeouts(params["timeouts"])
+    return ipvsadm.timeouts(), wanted
+
+
+def timeouts_diff(before, wanted):
+    after = merged(before, wanted)
+    return [{"before": render_timeouts(before), "after": render_timeouts(after)}] if after != before else []
 
 
 def main():
@@ -274,30 +334,39 @@ def main():
             "services": {"type": "list", "elements": "dict", "required": True},
             "purge": {"type": "bool", "default": False},
             "keep_weights": {"type": "bool", "default": False},
+            "keep_drained": {"type": "bool", "default": False},
+            "timeouts": {"type": "dict", "options": {name: {"type": "int"} for name in Timeouts._fields}},
             "persist": {"type": "bool", "default": False},
+            "forget": {"type": "bool", "default": False},
             "full_diff": {"type": "bool", "default": False},
         },
+        mutually_exclusive=[("persist", "forget")],
         supports_check_mode=True,
     )
     try:
         services = given_services(module.params["services"])
         ipvsadm = Ipvsadm.of(module)
         current = ipvsadm.table()
-        desired = desired_of(services, module.params, current)
+        memory = read_weights(DrainMemory(module).text) if module.params["keep_drained"] else {}
+        desired = with_drained(current, desired_of(services, module.params, current), memory)
         require_modules(current, desired)
-        commands = plan(current, desired)
-        boot = boot_of(module, desired)
+        before, wanted = timeouts_of(module.params, ipvsadm)
+        commands, timing = plan(current, desired), plan_timeouts(before, wanted)
+        boot = boot_of(module, desired, wanted)
         if not module.check_mode:
             ipvsadm.apply(commands)
+            ipvsadm.run_all(timing)
             boot.apply()
     except MODULE_ERRORS as error:
         module.fail_json(**failure(error))
     module.exit_json(
-        changed=bool(commands or boot.files or boot.commands),
-        commands=written(commands) + [" ".join(each) for each in boot.commands],
+        changed=bool(commands or timing or boot.files or boot.commands),
+        commands=written([*commands, *timing]) + [" ".join(each) for each in boot.commands],
         persisted=[each.path for each in boot.files],
         # Ten thousand rules as text are not for those who did not ask, and what stays is no difference.
-        diff=[*table_diff(module.params, current, desired), *boot.diff()] if module._diff else [],
+        diff=[*table_diff(module.params, current, desired), *timeouts_diff(before, wanted), *boot.diff()]
+        if module._diff
+        else [],
         # Nor is what they gave us themselves: AnsibleModule would return all of it.
         invocation={"module_args": {**module.params, "services": f"{len(module.params['services'])} services"}},
     )

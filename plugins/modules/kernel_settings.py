@@ -15,7 +15,9 @@ description:
     The files from which a boot does the same say so too. All that is one task.
   - Fails where a file that C(systemd-sysctl) reads after O(sysctl_file) sets one of O(sysctls) to something else,
     before anything is changed. Such a host works until it boots.
-  - Unloads no module, and leaves settings that left O(sysctls) as they are until the next boot.
+  - Unloads no module, and leaves settings that left O(sysctls) as they are until the next boot, or until O(owner) lets
+    go of all with O(state=absent). A parameter of a module that is loaded already has its value when the module is
+    loaded anew, at the latest by the next boot; until then a warning says so.
 extends_documentation_fragment:
   - lvs.cluster._host
 options:
@@ -24,6 +26,15 @@ options:
     type: str
   modules_file:
     description: A file in C(/etc/modules-load.d).
+    type: path
+  parameters:
+    description:
+      - Parameters of modules and their values, as C(ip_vs.conn_tab_bits). They are there before a module of O(modules)
+        is loaded. With none of them there is no O(parameters_file).
+    type: dict
+    default: {}
+  parameters_file:
+    description: A file in C(/etc/modprobe.d), which sets O(parameters) and nothing else.
     type: path
   sysctls:
     description: The settings and their values, by the names that sysctl(8) has for them.
@@ -34,6 +45,17 @@ options:
       - A file in C(/etc/sysctl.d), which sets O(sysctls) and nothing else; none if there are none. One that does
         already stays as it is, with its comments.
     type: path
+  owner:
+    description:
+      - Who wants O(sysctls). What they were before is then remembered in C(/var/lib/lvs-cluster/sysctls).
+    type: str
+  state:
+    description:
+      - With V(absent) there is no O(sysctl_file), and what O(owner) had set is in the kernel as it was before, unless
+        another owner wants it too, or somebody has set it to something else since.
+    type: str
+    choices: [present, absent]
+    default: present
 attributes:
   check_mode:
     support: full
@@ -45,6 +67,9 @@ seealso:
   - name: sysctl.d(5)
     description: The order in which files are read.
     link: https://www.freedesktop.org/software/systemd/man/latest/sysctl.d.html
+  - name: modprobe.d(5)
+    description: The grammar of O(parameters_file).
+    link: https://man7.org/linux/man-pages/man5/modprobe.d.5.html
   - name: modules-load.d(5)
     description: The grammar of O(modules).
     link: https://www.freedesktop.org/software/systemd/man/latest/modules-load.d.html
@@ -57,6 +82,9 @@ EXAMPLES = r"""
     modules: |
       ip_vs
       ip_vs_wrr
+    parameters_file: /etc/modprobe.d/lvs.conf
+    parameters:
+      ip_vs.conn_tab_bits: 16
     sysctl_file: /etc/sysctl.d/60-lvs.conf
     sysctls:
       net.ipv4.vs.expire_nodest_conn: 1
@@ -67,6 +95,13 @@ EXAMPLES = r"""
     sysctls:
       net.ipv4.conf.all.arp_ignore: 1
       net.ipv4.conf.all.arp_announce: 2
+    owner: lvs
+
+- name: Answer ARP as before
+  lvs.cluster.kernel_settings:
+    sysctl_file: /etc/sysctl.d/60-lvs-realserver.conf
+    owner: lvs
+    state: absent
 """
 
 RETURN = r"""
@@ -76,6 +111,11 @@ differing:
   type: list
   elements: str
   sample: [/etc/sysctl.d/60-lvs.conf]
+pending:
+  description: The parameters whose value a loaded module has not yet, with the one that it has.
+  returned: success, with O(state=present)
+  type: dict
+  sample: {ip_vs.conn_tab_bits: "12"}
 commands:
   description: Commands that do what was done to the kernel, or would be in check mode.
   returned: success
@@ -88,7 +128,9 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils._host import kernel_modules, sysctl
 from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
 from ansible_collections.lvs.cluster.plugins.module_utils._host.files import Files, Wanted
+from ansible_collections.lvs.cluster.plugins.module_utils._host.memory import OwnersMemory
 from ansible_collections.lvs.cluster.plugins.module_utils._host.text import read_exact
+from ansible_collections.lvs.cluster.plugins.module_utils._realserver import former
 from ansible_collections.lvs.cluster.plugins.module_utils._realserver.boot_files import module_names, sysctl_text
 
 
@@ -108,6 +150,18 @@ def load_modules(module):
     return changed, files.diff(), missing
 
 
+def set_parameters(module):
+    """The file, and the parameters whose value a loaded module will have only when it is loaded anew."""
+    path = module.params["parameters_file"]
+    wanted = {key: as_text(value) for key, value in module.params["parameters"].items()}
+    file = Wanted(path, kernel_modules.parameters_text(wanted) or None, 0o644 if wanted else None)
+    files = Files(module, [file] if path else [])
+    changed, pending = files.changed, kernel_modules.pending(wanted)
+    if not module.check_mode:
+        files.apply()
+    return changed, files.diff(), pending
+
+
 def set_sysctls(module, wanted, loaded):
     """The file, and the settings that differed, as they were.
 
@@ -123,11 +177,58 @@ def set_sysctls(module, wanted, loaded):
     differing = {key: value for key, value in before.items() if (value or "").split() != wanted[key].split()}
     changed = files.changed
     if not module.check_mode:
+        if module.params["owner"]:
+            remember(module, before, wanted)
         # The kernel first: what it refuses is nothing for the next boot.
         for key in differing:
             sysctl.write(key, wanted[key])
         files.apply()
     return changed, files.diff(), differing
+
+
+def remember(module, before, wanted):
+    """What the settings were, before they are set."""
+    memory = OwnersMemory(module, "sysctls")
+    with memory.locked():
+        owner, memories = module.params["owner"], read_memories(memory)
+        after = former.remembering(memories, owner, before, wanted)
+        if after != memories.get(owner):
+            memory.write(owner, former.write(after))
+
+
+def read_memories(memory):
+    return {owner: former.read(text) for owner, text in memory.read().items()}
+
+
+def let_go(module):
+    """The settings as they were, and no file."""
+    path, owner, memory = module.params["sysctl_file"], module.params["owner"], OwnersMemory(module, "sysctls")
+    files = Files(module, [Wanted(path, None)])
+    changed, diff = files.changed, files.diff()
+    with memory.locked():
+        memories = read_memories(memory)
+        current = {key: sysctl.current(key) for key in memories.get(owner, {})}
+        after = former.restoring(memories, owner, {key: value for key, value in current.items() if value is not None})
+        if not module.check_mode:
+            files.apply()
+            for key, value in after.items():
+                sysctl.write(key, value)
+            memory.write(owner, "")
+    return outcome(changed, diff, [], {key: current[key] for key in after}, after)
+
+
+def outcome(differing, diff, loaded, before, after):
+    commands = [
+        *map(" ".join, kernel_modules.loading(loaded)),
+        *(f"sysctl -w {key}={value}" for key, value in after.items()),
+    ]
+    live = {"before_header": "kernel", "after_header": "kernel", "before": lines(before), "after": lines(after)}
+    return {
+        "changed": bool(differing or commands),
+        "differing": differing,
+        "commands": commands,
+        "diff": diff + ([live] if after else []),
+    }
 
 
 def lines(values):
@@ -139,20 +240,14 @@ def converge(module):
     wanted = {key: as_text(value) for key, value in module.params["sysctls"].items()}
     if module.params["sysctl_file"]:
         sysctl.require_last_word(module.params["sysctl_file"], wanted)
+    parameter_files, parameter_diff, pending = set_parameters(module)
     module_files, module_diff, loaded = load_modules(module)
+    for key, value in pending.items():
+        module.warn(kernel_modules.told_pending(key, value))
     sysctl_files, sysctl_diff, before = set_sysctls(module, wanted, bool(loaded))
     after = {key: wanted[key] for key in before}
-    commands = [
-        *map(" ".join, kernel_modules.loading(loaded)),
-        *(f"sysctl -w {key}={value}" for key, value in after.items()),
-    ]
-    live = {"before_header": "kernel", "after_header": "kernel", "before": lines(before), "after": lines(after)}
-    return {
-        "changed": bool(module_files or sysctl_files or commands),
-        "differing": module_files + sysctl_files,
-        "commands": commands,
-        "diff": module_diff + sysctl_diff + ([live] if after else []),
-    }
+    differing, diff = parameter_files + module_files + sysctl_files, parameter_diff + module_diff + sysctl_diff
+    return {**outcome(differing, diff, loaded, before, after), "pending": pending}
 
 
 def main():
@@ -160,14 +255,19 @@ def main():
         argument_spec={
             "modules": {"type": "str"},
             "modules_file": {"type": "path"},
+            "parameters": {"type": "dict", "default": {}},
+            "parameters_file": {"type": "path"},
             "sysctls": {"type": "dict", "default": {}},
             "sysctl_file": {"type": "path"},
+            "owner": {"type": "str"},
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         },
         required_together=[("modules", "modules_file")],
+        required_if=[("state", "absent", ("owner", "sysctl_file"))],
         supports_check_mode=True,
     )
     try:
-        result = converge(module)
+        result = let_go(module) if module.params["state"] == "absent" else converge(module)
     except MODULE_ERRORS as error:
         module.fail_json(**failure(error))
     module.exit_json(**result)

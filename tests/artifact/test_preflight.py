@@ -40,6 +40,13 @@ HERE = {
     "ansible_python_interpreter": sys.executable,
     "lvs_interface": next(name for _index, name in socket.if_nameindex() if name != "lo"),
 }
+# A kernel with IPVS, whatever this machine's is: its modules are looked for in the folder that has its release's name.
+KERNEL = """import os
+
+told = os.uname()
+os.uname = lambda: os.uname_result((told[0], told[1], os.path.dirname(__file__), *told[3:]))
+"""
+IPVS = "".join(f"kernel/net/netfilter/ipvs/{name}.ko:\n" for name in ("ip_vs", "ip_vs_wlc", "ip_vs_wrr"))
 ADDRESSES = {"a-lvs": "192.0.2.11", "a-web": "192.0.2.12", "b-lvs": "192.0.2.21", "b-web": "192.0.2.22"}
 PASSWORD = "s3cret"
 
@@ -87,6 +94,10 @@ def play(tmp_path):
     """Runs the check and, for those who pass it, one task more; or a playbook of the collection, which only looks."""
     plays = tmp_path / "plays.yml"
     plays.write_text(yaml.safe_dump(PLAYS))
+    kernel = tmp_path / "kernel"
+    kernel.mkdir()
+    (kernel / "sitecustomize.py").write_text(KERNEL)
+    (kernel / "modules.dep").write_text(IPVS)
 
     def run(inventory: Path, *options: str | Path, playbook: Path = plays) -> subprocess.CompletedProcess[str]:
         command = [Path(sys.executable).with_name("ansible-playbook"), "-i", inventory, "--check", playbook, *options]
@@ -96,6 +107,7 @@ def play(tmp_path):
             "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
             "ANSIBLE_FORCE_COLOR": "0",
             "ANSIBLE_HOME": str(tmp_path / "home"),
+            "PYTHONPATH": str(kernel),
         }
         return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
 
@@ -270,3 +282,12 @@ def test_no_setting_of_the_user_s_takes_the_lockstep_away(playbook):
 
     assert [each["name"] for each in plays if each.get("strategy") != "linear"] == []
     assert [each["name"] for each in plays if "any_errors_fatal" in each] == []
+
+
+def test_a_kernel_that_cannot_do_what_is_described_stops_its_cluster_alone(inventory, play):
+    service = {**described("b", 2)["lvs_virtual_servers"][0], "lb_algo": "twos"}
+
+    done = play(inventory(b=described("b", 2, lvs_virtual_servers=[service])))
+
+    assert reached(done) == A
+    assert "the kernel of b-lvs has no ip_vs_twos, and a director needs IPVS" in done.stdout.replace("\n", " ")

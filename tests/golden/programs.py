@@ -16,6 +16,11 @@ from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
 from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.given import given_services
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.options import desired_table
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.save import lines
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.save import render as render_table
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.timeouts import desired_timeouts, set_timeouts
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.verdict import (
     Verdict,
     run_by_root,
@@ -101,6 +106,13 @@ def render_keepalived(view: dict[str, Any]) -> str:
     keys = ("router_id", "global_defs", "blocks", "lvs_sync_daemon", "vrrp_instances", "virtual_servers")
     variables = {f"__keepalived_{key}": view["keepalived"][key] for key in keys}
     return render("keepalived", "keepalived.conf.j2", **variables)
+
+
+def render_rules(view: dict[str, Any]) -> str:
+    """What the boot of a director without keepalived restores."""
+    director = view["director"]
+    table = render_table(desired_table(given_services(director["services"])))
+    return table + lines(set_timeouts(desired_timeouts(director["timeouts"])) if director["timeouts"] else [])
 
 
 def render_nginx(view: dict[str, Any]) -> str:

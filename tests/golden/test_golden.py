@@ -13,13 +13,26 @@ import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.versions import too_old
 from ansible_collections.lvs.cluster.plugins.plugin_utils._files import read_file
-from golden.programs import keepalived_says, keepaliveds, nginx_says, variables_of, version_of, without_scripts
+from golden.programs import (
+    keepalived_says,
+    keepaliveds,
+    nginx_says,
+    render_rules,
+    variables_of,
+    version_of,
+    without_scripts,
+)
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 # Preflight refuses an interface that a host has not; this machine may have none of them.
 ABSENT = re.compile(r"tracked interface eth\d doesn't exist")
 CASES = sorted(path.parent for path in HERE.glob("*/inventory.yml"))
+
+
+def kept(folder: Path) -> list[Path]:
+    """What a case's hosts get."""
+    return [path for path in folder.iterdir() if path.suffix in (".conf", ".rules")]
 
 
 @pytest.fixture(scope="module", params=CASES, ids=lambda path: path.name)
@@ -32,8 +45,13 @@ def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
     run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
+    known = variables_of(folder / "inventory.yml")
+    for host in known["localhost"]["groups"]["lvs_directors"]:
+        view = inventory.view(known, host, read_file)
+        if view["director"]["static"]:
+            (output / f"{host}.ipvsadm.rules").write_text(render_rules(view))
     if os.environ.get("GOLDEN_ACCEPT"):
-        for old in folder.glob("*.conf"):
+        for old in kept(folder):
             old.unlink()
         for new in output.iterdir():
             shutil.copy(new, folder)
@@ -44,7 +62,7 @@ def test_rendered_is_what_is_kept(case: tuple[Path, Path]) -> None:
     """`GOLDEN_ACCEPT=1 make golden` keeps what is rendered; the difference is then for the eyes of a reviewer."""
     folder, output = case
     rendered = {path.name: path.read_text() for path in output.iterdir()}
-    assert rendered == {path.name: path.read_text() for path in folder.glob("*.conf")}
+    assert rendered == {path.name: path.read_text() for path in kept(folder)}
 
 
 @pytest.mark.parametrize("program", keepaliveds())
@@ -64,11 +82,11 @@ def test_keepalived_accepts_it(case: tuple[Path, Path], program: str, tmp_path: 
 
 def test_keepalived_refuses_a_misspelt_keyword(case: tuple[Path, Path], tmp_path: Path) -> None:
     """The test above can fail: the same files with one wrong word are refused, and the word's line is named."""
-    source = next(case[1].glob("*.keepalived.conf"))
     broken = tmp_path / "keepalived.conf"
-    broken.write_text(source.read_text().replace("advert_int", "advert_interval", 1))
-    found = keepalived_says(broken)
-    assert any("advert_interval" in error for error in found.errors), found
+    for source in list(case[1].glob("*.keepalived.conf"))[:1]:
+        broken.write_text(source.read_text().replace("advert_int", "advert_interval", 1))
+        found = keepalived_says(broken)
+        assert any("advert_interval" in error for error in found.errors), found
 
 
 def test_nginx_accepts_it(case: tuple[Path, Path], tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from ansible.vars.manager import VariableManager
 from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory
 from ansible_collections.lvs.cluster.plugins.module_utils._description.views.host import placed, plain
 from golden.descriptions import INTERFACE
-from golden.programs import keepalived_says, keepaliveds, nginx_says, render_keepalived, render_nginx
+from golden.programs import keepalived_says, keepaliveds, nginx_says, render_keepalived, render_nginx, render_rules
 
 SHIPPED = sorted(path.parent for path in Path(__file__).parents[2].glob("inventories/*/hosts.yml"))
 # As site.yml tells preflight.
@@ -30,21 +30,30 @@ def entries(request: pytest.FixtureRequest) -> list[dict[str, Any]]:
     return inventory.views(known, [host for part in PARTS.values() for host in groups[part]], PARTS)
 
 
-def test_the_checks_find_nothing_and_remark_nothing(entries: list[dict[str, Any]]) -> None:
+def test_the_checks_find_nothing_and_remark_what_nobody_checks_alone(entries: list[dict[str, Any]]) -> None:
     assert entries
+    unchecked = any(plain(each["view"])["director"]["static"] for each in entries)
     for each in entries:
-        assert (each["host"], each["cluster"]["problems"], each["cluster"]["remarks"]) == (each["host"], [], [])
+        assert (each["host"], each["cluster"]["problems"]) == (each["host"], [])
+        assert [line.split()[:2] for line in each["cluster"]["remarks"]] == [["nothing", "checks"]] * unchecked
 
 
 @pytest.mark.parametrize("program", keepaliveds())
 def test_keepalived_accepts_what_the_directors_get(entries: list[dict[str, Any]], program: str, tmp_path: Path) -> None:
     views = [placed(plain(each["view"]), INTERFACE) for each in entries]
     directors = [view for view in views if view["keepalived"]["vrrp_instances"]]
-    assert len(directors) > 1
+    assert len(directors) > 1 or any(view["director"]["static"] for view in views)
     for view in directors:
         path = tmp_path / "keepalived.conf"
         path.write_text(render_keepalived(view))
         assert not keepalived_says(path, program).errors
+
+
+def test_a_director_without_keepalived_gets_a_table_and_its_addresses(entries: list[dict[str, Any]]) -> None:
+    views = [placed(plain(each["view"]), INTERFACE) for each in entries]
+    for view in [each for each in views if each["director"]["static"]]:
+        assert [line.split()[0] for line in render_rules(view).splitlines()] == ["-A", "-a", "-a", "--set"]
+        assert [each["label"] for card in view["director"]["cards"] for each in card["addresses"]] == [f"{INTERFACE}:0"]
 
 
 def test_nginx_accepts_what_the_real_servers_get(entries: list[dict[str, Any]], tmp_path: Path) -> None:

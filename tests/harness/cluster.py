@@ -41,11 +41,18 @@ class Service:
 
     cluster: Cluster
     described: VirtualServer
-    instance: VrrpInstance
+    #: None where hosts direct it without one.
+    carried_by: VrrpInstance | None
 
     @property
     def name(self) -> str:
         return self.described.name
+
+    @property
+    def instance(self) -> VrrpInstance:
+        """The one that its address floats with."""
+        assert self.carried_by, f"{self.name} is directed by {self.directors}, without an instance"
+        return self.carried_by
 
     @property
     def key(self) -> ServiceKey:
@@ -66,7 +73,7 @@ class Service:
 
     @property
     def directors(self) -> list[str]:
-        return list(self.instance.hosts)
+        return list(self.carried_by.hosts if self.carried_by else self.described.hosts)
 
     @property
     def master(self) -> str:
@@ -147,12 +154,9 @@ class Cluster:
 
     @property
     def services(self) -> tuple[Service, ...]:
-        """Those whose address floats."""
+        carrying = {address: instance for instance in self.instances for address in instance.addresses}
         return tuple(
-            Service(self, service, instance)
-            for service in self.described.lvs_virtual_servers
-            for instance in self.instances
-            if service.address in instance.addresses
+            Service(self, service, carrying.get(service.address)) for service in self.described.lvs_virtual_servers
         )
 
     @property
@@ -176,12 +180,15 @@ class Cluster:
 
     def with_another_service(self, address: str) -> dict[str, Any]:
         """The description of a cluster that has one service, with one more address and the same service on it."""
-        instance, service, upstream = (
-            only(self.variables[name]) for name in ("lvs_vrrp_instances", "lvs_virtual_servers", "lvs_nginx_upstreams")
-        )
-        addresses = [*instance["virtual_ipaddress"], f"{address}/32"]
+        service, upstream = (only(self.variables[name]) for name in ("lvs_virtual_servers", "lvs_nginx_upstreams"))
+        floating = {
+            "lvs_vrrp_instances": [
+                {**each, "virtual_ipaddress": [*each["virtual_ipaddress"], f"{address}/32"]}
+                for each in self.variables.get("lvs_vrrp_instances", [])
+            ]
+        }
         return {
-            "lvs_vrrp_instances": [{**instance, "virtual_ipaddress": addresses}],
+            **(floating if self.instances else {}),
             "lvs_virtual_servers": [service, {**service, "name": "second", "address": address}],
             "lvs_nginx_upstreams": [
                 {**upstream, "virtual_server": service["name"]},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ansible_collections.lvs.cluster.plugins.module_utils._description import parts
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import ServerKey
 
 from harness.clock import wait_for
@@ -36,8 +37,9 @@ def prove(lab: Lab, client: Client, service: Service, director: str, realservers
 
 def wait_until_steady(lab: Lab, cluster: Cluster) -> None:
     """Wait until the preferred directors alone have their addresses, and all know all real servers."""
-    directors = sorted({director for instance in cluster.instances for director in instance.hosts})
+    directors = parts.directors(cluster.described)
     holders = {address: [instance.hosts[0]] for instance in cluster.instances for address in instance.addresses}
+    holders |= {each.vip: each.directors for each in cluster.services if len(each.described.hosts) == 1}
     known = {(each.name, director): each.weights for each in cluster.services for director in each.directors}
 
     def look() -> tuple[dict[str, list[str]], dict[tuple[str, str], dict[ServerKey, int]]]:

@@ -161,7 +161,11 @@ class Lab:
 
     def loopback(self, host: str) -> dict[str, str]:
         """The IPv4 addresses on a host's loopback with their prefix length, by label: lo, lo:0."""
-        (link,) = self.json(host, "ip", "-json", "-4", "address", "show", "dev", "lo")
+        return self.labels(host, "lo")
+
+    def labels(self, host: str, interface: str) -> dict[str, str]:
+        """Those on an interface."""
+        (link,) = self.json(host, "ip", "-json", "-4", "address", "show", "dev", interface)
         return {each["label"]: f"{each['local']}/{each['prefixlen']}" for each in link["addr_info"]}
 
     def route(self, host: str, address: str) -> Route:

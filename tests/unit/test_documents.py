@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.lvs.cluster.plugins.module_utils._addresses.stacks import STACKS
 from ansible_collections.lvs.cluster.plugins.module_utils._description import kinds
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model import settings
 
@@ -148,7 +149,7 @@ def test_defaults_are_written_with_what_they_are_and_why(tool) -> None:
     text = tool.defaults(settings.Director)
 
     values = yaml.safe_load(text)["director_sysctls"]
-    (entries,) = (field.default for field in dataclasses.fields(settings.Director))
+    entries = dataclasses.fields(settings.Director)[0].default
     assert list(values.items()) == [(each.key, each.value) for each in entries]
     for each in entries:
         assert f"  # {each.why.split(',')[0]}" in text
@@ -160,7 +161,7 @@ def test_a_default_that_is_a_template_is_a_default_and_no_documented_value(tool)
     assert (
         yaml.safe_load(tool.defaults(settings.Realserver))["realserver_network"] == "{{ ansible_facts['lvs_network'] }}"
     )
-    assert spec["realserver_network"]["choices"] == ["networkd", "ifupdown"]
+    assert spec["realserver_network"]["choices"] == list(STACKS)
     assert "default" not in spec["realserver_network"]
 
 
@@ -178,9 +179,10 @@ def test_readme_quotes_the_example_inventory() -> None:
         assert text == kept, f"README.md and {name} differ"
 
 
-def test_description_quotes_inventories() -> None:
-    text = (ROOT / "docs" / "description.md").read_text()
+@pytest.mark.parametrize(("name", "count"), [("description", 4), ("static", 1)])
+def test_documents_quote_inventories(name: str, count: int) -> None:
+    text = (ROOT / "docs" / f"{name}.md").read_text()
     quoted = re.findall(r"```yaml\n# (\S+)\n(.*?)```", text, re.DOTALL)
-    assert len(quoted) == 4
-    for name, part in quoted:
-        assert part in (ROOT / name).read_text(), f"docs/description.md and {name} differ"
+    assert len(quoted) == count
+    for source, part in quoted:
+        assert part in (ROOT / source).read_text(), f"docs/{name}.md and {source} differ"

@@ -29,7 +29,7 @@ def test_hosts_that_would_not_serve_are_refused_before_anything_changes(site, la
     networkd, ifupdown = left
     director = service.backup
     own = f"server {{ listen {cluster.addresses[networkd]}:80; return 404; }}"
-    look = f"sha256sum {NGINX_FILE}; systemctl show -p MainPID nginx; cat /var/lib/lvs-cluster/loopback/lvs.json"
+    look = f"sha256sum {NGINX_FILE}; systemctl show -p MainPID nginx; cat /var/lib/lvs-cluster/addresses/lo/lvs.json"
     before = lab.exec_all(left, "sh", "-c", look)
     lab.shell(networkd, f"echo '{own}' > {OWN_SITE}")
     lab.shell(director, f"echo net.ipv4.vs.conn_reuse_mode=1 > {LAST_WORD}")

@@ -102,11 +102,18 @@ def findings(wanted: Mapping[str, Any], facts: Facts) -> List[str]:
     """What keeps a host from being what its view says, by its facts, a line each."""
     keepalived, host = wanted["keepalived"], wanted["host"]["name"]
     there = list(_held(facts))
+    found = []
+    if host in wanted["cluster"]["real_servers"] and not facts.get("lvs_sysctls_writable", True):
+        found.append(
+            f"/proc/sys of {host} is read-only, as in a container without rights: it could not keep silent on ARP, and "
+            "would draw the clients of the virtual addresses past the director. Give the container /proc/sys/net to "
+            "write, as --privileged does, or take another real server."
+        )
     needed = dict.fromkeys(each["interface"] for each in keepalived["vrrp_instances"])
     # Where a director's instances all name their interface, its own is nobody's concern.
     if host not in wanted["cluster"]["directors"] or host in wanted["cluster"]["real_servers"]:
         needed[wanted["realserver"]["interface"]] = None
-    found = []
+    needed.update(dict.fromkeys(each["interface"] for each in wanted["director"]["cards"]))
     if "" in needed:
         found.append(
             f"no interface of {host} has its address in the cluster's network; it has "
@@ -115,7 +122,7 @@ def findings(wanted: Mapping[str, Any], facts: Facts) -> List[str]:
         )
     found.extend(
         f"{host} has no interface {interface}; it has {', '.join(there)}. "
-        "Set lvs_interface of the host, or interface of the VRRP instance, to one of them."
+        "Set lvs_interface of the host, or interface of the VRRP instance or of the virtual server, to one of them."
         for interface in needed
         if interface and interface not in there
     )
@@ -133,6 +140,10 @@ def findings(wanted: Mapping[str, Any], facts: Facts) -> List[str]:
             )
         if each["interface"] in there:
             found.extend(_source_finding(host, each, facts))
+    if host in wanted["cluster"]["directors"]:
+        found.extend(_ipvs_findings(host, wanted["director"]["modules"], facts))
+    if wanted["director"]["static"]:
+        found.extend(_static_findings(wanted, facts))
     daemon = (keepalived["lvs_sync_daemon"] or {}).get("interface")
     if daemon in there and not interface_addresses(facts, daemon):
         found.append(
@@ -140,6 +151,45 @@ def findings(wanted: Mapping[str, Any], facts: Facts) -> List[str]:
             "Give it one, or write lvs_sync_daemon: false."
         )
     return found
+
+
+def _ipvs_findings(host: str, modules: Sequence[str], facts: Facts) -> Iterator[str]:
+    """Facts of another hand do not tell; who has no rights has none to load a module either, which is told already."""
+    told = facts.get("lvs_ipvs")
+    if told is None or facts.get("effective_user_id", 0) != 0:
+        return
+    missing = [each for each in modules if each not in told["loaded"]]
+    absent = [each for each in missing if each not in told["loadable"]]
+    if absent:
+        yield (
+            f"the kernel of {host} has no {listed(absent)}, and a director needs IPVS. Install the package with all "
+            "modules of the kernel that runs, as linux-image-amd64, or boot another one; in a container, have the "
+            "machine that it runs on load them. Without a scheduler, write another lb_algo."
+        )
+    elif missing and told["barred"]:
+        yield (
+            f"{host} cannot load {listed(missing)} into its kernel, and a director needs IPVS: {told['barred']}. Have "
+            "the machine that it runs on load them at boot."
+        )
+
+
+def _static_findings(wanted: Mapping[str, Any], facts: Facts) -> Iterator[str]:
+    """What a director without keepalived must not have, and how it names its addresses."""
+    host = wanted["host"]["name"]
+    if facts.get("lvs_keepalived"):
+        yield (
+            f"keepalived runs on {host}, or starts with it (there is {facts['lvs_keepalived']}), and would empty the "
+            "IPVS table that lvs_virtual_servers with hosts have there. Run lvs.cluster.teardown with the description "
+            f"that it came from, or 'systemctl disable --now keepalived' on {host}."
+        )
+    for card in wanted["director"]["cards"]:
+        interface = card["interface"]
+        for each in card["addresses"]:
+            if each["label"] and interface and not each["label"].startswith(f"{interface}:"):
+                yield (
+                    f"{each['label']} is no label of {interface}, where {host} is to have {each['address']}. Write "
+                    f"{interface}:WORD as label of the virtual server, or its interface."
+                )
 
 
 def _source_finding(host: str, instance: Mapping[str, Any], facts: Facts) -> Iterator[str]:
@@ -182,15 +232,12 @@ class _Host:
             for each in self.instances
             for cidr in [*each["virtual_ipaddress"], *each["virtual_ipaddress_excluded"]]
         ]
-        held = [each["address"] for each in view["realserver"]["vips"]]
+        cards = [each for card in view["director"]["cards"] for each in card["addresses"]]
+        held = [each["address"] for each in (*view["realserver"]["vips"], *cards)]
         #: The addresses of services.
         self.vips = list(dict.fromkeys([*(cidr.split("/")[0] for _interface, cidr in floating), *held]))
         #: By address the real servers that it sends to; those outside the inventory have no name.
-        self.servers: Dict[str, str] = {
-            each["address"]: each["name"]
-            for service in view["keepalived"]["virtual_servers"]
-            for each in service["real_servers"]
-        }
+        self.servers: Dict[str, str] = view["director"]["servers"]
         own = [
             (interface, f"{each['address']}/{each.get('prefix') or each.get('netmask') or 32}")
             for interface, addresses in _held(facts).items()

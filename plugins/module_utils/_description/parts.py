@@ -14,10 +14,21 @@ from .model.proxies import Upstream
 from .model.services import VirtualServer
 
 
-def directors(cluster: Cluster) -> List[str]:
-    """The hosts that direct something, in the order of their first mention."""
+def vrrp_hosts(cluster: Cluster) -> List[str]:
+    """The hosts that have a VRRP instance, and so keepalived, in the order of their first mention."""
     instances = numbered(cluster.lvs_vrrp_instances)
     return list(dict.fromkeys(host for _place, each in instances for _p, host in numbered(each.hosts)))
+
+
+def static_directors(cluster: Cluster) -> List[str]:
+    """The hosts that direct services without keepalived, in the order of their first mention."""
+    services = numbered(cluster.lvs_virtual_servers)
+    return list(dict.fromkeys(host for _place, each in services for _p, host in numbered(each.hosts)))
+
+
+def directors(cluster: Cluster) -> List[str]:
+    """The hosts that direct something, in the order of their first mention."""
+    return list(dict.fromkeys([*vrrp_hosts(cluster), *static_directors(cluster)]))
 
 
 def servers_of(service: VirtualServer) -> Iterator[str]:

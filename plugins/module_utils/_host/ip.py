@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 from typing import Any, Iterable, Sequence
 
-from ansible_collections.lvs.cluster.plugins.module_utils._realserver.loopback import Standing
+from ansible_collections.lvs.cluster.plugins.module_utils._addresses.held import LOOPBACK, Standing, alone
 
 from .command import C_LOCALE, RunCommand
 from .errors import HostError
@@ -30,14 +30,20 @@ class NoIpError(IpError):
 
 
 class WideAddressError(IpError):
-    """Addresses of the loopback stand for whole networks."""
+    """Addresses that shall stand for themselves stand for whole networks."""
 
     kind = "wide_address"
 
-    def __init__(self, addresses: Sequence[Standing]) -> None:
+    def __init__(self, interface: str, addresses: Sequence[Standing]) -> None:
         networks = {str(each): ipaddress.ip_interface(str(each)).network for each in addresses}
-        told = [f"{each} stands on lo, so that this host takes all of {networks[each]} for itself" for each in networks]
-        commands = " and ".join(f"'ip address delete {each} dev lo'" for each in networks)
+        commands = " and ".join(f"'ip address delete {each} dev {interface}'" for each in networks)
+        loopback = "so that this host takes all of {network} for itself"
+        consequence = loopback if interface == LOOPBACK else "not as {alone}"
+        told = [
+            f"{each} stands on {interface}, "
+            + consequence.format(network=networks[str(each)], alone=alone(each.address))
+            for each in addresses
+        ]
         self.remedy = f"Remove it with {commands}, and from the file of the network's configuration that sets it"
         super().__init__("; ".join(told) + ". Nothing was changed")
 
@@ -75,9 +81,9 @@ class Ip:
         except IpError:
             return ""
 
-    def loopback(self) -> str:
-        """The IPv4 addresses of C(lo), as JSON."""
-        return self.run("-json", "-4", "address", "show", "dev", "lo")
+    def addresses_of(self, interface: str) -> str:
+        """The addresses of an interface, as JSON."""
+        return self.run("-json", "address", "show", "dev", interface)
 
     def apply(self, commands: Iterable[Sequence[str]]) -> None:
         """Run commands, one after the other; each starts with the name of the program."""

@@ -9,7 +9,14 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.persist import LAYOUTS, SERVICE, Layout, switched_on
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.persist import (
+    LAYOUTS,
+    SERVICE,
+    Layout,
+    switched_off,
+    switched_on,
+    without_rules,
+)
 
 from .errors import HostError
 from .files import File, diff, keep
@@ -58,8 +65,22 @@ class Boot:
         commands = [] if state == "enabled" else [[systemctl, "enable", f"{SERVICE}.service"]]
         return cls(module, _files(layout, rules, root), commands)
 
+    @classmethod
+    def forgetting(cls, module: Any, root: str = "/") -> Boot:
+        """What is left to do until a boot restores nothing; nothing where nothing does."""
+        systemctl = module.get_bin_path("systemctl")
+        layout = next((each for each in LAYOUTS if os.path.exists(_below(root, each.mark))), None)
+        if layout is None or not systemctl:
+            return cls.untouched(module)
+        wanted = {layout.rules: without_rules, **({layout.switch: switched_off} if layout.switch else {})}
+        files = [_changed(_below(root, path), change) for path, change in wanted.items()]
+        # Debian's service restores nothing while the switch is off, and is enabled as its package comes.
+        enabled = not layout.switch and enablement(module.run_command, f"{SERVICE}.service")[0] == "enabled"
+        commands = [[systemctl, "disable", f"{SERVICE}.service"]] if enabled else []
+        return cls(module, [each for each in files if each.before != each.after], commands)
+
     def apply(self) -> None:
-        """Write the files, and enable the service."""
+        """Write the files, and enable or disable the service."""
         for each in self.files:
             keep(self._module, each.path, each.after or "")
         for command in self.commands:

@@ -18,6 +18,8 @@ from .files import keep
 # What outlives a boot, and what does not.
 ROOT = "/var/lib/lvs-cluster"
 RUN = "/run/lvs-cluster"
+# The kind of thing of which the interfaces' addresses are.
+ADDRESSES = "addresses"
 
 
 @contextlib.contextmanager
@@ -62,6 +64,15 @@ class OwnersMemory:
                 os.unlink(path)
             return
         keep(self._module, path, text)
+
+
+def owners_of_addresses() -> dict[str, list[str]]:
+    """By interface, whose addresses this collection has put there."""
+    folder = os.path.join(ROOT, ADDRESSES)
+    names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+    owners = {name: sorted(os.listdir(os.path.join(folder, name))) for name in names}
+    found = {name: [each[: -len(".json")] for each in held if each.endswith(".json")] for name, held in owners.items()}
+    return {name: held for name, held in found.items() if held}
 
 
 class DrainMemory:

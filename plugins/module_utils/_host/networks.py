@@ -2,24 +2,47 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # PRIVATE to the collection.
-"""The one door to what sets up a host's network at boot: ifupdown, and systemd-networkd."""
+"""The one door to what sets up a host's network at boot: what is there, whether it reads our files, how it is told."""
 
 from __future__ import annotations
 
-from typing import Any, Set
+import glob
+import os
+from typing import Any, Dict, List, Mapping, Tuple, Type
 
+from ansible_collections.lvs.cluster.plugins.module_utils._addresses import (
+    ifcfg,
+    ifupdown,
+    keyfile,
+    netplan,
+    networkd,
+)
+from ansible_collections.lvs.cluster.plugins.module_utils._addresses.held import LOOPBACK
+from ansible_collections.lvs.cluster.plugins.module_utils._addresses.stacks import (
+    STACKS,
+    Seen,
+    named,
+    own_patterns,
+)
+from ansible_collections.lvs.cluster.plugins.module_utils._addresses.wish import Found, Wish
 from ansible_collections.lvs.cluster.plugins.module_utils._realserver.boot_files import (
     NetworkFile,
     network_file,
+    network_files,
     started_at_boot,
 )
 
 from .command import C_LOCALE
 from .errors import HostError
+from .systemd import units
+from .text import read_exact
+
+# systemd-networkd keeps its state there while it runs.
+NETWORKD_STATE = "/run/systemd/netif/state"
 
 
 class NetworkError(HostError):
-    """What sets up the network does not answer."""
+    """What sets up the network does not answer, or would not do what it shall."""
 
     kind = "network"
 
@@ -27,23 +50,292 @@ class NetworkError(HostError):
 class NoProgramError(NetworkError):
     """It is not there at all."""
 
-    remedy = "Set realserver_network to what does, networkd or ifupdown"
+    remedy = "Set realserver_network to what does"
 
 
-def started_interfaces(module: Any) -> Set[str]:
+def seen(module: Any) -> Seen:
+    """What there is of those who set up networks."""
+    told = units(module.run_command, ["NetworkManager.service", "networking.service", "network.service"])
+    manager_runs = told["NetworkManager.service"].active
+    # Asked only where it decides.
+    asked = manager_runs and told["networking.service"].enabled
+    cards = [each for each in _started(module) if each.partition(":")[0] != LOOPBACK] if asked else []
+    return Seen(
+        netplan_writes_for_networkd=bool(glob.glob(netplan.rendered("*"))),
+        networkd_runs=os.path.exists(NETWORKD_STATE),
+        ifup_aliases_is_there=os.path.exists(ifcfg.ALIASES),
+        network_is_enabled=told["network.service"].enabled,
+        network_manager_runs=manager_runs,
+        ifupdown_has_cards=bool(cards),
+    )
+
+
+def networkd_files(module: Any) -> Dict[str, str]:
+    """By interface, the file that networkd sets it up from."""
+    return network_files(_ask(module, "networkctl", "--json=short", "list"))
+
+
+def own_files(interface: str, owner: str) -> List[str]:
+    """The files of an owner for an interface that are there, whatever sets up the network."""
+    return [
+        path
+        for pattern, is_own in own_patterns(glob.escape(interface), owner).items()
+        for path in sorted(glob.glob(pattern))
+        if is_own(read_exact(path), owner)
+    ]
+
+
+def other_additions(wish: Wish) -> List[str]:
+    """What others have added to the file of ours from which networkd sets up the loopback."""
+    folder, own = os.path.split(networkd.addition(wish.interface, wish.owner, ""))
+    return [each for each in os.listdir(folder) if each != own] if os.path.isdir(folder) else []
+
+
+class Running:
+    """Who sets up the network of this host, and what it has read for an interface.
+
+    found: what its writer has to know.
+    """
+
+    # Whether it has to be told of files; who reads them at boot alone, and does not name them then, never will.
+    is_told = True
+
+    def __init__(self, module: Any, wish: Wish, networkd_file: str) -> None:
+        self._module = module
+        self._wish = wish
+        self._networkd_file = networkd_file
+        self.found = Found()
+        self._path = ""
+
+    def look(self) -> None:
+        """Find out what its writer has to know; fail where nobody would read what it writes."""
+
+    def reads(self) -> bool:
+        """Whether it has read the files as they are, as far as it tells."""
+        raise NotImplementedError
+
+    def tell(self) -> None:
+        """Have it read the files."""
+
+    def tell_gone(self) -> None:
+        """Have it see that there is nothing of ours any more."""
+        self.tell()
+
+    def unread(self) -> NetworkError:
+        """Why the files are not read, and what to do."""
+        raise NotImplementedError
+
+    def _ask(self, *command: str) -> str:
+        return _ask(self._module, *command)
+
+    def _link(self) -> NetworkFile:
+        """The file that networkd sets up the interface from."""
+        return network_file(self._ask("networkctl", "--json=short", "status", self._wish.interface))
+
+
+class Ifupdown(Running):
+    """It has no memory of its own that would have to be told."""
+
+    is_told = False
+
+    def reads(self) -> bool:
+        return not self._missing()
+
+    def _missing(self) -> List[str]:
+        started = _started(self._module)
+        return [each for each in ifupdown.names(self._wish) if each not in started]
+
+    def unread(self) -> NetworkError:
+        (file,) = STACKS["ifupdown"].files(self._wish, self.found)
+        return NetworkError(
+            f"ifupdown does not read {file.path}, so this host would have no {', '.join(self._missing())} after a boot",
+            remedy=f"Write the line 'source {os.path.dirname(file.path)}/*' into /etc/network/interfaces",
+        )
+
+
+class Networkd(Running):
+    def look(self) -> None:
+        link = self._link()
+        is_loopback = self._wish.interface == LOOPBACK
+        own = self._networkd_file or ("" if is_loopback else os.path.basename(link.path))
+        if not own and not is_loopback:
+            raise _no_card(self._wish.interface)
+        if link.path and os.path.basename(link.path) != (own or networkd.BASE):
+            raise NetworkError(
+                f"networkd sets up {self._wish.interface} from {link.path}, and reads one file per interface, so this "
+                "host would not have the virtual addresses after a boot",
+                remedy=f"Set realserver_networkd_file to {os.path.basename(link.path)}, and they are added to it",
+            )
+        self.found = Found(own)
+        self._path = networkd.addition(self._wish.interface, self._wish.owner, own)
+
+    def reads(self) -> bool:
+        link = self._link()
+        return bool(link.path) and (link.drop_ins is None or self._path in link.drop_ins)
+
+    def tell(self) -> None:
+        self._ask("networkctl", "reload")
+
+    def unread(self) -> NetworkError:
+        return NetworkError(
+            f"networkd has not read {self._path} for {self._wish.interface}, so this host would not have the virtual "
+            "addresses after a boot",
+            remedy="See 'journalctl -u systemd-networkd'",
+        )
+
+
+class Netplan(Running):
+    """It writes networkd's file anew, which networkd then reads."""
+
+    def look(self) -> None:
+        path = self._link().path
+        name = netplan.name_in(path) or ("" if path else self._wish.interface)
+        if not name or (not path and self._wish.interface != LOOPBACK):
+            raise NetworkError(
+                f"networkd sets up {self._wish.interface} from {path or 'no file'}, and from none of netplan's, so "
+                "this host would not have the virtual addresses after a boot",
+                remedy="Set realserver_network to networkd, and realserver_networkd_file to the name of that file",
+            )
+        self.found = Found(name)
+
+    def reads(self) -> bool:
+        path = netplan.rendered(self.found.own_file)
+        wanted = {each.address for each in self._wish.addresses}
+        return self._link().path == path and wanted <= named(read_exact(path))
+
+    def tell(self) -> None:
+        self._ask("netplan", "generate")
+        self._ask("networkctl", "reload")
+
+    def unread(self) -> NetworkError:
+        return NetworkError(
+            f"netplan has not had networkd read the addresses of {self._wish.interface}, so this host would not have "
+            "them after a boot",
+            remedy="See 'netplan get' and 'journalctl -u systemd-networkd'",
+        )
+
+
+class NetworkManager(Running):
+    def look(self) -> None:
+        told = keyfile.version(self._ask("nmcli", "--version"))
+        if self._wish.interface == LOOPBACK and told < keyfile.LOOPBACK_SINCE:
+            raise NetworkError(
+                f"NetworkManager {'.'.join(map(str, told))} leaves lo alone, so this host would not have the virtual "
+                "addresses after a boot",
+                remedy=f"Use one of {'.'.join(map(str, keyfile.LOOPBACK_SINCE))} or later",
+            )
+        _uuid, active = self._active()
+        folder, own = os.path.dirname(active), os.path.join(keyfile.FOLDER, os.path.basename(active))
+        is_hosts = folder == keyfile.FOLDER and own != keyfile.path_of(self._wish.interface)
+        if self._wish.interface != LOOPBACK and not is_hosts:
+            raise NetworkError(
+                f"NetworkManager sets up {self._wish.interface} from {active or 'no profile'}, and from none in "
+                f"{keyfile.FOLDER}, so this host would not have the virtual addresses after a boot",
+                remedy="Make a profile for it there, as 'nmcli connection clone' does",
+            )
+        self._path = own if is_hosts else keyfile.path_of(self._wish.interface)
+        texts = {self._path: read_exact(self._path)} if os.path.exists(self._path) else {}
+        self.found = Found(own if is_hosts else "", texts)
+
+    def _profiles(self, *only: str) -> List[Tuple[str, str, str]]:
+        """UUID, interface and file of profiles."""
+        words = ("-t", "-e", "no", "-f", "UUID,DEVICE,FILENAME", "connection", "show", *only)
+        lines = (line.split(":", 2) for line in self._ask("nmcli", *words).splitlines())
+        return [(uuid, device, path) for uuid, device, path in lines]
+
+    def _active(self) -> Tuple[str, str]:
+        """UUID and file of the profile that the interface is set up from; empty for none."""
+        its = (each for each in self._profiles("--active") if each[1] == self._wish.interface)
+        uuid, _device, path = next(its, ("", "", ""))
+        return uuid, path
+
+    def reads(self) -> bool:
+        uuid, path = self._active()
+        if path != self._path:
+            return False
+        fields = "ipv4.addresses,ipv6.addresses"
+        told = self._ask("nmcli", "-e", "no", "-g", fields, "connection", "show", "uuid", uuid)
+        there = {each.partition("/")[0].strip() for each in told.replace("\n", ",").split(",")}
+        return {each.address for each in self._wish.addresses} <= there
+
+    def tell(self) -> None:
+        self._ask("nmcli", "connection", "load", self._path)
+        uuid, path = self._active()
+        if path == self._path:
+            # Without taking the interface down first.
+            self._ask("nmcli", "device", "reapply", self._wish.interface)
+            return
+        uuid = next(uuid for uuid, _device, path in self._profiles() if path == self._path)
+        self._ask("nmcli", "connection", "up", "uuid", uuid)
+
+    def tell_gone(self) -> None:
+        if os.path.exists(self._path):
+            self.tell()
+        else:
+            self._ask("nmcli", "connection", "reload")
+
+    def unread(self) -> NetworkError:
+        return NetworkError(
+            f"NetworkManager has not set up {self._wish.interface} from {self._path}, so this host would not have the "
+            "virtual addresses after a boot",
+            remedy="See 'nmcli device' and 'journalctl -u NetworkManager'",
+        )
+
+
+class Ifcfg(Running):
+    """initscripts read all that is there at boot."""
+
+    is_told = False
+
+    def look(self) -> None:
+        if not os.path.exists(ifcfg.ALIASES):
+            raise NetworkError(
+                f"There is no {ifcfg.ALIASES} on this host, so nobody reads ifcfg-{self._wish.interface}:0",
+                remedy="Install network-scripts, or set realserver_network to what does set up this host's network",
+            )
+        (pattern,) = ifcfg.own(glob.escape(self._wish.interface), self._wish.owner)
+        self.found = Found(texts={path: read_exact(path) for path in sorted(glob.glob(pattern))})
+
+    def reads(self) -> bool:
+        return True
+
+
+RUNNING: Mapping[str, Type[Running]] = {
+    "netplan": Netplan,
+    "networkd": Networkd,
+    "ifcfg": Ifcfg,
+    "NetworkManager": NetworkManager,
+    "ifupdown": Ifupdown,
+}
+
+
+def _no_card(interface: str) -> NetworkError:
+    return NetworkError(
+        f"networkd sets up no {interface}, so this host would not have the virtual addresses after a boot",
+        remedy="See 'networkctl', and set up the interface by a file in /etc/systemd/network",
+    )
+
+
+def _started(module: Any) -> List[str]:
     """The interfaces that ifupdown brings up at boot."""
-    return started_at_boot(_ask(module, "ifupdown", "ifquery", "--list"))
+    return sorted(started_at_boot(_ask(module, "ifquery", "--list")))
 
 
-def loopback_file(module: Any) -> NetworkFile:
-    """The file that networkd sets up C(lo) from."""
-    return network_file(_ask(module, "networkd", "networkctl", "--json=short", "status", "lo"))
+# Who is missing where a program of his is.
+PROGRAMS: Dict[str, str] = {
+    "ifquery": "ifupdown",
+    "networkctl": "networkd",
+    "netplan": "netplan",
+    "nmcli": "NetworkManager",
+}
 
 
-def _ask(module: Any, manager: str, *command: str) -> str:
+def _ask(module: Any, *command: str) -> str:
     program = module.get_bin_path(command[0])
     if program is None:
-        raise NoProgramError(f"There is no {command[0]} on this host, so {manager} does not set up its network")
+        raise NoProgramError(
+            f"There is no {command[0]} on this host, so {PROGRAMS[command[0]]} does not set up its network"
+        )
     status, output, errors = module.run_command([program, *command[1:]], environ_update=C_LOCALE)
     if status:
         raise NetworkError(errors.strip() or output.strip(), command)

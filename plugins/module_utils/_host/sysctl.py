@@ -79,6 +79,11 @@ def current(key: str) -> Optional[str]:
         return None
 
 
+def writable() -> bool:
+    """Whether ARP can be silenced; the files of a container are read-only to root too."""
+    return os.access(_path("net.ipv4.conf.all.arp_ignore"), os.W_OK)
+
+
 def write(key: str, value: str) -> None:
     """Set one."""
     try:

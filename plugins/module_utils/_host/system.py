@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # PRIVATE to the collection.
-"""The one door to what a host says of its distribution, of who works on it, and of who sets up its network."""
+"""The one door to what a host says of its distribution, of who works on it, and whether keepalived does."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Any, Dict
 
 # os-release(5): the first that is there counts.
 OS_RELEASE = ("/etc/os-release", "/usr/lib/os-release")
-# systemd-networkd keeps its state there while it runs.
-NETWORKD_STATE = "/run/systemd/netif/state"
+# The one is there while keepalived runs, the other where the boot starts it.
+KEEPALIVED = ("/run/keepalived.pid", "/etc/systemd/system/multi-user.target.wants/keepalived.service")
 
 
 def os_release() -> str:
@@ -31,6 +31,6 @@ def user() -> Dict[str, Any]:
     return {"user_id": pwd.getpwuid(number).pw_name, "effective_user_id": number}
 
 
-def network_manager() -> str:
-    """Who sets up the network: networkd if it runs, else ifupdown."""
-    return "networkd" if os.path.exists(NETWORKD_STATE) else "ifupdown"
+def keepalived() -> str:
+    """The file by which keepalived runs here, or will after the next boot; empty where it does not."""
+    return next(filter(os.path.lexists, KEEPALIVED), "")

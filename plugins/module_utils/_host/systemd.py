@@ -9,7 +9,7 @@ from __future__ import annotations
 import glob
 import os
 import time
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import unit
 
@@ -75,6 +75,28 @@ def enablement(run_command: RunCommand, name: str) -> Tuple[str, str]:
     """Whether the boot starts a unit, in systemd's own word for it, as C(enabled) or C(masked); and its errors."""
     _status, output, errors = run_command(["systemctl", "is-enabled", name], environ_update=C_LOCALE)
     return output.strip(), errors.strip()
+
+
+class State(NamedTuple):
+    """Whether a unit runs, and whether the boot starts it."""
+
+    active: bool
+    enabled: bool
+
+
+def units(run_command: RunCommand, names: Sequence[str]) -> Dict[str, State]:
+    """Several units; one that is not there neither runs nor is started, and where no systemd runs none is there."""
+    words = ["systemctl", "show", "--property=Id,ActiveState,UnitFileState", *names]
+    try:
+        told = run_command(words, environ_update=C_LOCALE)[1]
+    except OSError:
+        told = ""
+    found = dict.fromkeys(names, State(False, False))
+    for block in told.split("\n\n"):
+        values = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
+        if values.get("Id") in found:
+            found[values["Id"]] = State(values.get("ActiveState") == "active", values.get("UnitFileState") == "enabled")
+    return found
 
 
 class Service(NamedTuple):

@@ -115,6 +115,23 @@ def with_weights(table: Table, weights: Mapping[Target, int]) -> Table:
     return after
 
 
+def with_drained(current: Table, desired: Table, weights: Weights) -> Table:
+    """The desired table with weight 0 for the servers that were drained, and still are.
+
+    weights: the memory of drained servers. One whose weight something else brought back is not drained any more.
+    """
+    drained = {
+        Target(key, server): 0
+        for key, pool in desired.items()
+        for server in pool.servers
+        if str(server) in weights.get(str(key), {})
+        and key in current
+        and server in current[key].servers
+        and current[key].servers[server].weight == 0
+    }
+    return with_weights(desired, drained)
+
+
 def remembered(weights: Weights, table: Table, chosen: Sequence[Target]) -> Weights:
     """The memory of weights with those that the chosen servers have now; 0 is no news of a drained one."""
     after = {service: dict(servers) for service, servers in weights.items()}

@@ -31,7 +31,20 @@ SERVICE = "ipvsadm"
 
 def switched_on(text: str) -> str:
     """The default file of Debian with AUTO on, and all else as it is."""
-    line = 'AUTO="true"'
+    return _switched(text, 'AUTO="true"')
+
+
+def switched_off(text: str) -> str:
+    """The same with AUTO off, as the package has it; a file that does not say so is off already."""
+    return _switched(text, 'AUTO="false"') if text else text
+
+
+def without_rules(text: str) -> str:
+    """A file of rules with its comments alone."""
+    return "".join(line for line in text.splitlines(keepends=True) if line.startswith("#"))
+
+
+def _switched(text: str, line: str) -> str:
     pattern = re.compile(r"^[ \t]*AUTO=.*$", re.MULTILINE)
     if not pattern.search(text):
         return f"{text}{'' if not text or text.endswith(chr(10)) else chr(10)}{line}\n"

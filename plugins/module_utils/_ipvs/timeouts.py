@@ -47,8 +47,12 @@ def merged(current: Timeouts, wanted: Timeouts) -> Timeouts:
 
 def plan_timeouts(current: Timeouts, wanted: Timeouts) -> list[Command]:
     """What sets the timeouts; 0 leaves one as it is (ipvsadm(8), --set)."""
-    changed = [0 if new in (None, old) else new for old, new in zip(current, wanted)]
-    return [("--set", *(str(each) for each in changed))] if any(changed) else []
+    return set_timeouts(Timeouts(*(None if new == old else new for old, new in zip(current, wanted))))
+
+
+def set_timeouts(wanted: Timeouts) -> list[Command]:
+    """What sets them, whatever they were; C(ipvsadm --restore) reads it too."""
+    return [("--set", *(str(each or 0) for each in wanted))] if any(wanted) else []
 
 
 def render_timeouts(timeouts: Timeouts) -> str:

@@ -20,6 +20,8 @@ STAGED = ("__keepalived_staged",)
 LIVE = ("__keepalived_live",)
 STARTED = ("__keepalived_started",)
 RUNS = ("__keepalived_repaired", "__keepalived_runs", "__keepalived_runs_again")
+# Of a director that has no keepalived, under which its own role does.
+TABLE = ("__director_table",)
 # What a result has of them whose director does not run what is described.
 UNTOLD = ("failed", "unreachable", "problems")
 
@@ -74,14 +76,21 @@ def judge(
     }
 
 
-def untold(hostvars: Mapping[str, Mapping[str, Any]], directors: Sequence[str], absent: Collection[str]) -> str:
+def untold(
+    hostvars: Mapping[str, Mapping[str, Any]],
+    directors: Sequence[str],
+    vrrp_hosts: Collection[str],
+    absent: Collection[str],
+) -> str:
     """The directors that this run has not brought to run what is described, and what to do; empty if there are none.
 
     In check mode none is asked what it runs, and who comes that far counts.
+    vrrp_hosts: those that have keepalived.
     """
-    asked = _registered(hostvars, directors, RUNS)
+    names = {each: RUNS if each in vrrp_hosts else TABLE for each in directors}
+    asked = {host: result for each in directors for host, result in _registered(hostvars, [each], names[each]).items()}
     told = {each for each, result in asked.items() if not any(result.get(word) for word in UNTOLD)}
-    would_be = {each for each in directors if each not in asked and any(name in hostvars[each] for name in RUNS)}
+    would_be = {each for each in directors if each not in asked and any(name in hostvars[each] for name in names[each])}
     left = [each for each in directors if each not in told | would_be and each not in absent]
     return MAY_SEND.format(names=", ".join(left), quoted=_quoted(left)) if left else ""
 

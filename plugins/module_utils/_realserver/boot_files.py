@@ -89,6 +89,12 @@ class NetworkFile(NamedTuple):
     drop_ins: Optional[List[str]]  # None where this networkd does not tell
 
 
+def network_files(told: str) -> Dict[str, str]:
+    """By interface, from the output of C(networkctl --json=short list)."""
+    links = json.loads(told)["Interfaces"]
+    return {str(link["Name"]): str(link["NetworkFile"]) for link in links if link.get("NetworkFile")}
+
+
 def network_file(told: str) -> NetworkFile:
     """From the output of C(networkctl --json=short status LINK)."""
     link = json.loads(told)

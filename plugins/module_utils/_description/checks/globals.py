@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from typing import Iterator
 
-from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import given
+from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import given, options
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.globals import GlobalDefs, LvsTimeouts
 from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import keepalived_entries
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
+# What a director without keepalived has too.
+OF_ALL_DIRECTORS = ("lvs_timeouts",)
 MAILS = ("smtp_alert", "smtp_alert_vrrp", "smtp_alert_checker")
 
 
@@ -25,6 +27,11 @@ def check_globals(cluster: Cluster) -> Iterator[Problem]:
             if field.name in MAILS and value is True:
                 remedy = "Write to whom: notification_email of lvs_global_defs"
                 yield Problem(path, value, "mails, and nobody gets it", remedy)
+    for name, field in options(GlobalDefs).items() if cluster.lvs_vrrp_instances == () else ():
+        value = getattr(whole, field.name)
+        if name not in (*OF_ALL_DIRECTORS, "vrrp_strict") and value not in (None, field.default):
+            reason = "is for keepalived, which only a host of lvs_vrrp_instances has"
+            yield Problem(f"lvs_global_defs.{name}", None, reason, "Remove it")
     if whole.lvs_timeouts == LvsTimeouts():
         yield Problem("lvs_global_defs.lvs_timeouts", None, "has no time", "Write tcp, tcpfin or udp, or remove it")
     if whole.vrrp_strict:

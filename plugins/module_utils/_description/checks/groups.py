@@ -28,6 +28,8 @@ def check_groups(
         for index, director in numbered(instance.hosts):
             yield from _check_group(director, f"{here}.hosts[{index}]", groups_of, parts.get("directors"))
     for here, service, _earlier in entries(cluster.lvs_virtual_servers, "lvs_virtual_servers"):
+        for index, director in numbered(service.hosts):
+            yield from _check_group(director, f"{here}.hosts[{index}]", groups_of, parts.get("directors"))
         servers = [(f"{here}.real_servers[{index}]", server.host) for index, server in numbered(service.real_servers)]
         if service.sorry_server:
             servers.append((f"{here}.sorry_server", service.sorry_server.host))

@@ -18,6 +18,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.ser
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import VrrpInstance
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
+from .directed import check_directed
 from .servers import Hosts, address_of, check_machines, check_server
 from .tables import first
 from .whole import Whole
@@ -27,14 +28,18 @@ def check_service(
     service: VirtualServer, path: str, earlier: Sequence[VirtualServer], whole: Whole
 ) -> Iterator[Problem]:
     instance = next(iter(whole.floating.get(service.address, ())), None)
-    if service.address is not None and instance is None and whole.addresses_known:
-        remedy = f"Add {service.address}/32 to the virtual_ipaddress of one of lvs_vrrp_instances"
+    if service.address is not None and instance is None and service.hosts == () and whole.addresses_known:
+        remedy = (
+            f"Add {service.address}/32 to the virtual_ipaddress of one of lvs_vrrp_instances; or write hosts: [HOST], "
+            "who directs it without keepalived"
+        )
         yield Problem(f"{path}.address", service.address, "is carried by no VRRP instance", remedy)
     socket = (service.address, service.port)
     for other in first(each for each in earlier if None not in socket and socket == (each.address, each.port)):
         reason = f"port {service.port} of this address already belongs to virtual server {other.name}"
         yield Problem(f"{path}.address", service.address, reason, "Make it one service, or choose another port")
 
+    yield from check_directed(service, path, earlier, whole)
     yield from _check_real_servers(service, path, instance, whole)
     yield from _check_quorum(service, path)
     if instance:
@@ -53,11 +58,15 @@ def _check_real_servers(
     named = [(here, server.host or server.address) for here, server in servers if server.address not in whole.owners]
     if service.sorry_server:
         servers.append((f"{path}.sorry_server", service.sorry_server))
+    directors = (instance.hosts if instance else service.hosts) or ()
     for here, server in servers:
-        yield from _check_real_server(server, here, service, (instance.hosts if instance else None) or (), whole)
+        yield from _check_real_server(server, here, service, directors, whole)
         if server.address in whole.floating:
             carrier = whole.floating[server.address][-1].name
             reason = f"floats with instance {carrier}: a director would send to itself"
+            yield Problem(f"{here}.address", server.address, reason, "Write the server's own address")
+        elif server.address and server.address in whole.serving:
+            reason = f"is the address of virtual server {whole.serving[server.address][0].name}"
             yield Problem(f"{here}.address", server.address, reason, "Write the server's own address")
     yield from check_machines([(here, name) for here, name in named if name], whole.hosts)
     sorry = address_of(service.sorry_server, whole.hosts)

@@ -11,7 +11,7 @@ from typing import Iterator, Sequence
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import numbered
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import Route
-from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import directors
+from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import vrrp_hosts
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
 from .tables import entries
@@ -19,7 +19,7 @@ from .whole import Whole
 
 
 def check_static(cluster: Cluster, whole: Whole) -> Iterator[Problem]:
-    having = directors(cluster)
+    having = vrrp_hosts(cluster)
     for path, each, _earlier in entries(cluster.lvs_static_ipaddress, "lvs_static_ipaddress"):
         address = (each.address or "").split("/")[0]
         yield from _check_director(each.host, f"{path}.host", having)

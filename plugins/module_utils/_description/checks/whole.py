@@ -32,6 +32,8 @@ class Whole:
     floating: Mapping[str, Sequence[VrrpInstance]]
     #: The networks of the first instance's floating addresses, by each of these addresses.
     networks: Mapping[str, Sequence[ipaddress.IPv4Network]]
+    #: The first instance, by each of its hosts.
+    instances: Mapping[str, VrrpInstance]
     #: Whether all floating addresses are known. Where one was refused, an address that is not found may be that one.
     addresses_known: bool
     #: The virtual servers, by their names.
@@ -65,6 +67,7 @@ def whole_of(cluster: Cluster, hosts: Hosts) -> Whole:
         hosts_at={member.address: name for name, member in reversed(list(hosts.items())) if member.address},
         floating=floating,
         networks=networks,
+        instances={host: each for each in reversed(instances) for _index, host in numbered(each.hosts)},
         addresses_known=cluster.lvs_vrrp_instances is not None
         and all(each is not None and each.addresses_known for each in cluster.lvs_vrrp_instances),
         services={service.name: service for service in services},

@@ -12,8 +12,11 @@ from typing import ClassVar, Mapping, Optional, Tuple
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import (
     ADDRESS,
     BOOLEAN,
+    INTERFACE,
+    LABEL,
     NAME,
     PORT,
+    WORD,
     choice,
     integer,
     list_of,
@@ -64,10 +67,22 @@ class VirtualServer:
     """C(virtual_server): one service, balanced over real servers."""
 
     name: str = option(NAME, "a name for the service")
-    address: str = option(ADDRESS, "an address that an instance of lvs_vrrp_instances carries")
+    address: str = option(ADDRESS, "an address that an instance of lvs_vrrp_instances carries, or that hosts have")
     port: int = option(PORT, "the port that clients connect to")
     real_servers: Tuple[RealServer, ...] = option(
         list_of(table(RealServer, shorthand="host")), "host names, or mappings with host or address"
+    )
+    hosts: Tuple[str, ...] = option(
+        list_of(WORD),
+        "of an address that no instance carries: who directs it, without keepalived; one host alone gets the address, "
+        "and that of several is somebody else's to move",
+        default=(),
+    )
+    interface: str = option(
+        INTERFACE, "where that one host gets it; by default where it has its own address", default=""
+    )
+    label: str = option(
+        LABEL, "a name for it there, INTERFACE:WORD of at most 15 characters; by default INTERFACE:N", default=""
     )
     protocol: str = option(choice(["TCP"], "protocol"), "what is balanced", default="TCP")
     lb_algo: str = option(
@@ -84,7 +99,8 @@ class VirtualServer:
     )
     check: Optional[Checker] = option(
         variants(CHECKERS, "check"),
-        "how servers are checked; by default HTTP_GET of the health_path of an upstream behind them, else TCP_CHECK",
+        "how servers are checked, unless hosts direct it; by default HTTP_GET of the health_path of an upstream behind "
+        "them, else TCP_CHECK",
         default=None,
     )
     sorry_server: Optional[SorryServer] = option(

@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Mapping, Tuple, Type
 
+from ansible_collections.lvs.cluster.plugins.module_utils._addresses.stacks import STACKS
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import (
     BOOLEAN,
     WORD,
@@ -41,11 +42,67 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class HeldAddress:
+    """An address that an interface holds for itself alone."""
+
+    address: str = option(scalar(str, "IPv4 or IPv6 address"), "the address, without a length")
+    label: str = option(scalar(str, "label"), "its label, as eth0:0; one of IPv6 has none", default="")
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Virtual addresses that an interface holds, now and after each boot.
+
+    Gives an interface addresses beside those that it has, both now and at boot, through what sets up the host's
+    network. The other roles have it do so. What has left the list stays until C(purge).
+    """
+
+    addresses_list: Tuple[HeldAddress, ...] = option(
+        list_of(table(HeldAddress)), "the addresses, each for itself alone", default=()
+    )
+    addresses_interface: str = option(WORD, "the interface that holds them", default="lo")
+    addresses_owner: str = option(
+        WORD, "whose addresses they are, as the name of a cluster; files have it in their names", default="lvs"
+    )
+    addresses_stack: str = option(
+        choice(list(STACKS), "network"),
+        "who sets up the host's network at boot; found by looking",
+        default="{{ ansible_facts['lvs_network'] }}",
+    )
+    addresses_networkd_file: str = option(
+        scalar(str, "name of a file"),
+        "the file of the host's own that networkd sets up the interface from; empty for the one that it is found to "
+        "use, and for C(lo) one that the role makes",
+        default="",
+    )
+
+
+@dataclass(frozen=True)
+class AddressesPurge:
+    """Let go of addresses that have left the list.
+
+    Comes once nobody sends here for them any more.
+    """
+
+
+@dataclass(frozen=True)
+class AddressesTeardown:
+    """Let go of all addresses.
+
+    Now, and for the next boot. What other owners and other people put there stays.
+    """
+
+
+@dataclass(frozen=True)
 class Director:
     """The kernel side of a director.
 
     Installs ipvsadm, loads the kernel modules of IPVS and of the schedulers in use, now and at boot, and sets the
     kernel's IPVS settings. What is in the IPVS table is keepalived's business.
+
+    A host that directs services without keepalived (C(hosts) of C(lvs_virtual_servers)) gets the whole IPVS table too,
+    C(lvs_timeouts), and the addresses, now and at boot. What somebody else has in the table goes; a server that
+    M(lvs.cluster.ipvs_drain) has drained stays so.
     """
 
     director_sysctls: Mapping[str, Any] = option(
@@ -72,12 +129,20 @@ class Director:
         ),
     )
 
+    director_module_parameters: Mapping[str, Any] = option(
+        mapping_of(scalar(str, "value"), "parameter"),
+        "parameters of the kernel's modules, as C(ip_vs.conn_tab_bits); in force once the module is loaded anew, at "
+        "the latest by the next boot, which is told",
+        default=(),
+    )
+
 
 @dataclass(frozen=True)
 class DirectorTeardown:
     """Remove what the next boot would load and set.
 
-    Removes the files. Modules and settings stay in the running kernel, where others may use them.
+    Removes the files. Modules and settings stay in the running kernel, where others may use them. Of a host that
+    directs without keepalived the addresses go first, then the whole IPVS table.
     """
 
 
@@ -200,12 +265,13 @@ class Realserver:
     """Virtual addresses on the loopback, silent on ARP.
 
     Silences ARP for addresses that are not the interface's own, then gives C(lo) the virtual addresses, both now and at
-    boot, through systemd-networkd or ifupdown, whichever runs the host.
+    boot, through netplan, systemd-networkd, NetworkManager, ifupdown or network-scripts, whichever sets up the host's
+    network.
     """
 
     realserver_network: str = option(
-        choice(["networkd", "ifupdown"], "network"),
-        "who sets up the host's network at boot, and so keeps the addresses; networkd if it runs, else ifupdown",
+        choice(list(STACKS), "network"),
+        "who sets up the host's network at boot, and so keeps the addresses; found by looking (docs/stacks.md)",
         default="{{ ansible_facts['lvs_network'] }}",
     )
     realserver_networkd_file: str = option(
@@ -236,6 +302,7 @@ class RealserverTeardown:
 
 # By role, its entry points.
 ROLES: Mapping[str, Mapping[str, Type[Any]]] = {
+    "addresses": {"main": Addresses, "purge": AddressesPurge, "teardown": AddressesTeardown},
     "director": {"main": Director, "teardown": DirectorTeardown},
     "keepalived": {"main": Keepalived, "teardown": KeepalivedTeardown},
     "nginx": {"main": Nginx, "purge": NginxPurge, "teardown": NginxTeardown},

@@ -2,23 +2,146 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # PRIVATE to the collection.
-"""What a director's kernel needs besides the table that keepalived writes."""
+"""What a director's kernel needs: besides the table that keepalived writes, or with the table where it has none."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Iterable, Sequence
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
+from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import LONGEST_INTERFACE
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.globals import GlobalDefs, LvsTimeouts
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import VirtualServer
+
+from .keepalived import Service
+
+
+@dataclass(frozen=True)
+class TableServer:
+    """A server, as M(lvs.cluster.ipvs_table) takes it."""
+
+    address: str
+    port: int
+    weight: int
+
+
+@dataclass(frozen=True)
+class TableService:
+    """A service, as M(lvs.cluster.ipvs_table) takes it."""
+
+    protocol: str
+    address: str
+    port: int
+    lb_algo: str
+    lb_flags: Sequence[str]
+    lb_kind: str
+    persistence_timeout: Optional[int]
+    real_servers: Sequence[TableServer]
+
+
+@dataclass(frozen=True)
+class Timeouts:
+    """Seconds, as M(lvs.cluster.ipvs_table) takes them; None for one that stays as it is."""
+
+    tcp: Optional[int]
+    tcp_fin: Optional[int]
+    udp: Optional[int]
+
+
+@dataclass(frozen=True)
+class CardAddress:
+    """A virtual address; where its label is empty, number is that of INTERFACE:N."""
+
+    address: str
+    label: str
+    number: int
+
+
+@dataclass(frozen=True)
+class Card:
+    """What an interface gets beside what it has; interface is empty where the description names none."""
+
+    interface: str
+    addresses: Sequence[CardAddress]
 
 
 @dataclass(frozen=True)
 class Director:
-    """The kernel modules of IPVS and of the schedulers in use."""
+    """The kernel modules of IPVS and of the schedulers in use, and whom it sends to, by address.
+
+    static: whether it directs without keepalived; services, timeouts and cards are those of such a host alone.
+    """
 
     modules: Sequence[str]
+    servers: Mapping[str, str]
+    static: bool
+    services: Sequence[TableService]
+    timeouts: Optional[Timeouts]
+    cards: Sequence[Card]
 
 
-def director_view(services: Iterable[VirtualServer]) -> Director:
-    """services: those that the host directs."""
-    return Director(["ip_vs", *sorted({f"ip_vs_{each.lb_algo}" for each in services})])
+def director_view(
+    interface: str,
+    directed: Sequence[VirtualServer],
+    views: Mapping[str, Service],
+    whole: GlobalDefs,
+    places: Mapping[str, int],
+) -> Director:
+    """directed: the services that the host directs; views: of keepalived's words for all of them, by name.
+
+    interface: the host's own; whole: what is said of all directors; places: the number of each address's label.
+    """
+    static = [each for each in directed if each.hosts]
+    held = {each.address: each for each in static if len(each.hosts) == 1}
+    return Director(
+        modules=["ip_vs", *sorted({f"ip_vs_{each.lb_algo}" for each in directed})],
+        servers={server.address: server.name for each in directed for server in views[each.name].real_servers},
+        static=bool(static),
+        services=[_table_service(views[each.name]) for each in static],
+        timeouts=_timeouts(whole.lvs_timeouts) if static and whole.lvs_timeouts else None,
+        cards=_cards(
+            (each.interface or interface, CardAddress(address, each.label, places[address]))
+            for address, each in held.items()
+        ),
+    )
+
+
+def _table_service(told: Service) -> TableService:
+    return TableService(
+        protocol=told.protocol.lower(),
+        address=told.address,
+        port=told.port,
+        lb_algo=told.lb_algo,
+        lb_flags=told.lb_flags,
+        lb_kind=told.lb_kind,
+        persistence_timeout=told.persistence_timeout or None,
+        real_servers=[TableServer(each.address, each.port, each.weight) for each in told.real_servers],
+    )
+
+
+def _cards(addresses: Iterable[Tuple[str, CardAddress]]) -> List[Card]:
+    """addresses: each with its interface."""
+    found: Dict[str, List[CardAddress]] = {}
+    for interface, address in addresses:
+        found.setdefault(interface, []).append(address)
+    return [Card(interface, held) for interface, held in found.items()]
+
+
+def _timeouts(told: LvsTimeouts) -> Timeouts:
+    return Timeouts(tcp=told.tcp, tcp_fin=told.tcpfin, udp=told.udp)
+
+
+def placed_cards(cards: Iterable[Mapping[str, Any]], interface: str) -> List[Dict[str, Any]]:
+    """Cards of a plain view, with this interface where none is named, and what M(lvs.cluster.addresses) takes."""
+    found: Dict[str, List[Dict[str, Any]]] = {}
+    for card in cards:
+        name = card["interface"] or interface
+        held = [{**each, "label": each["label"] or _label(name, each["number"])} for each in card["addresses"]]
+        found.setdefault(name, []).extend({"address": each["address"], "label": each["label"]} for each in held)
+    return [{"interface": name, "addresses": held} for name, held in found.items()]
+
+
+def _label(interface: str, number: int) -> str:
+    """As the tutorials have it, eth0:0; none where the kernel has no room for it, or the interface is not known."""
+    label = f"{interface}:{number}"
+    return label if interface and len(label) <= LONGEST_INTERFACE else ""

@@ -23,9 +23,10 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.parts imp
     real_servers,
     servers_of,
     upstreams_behind,
+    vrrp_hosts,
 )
 
-from .director import Director, director_view
+from .director import Director, director_view, placed_cards
 from .keepalived import (
     Keepalived,
     bfd_views,
@@ -68,6 +69,8 @@ class Whole:
 
     name: str
     directors: Sequence[str]
+    #: Those that have keepalived.
+    vrrp_hosts: Sequence[str]
     real_servers: Sequence[str]
 
 
@@ -90,7 +93,7 @@ class Views:
         self._cluster = cluster
         self._members = members
         self._addresses = {name: member.address for name, member in members.items() if member.address}
-        self._whole = Whole(cluster.lvs_cluster, directors(cluster), real_servers(cluster))
+        self._whole = Whole(cluster.lvs_cluster, directors(cluster), vrrp_hosts(cluster), real_servers(cluster))
         self._instances = cluster.instances
         carrying = {address: each for each in reversed(self._instances) for address in each.addresses}
         self._carried = [(each, carrying.get(each.address)) for each in cluster.lvs_virtual_servers]
@@ -149,7 +152,13 @@ class Views:
                     each for _entry, _needs, named in entries for each in named if each.interface not in self._vmacs
                 ],
             ),
-            director=director_view(each for each, _instance in directed),
+            director=director_view(
+                interface,
+                [each for each, instance in self._carried if host in (instance.hosts if instance else each.hosts)],
+                self._services,
+                self._global_defs,
+                self._places,
+            ),
             realserver=realserver_view(interface, served, self._places),
             nginx=nginx_view([pool for pool in self._pools if pool[1].name in names], self._upstreams),
         )
@@ -180,7 +189,7 @@ def plain(view: View) -> Plain:
 
 def placed(view: Mapping[str, Any], interface: str) -> Plain:
     """A plain view with the host's interface in the cluster's network, where the description names none."""
-    keepalived, realserver = view["keepalived"], view["realserver"]
+    keepalived, director, realserver = view["keepalived"], view["director"], view["realserver"]
     daemon = keepalived["lvs_sync_daemon"]
     return {
         **view,
@@ -191,5 +200,6 @@ def placed(view: Mapping[str, Any], interface: str) -> Plain:
             ],
             "lvs_sync_daemon": {**daemon, "interface": daemon["interface"] or interface} if daemon else daemon,
         },
+        "director": {**director, "cards": placed_cards(director["cards"], interface)},
         "realserver": {**realserver, "interface": realserver["interface"] or interface},
     }

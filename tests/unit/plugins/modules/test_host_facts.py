@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.lvs.cluster.plugins.module_utils._host import system
+from ansible_collections.lvs.cluster.plugins.module_utils._host import kernel_modules, memory, networks, system
 from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -33,10 +33,16 @@ NOTHING = "ansible.module_utils.basic.AnsibleModule.get_bin_path"
 @pytest.fixture
 def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program) -> Path:
     """A folder of a Debian without addresses; systemd-networkd runs where its file networkd is made."""
+    program("systemctl", "exit 1")
+    program("networkctl", """echo '{"Interfaces": [{"Name": "eth0", "NetworkFile": "/etc/card.network"}]}'""")
     program("ip", '[ "$2" = -4 ] && exit 2\necho "[]"')
     (tmp_path / "os-release").write_text('NAME="Debian GNU/Linux"\nID=debian\n')
     monkeypatch.setattr(system, "OS_RELEASE", (str(tmp_path / "nowhere"), str(tmp_path / "os-release")))
-    monkeypatch.setattr(system, "NETWORKD_STATE", str(tmp_path / "networkd"))
+    monkeypatch.setattr(networks, "NETWORKD_STATE", str(tmp_path / "networkd"))
+    monkeypatch.setattr(memory, "ROOT", str(tmp_path / "memory"))
+    monkeypatch.setattr(system, "KEEPALIVED", (str(tmp_path / "keepalived.pid"), str(tmp_path / "wanted")))
+    for name in ("PROC_MODULES", "LIB_MODULES", "MODULES_DISABLED", "OWN_STATUS"):
+        monkeypatch.setattr(kernel_modules, name, str(tmp_path / name))
     return tmp_path
 
 
@@ -53,7 +59,50 @@ def test_system_and_who_sets_up_its_network(host: Path) -> None:
         "lvs_network": "ifupdown",
     }
     (host / "networkd").touch()
-    assert facts()["ansible_lvs_network"] == "networkd"
+    told = facts()
+    assert (told["ansible_lvs_network"], told["ansible_lvs_networkd_files"]) == (
+        "networkd",
+        {"eth0": "/etc/card.network"},
+    )
+
+
+def test_keepalived_that_runs_or_will_is_told_by_its_file(host: Path) -> None:
+    assert facts()["ansible_lvs_keepalived"] == ""
+    (host / "wanted").symlink_to("/lib/systemd/system/keepalived.service")
+    assert facts()["ansible_lvs_keepalived"] == str(host / "wanted")
+    (host / "keepalived.pid").touch()
+    assert facts()["ansible_lvs_keepalived"] == str(host / "keepalived.pid")
+
+
+def test_whose_addresses_are_on_which_interface(host: Path) -> None:
+    assert facts()["ansible_lvs_held"] == {}
+    for path in ("eth0/lvs.json", "eth0/.lock", "lo/lvs.json", "lo/other.json", "eth1/.lock"):
+        (host / "memory" / "addresses" / path).parent.mkdir(parents=True, exist_ok=True)
+        (host / "memory" / "addresses" / path).touch()
+    assert facts()["ansible_lvs_held"] == {"eth0": ["lvs"], "lo": ["lvs", "other"]}
+
+
+def test_what_of_ipvs_a_kernel_has_and_what_bars_the_rest(host: Path) -> None:
+    assert facts()["ansible_lvs_ipvs"] == {"loaded": [], "loadable": [], "barred": ""}
+    folder = host / "LIB_MODULES" / os.uname().release
+    folder.mkdir(parents=True)
+    (host / "PROC_MODULES").write_text("ip_vs 1 0 - Live 0x0\nip_vs_wrr 1 0 - Live 0x0\nnf_conntrack 1 0 ip_vs,\n")
+    (folder / "modules.builtin").write_text("kernel/net/netfilter/ipvs/ip_vs_rr.ko\nkernel/net/veth.ko\n")
+    needed = "kernel/net/netfilter/nf_conntrack.ko"
+    ipvs = "kernel/net/netfilter/ipvs"
+    (folder / "modules.dep").write_text(
+        f"{ipvs}/ip_vs_sed.ko.xz: {ipvs}/ip_vs.ko\n{ipvs}/ip_vs.ko: {needed}\n{needed}:\n"
+    )
+    (host / "OWN_STATUS").write_text("Name:\tpython3\nCapEff:\t000001ffffffffff\n")
+    assert facts()["ansible_lvs_ipvs"] == {
+        "loaded": ["ip_vs", "ip_vs_rr", "ip_vs_wrr"],
+        "loadable": ["ip_vs", "ip_vs_sed"],
+        "barred": "",
+    }
+    (host / "OWN_STATUS").write_text("CapEff:\t00000000a80425fb\n")
+    assert "CAP_SYS_MODULE" in facts()["ansible_lvs_ipvs"]["barred"]
+    (host / "MODULES_DISABLED").write_text("1\n")
+    assert "modules_disabled is 1" in facts()["ansible_lvs_ipvs"]["barred"]
 
 
 @pytest.mark.usefixtures("host")

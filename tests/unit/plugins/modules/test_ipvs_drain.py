@@ -47,6 +47,24 @@ def test_a_drained_server_gets_its_old_weight_back(ipvsadm: FakeIpvsadm) -> None
     assert not play("ipvs_drain", address=SERVER, state="restored")["changed"]
 
 
+def test_a_table_that_keeps_drained_servers_leaves_those_alone_that_are(ipvsadm: FakeIpvsadm) -> None:
+    key, drained = "tcp 192.0.2.10:80", "tcp 192.0.2.10:80 192.0.2.22:80"
+    others = {"services": [{**WEB, "lb_algo": "wrr", "real_servers": [{"address": SERVER, "weight": 5}]}]}
+    play("ipvs_drain", address=SERVER)
+    assert not play("ipvs_table", check=True, keep_drained=True, **others)["changed"]
+    others["services"][0]["real_servers"][0]["weight"] = 7
+    assert not play("ipvs_table", keep_drained=True, **others)["changed"]
+    play("ipvs_drain", address=SERVER, state="restored")
+    assert weights(ipvsadm)[drained] == 5
+    assert play("ipvs_table", keep_drained=True, **others)["changed"]
+    assert weights(ipvsadm)[drained] == 7
+    # What has weight 0 by another hand was drained by nobody.
+    ipvsadm.table = parse(render(ipvsadm.table).replace(f"{SERVER}:80 -g -w 7", f"{SERVER}:80 -g -w 0"))
+    assert play("ipvs_table", keep_drained=True, **others)["commands"] == [
+        f"ipvsadm -e -t {key.split()[1]} -r {SERVER}:80 -g -w 7"
+    ]
+
+
 def test_a_server_is_drained_in_all_services_or_in_one(ipvsadm: FakeIpvsadm) -> None:
     ipvsadm.table = parse(
         render(ipvsadm.table) + "-A -t 192.0.2.11:80 -s rr\n-a -t 192.0.2.11:80 -r 192.0.2.22:80 -w 4\n"

@@ -9,7 +9,7 @@ import pytest
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils._host import ipvs_boot
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.persist import DEBIAN, REDHAT, Layout, switched_on
-from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.save import parse
+from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.save import parse, render
 from ansible_collections.lvs.cluster.tests.unit.fake_ipvsadm import FakeIpvsadm
 from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
 
@@ -40,10 +40,10 @@ class Host:
         assert words[2] == "ipvsadm.service"
         if words[1] == "is-enabled":
             return (int(not self.enabled), f"{self.state}\n", "")
-        assert words[1] == "enable"
+        assert words[1] in ("enable", "disable")
         if self.fails:
             return 1, "", self.fails
-        self.state = "enabled"
+        self.state = f"{words[1]}d"
         return 0, "", ""
 
     @property
@@ -54,13 +54,14 @@ class Host:
 @pytest.fixture
 def host(ipvsadm: FakeIpvsadm, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Host:
     host = Host(tmp_path)
-    of = ipvs_boot.Boot.of
+    of, forgetting = ipvs_boot.Boot.of, ipvs_boot.Boot.forgetting
 
     def run_command(_module: AnsibleModule, words: list[str], **options: Any) -> tuple[int, str, str]:
         return host.systemctl(words) if words[0].endswith("systemctl") else ipvsadm(words, **options)
 
     monkeypatch.setattr(AnsibleModule, "run_command", run_command)
     monkeypatch.setattr(ipvs_boot.Boot, "of", lambda module, rules: of(module, rules, root=str(tmp_path)))
+    monkeypatch.setattr(ipvs_boot.Boot, "forgetting", lambda module: forgetting(module, root=str(tmp_path)))
     return host
 
 
@@ -98,6 +99,49 @@ def test_redhat_gets_its_rules_and_its_service(ipvsadm: FakeIpvsadm, host: Host)
     assert host.enabled
     assert len(result["persisted"]) == 1
     assert not play("ipvs_table", services=[], persist=True)["changed"]
+
+
+def test_timeouts_are_set_and_a_boot_brings_them_back(ipvsadm: FakeIpvsadm, host: Host) -> None:
+    host.has(DEBIAN)
+    options = {"services": [], "timeouts": {"tcp": 30, "udp": 300}, "persist": True}
+    result = play("ipvs_table", **options)
+    assert "ipvsadm --set 30 0 0" in result["commands"]
+    assert tuple(ipvsadm.timeouts) == (30, 120, 300)
+    # All that are wanted, as the next boot finds the kernel's own.
+    assert host.text("/etc/ipvsadm.rules") == f"{render(ipvsadm.table)}--set 30 0 300\n"
+    assert any("Timeout (tcp tcpfin udp): 30 120 300" in each["after"] for each in result["diff"])
+    again = play("ipvs_table", **options)
+    assert (again["changed"], again["commands"]) == (False, [])
+
+
+def test_check_mode_sets_no_timeouts(ipvsadm: FakeIpvsadm) -> None:
+    result = play("ipvs_table", check=True, services=[], timeouts={"tcp": 30})
+    assert (result["changed"], result["commands"]) == (True, ["ipvsadm --set 30 0 0"])
+    assert ipvsadm.timeouts.tcp == 900
+
+
+@pytest.mark.parametrize("layout", [DEBIAN, REDHAT], ids=["Debian", "Red Hat"])
+def test_what_a_boot_restored_is_forgotten(host: Host, layout: Layout) -> None:
+    host.has(layout)
+    play("ipvs_table", services=[{"fwmark": 8}], persist=True)
+    gone = {"services": [], "purge": True, "forget": True}
+    assert play("ipvs_table", check=True, **gone)["changed"]
+    assert parse(host.text(layout.rules))
+    result = play("ipvs_table", **gone)
+    assert host.text(layout.rules) == ""
+    assert not layout.switch or host.text(layout.switch) == DEFAULTS
+    assert host.enabled == bool(layout.switch)
+    assert [path.removeprefix(str(host.root)) for path in result["persisted"]] == [
+        each for each in (layout.rules, layout.switch) if each
+    ]
+    assert not play("ipvs_table", **gone)["changed"]
+
+
+def test_where_nothing_restores_anything_nothing_is_to_forget(host: Host) -> None:
+    assert play("ipvs_table", services=[], purge=True, forget=True)["persisted"] == []
+    host.has(DEBIAN)
+    (host.root / "etc/ipvsadm.rules").write_text("# empty rules file\n")
+    assert not play("ipvs_table", services=[], purge=True, forget=True)["changed"]
 
 
 def test_check_mode_writes_and_enables_nothing(host: Host) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.lvs.cluster.plugins.module_utils._host import kernel_modules, sysctl
+from ansible_collections.lvs.cluster.plugins.module_utils._host import kernel_modules, memory, sysctl
 from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
 
 REUSE = "net.ipv4.vs.conn_reuse_mode"
@@ -31,6 +31,8 @@ class Machine:
 
     def options(self, **options: Any) -> dict[str, Any]:
         files = {"sysctl_file": f"{self.root}/sysctl.d/60-lvs.conf"}
+        if "parameters" in options:
+            files["parameters_file"] = f"{self.root}/modprobe.d/lvs.conf"
         if "modules" in options:
             files["modules_file"] = f"{self.root}/modules-load.d/lvs.conf"
         return {**options, **files}
@@ -57,6 +59,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program) -> Machine
     (tmp_path / "sysctl.d").mkdir()
     monkeypatch.setattr(kernel_modules, "PROC_MODULES", str(tmp_path / "modules"))
     monkeypatch.setattr(kernel_modules, "LIB_MODULES", str(tmp_path / "lib"))
+    monkeypatch.setattr(kernel_modules, "SYS_MODULE", str(tmp_path / "module"))
     monkeypatch.setattr(sysctl, "SETTINGS", str(tmp_path / "sys"))
     monkeypatch.setattr(sysctl, "FOLDERS", (str(tmp_path / "sysctl.d"),))
     vs = tmp_path / "sys" / "net" / "ipv4" / "vs"
@@ -156,8 +159,108 @@ def test_value_that_the_kernel_does_not_take_is_not_left_for_the_next_boot(machi
     assert machine.text("sysctl.d/60-lvs.conf") is None
 
 
+TAB_BITS = "ip_vs.conn_tab_bits"
+
+
+def test_parameters_are_there_before_the_module_is(machine: Machine, program) -> None:
+    program("modprobe", f"grep -q tab_bits {machine.root}/modprobe.d/lvs.conf")
+    options = {"modules": "ip_vs\n", "parameters": {TAB_BITS: 16}}
+    assert machine.play(check=True, **options)["changed"]
+    assert machine.text("modprobe.d/lvs.conf") is None
+    result = machine.play(**options)
+    assert machine.text("modprobe.d/lvs.conf") == "options ip_vs conn_tab_bits=16\n"
+    assert result["differing"][0].endswith("modprobe.d/lvs.conf")
+    assert (result["pending"], result["diff"][0]["after"]) == ({}, "options ip_vs conn_tab_bits=16\n")
+    machine.play(parameters={})
+    assert machine.text("modprobe.d/lvs.conf") is None
+
+
+@pytest.mark.parametrize(
+    ("module", "remedy"),
+    [("ip_vs", "until the module ip_vs is loaded anew"), ("ip_vs_rr", "Write ip_vs_rr.bits=VALUE on the kernel's")],
+    ids=["loaded", "built in"],
+)
+def test_parameter_of_a_loaded_module_that_has_another_value_is_told(
+    machine: Machine, module: str, remedy: str
+) -> None:
+    (machine.root / "module" / module / "parameters").mkdir(parents=True)
+    (machine.root / "module" / module / "parameters" / "bits").write_text("12\n")
+    result = machine.play(parameters={f"{module}.bits": 16})
+    assert result["pending"] == {f"{module}.bits": "12"}
+    assert remedy in str(result["warnings"])
+    again = machine.play(parameters={f"{module}.bits": 16})
+    assert (again["changed"], again["pending"]) == (False, result["pending"])
+    assert machine.play(parameters={f"{module}.bits": 12})["pending"] == {}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "reason"),
+    [
+        ({"ip_vs.tab_bits": 16}, "has no parameter tab_bits; it has conn_tab_bits"),
+        ({"conn_tab_bits": 16}, "conn_tab_bits=16 is not MODULE.PARAMETER"),
+        ({TAB_BITS: "1\ninstall ip_vs /bin/true"}, "and a value without spaces"),
+    ],
+    ids=["no such parameter", "no module", "another line"],
+)
+def test_parameter_that_cannot_be_is_refused_before_anything_changes(machine: Machine, parameters, reason) -> None:
+    (machine.root / "module/ip_vs/parameters").mkdir(parents=True)
+    (machine.root / "module/ip_vs/parameters/conn_tab_bits").write_text("12\n")
+    with pytest.raises(ModuleFailedError, match=reason) as failed:
+        machine.play(parameters=parameters)
+    assert failed.value.result["error"]["kind"] == "no_parameter"
+    assert machine.text("modprobe.d/lvs.conf") is None
+
+
 def test_module_that_does_not_load_is_an_error_with_a_reason(machine: Machine, program) -> None:
     program("modprobe", "echo modprobe: FATAL: Module $1 not found >&2; exit 1")
     with pytest.raises(ModuleFailedError, match="modprobe ip_vs: modprobe: FATAL: Module ip_vs not found") as failed:
         machine.play(**ALL)
     assert failed.value.result["error"]["kind"] == "no_module"
+
+
+@pytest.fixture
+def owners(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    """A machine that remembers what owners had set, with a setting of 0 and one of 1."""
+    monkeypatch.setattr(memory, "ROOT", str(machine.root / "memory"))
+    machine.has("net/ipv4/conf/all/arp_ignore", "0")
+    machine.has("net/ipv4/conf/all/arp_announce", "1")
+    return machine
+
+
+SILENT = {"net.ipv4.conf.all.arp_ignore": 1, "net.ipv4.conf.all.arp_announce": 2}
+
+
+def arp(machine: Machine) -> list[str | None]:
+    return [machine.text(f"sys/net/ipv4/conf/all/{name}") for name in ("arp_ignore", "arp_announce")]
+
+
+def test_what_was_before_an_owner_comes_back_with_his_file_gone(owners: Machine) -> None:
+    owners.play(sysctls=SILENT, owner="lvs")
+    assert not owners.play(sysctls=SILENT, owner="lvs")["changed"]
+    assert arp(owners) == ["1", "2"]
+    told = owners.play(owner="lvs", state="absent", check=True)
+    assert told["commands"] == [
+        "sysctl -w net.ipv4.conf.all.arp_ignore=0",
+        "sysctl -w net.ipv4.conf.all.arp_announce=1",
+    ]
+    assert arp(owners) == ["1", "2"]
+    assert owners.play(owner="lvs", state="absent")["commands"] == told["commands"]
+    assert (arp(owners), owners.text("sysctl.d/60-lvs.conf")) == (["0", "1"], None)
+    assert not owners.play(owner="lvs", state="absent")["changed"]
+
+
+def test_what_two_owners_want_comes_back_with_the_last(owners: Machine) -> None:
+    other = {"sysctl_file": f"{owners.root}/sysctl.d/60-other.conf"}
+    owners.play(sysctls=SILENT, owner="lvs")
+    play("kernel_settings", sysctls=SILENT, owner="other", **other)
+    owners.play(owner="lvs", state="absent")
+    assert arp(owners) == ["1", "2"]
+    play("kernel_settings", owner="other", state="absent", **other)
+    assert arp(owners) == ["0", "1"]
+
+
+def test_what_somebody_has_set_since_stays(owners: Machine) -> None:
+    owners.play(sysctls=SILENT, owner="lvs")
+    owners.has("net/ipv4/conf/all/arp_ignore", "2")
+    owners.play(owner="lvs", state="absent")
+    assert arp(owners) == ["2", "1"]

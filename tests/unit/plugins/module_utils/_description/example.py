@@ -40,6 +40,13 @@ SERVICE = {
 }
 UPSTREAM = {"name": "app", "servers": ["app1", {"host": "app2", "max_fails": 3}]}
 
+# Without an instance: one host directs the service, without keepalived.
+STATIC = {
+    "lvs_vrrp_instances": REMOVED,
+    "lvs_virtual_servers[0].hosts": ["lvs1"],
+    "lvs_virtual_servers[0].check": REMOVED,
+}
+
 # Seconds of each table, which go with the first.
 OTHER_VIP = "192.0.2.101"
 OTHER_INSTANCE = {

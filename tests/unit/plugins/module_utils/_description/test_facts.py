@@ -13,7 +13,12 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.facts imp
     interface_of,
     remarks,
 )
-from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import hostvars, plain_views
+from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import (
+    STATIC,
+    VIP,
+    hostvars,
+    plain_views,
+)
 
 # Recorded with ansible-core 2.19.14, `ansible -m setup -a 'gather_subset=!all,!min,network'`, on a Debian 12 with the
 # interfaces lo, eth0 (labelled address eth0:1), eth1 (without address) and br-lan.7; only keys that tell nothing here
@@ -174,7 +179,7 @@ ON_ETH1 = {"lvs_vrrp_instances[0].interface": "eth1"}
             {"hosts.lvs1.lvs_interface": "eth9"},
             [
                 "lvs1 has no interface eth9; it has lo, eth0, eth1, eth2. Set lvs_interface of the host, or interface "
-                "of the VRRP instance, to one of them."
+                "of the VRRP instance or of the virtual server, to one of them."
             ],
             id="no interface",
         ),
@@ -227,6 +232,78 @@ def test_a_host_s_facts_are_held_against_its_description(changes, expected):
 
     assert found["findings"] == expected
     assert found["refused"] == (["lvs1"] if expected else [])
+
+
+ALL_OF_IPVS = {"loaded": ["ip_vs"], "loadable": ["ip_vs", "ip_vs_wrr"], "barred": ""}
+
+
+def findings(host: str, changes: dict[str, Any], **facts: Any) -> list[str]:
+    told = {**of(hostvars()[host]["ansible_host"]), **facts}
+    (found,) = compared(plain_views(hostvars(changes), [host]), {host: told}, ["Debian"], {})
+    lines: list[str] = found["findings"]
+    return lines
+
+
+@pytest.mark.parametrize(
+    ("told", "fragment"),
+    [
+        pytest.param({}, "", id="all that is needed"),
+        pytest.param({"loaded": ["ip_vs", "ip_vs_wrr"], "loadable": [], "barred": "why"}, "", id="all is loaded"),
+        pytest.param({"loaded": [], "loadable": []}, "the kernel of lvs1 has no ip_vs, ip_vs_wrr, and", id="no IPVS"),
+        pytest.param({"loadable": ["ip_vs"]}, "the kernel of lvs1 has no ip_vs_wrr, and", id="no such scheduler"),
+        pytest.param(
+            {"barred": "why"},
+            "lvs1 cannot load ip_vs_wrr into its kernel, and a director needs IPVS: why.",
+            id="barred",
+        ),
+    ],
+)
+@pytest.mark.parametrize("changes", [{}, STATIC], ids=["keepalived", "static"])
+def test_a_director_needs_a_kernel_with_ipvs(changes, told, fragment):
+    found = findings("lvs1", changes, lvs_ipvs={**ALL_OF_IPVS, **told})
+
+    assert len(found) == bool(fragment)
+    assert fragment in "".join(found)
+
+
+def test_a_real_server_needs_no_ipvs_and_who_has_no_rights_is_told_that_alone():
+    nothing = {"loaded": [], "loadable": [], "barred": ""}
+
+    assert findings("web1", {}, lvs_ipvs=nothing) == []
+    (told,) = findings("lvs1", {}, lvs_ipvs=nothing, effective_user_id=1000, user_id="deploy")
+    assert "who may not change it" in told
+
+
+def test_a_static_director_with_keepalived_is_refused():
+    (told,) = findings("lvs1", STATIC, lvs_keepalived="/run/keepalived.pid")
+
+    assert told.startswith("keepalived runs on lvs1, or starts with it (there is /run/keepalived.pid)")
+    assert findings("lvs1", {}, lvs_keepalived="/run/keepalived.pid") == []
+
+
+@pytest.mark.parametrize(
+    ("words", "fragment"),
+    [
+        ({}, ""),
+        ({"interface": "eth9"}, "lvs1 has no interface eth9"),
+        ({"label": "eth1:web"}, f"eth1:web is no label of eth0, where lvs1 is to have {VIP}"),
+    ],
+    ids=["its own", "interface that is not there", "label of another one"],
+)
+def test_a_static_director_needs_the_interface_of_its_address(words, fragment):
+    changes = {**STATIC, **{f"lvs_virtual_servers[0].{name}": each for name, each in words.items()}}
+    found = findings("lvs1", changes)
+
+    assert len(found) == bool(fragment)
+    assert fragment in "".join(found)
+
+
+def test_a_real_server_that_cannot_be_silent_is_refused_and_a_director_need_not_be():
+    facts = {**FACTS, "lvs_sysctls_writable": False}
+    entries = compared(plain_views(hostvars({}), ["lvs1", "web1"]), {"lvs1": facts, "web1": facts}, ["Debian"], {})
+    told = {each["host"]: " ".join(each["findings"]) for each in entries}
+    assert "/proc/sys of web1 is read-only" in told["web1"]
+    assert "/proc/sys" not in told["lvs1"]
 
 
 def test_a_host_that_cannot_be_what_it_should_be_stops_its_cluster_and_no_other():

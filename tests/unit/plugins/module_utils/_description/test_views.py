@@ -21,6 +21,7 @@ from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._descriptio
     OTHER_VIP,
     REMOVED,
     SERVICE,
+    STATIC,
     VIP,
     hostvars,
 )
@@ -41,6 +42,14 @@ ON_ETH7 = {
     f"{FIRST_INSTANCE}.interface": "eth7",
     "hosts.lvs1.lvs_addresses": {"eth7": "198.51.100.11"},
     "hosts.lvs2.lvs_addresses": {"eth7": "198.51.100.12"},
+}
+NO_DIRECTOR = {
+    "modules": ["ip_vs"],
+    "servers": {},
+    "static": False,
+    "services": [],
+    "timeouts": None,
+    "cards": [],
 }
 TWO_POOLS = {**TWO_SERVICES, "lvs_nginx_upstreams[1]": OTHER_UPSTREAM}
 
@@ -151,6 +160,7 @@ def test_the_cluster_is_told_with_its_hosts_in_the_order_of_their_mention():
     assert view("web2", changes)["cluster"] == {
         "name": "shop",
         "directors": ["lvs1", "lvs2"],
+        "vrrp_hosts": ["lvs1", "lvs2"],
         "real_servers": ["web1", "web2", "app1"],
     }
 
@@ -438,8 +448,98 @@ def test_numbers_in_text_become_numbers_and_words_truth():
 def test_a_director_s_kernel_needs_each_scheduler_once():
     changes = {**TWO_SERVICES, f"{FIRST_SERVICE}.lb_algo": "wlc"}
 
-    assert view("lvs1", changes)["director"] == {"modules": ["ip_vs", "ip_vs_wlc"]}
+    assert view("lvs1", changes)["director"]["modules"] == ["ip_vs", "ip_vs_wlc"]
     assert view("lvs1", TWO_SERVICES)["director"]["modules"] == ["ip_vs", "ip_vs_wlc", "ip_vs_wrr"]
+
+
+def test_a_director_with_keepalived_leaves_the_table_to_it():
+    assert view("lvs1")["director"] == {
+        **NO_DIRECTOR,
+        "modules": ["ip_vs", "ip_vs_wrr"],
+        "servers": {HOSTS["web1"]: "web1", HOSTS["web2"]: "web2"},
+    }
+
+
+def test_a_director_without_keepalived_has_the_table_the_timeouts_and_the_address():
+    timeouts = {"lvs_global_defs": {"lvs_timeouts": {"tcp": 30, "tcpfin": 120}}}
+    stays = {f"{FIRST_SERVICE}.persistence_timeout": 50}
+    told = view("lvs1", {**STATIC, **timeouts, **stays})
+
+    assert told["director"] == {
+        "modules": ["ip_vs", "ip_vs_wrr"],
+        "servers": {HOSTS["web1"]: "web1", HOSTS["web2"]: "web2"},
+        "static": True,
+        "services": [
+            {
+                "protocol": "tcp",
+                "address": VIP,
+                "port": 80,
+                "lb_algo": "wrr",
+                "lb_flags": [],
+                "lb_kind": "DR",
+                "persistence_timeout": 50,
+                "real_servers": [
+                    {"address": HOSTS["web1"], "port": 80, "weight": 1},
+                    {"address": HOSTS["web2"], "port": 80, "weight": 2},
+                ],
+            }
+        ],
+        "timeouts": {"tcp": 30, "tcp_fin": 120, "udp": None},
+        "cards": [{"interface": "eth0", "addresses": [{"address": VIP, "label": "eth0:0"}]}],
+    }
+    assert (told["cluster"]["directors"], told["cluster"]["vrrp_hosts"]) == (["lvs1"], [])
+    assert (told["keepalived"]["vrrp_instances"], told["keepalived"]["virtual_servers"]) == ([], [])
+    assert told["keepalived"]["blocks"] == []
+
+
+def test_an_address_that_somebody_else_moves_is_put_on_no_card():
+    told = view("lvs2", {**STATIC, f"{FIRST_SERVICE}.hosts": ["lvs1", "lvs2"]})["director"]
+
+    assert (told["static"], len(told["services"]), told["cards"]) == (True, 1, [])
+
+
+def test_a_host_that_does_not_direct_a_service_has_none_of_it():
+    assert view("lvs2", STATIC)["director"] == NO_DIRECTOR
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ({}, ("eth0", "eth0:0")),
+        ({"interface": "eth7"}, ("eth7", "eth7:0")),
+        ({"label": "eth0:web"}, ("eth0", "eth0:web")),
+        ({"interface": "enx0242ac110002"}, ("enx0242ac110002", "")),
+    ],
+    ids=["the host's own", "another interface", "a label", "an interface that leaves no room for one"],
+)
+def test_an_address_of_a_static_director_has_an_interface_and_a_label(words, expected):
+    changes = {**STATIC, **{f"{FIRST_SERVICE}.{name}": word for name, word in words.items()}}
+    (card,) = view("lvs1", changes)["director"]["cards"]
+
+    assert (card["interface"], [each["label"] for each in card["addresses"]]) == (expected[0], [expected[1]])
+
+
+def test_addresses_of_one_interface_are_one_card_whether_it_is_named_or_not():
+    second = {**OTHER_SERVICE, "hosts": ["lvs1"], "interface": "eth0"}
+    third = {**OTHER_SERVICE, "name": "far", "address": "198.51.100.100", "hosts": ["lvs1"], "interface": "eth1"}
+    beside = {
+        "lvs_virtual_servers[1]": second,
+        "lvs_virtual_servers[2]": third,
+        f"{FIRST_UPSTREAM}.virtual_server": "web",
+    }
+    told = view("lvs1", {**STATIC, **beside})["director"]["cards"]
+
+    assert [(card["interface"], [each["label"] for each in card["addresses"]]) for card in told] == [
+        ("eth0", ["eth0:0", "eth0:1"]),
+        ("eth1", ["eth1:2"]),
+    ]
+
+
+def test_real_servers_of_a_static_director_hold_the_address_and_serve():
+    told = view("web1", STATIC)
+
+    assert told["realserver"]["vips"] == [{"address": VIP, "label": "lo:0"}]
+    assert [each["listen"] for each in told["nginx"]["servers"]] == [["80", f"{VIP}:80"]]
 
 
 def test_a_realserver_holds_the_address_of_each_service_that_it_serves():
@@ -637,7 +737,7 @@ def test_a_host_in_no_instance_and_no_service_has_nothing_to_do():
             "needs": [],
             "interfaces": [],
         },
-        "director": {"modules": ["ip_vs"]},
+        "director": NO_DIRECTOR,
         "realserver": {"interface": "eth0", "vips": []},
         "nginx": {"checks": [], "health": {}, "upstreams": [], "servers": []},
     }

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from ansible_collections.lvs.cluster.plugins.filter.rollout import FilterModule
 from ansible_collections.lvs.cluster.plugins.filter.untold import untold_filter
-from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import hostvars
+from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import STATIC, hostvars
 
 rollout = FilterModule().filters()["rollout"]
 HOSTS = ["lvs1", "lvs2", "lvs3"]
@@ -251,3 +251,28 @@ def test_a_director_that_may_still_send_to_a_real_server_is_named_with_what_to_d
     text = untold({"lvs1": TOLD, "lvs2": of_lvs2})
     for word in ("not told lvs2, which may still send here", "--limit", "--tags", '"keepalived_absent": ["lvs2"]'):
         assert word in text
+
+
+def untold_of_static(said: dict[str, Any]) -> str:
+    variables = hostvars(STATIC)
+    variables["lvs1"].update(said)
+    text: str = untold_filter(variables, "web1")
+    return text
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{"changed": True}, {"changed": False}, {"skipped": True}],
+    ids=["changed", "as it was", "in check mode, fresh"],
+)
+def test_a_director_without_keepalived_knows_by_its_table(said: dict[str, Any]) -> None:
+    assert untold_of_static({"__director_table": said}) == ""
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{}, {"__director_table": {"failed": True}}, {"__keepalived_repaired": {"skipped": True}}],
+    ids=["not in this run", "failed", "role keepalived alone"],
+)
+def test_a_director_without_keepalived_that_may_still_send_is_named(said: dict[str, Any]) -> None:
+    assert "not told lvs1, which may still send here" in untold_of_static(said)

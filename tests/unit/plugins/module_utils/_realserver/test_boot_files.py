@@ -88,5 +88,11 @@ def test_what_networkd_reads_is_told_with_its_additions() -> None:
     assert boot_files.network_file('{"Index":1,"Name":"lo","AdministrativeState":"unmanaged"}') == ("", None)
 
 
+def test_what_networkd_reads_is_told_of_all_interfaces() -> None:
+    unmanaged = {"Name": "eth1", "AdministrativeState": "unmanaged"}
+    told = json.dumps({"Interfaces": [json.loads(RECORDED), unmanaged]})
+    assert boot_files.network_files(told) == {"lo": "/etc/systemd/network/10-lvs-loopback.network"}
+
+
 def test_what_ifupdown_brings_up_is_told() -> None:
     assert boot_files.started_at_boot("lo\nlo:lvs-0\neth0\n") == {"lo", "lo:lvs-0", "eth0"}

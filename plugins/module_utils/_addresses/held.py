@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # PRIVATE to the collection.
-"""Which C(ip address) commands give the loopback the addresses of a real server, and which addresses are ours.
+"""Which C(ip address) commands give an interface the virtual addresses of a host, and which addresses are ours.
 
 No label tells whose an address is: C(lo:0) is what every guide writes. What was put there is remembered instead.
 """
@@ -14,13 +14,14 @@ import json
 import re
 from typing import AbstractSet, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Set
 
+from ansible_collections.lvs.cluster.plugins.module_utils._net import AddressError, canonical_address, is_unicast
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import BadValue, Problem
 
 Labels = Dict[str, str]  # address -> label; empty for none
 
 
 class Standing(NamedTuple):
-    """An address of the loopback."""
+    """An address of an interface."""
 
     address: str
     length: int
@@ -37,12 +38,18 @@ class Plan(NamedTuple):
     ours: Set[str]
 
 
-# The kernel's IFNAMSIZ counts a NUL; what follows the colon is what every network configuration takes there.
-LABEL = re.compile(r"lo:[0-9A-Za-z_.-]{1,12}")
+LOOPBACK = "lo"
+# The kernel's IFNAMSIZ counts a NUL.
+LONGEST_LABEL = 15
+INTERFACE = re.compile(r"[^\s/:]{1,15}")
+# What every network configuration takes behind the colon of a label.
+LABEL = re.compile(r"[^\s/:]+:[0-9A-Za-z_.-]+")
 OWNER = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]*")
 
 
-def problems_of(addresses: Sequence[Mapping[str, Optional[str]]], owner: str) -> List[Problem]:
+def problems_of(
+    addresses: Sequence[Mapping[str, Optional[str]]], owner: str, interface: str = LOOPBACK
+) -> List[Problem]:
     """What is wrong with the options.
 
     ip-address(8) would take most of it for something else: 192.0.2.010 for 192.0.2.8, and 192.0.2 for 192.0.2.0.
@@ -58,30 +65,54 @@ def problems_of(addresses: Sequence[Mapping[str, Optional[str]]], owner: str) ->
         except BadValue as bad:
             problems.append(Problem(f"addresses[{number}].address", repr(address), bad.reason, bad.remedy))
         seen.add(address)
-        if label is not None and not LABEL.fullmatch(label):
-            remedy = "Write 'lo:0', 'lo:1' and so on; up to 12 letters, digits, '_', '.' and '-' may follow the colon"
-            problems.append(Problem(f"addresses[{number}].label", repr(label), "is not a label of lo", remedy))
+        if label is not None and not is_label(label, interface):
+            room = LONGEST_LABEL - len(f"{interface}:")
+            remedy = (
+                f"Write '{interface}:0', '{interface}:1' and so on; up to {room} letters, digits, '_', '.' and '-' "
+                "may follow the colon"
+            )
+            problems.append(
+                Problem(f"addresses[{number}].label", repr(label), f"is not a label of {interface}", remedy)
+            )
     if not OWNER.fullmatch(owner):
         remedy = "Write letters, digits, '_', '.' and '-', as of a cluster"
         problems.append(Problem("owner", repr(owner), "is not a name", remedy))
+    if not INTERFACE.fullmatch(interface):
+        problems.append(Problem("interface", repr(interface), "is not a name of one", "Write it as 'ip link' has it"))
     return problems
+
+
+def is_label(label: str, interface: str) -> bool:
+    """Whether the kernel takes a label, and people see by it which interface has the address."""
+    return label.startswith(f"{interface}:") and bool(LABEL.fullmatch(label)) and len(label) <= LONGEST_LABEL
 
 
 def require_service_address(address: str) -> None:
     """Refuse what cannot be the address of a service."""
     try:
-        # Before Python 3.9.5 it takes leading zeros.
-        parsed = ipaddress.IPv4Address(address if str(ipaddress.IPv4Address(address)) == address else "")
+        # Before Python 3.9.5 ipaddress takes leading zeros.
+        if canonical_address(address) != address or str(ipaddress.ip_address(address)) != address:
+            raise AddressError
     except ValueError:
-        remedy = "Write four numbers as in 192.0.2.100, without leading zeros and without a length"
-        raise BadValue("is not an IPv4 address", remedy) from None
-    # The first number: networks of no host, of this host, and of groups.
-    if parsed.packed[0] in (0, 127) or parsed.packed[0] >= 224:
+        remedy = "Write it as 192.0.2.100 or 2001:db8::100, without leading zeros and without a length"
+        raise BadValue("is not an address", remedy) from None
+    # Networks of no host, of this host, of a link, and of groups.
+    if not is_unicast(address) or ipaddress.ip_address(address).is_loopback:
         raise BadValue("is not the address of a service", "Write one that clients send to, as 192.0.2.100")
 
 
+def own_length(address: str) -> int:
+    """The length with which an address stands for itself alone."""
+    return 128 if ":" in address else 32
+
+
+def alone(address: str) -> str:
+    """An address as one that stands for itself alone."""
+    return f"{address}/{own_length(address)}"
+
+
 def standing(text: str) -> List[Standing]:
-    """The addresses in the output of C(ip -json -4 address show dev lo)."""
+    """The addresses in the output of C(ip -json address show dev INTERFACE)."""
     return [
         Standing(each["local"], each["prefixlen"], each.get("label", ""))
         for link in json.loads(text)
@@ -92,39 +123,40 @@ def standing(text: str) -> List[Standing]:
 
 def held(current: Iterable[Standing]) -> Labels:
     """Those of them that stand for themselves alone."""
-    return {each.address: each.label for each in current if each.length == 32}
+    return {each.address: each.label for each in current if each.length == own_length(each.address)}
 
 
 def too_wide(current: Iterable[Standing], wanted: Iterable[str]) -> List[Standing]:
     """The addresses that are wanted and stand there for more than themselves."""
-    return [each for each in current if each.address in wanted and each.length != 32]
+    return [each for each in current if each.address in wanted and each.length != own_length(each.address)]
 
 
-def plan(
-    current: Labels, wanted: Labels, ours: AbstractSet[str], purge: bool, shared: AbstractSet[str] = frozenset()
-) -> Plan:
+def plan(current: Labels, wanted: Labels, ours: AbstractSet[str], purge: bool, interface: str = LOOPBACK) -> Plan:
     """Commands that lead from current to wanted.
 
     An address that is wanted and there is right, and ours from now on, whatever its label: that is for people, and to
-    change it would take the address away for a moment. Of the rest only what is ours goes, unless it is shared with
-    another owner; and new ones come before old ones go.
+    change it would take the address away for a moment. Of the rest only what is ours goes; and new ones
+    come before old ones go.
 
     Without a broadcast address, which a /32 needs as little: networkd, which has none either, would take the address
-    away for a moment and put its own there, at a reload when it may be in service.
+    away for a moment and put its own there, at a reload when it may be in service. Those of IPv6 have no labels, and
+    are not asked for on the network first, which other hosts that hold them would answer.
     """
     commands = [
-        ["ip", "address", "add", f"{address}/32", "dev", "lo", *(["label", label] if label else [])]
+        ["ip", "address", "add", alone(address), "dev", interface, *_manner(address, label)]
         for address, label in wanted.items()
         if address not in current
     ]
     if not purge:
         return Plan(commands, set(wanted) | ours)
-    commands += [
-        ["ip", "address", "delete", f"{each}/32", "dev", "lo"]
-        for each in surplus(current, wanted, ours)
-        if each not in shared
-    ]
+    commands += [["ip", "address", "delete", alone(each), "dev", interface] for each in surplus(current, wanted, ours)]
     return Plan(commands, set(wanted))
+
+
+def _manner(address: str, label: str) -> List[str]:
+    if ":" in address:
+        return ["nodad"]
+    return ["label", label] if label else []
 
 
 def surplus(current: Labels, wanted: Labels, ours: AbstractSet[str]) -> List[str]:
@@ -141,13 +173,13 @@ def render(current: Labels, ours: AbstractSet[str], commands: List[List[str]]) -
             labels[address] = rest[-1]  # without one it is the name of the interface, as ip has it too
         else:
             labels.pop(address, None)
-    lines = [f"inet {address}/32 scope global {label}\n" for address, label in labels.items()]
-    return "".join(sorted(lines))
+    return "".join(sorted(_line(address, label) for address, label in labels.items()))
 
 
-def named(text: str) -> Set[str]:
-    """The addresses that a file of this collection for networkd or ifupdown gives to the loopback."""
-    return set(re.findall(r"^(?:Address=|\s*up ip address replace )([\d.]+)/32\b", text, re.MULTILINE))
+def _line(address: str, label: str) -> str:
+    if ":" in address:
+        return f"inet6 {alone(address)} scope global\n"
+    return f"inet {alone(address)} scope global {label}\n"
 
 
 def read_memory(text: str) -> Set[str]:

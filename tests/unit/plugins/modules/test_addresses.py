@@ -1,4 +1,4 @@
-"""What loopback_addresses refuses, in the form that all modules fail in; what it does is for a real kernel to say."""
+"""What the module addresses refuses, in the form that all modules fail in; what it does is for a real kernel to say."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def test_a_failure_has_its_kind(
 ) -> None:
     program("ip", ip)
     with pytest.raises(ModuleFailedError, match=told) as caught:
-        play("loopback_addresses", **options)
+        play("addresses", **options)
     assert caught.value.result["error"]["kind"] == kind
 
 
 def test_a_host_without_ip_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ansible.module_utils.basic.AnsibleModule.get_bin_path", lambda *_words, **_options: None)
     with pytest.raises(ModuleFailedError, match="Install the package iproute2") as caught:
-        play("loopback_addresses", addresses=HELD)
+        play("addresses", addresses=HELD)
     assert caught.value.result["error"]["kind"] == "no_ip"

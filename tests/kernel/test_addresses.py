@@ -1,4 +1,4 @@
-"""loopback_addresses on a real kernel: what others put on lo stays, what it put there itself goes."""
+"""The module addresses on a real kernel: what others put on an interface stays, what it put there itself goes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils._host import memory as memories
+from ansible_collections.lvs.cluster.plugins.module_utils._host import networks
 from ansible_collections.lvs.cluster.tests.kernel.conftest import run_command, sh
 from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
 
@@ -21,13 +22,13 @@ def memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A loopback with the address of a stranger under such a label as ours have, and a memory of its own."""
     monkeypatch.setattr(memories, "ROOT", str(tmp_path))
     sh(f"ip address add {STRANGER}/32 dev lo label lo:7")
-    yield tmp_path / "loopback"
+    yield tmp_path / "addresses" / "lo"
     sh("ip address flush dev lo scope global")
 
 
 def hold(*addresses: str, **options: Any) -> dict[str, Any]:
     wanted = [{"address": each, "label": f"lo:{number}"} for number, each in enumerate(addresses)]
-    return play("loopback_addresses", addresses=wanted, **options)
+    return play("addresses", addresses=wanted, **options)
 
 
 def held() -> set[str]:
@@ -53,10 +54,10 @@ def test_stranger_s_address_stays_when_ours_come_and_go() -> None:
 
 
 def test_address_without_a_label_comes_and_goes_as_the_others_do() -> None:
-    play("loopback_addresses", addresses=[{"address": VIP}])
+    play("addresses", addresses=[{"address": VIP}])
     (link,) = json.loads(sh(f"ip -json -4 address show dev lo to {VIP}/32"))
     assert [each["label"] for each in link["addr_info"] if "local" in each] == ["lo"]
-    assert not play("loopback_addresses", addresses=[{"address": VIP}])["changed"]
+    assert not play("addresses", addresses=[{"address": VIP}])["changed"]
     assert not hold(VIP)["changed"]
     assert hold(purge=True)["commands"] == [f"ip address delete {VIP}/32 dev lo"]
     assert held() == {f"{STRANGER}/32"}
@@ -85,11 +86,12 @@ def test_address_of_the_description_that_is_there_is_taken_over_as_it_is() -> No
     assert held() == set()
 
 
-def test_address_that_an_earlier_file_of_ours_names_is_ours(tmp_path: Path) -> None:
+def test_address_that_an_earlier_file_of_ours_names_is_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sh(f"ip address add {VIP}/32 dev lo label lo:0")
-    written = tmp_path / "10-lvs-loopback.network"
+    written = tmp_path / "lvs-loopback"
     written.write_text(f"# B\xfcro\n[Match]\nName=lo\n\n[Address]\nAddress={VIP}/32\nLabel=lo:0\n", encoding="latin-1")
-    assert hold(network_files=[str(written)])["surplus"] == [VIP]
+    monkeypatch.setattr(networks, "own_patterns", lambda *_words: {str(written): lambda *_told: True})
+    assert hold()["surplus"] == [VIP]
     hold(purge=True)
     assert held() == {f"{STRANGER}/32"}
 
@@ -102,6 +104,28 @@ def test_address_that_stands_for_a_network_is_refused_before_anything_changes(me
     assert not list(memory.glob("*.json"))
 
 
+def test_card_holds_them_beside_its_own_and_each_interface_has_a_memory_of_its_own(memory: Path) -> None:
+    sh("ip link add card0 type veth peer name card1; ip link set card0 up; ip address add 192.0.2.11/24 dev card0")
+    try:
+        wanted = [{"address": VIP, "label": "card0:0"}, {"address": "2001:db8::100"}]
+        told = play("addresses", interface="card0", addresses=wanted)
+        assert (told["changed"], told["interface"]) == (True, "card0")
+        shown = sh("ip -oneline address show dev card0 scope global | awk '{print $4, $NF, $(NF-2)}'")
+        assert {line.split()[0] for line in shown.splitlines()} == {f"{VIP}/32", "192.0.2.11/24", "2001:db8::100/128"}
+        assert "card0:0" in sh("ip -oneline address show dev card0")
+        assert "tentative" not in sh("ip -oneline address show dev card0 scope global")
+        assert not play("addresses", interface="card0", addresses=wanted)["changed"]
+        assert not hold(purge=True)["changed"]
+        assert not memory.exists() or not list(memory.glob("*.json"))
+        assert play("addresses", interface="card0", addresses=[], purge=True)["changed"]
+        assert sh("ip -oneline address show dev card0 scope global | awk '{print $4}'").split() == ["192.0.2.11/24"]
+        sh(f"ip address add {VIP}/24 dev card0")
+        with pytest.raises(ModuleFailedError, match=f"{VIP}/24 stands on card0, not as {VIP}/32"):
+            play("addresses", interface="card0", addresses=wanted)
+    finally:
+        sh("ip link delete card0")
+
+
 def test_address_of_two_owners_goes_with_the_last() -> None:
     hold(VIP)
     hold(VIP, owner="other")
@@ -112,12 +136,14 @@ def test_address_of_two_owners_goes_with_the_last() -> None:
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"address": "192.0.2.010"}, r"addresses\[1\].address: '192.0.2.010' .*leading"),  # ip reads it as octal
-    ({"address": "192.0.2"}, "is not an IPv4 address"),  # ip reads it as 192.0.2.0
-    ({"address": "192.0.2.300"}, "is not an IPv4 address"),
-    ({"address": "192.0.2.101/32"}, "is not an IPv4 address"),
-    ({"address": "2001:db8::1"}, "is not an IPv4 address"),
-    ({"address": "www.example.com"}, "is not an IPv4 address"),
-    ({"address": ""}, "is not an IPv4 address"),
+    ({"address": "192.0.2"}, "is not an address"),  # ip reads it as 192.0.2.0
+    ({"address": "192.0.2.300"}, "is not an address"),
+    ({"address": "192.0.2.101/32"}, "is not an address"),
+    ({"address": "2001:DB8::1"}, "without leading zeros"),
+    ({"address": "::1"}, "is not the address of a service"),
+    ({"address": "fe80::1"}, "is not the address of a service"),
+    ({"address": "www.example.com"}, "is not an address"),
+    ({"address": ""}, "is not an address"),
     ({"address": "127.0.0.1"}, "is not the address of a service"),
     ({"address": "224.0.0.18"}, "is not the address of a service"),
     ({"address": VIP}, "stands there twice"),
@@ -127,6 +153,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"label": "lo:"}, "lo:0"),
     ({"label": "lo:a b"}, "lo:0"),
     ({"label": "lo:1234567890123"}, "lo:0"),
+    ({"label": "eth0:0"}, "lo:0"),
 ]
 
 
@@ -137,7 +164,7 @@ def test_what_the_loopback_cannot_hold_is_refused_before_anything_changes(
 ) -> None:
     addresses = [{"address": VIP, "label": "lo:0"}, {"address": SECOND, "label": "lo:1", **bad}]
     with pytest.raises(ModuleFailedError, match=complaint) as caught:
-        play("loopback_addresses", addresses=addresses, check=check)
+        play("addresses", addresses=addresses, check=check)
     assert "Nothing was changed" in str(caught.value)
     assert held() == {f"{STRANGER}/32"}
     assert not memory.exists()

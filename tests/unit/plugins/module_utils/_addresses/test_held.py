@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.lvs.cluster.plugins.module_utils._realserver import loopback
+from ansible_collections.lvs.cluster.plugins.module_utils._addresses import held
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,58 +49,73 @@ def apply(current: dict[str, str], commands: list[list[str]]) -> dict[str, str]:
 
 
 def test_recorded_addresses_are_read() -> None:
-    assert loopback.standing(RECORDED) == [
+    assert held.standing(RECORDED) == [
         ("127.0.0.1", 8, "lo"),
         ("10.0.0.7", 32, "lo"),
         ("192.0.2.100", 32, "lo:0"),
     ]
-    assert loopback.held(loopback.standing(RECORDED)) == {"10.0.0.7": "lo", "192.0.2.100": "lo:0"}
+    assert held.held(held.standing(RECORDED)) == {"10.0.0.7": "lo", "192.0.2.100": "lo:0"}
 
 
 def test_address_is_added_under_its_label_and_without_a_broadcast_address() -> None:
-    assert loopback.plan({}, {"192.0.2.100": "lo:0"}, set(), purge=True).commands == [
+    assert held.plan({}, {"192.0.2.100": "lo:0"}, set(), purge=True).commands == [
         ["ip", "address", "add", "192.0.2.100/32", "dev", "lo", "label", "lo:0"]
     ]
 
 
 def test_address_without_a_label_is_added_without_one() -> None:
-    commands, ours = loopback.plan({}, {"192.0.2.100": ""}, set(), purge=True)
+    commands, ours = held.plan({}, {"192.0.2.100": ""}, set(), purge=True)
     assert commands == [["ip", "address", "add", "192.0.2.100/32", "dev", "lo"]]
-    assert loopback.render({}, ours, commands) == "inet 192.0.2.100/32 scope global lo\n"
-    assert loopback.problems_of([{"address": "192.0.2.100"}], "lvs") == []
+    assert held.render({}, ours, commands) == "inet 192.0.2.100/32 scope global lo\n"
+    assert held.problems_of([{"address": "192.0.2.100"}], "lvs") == []
 
 
 def test_address_of_somebody_else_stays_whatever_its_label() -> None:
     current = {"10.0.0.7": "lo", "192.0.2.99": "lo:7", "192.0.2.100": "lo:0"}
-    commands, ours = loopback.plan(current, {}, {"192.0.2.100"}, purge=True)
+    commands, ours = held.plan(current, {}, {"192.0.2.100"}, purge=True)
     assert commands == [["ip", "address", "delete", "192.0.2.100/32", "dev", "lo"]]
     assert ours == set()
-    assert loopback.surplus(current, {}, {"192.0.2.100"}) == ["192.0.2.100"]
+    assert held.surplus(current, {}, {"192.0.2.100"}) == ["192.0.2.100"]
 
 
-def test_address_that_another_owner_holds_too_is_forgotten_and_stays() -> None:
-    current = {"192.0.2.100": "lo:0"}
-    assert loopback.plan(current, {}, {"192.0.2.100"}, True, shared={"192.0.2.100"}) == ([], set())
+def test_address_of_ipv6_is_added_without_asking_for_it_on_the_network_and_has_no_label() -> None:
+    commands, ours = held.plan({}, {"2001:db8::100": "lo:0"}, set(), purge=True)
+    assert commands == [["ip", "address", "add", "2001:db8::100/128", "dev", "lo", "nodad"]]
+    assert held.render({}, ours, commands) == "inet6 2001:db8::100/128 scope global\n"
+    assert held.plan({"2001:db8::100": ""}, {}, ours, purge=True).commands == [
+        ["ip", "address", "delete", "2001:db8::100/128", "dev", "lo"]
+    ]
+
+
+def test_another_interface_has_labels_of_its_own() -> None:
+    wanted = {"192.0.2.100": "eth0:0"}
+    assert held.plan({}, wanted, set(), purge=True, interface="eth0").commands == [
+        ["ip", "address", "add", "192.0.2.100/32", "dev", "eth0", "label", "eth0:0"]
+    ]
+    addresses = [{"address": "192.0.2.100", "label": "eth0:0"}]
+    assert held.problems_of(addresses, "lvs", "eth0") == []
+    assert [each.path for each in held.problems_of(addresses, "lvs", "eth1")] == ["addresses[0].label"]
+    assert [each.path for each in held.problems_of([], "lvs", "eth0:0")] == ["interface"]
 
 
 def test_nothing_goes_unless_it_is_to_be_purged() -> None:
-    assert loopback.plan({"192.0.2.1": "lo:0"}, {}, {"192.0.2.1"}, purge=False) == ([], {"192.0.2.1"})
+    assert held.plan({"192.0.2.1": "lo:0"}, {}, {"192.0.2.1"}, purge=False) == ([], {"192.0.2.1"})
 
 
 @pytest.mark.parametrize("label", ["lo", "lo:1"])
 def test_address_that_is_there_is_ours_from_now_on_and_keeps_its_label(label: str) -> None:
-    assert loopback.plan({"192.0.2.100": label}, {"192.0.2.100": "lo:0"}, set(), purge=True) == ([], {"192.0.2.100"})
+    assert held.plan({"192.0.2.100": label}, {"192.0.2.100": "lo:0"}, set(), purge=True) == ([], {"192.0.2.100"})
 
 
 def test_address_that_stands_for_more_than_itself_is_refused() -> None:
-    current = [*loopback.standing(RECORDED), loopback.Standing("192.0.2.101", 24, "lo:1")]
-    assert loopback.too_wide(current, {"192.0.2.100": "lo:0", "192.0.2.101": "lo:1"}) == [("192.0.2.101", 24, "lo:1")]
-    assert loopback.too_wide(current, {"192.0.2.100": "lo:0"}) == []
+    current = [*held.standing(RECORDED), held.Standing("192.0.2.101", 24, "lo:1")]
+    assert held.too_wide(current, {"192.0.2.100": "lo:0", "192.0.2.101": "lo:1"}) == [("192.0.2.101", 24, "lo:1")]
+    assert held.too_wide(current, {"192.0.2.100": "lo:0"}) == []
 
 
 @pytest.mark.parametrize("label", ["lo:0", "lo:lvs-12", "lo:a.b_C", "lo:123456789012"])
 def test_labels_of_lo_are_taken(label: str) -> None:
-    assert loopback.problems_of([{"address": "192.0.2.100", "label": label}], "lvs") == []
+    assert held.problems_of([{"address": "192.0.2.100", "label": label}], "lvs") == []
 
 
 def test_all_that_is_wrong_is_told_at_once_each_with_its_path() -> None:
@@ -111,7 +126,7 @@ def test_all_that_is_wrong_is_told_at_once_each_with_its_path() -> None:
         {"address": "255.255.255.255", "label": "lo:2"},
         {"address": "0.0.0.0", "label": "lo:1\n"},
     ]
-    assert [each.path for each in loopback.problems_of(addresses, "a/b")] == [
+    assert [each.path for each in held.problems_of(addresses, "a/b")] == [
         "addresses[0].address",
         "addresses[2].address",
         "addresses[2].label",
@@ -123,7 +138,7 @@ def test_all_that_is_wrong_is_told_at_once_each_with_its_path() -> None:
 
 
 def test_new_addresses_come_before_old_ones_go() -> None:
-    commands = loopback.plan({"192.0.2.1": "lo:0"}, {"192.0.2.2": "lo:1"}, {"192.0.2.1"}, purge=True).commands
+    commands = held.plan({"192.0.2.1": "lo:0"}, {"192.0.2.2": "lo:1"}, {"192.0.2.1"}, purge=True).commands
     assert [command[2] for command in commands] == ["add", "delete"]
 
 
@@ -131,7 +146,7 @@ def test_new_addresses_come_before_old_ones_go() -> None:
 def test_plan_leads_to_what_is_wanted_and_leaves_the_rest(
     current: dict[str, str], wanted: dict[str, str], ours: set[str]
 ) -> None:
-    commands, after = loopback.plan(current, wanted, ours, purge=True)
+    commands, after = held.plan(current, wanted, ours, purge=True)
     assert set(apply(current, commands)) == (set(current) - ours) | set(wanted)
     assert after == set(wanted)
 
@@ -140,32 +155,16 @@ def test_plan_leads_to_what_is_wanted_and_leaves_the_rest(
 def test_diff_shows_what_the_plan_leads_to(
     current: dict[str, str], wanted: dict[str, str], ours: set[str], purge: bool
 ) -> None:
-    commands, after = loopback.plan(current, wanted, ours, purge)
-    assert loopback.render(current, after, commands) == loopback.render(apply(current, commands), after, [])
+    commands, after = held.plan(current, wanted, ours, purge)
+    assert held.render(current, after, commands) == held.render(apply(current, commands), after, [])
 
 
 @given(LABELS)
 def test_nothing_is_done_where_nothing_differs(labels: dict[str, str]) -> None:
-    assert loopback.plan(labels, labels, set(labels), purge=True) == ([], set(labels))
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "[Match]\nName=lo\n\n[Address]\nAddress=192.0.2.100/32\nLabel=lo:0\n\n[Address]\nAddress=192.0.2.101/32\n",
-        "auto lo:0\niface lo:0 inet manual\n"
-        "    up ip address replace 192.0.2.100/32 dev lo label lo:0\n"
-        "    down ip address delete 192.0.2.100/32 dev lo || :\n"
-        "    up ip address replace 192.0.2.101/32 dev lo label lo:1\n",
-    ],
-    ids=["networkd", "ifupdown"],
-)
-def test_addresses_of_a_file_of_the_network_are_found(text: str) -> None:
-    assert loopback.named(text) == {"192.0.2.100", "192.0.2.101"}
-    assert loopback.named("") == set()
+    assert held.plan(labels, labels, set(labels), purge=True) == ([], set(labels))
 
 
 @given(OURS)
 def test_memory_is_read_as_it_was_written(addresses: set[str]) -> None:
-    assert loopback.read_memory(loopback.write_memory(addresses)) == addresses
-    assert loopback.read_memory("") == set()
+    assert held.read_memory(held.write_memory(addresses)) == addresses
+    assert held.read_memory("") == set()

@@ -1,0 +1,46 @@
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection.
+"""ifupdown reads the files that /etc/network/interfaces sources, and runs the commands in them."""
+
+from __future__ import annotations
+
+from typing import List
+
+from .held import alone
+from .wish import Address, Found, StackFile, Wish, place
+
+FOLDER = "/etc/network/interfaces.d"
+
+
+def names(wish: Wish) -> List[str]:
+    """What ifupdown calls the addresses.
+
+    Not by their labels: it takes what several files say of one interface for one, and brings it up and down as one.
+    """
+    return [
+        f"{wish.interface}:{wish.owner}-{each.label.partition(':')[2] or number}"
+        for number, each in enumerate(wish.addresses)
+    ]
+
+
+def files(wish: Wish, _found: Found) -> List[StackFile]:
+    stanzas = [
+        f"\nauto {name}\niface {name} inet manual\n"
+        f"    up ip address replace {alone(each.address)} dev {wish.interface}{_manner(each)}\n"
+        f"    down ip address delete {alone(each.address)} dev {wish.interface} || :\n"
+        for name, each in zip(names(wish), wish.addresses)
+    ]
+    (path,) = own(wish.interface, wish.owner)
+    return [StackFile(path, wish.header + "".join(stanzas))]
+
+
+def _manner(address: Address) -> str:
+    if ":" in address.address:
+        return " nodad"
+    return f" label {address.label}" if address.label else ""
+
+
+def own(interface: str, owner: str) -> List[str]:
+    return [f"{FOLDER}/{owner}-{place(interface)}"]

@@ -1,0 +1,55 @@
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection.
+"""netplan over networkd: it puts together what all its files say of an interface, and writes networkd's file."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import List
+
+from .held import LOOPBACK, alone
+from .wish import Address, Found, StackFile, Wish, place
+
+FOLDER = "/etc/netplan"
+RENDERED = "/run/systemd/network"
+RENDERED_FILE = re.compile(r"10-netplan-(.+)\.network")
+
+
+def rendered(name: str) -> str:
+    """The file of networkd's that netplan writes for what it calls by this name."""
+    return f"{RENDERED}/10-netplan-{name}.network"
+
+
+def name_in(network_file: str) -> str:
+    """What netplan calls an interface that networkd sets up from this file; empty if that is no file of netplan's."""
+    match = RENDERED_FILE.fullmatch(network_file.rsplit("/", 1)[-1])
+    return match.group(1) if match else ""
+
+
+def files(wish: Wish, found: Found) -> List[StackFile]:
+    """own_file of what is found: what netplan calls the interface."""
+    lines = ["network:", "  version: 2", "  ethernets:", f"    {json.dumps(found.own_file or wish.interface)}:"]
+    if wish.interface == LOOPBACK:
+        # Addresses that somebody else gave to the loopback are not networkd's to take away.
+        lines.append("      critical: true")
+    lines.append("      addresses:")
+    for each in wish.addresses:
+        lines += _lines(each)
+    (path,) = own(wish.interface, wish.owner)
+    # netplan complains of files that others may read.
+    return [StackFile(path, wish.header + "\n" + "\n".join(lines) + "\n", 0o600)]
+
+
+def _lines(address: Address) -> List[str]:
+    # A number with colons may be one of base 60 to YAML.
+    entry = f'        - "{alone(address.address)}"'
+    if address.label and ":" not in address.address:
+        return [f"{entry}:", f'            label: "{address.label}"']
+    return [entry]
+
+
+def own(interface: str, owner: str) -> List[str]:
+    return [f"{FOLDER}/60-{owner}-{place(interface)}.yaml"]

@@ -1,0 +1,57 @@
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection.
+"""What an interface is to have after each boot, in words that every network stack's writer takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Mapping, NamedTuple, Optional, Sequence
+
+from .held import LOOPBACK
+
+
+class Address(NamedTuple):
+    """An address that stands for itself alone, and its label, which one of IPv6 has not; empty for none."""
+
+    address: str
+    label: str
+
+
+class StackFile(NamedTuple):
+    """A file as a stack wants it; None for none of this path, and for no folder if nothing else is in it."""
+
+    path: str
+    content: Optional[str]
+    mode: int = 0o644
+
+
+@dataclass(frozen=True)
+class Wish:
+    """The addresses of an owner on an interface.
+
+    header: what a file of ours begins with.
+    """
+
+    interface: str
+    owner: str
+    addresses: Sequence[Address]
+    header: str = ""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What is there on the host.
+
+    own_file: the file of the host's own that the stack sets up the interface from; empty for none.
+    texts: files that are read before any is written, by their paths.
+    """
+
+    own_file: str = ""
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+
+def place(interface: str) -> str:
+    """An interface as files are called after it."""
+    return "loopback" if interface == LOOPBACK else interface
