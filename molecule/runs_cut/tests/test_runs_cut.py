@@ -55,9 +55,7 @@ def test_two_runs_at_once_both_end_and_leave_a_cluster(begin, finish, site, edit
     assert report["failures"] == {}
 
 
-def test_two_runs_that_disagree_leave_a_cluster_that_the_next_one_finds_whole(
-    begin, finish, site, edit, probe, tell, steady
-):
+def test_two_runs_that_disagree_leave_a_cluster_that_the_next_one_finds_whole(begin, finish, site, edit, probe, tell):
     """One knows what the other one has not heard of; each may end in an error that names what runs instead."""
     running = probe(rate=20)
     for done in [finish(each) for each in (begin(), begin(*edit))]:
@@ -67,7 +65,6 @@ def test_two_runs_that_disagree_leave_a_cluster_that_the_next_one_finds_whole(
     done = site(*edit)
     assert done.returncode == 0, done.stdout + done.stderr
     assert changed(done.stdout) == {}, done.stdout
-    steady()
     report = running.stop()
     tell("two runs that disagree", report, 0)
     assert report["failures"] == {}
