@@ -126,6 +126,7 @@ def test_nobody_takes_a_stopped_nginx_out_until_somebody_drains_it(
         # Its share, and no less: half of all with two servers.
         tell(f"nginx is stopped on {stopped}, for as long", report, outage(report), outage(report))
         failed = [start for start, _duration, outcome, *_names in report["samples"] if outcome != "ok"]
+        assert failed, "nothing was broken"
         since = [start for start, *_rest in report["samples"] if start >= min(failed)]
         assert 0.4 <= len(failed) / len(since) <= 0.6, report["failures"]
         assert "refused" in report["failures"]
