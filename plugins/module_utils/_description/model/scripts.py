@@ -69,7 +69,9 @@ class Notifying:
     notify_master: Optional[Script] = option(SCRIPT, "what runs when it becomes master", default=None)
     notify_backup: Optional[Script] = option(SCRIPT, "what runs when it becomes backup", default=None)
     notify_fault: Optional[Script] = option(SCRIPT, "what runs when it becomes faulty", default=None)
-    notify_stop: Optional[Script] = option(SCRIPT, "what runs when keepalived stops, and is ended a second later", default=None)
+    notify_stop: Optional[Script] = option(
+        SCRIPT, "what runs when keepalived stops, and is ended a second later", default=None
+    )
     notify: Optional[Script] = option(
         SCRIPT, "what runs on each of these changes, told of it by four more arguments", default=None
     )
