@@ -26,6 +26,7 @@ class Standing(NamedTuple):
     address: str
     length: int
     label: str
+    is_global: bool = True  # others the kernel gives by itself
 
     def __str__(self) -> str:
         return f"{self.address}/{self.length}"
@@ -114,7 +115,7 @@ def alone(address: str) -> str:
 def standing(text: str) -> List[Standing]:
     """The addresses in the output of C(ip -json address show dev INTERFACE)."""
     return [
-        Standing(each["local"], each["prefixlen"], each.get("label", ""))
+        Standing(each["local"], each["prefixlen"], each.get("label", ""), each.get("scope", "global") == "global")
         for link in json.loads(text)
         for each in link.get("addr_info", [])
         if "local" in each

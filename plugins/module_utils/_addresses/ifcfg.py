@@ -48,7 +48,7 @@ def files(wish: Wish, found: Found) -> List[StackFile]:
         elif not NAME.fullmatch(each.label.partition(":")[2]) or path in taken or path in paths:
             path = next(free)
         paths[path] = each
-    gone = [StackFile(path, None) for path in own if path not in paths]
+    gone = [StackFile(path, None, None) for path in own if path not in paths]
     return gone + [StackFile(path, wish.header + _text(path, wish.owner, each)) for path, each in paths.items()]
 
 

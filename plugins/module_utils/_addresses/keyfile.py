@@ -42,13 +42,14 @@ def files(wish: Wish, found: Found) -> List[StackFile]:
     text = found.texts.get(path)
     if text is None and not wish.addresses:
         return []
-    return [StackFile(path, edited(text or _blank(wish), wish, ours=not found.own_file), 0o600)]
+    content = edited(text or _blank(wish), wish, ours=not found.own_file)
+    return [StackFile(path, content, None if content is None else 0o600)]
 
 
 def _blank(wish: Wish) -> str:
     kind = "loopback" if wish.interface == LOOPBACK else "ethernet"
     return (
-        f"{wish.header}\n[connection]\nid={identity(wish.interface)}\ntype={kind}\n"
+        f"{wish.header}[connection]\nid={identity(wish.interface)}\ntype={kind}\n"
         f"interface-name={wish.interface}\n\n[ipv4]\nmethod=disabled\n"
     )
 
@@ -69,6 +70,11 @@ def edited(text: str, wish: Wish, ours: bool) -> Optional[str]:
     for family in FAMILIES:
         coming = [each for each in wanted if (":" in each) == (family == "ipv6")]
         _set_addresses(sections, family, coming, going)
+    if wish.interface == LOOPBACK:
+        # On the loopback no family can be disabled.
+        for family in FAMILIES:
+            lines = _section(sections, family, create=False) or []
+            lines[:] = ["method=auto" if line == "method=disabled" else line for line in lines]
     _set_claim(sections, wish.owner, wanted)
     return _render(sections)
 

@@ -104,7 +104,7 @@ STACKS: Mapping[str, Stack] = {
             files=keyfile.files,
             own=lambda _interface, _owner: [],
             place="the active profile of /etc/NetworkManager/system-connections, or lvs-loopback.nmconnection there",
-            tells=("nmcli connection load", "nmcli device reapply", "nmcli connection up"),
+            tells=("nmcli connection load", "nmcli connection up"),
             has_labels=False,
             shares_files=True,
         ),
@@ -140,7 +140,7 @@ def gone(wish: Wish, paths: Sequence[str], shared: bool) -> List[StackFile]:
     absent = [*paths, *folders]
     if wish.interface == LOOPBACK and not shared:
         absent += [f"{networkd.base_path()}.d", networkd.base_path()]
-    return [StackFile(path, None) for path in dict.fromkeys(absent)]
+    return [StackFile(path, None, None) for path in dict.fromkeys(absent)]
 
 
 GIVEN = re.compile(

@@ -20,11 +20,14 @@ class Address(NamedTuple):
 
 
 class StackFile(NamedTuple):
-    """A file as a stack wants it; None for none of this path, and for no folder if nothing else is in it."""
+    """A file as a stack wants it, with its mode; None for none of this path, or for no folder unless others use it.
+
+    What is to go has no mode: a folder that stays, for others, would get it.
+    """
 
     path: str
     content: Optional[str]
-    mode: int = 0o644
+    mode: Optional[int] = 0o644
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import os
-from typing import Any, Dict, List, Mapping, Tuple, Type
+import time
+from typing import Any, Dict, Iterator, List, Mapping, Tuple, Type
 
 from ansible_collections.lvs.cluster.plugins.module_utils._addresses import (
     ifcfg,
@@ -17,7 +19,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._addresses import (
     netplan,
     networkd,
 )
-from ansible_collections.lvs.cluster.plugins.module_utils._addresses.held import LOOPBACK
+from ansible_collections.lvs.cluster.plugins.module_utils._addresses.held import LOOPBACK, standing
 from ansible_collections.lvs.cluster.plugins.module_utils._addresses.stacks import (
     STACKS,
     Seen,
@@ -34,9 +36,12 @@ from ansible_collections.lvs.cluster.plugins.module_utils._realserver.boot_files
 
 from .command import C_LOCALE
 from .errors import HostError
+from .ip import Ip
 from .systemd import units
 from .text import read_exact
 
+# For NetworkManager to let go of an interface.
+PATIENCE = 5
 # systemd-networkd keeps its state there while it runs.
 NETWORKD_STATE = "/run/systemd/netif/state"
 
@@ -259,20 +264,47 @@ class NetworkManager(Running):
         return {each.address for each in self._wish.addresses} <= there
 
     def tell(self) -> None:
-        self._ask("nmcli", "connection", "load", self._path)
-        uuid, path = self._active()
-        if path == self._path:
-            # Without taking the interface down first.
-            self._ask("nmcli", "device", "reapply", self._wish.interface)
+        if self._active()[1] == self._path:
+            # The interface keeps what it has, which "device reapply" would not let it.
+            self._ask("nmcli", "connection", "load", self._path)
             return
-        uuid = next(uuid for uuid, _device, path in self._profiles() if path == self._path)
-        self._ask("nmcli", "connection", "up", "uuid", uuid)
+        with self._foreign_kept():
+            self._ask("nmcli", "connection", "load", self._path)
+            uuid = next(uuid for uuid, _device, path in self._profiles() if path == self._path)
+            self._ask("nmcli", "connection", "up", "uuid", uuid)
 
     def tell_gone(self) -> None:
         if os.path.exists(self._path):
             self.tell()
-        else:
+            return
+        with self._foreign_kept():
             self._ask("nmcli", "connection", "reload")
+            self._wait_until_external()
+
+    def _wait_until_external(self) -> None:
+        """Until it has let go of the interface, which it does after it has answered."""
+        deadline = time.monotonic() + PATIENCE
+        words = ("nmcli", "-g", "GENERAL.STATE", "device", "show", self._wish.interface)
+        while "externally" not in self._ask(*words) and time.monotonic() < deadline:
+            time.sleep(0.2)
+
+    @contextlib.contextmanager
+    def _foreign_kept(self) -> Iterator[None]:
+        """Put back what goes with an interface that it sets up anew: all that no profile names."""
+        ip = Ip.of(self._module)
+        before = standing(ip.addresses_of(self._wish.interface))
+        yield
+        ours = {each.address for each in self._wish.addresses}
+        ours.update(each.address for each in standing(ip.addresses_of(self._wish.interface)))
+        lost = [each for each in before if each.is_global and each.address not in ours]
+        ip.apply(
+            [
+                "ip",
+                *("address", "add", str(each), "dev", self._wish.interface),
+                *(("label", each.label) if each.label else ()),
+            ]
+            for each in lost
+        )
 
     def unread(self) -> NetworkError:
         return NetworkError(
@@ -337,6 +369,7 @@ def _ask(module: Any, *command: str) -> str:
             f"There is no {command[0]} on this host, so {PROGRAMS[command[0]]} does not set up its network"
         )
     status, output, errors = module.run_command([program, *command[1:]], environ_update=C_LOCALE)
-    if status:
+    # Of a file that it does not accept nmcli complains, and succeeds.
+    if status or "Could not load" in errors:
         raise NetworkError(errors.strip() or output.strip(), command)
     return str(output)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +157,9 @@ def test_what_other_owners_added_keeps_the_file_that_it_adds_to(networkctl, root
     boot("networkd", VIP, owner="other")
     boot("networkd")
     assert files(root) == [BASE, f"{BASE}.d/other-loopback.conf"]
+    # networkd works as a user who has to get in.
+    assert stat.S_IMODE((root / f"{BASE}.d").stat().st_mode) == 0o755
+    assert not boot("networkd")["changed"]
     boot("networkd", owner="other")
     assert files(root) == []
     assert networkctl.reloads() == 4

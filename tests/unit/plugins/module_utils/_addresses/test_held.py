@@ -50,9 +50,9 @@ def apply(current: dict[str, str], commands: list[list[str]]) -> dict[str, str]:
 
 def test_recorded_addresses_are_read() -> None:
     assert held.standing(RECORDED) == [
-        ("127.0.0.1", 8, "lo"),
-        ("10.0.0.7", 32, "lo"),
-        ("192.0.2.100", 32, "lo:0"),
+        ("127.0.0.1", 8, "lo", False),
+        ("10.0.0.7", 32, "lo", True),
+        ("192.0.2.100", 32, "lo:0", True),
     ]
     assert held.held(held.standing(RECORDED)) == {"10.0.0.7": "lo", "192.0.2.100": "lo:0"}
 
@@ -109,7 +109,7 @@ def test_address_that_is_there_is_ours_from_now_on_and_keeps_its_label(label: st
 
 def test_address_that_stands_for_more_than_itself_is_refused() -> None:
     current = [*held.standing(RECORDED), held.Standing("192.0.2.101", 24, "lo:1")]
-    assert held.too_wide(current, {"192.0.2.100": "lo:0", "192.0.2.101": "lo:1"}) == [("192.0.2.101", 24, "lo:1")]
+    assert held.too_wide(current, {"192.0.2.100": "lo:0", "192.0.2.101": "lo:1"}) == [("192.0.2.101", 24, "lo:1", True)]
     assert held.too_wide(current, {"192.0.2.100": "lo:0"}) == []
 
 
