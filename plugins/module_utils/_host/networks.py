@@ -245,8 +245,11 @@ class NetworkManager(Running):
     def _profiles(self, *only: str) -> List[Tuple[str, str, str]]:
         """UUID, interface and file of profiles."""
         words = ("-t", "-e", "no", "-f", "UUID,DEVICE,FILENAME", "connection", "show", *only)
-        lines = (line.split(":", 2) for line in self._ask("nmcli", *words).splitlines())
-        return [(uuid, device, path) for uuid, device, path in lines]
+        found = []
+        for line in self._ask("nmcli", *words).splitlines():
+            uuid, device, path = line.split(":", 2)
+            found.append((uuid, device, path))
+        return found
 
     def _active(self) -> Tuple[str, str]:
         """UUID and file of the profile that the interface is set up from; empty for none."""
