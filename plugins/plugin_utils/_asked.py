@@ -16,8 +16,8 @@ from ansible import context
 PLAYBOOKS = Path(__file__).resolve().parents[2] / "playbooks"
 #: What Ansible gives a meaning of its own (it adds the last one for C(--list-tags)); nothing here is C(untagged).
 SPECIAL = ("all", "always", "tagged", "never")
-#: What molecule has every playbook skip.
-OF_MOLECULE = ("molecule-notest", "notest")
+#: What molecule has every playbook skip, and a second run for itself.
+OF_MOLECULE = ("molecule-notest", "notest", "molecule-idempotence-notest")
 
 
 @dataclass(frozen=True)

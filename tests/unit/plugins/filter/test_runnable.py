@@ -30,7 +30,12 @@ def started(monkeypatch):
 
 @pytest.mark.parametrize(
     "options",
-    [{}, {"tags": ["keepalived"]}, {"tags": ["never", "all"]}, {"skip_tags": ["keepalived", "notest"]}],
+    [
+        {},
+        {"tags": ["keepalived"]},
+        {"tags": ["never", "all"]},
+        {"skip_tags": ["keepalived", "molecule-notest", "notest", "molecule-idempotence-notest"]},
+    ],
     ids=str,
 )
 @pytest.mark.parametrize("playbook", [SITE, "lvs.cluster.site"])
