@@ -1,4 +1,4 @@
-"""What a boot of a director restores, read by the real ipvsadm; and the size that ip_vs has when it is loaded."""
+"""What a boot of a director restores, read by the real ipvsadm; and what the kernel's modules have when loaded."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from ansible_collections.lvs.cluster.tests.unit.playing import play
 WEB = {"address": "192.0.2.10", "port": 80, "lb_algo": "rr", "real_servers": [{"address": "192.0.2.21", "weight": 3}]}
 # As Debian's service does.
 LOAD = "grep -v '^#' {} | ipvsadm -R"
-SIZE = Path("/sys/module/ip_vs/parameters/conn_tab_bits")
+# A module that no other test asks for: who is in use cannot be loaded anew.
+PORTS = Path("/sys/module/ip_vs_ftp/parameters/ports")
 
 
 def test_rules_and_timeouts_are_what_ipvsadm_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,20 +35,18 @@ def test_rules_and_timeouts_are_what_ipvsadm_reads(tmp_path: Path, monkeypatch: 
 
 @pytest.fixture
 def unloaded() -> Iterator[None]:
-    """IPVS as it was before anybody loaded it, and a place for what modprobe reads."""
-    unload = "ipvsadm -C; modprobe -r $(cut -d ' ' -f 1 /proc/modules | grep ^ip_vs_) ip_vs"
-    schedulers = sh("cut -d ' ' -f 1 /proc/modules | grep ^ip_vs").split()
-    sh(f"mount -t tmpfs tmpfs /etc/modprobe.d && {unload}")
+    """A module as it was before anybody loaded it, and a place for what modprobe reads."""
+    sh("mount -t tmpfs tmpfs /etc/modprobe.d && modprobe -r ip_vs_ftp")
     yield
-    sh(f"umount /etc/modprobe.d && {unload} && modprobe -a {' '.join(schedulers)}")
+    sh("umount /etc/modprobe.d && modprobe -r ip_vs_ftp && modprobe ip_vs_ftp")
 
 
 @pytest.mark.usefixtures("unloaded")
-def test_ip_vs_is_loaded_with_its_parameters_and_keeps_them_until_it_is_loaded_anew(tmp_path: Path) -> None:
+def test_a_module_is_loaded_with_its_parameters_and_keeps_them_until_it_is_loaded_anew(tmp_path: Path) -> None:
     files = {"parameters_file": "/etc/modprobe.d/lvs.conf", "modules_file": f"{tmp_path}/lvs.conf"}
-    result = play("kernel_settings", **files, modules="ip_vs\n", parameters={"ip_vs.conn_tab_bits": 10})
-    assert (result["commands"], result["pending"]) == (["modprobe ip_vs"], {})
-    assert SIZE.read_text().strip() == "10"
-    result = play("kernel_settings", **files, modules="ip_vs\n", parameters={"ip_vs.conn_tab_bits": 11})
-    assert (result["commands"], result["pending"]) == ([], {"ip_vs.conn_tab_bits": "10"})
-    assert SIZE.read_text().strip() == "10"
+    result = play("kernel_settings", **files, modules="ip_vs_ftp\n", parameters={"ip_vs_ftp.ports": 2121})
+    assert (result["commands"], result["pending"]) == (["modprobe ip_vs_ftp"], {})
+    assert PORTS.read_text().strip() == "2121"
+    result = play("kernel_settings", **files, modules="ip_vs_ftp\n", parameters={"ip_vs_ftp.ports": 2122})
+    assert (result["commands"], result["pending"]) == ([], {"ip_vs_ftp.ports": "2121"})
+    assert PORTS.read_text().strip() == "2121"
