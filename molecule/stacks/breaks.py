@@ -6,6 +6,8 @@ from harness.breaks import Row, answers_arp, everywhere
 from harness.cluster import Cluster
 from harness.lab import Lab
 
+IFUPDOWN = "/etc/network/interfaces.d/lvs-loopback"
+
 
 def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
     keeps = "/etc/systemd/network/10-eth0.network.d/lvs-keepalived.conf"
@@ -29,13 +31,14 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
             {"lvs-networkd": f"mv {keeps} /var/tmp && networkctl reload"},
             {"lvs-networkd": f"mv /var/tmp/lvs-keepalived.conf {keeps} && networkctl reload"},
         ),
+        answers_arp("told and web-networkd", "web-networkd"),
         Row(
-            "a real server loses an address by its stack's restart",
-            "told and web-networkd",
-            {"web-networkd": "mv /etc/systemd/network/10-lvs-loopback.network.d/lvs-loopback.conf /var/tmp"},
+            "ifupdown brings no address back",
+            "told and web-ifupdown",
+            {"web-ifupdown": f"sed -i 's/up ip address replace/up true/' {IFUPDOWN}"},
             {
-                "web-networkd": "mv /var/tmp/lvs-loopback.conf /etc/systemd/network/10-lvs-loopback.network.d"
-                " && networkctl reconfigure lo"
+                "web-ifupdown": f"sed -i 's/up true/up ip address replace/' {IFUPDOWN}"
+                f" && for name in $(sed -n 's/^auto //p' {IFUPDOWN}); do ifup --force $name; done"
             },
         ),
         Row(
