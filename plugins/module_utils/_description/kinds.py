@@ -65,7 +65,7 @@ class Reader:
 
 
 # What an option may tell of itself besides, and what holds where it does not.
-TOLD = {"name": "", "within": "", "off": "", "bare": False, "since": ""}
+TOLD = {"name": "", "within": "", "off": "", "bare": False, "since": "", "no_log": False}
 
 
 def option(reader: Reader, about: str, **told: Any) -> Any:
@@ -76,6 +76,7 @@ def option(reader: Reader, about: str, **told: Any) -> Any:
     off: the keyword that says that it is false, where that is another one (C(no_accept)).
     bare: its value stands in keepalived.conf without the keyword.
     since: the first keepalived that knows it, where that of the oldest distribution does not.
+    no_log: Ansible shows it nowhere.
     """
     metadata = {"reader": reader, "about": about, **{key: told.pop(key, none) for key, none in TOLD.items()}}
     return dataclasses.field(metadata=metadata, **told)  # pylint: disable=invalid-field-call # it is a field's value

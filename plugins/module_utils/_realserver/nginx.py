@@ -7,10 +7,15 @@
 from __future__ import annotations
 
 import re
-from typing import AbstractSet, List, Mapping, NamedTuple, Sequence, Tuple
+from typing import AbstractSet, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 FILE = re.compile(r"^# configuration file (.+):\n", re.MULTILINE)
-LISTEN = re.compile(r"(?:^|[\s;{}])listen\s+([^;{}]+);")
+# A comment; a quoted word; the end of a directive or of a block, or the beginning of one; any other word.
+TOKEN = re.compile(
+    r"""\#[^\n]*|(?P<quoted>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|(?P<end>[;{}])|"""
+    r"""(?P<word>(?:\$\{[^}]*\}|\\.|[^\s;{}])+)""",
+    re.DOTALL,
+)
 SS_PROCESS = re.compile(r'\("([^"]+)",pid=(\d+)')
 
 
@@ -22,6 +27,29 @@ class Listen(NamedTuple):
     address: str  # empty for every address
     port: int
     is_default: bool
+    names: Tuple[str, ...] = ()  # of its server
+    server: int = 0  # the number of its server, in the order of reading
+
+
+class Wanted(NamedTuple):
+    """A socket that nginx is to answer on.
+
+    address: empty for every address.
+    shown: by the name that its TLS is asked for, the file of the certificate that it shows then; empty for no name.
+    """
+
+    address: str
+    port: int
+    shown: Tuple[Tuple[str, str], ...] = ()
+
+
+class Socket(NamedTuple):
+    """A socket that is listened on; address: empty for every address."""
+
+    address: str
+    port: int
+    text: str
+    processes: Tuple[Tuple[str, int], ...]
 
 
 class Process(NamedTuple):
@@ -48,14 +76,50 @@ def files(dump: str) -> List[Tuple[str, str]]:
 
 def listens(read: Sequence[Tuple[str, str]]) -> List[Listen]:
     """Where the servers in these files listen, but for IPv6 and for sockets that are files."""
-    found = []
+    found: List[Listen] = []
+    servers = 0
     for path, text in read:
-        for match in LISTEN.finditer(re.sub(r"#.*", "", text)):
-            words = match.group(1).split()
-            address, port = _socket(words[0])
-            if port:
-                is_default = bool({"default_server", "default"} & set(words[1:]))
-                found.append(Listen(path, " ".join(words), address, port, is_default))
+        server: Optional[List[Sequence[str]]] = None
+        blocks: List[str] = []
+        for words, end in _directives(text):
+            if end == "{":
+                blocks.append(words[0] if words else "")
+                if blocks[-1] == "server":
+                    servers, server = servers + 1, []
+            elif end == "}":
+                if blocks and blocks.pop() == "server" and server is not None:
+                    found += _of_server(path, server, servers)
+                    server = None
+            elif server is not None and blocks[-1:] == ["server"]:
+                server.append(words)
+            elif not blocks:  # a file that others include in their servers
+                found += _of_server(path, [words], 0)
+    return found
+
+
+def _directives(text: str) -> Iterator[Tuple[List[str], str]]:
+    """The words of each directive, and the sign that ends it."""
+    words: List[str] = []
+    for token in TOKEN.finditer(text):
+        if token.group("end"):
+            yield words, token.group("end")
+            words = []
+        elif token.group("quoted"):
+            words.append(token.group("quoted")[1:-1])
+        elif token.group("word"):
+            words.append(token.group("word"))
+
+
+def _of_server(path: str, directives: Iterable[Sequence[str]], server: int) -> List[Listen]:
+    """The sockets of a server."""
+    told = [each for each in directives if each]
+    names = tuple(name for each in told if each[0] == "server_name" for name in each[1:] if name)
+    found = []
+    for words in (list(each[1:]) for each in told if each[0] == "listen" and len(each) > 1):
+        address, port = _socket(words[0])
+        if port:
+            is_default = bool({"default_server", "default"} & set(words[1:]))
+            found.append(Listen(path, " ".join(words), address, port, is_default, names, server))
     return found
 
 
@@ -91,14 +155,90 @@ def _is_before(found: Sequence[Listen], other: Listen, ours: str) -> bool:
     return other.path < ours if first is None else found.index(other) < first
 
 
-def holders(told: str, port: int) -> List[Process]:
-    """The processes other than nginx that keep it from a port, in the output of C(ss -H -l -t -n -p)."""
+def shadowed(
+    found: Sequence[Listen], ours: str, replaced: AbstractSet[str] = frozenset()
+) -> Dict[Tuple[str, int], List[Listen]]:
+    """By address and port of our file: the sockets of others' servers whose names cannot be reached there.
+
+    Of a port that several servers listen on nginx takes those that name the address, where there are any, and looks at
+    the names of these alone.
+    """
+    hidden = {}
+    for address, port in dict.fromkeys((each.address, each.port) for each in found if each.path == ours):
+        others = [each for each in found if each.port == port and each.path != ours and each.path not in replaced]
+        there = {(each.path, each.server) for each in others if each.address == address}
+        away = [each for each in others if not each.address and (each.path, each.server) not in there]
+        if address and away:
+            hidden[address, port] = away
+    return hidden
+
+
+def sockets(told: str) -> List[Socket]:
+    """What is listened on, in the output of C(ss -H -l -t -n -p), but for what takes IPv6 alone."""
     found = []
     for line in told.splitlines():
         words = line.split()
-        if len(words) > 3 and words[3].rpartition(":")[2] == str(port) and not words[3].startswith("["):
-            found += [Process(name, int(pid), words[3]) for name, pid in SS_PROCESS.findall(line) if name != "nginx"]
+        if len(words) < 4 or words[3].startswith("["):
+            continue
+        address, _colon, port = words[3].rpartition(":")
+        address = address.partition("%")[0]
+        processes = tuple((name, int(pid)) for name, pid in SS_PROCESS.findall(line))
+        if port.isdigit():
+            found.append(Socket("" if address in ("*", "0.0.0.0") else address, int(port), words[3], processes))
     return found
+
+
+def holders(told: str, port: int) -> List[Process]:
+    """The processes other than nginx that keep it from a port, in the output of C(ss -H -l -t -n -p)."""
+    return [
+        Process(name, pid, each.text)
+        for each in sockets(told)
+        if each.port == port
+        for name, pid in each.processes
+        if name != "nginx"
+    ]
+
+
+def in_use(found: Sequence[Listen], held: Sequence[Socket], ours: AbstractSet[int]) -> List[str]:
+    """Why nginx could not listen as it is told to, a line for each socket in its way.
+
+    One that names every address stands for all that name one; on a port one of both kinds keeps the other away, also
+    one of nginx's own that it has from the configuration before.
+
+    ours: the processes of this nginx.
+    """
+    wanted: Dict[int, List[str]] = {}
+    for each in found:
+        wanted.setdefault(each.port, []).append(each.address)
+    told = []
+    for port, addresses in sorted(wanted.items()):
+        needed = [""] if "" in addresses else list(dict.fromkeys(addresses))
+        for there in (each for each in held if each.port == port):
+            mine = bool({pid for _name, pid in there.processes} & ours)
+            if (there.address in needed and not mine) or (
+                there.address not in needed and "" in (there.address, *needed)
+            ):
+                wish = ", ".join(f"{each or '*'}:{port}" for each in needed)
+                told.append(f"{wish} is held by {_holder(there, mine)}")
+    return told
+
+
+def _holder(there: Socket, mine: bool) -> str:
+    if mine:
+        return f"nginx itself, which listens on {there.text} since before"
+    known = [f"{name} (process {pid})" for name, pid in there.processes]
+    return f"{(known or ['a process that ss does not see'])[0]}, which listens on {there.text}"
+
+
+def asked_as(names: Iterable[str]) -> List[str]:
+    """A name for each C(server_name) that a certificate can have; none for a pattern, or for what is no name."""
+    found = []
+    for name in names:
+        if name.startswith(("*.", ".")):
+            found += ([] if name[0] == "*" else [name[1:]]) + ["any" + name.lstrip("*")]
+        elif re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?", name):
+            found.append(name)
+    return list(dict.fromkeys(found))
 
 
 def answer(data: bytes) -> Answer:
