@@ -76,7 +76,7 @@ def nginx_says(path: Path, folder: Path) -> str:
     It listens on sockets of the folder, and logs there, for which nobody must be root.
     """
     included = folder / "included.conf"
-    text = re.sub(r"listen (\S+);", rf"listen unix:{folder}/\1;", path.read_text())
+    text = re.sub(r"listen (\S+?)([ ;])", rf"listen unix:{folder}/\1\2", path.read_text())
     included.write_text(text.replace("/var/log/nginx/", f"{folder}/"))
     bodies = " ".join(
         f"{body}_temp_path {folder}/{body};" for body in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
@@ -115,6 +115,7 @@ def render_rules(view: dict[str, Any]) -> str:
     return table + lines(set_timeouts(desired_timeouts(director["timeouts"])) if director["timeouts"] else [])
 
 
-def render_nginx(view: dict[str, Any]) -> str:
-    variables = {f"__nginx_{key}": view["nginx"][key] for key in ("health", "upstreams", "servers")}
+def render_nginx(view: dict[str, Any], version: str = "1.22.1") -> str:
+    variables = {f"__nginx_{key}": view["nginx"][key] for key in ("settings", "upstreams", "servers")}
+    variables["__nginx_http2_on"] = tuple(map(int, version.split("."))) >= (1, 25, 1)
     return render("nginx", "lvs.conf.j2", __nginx_cluster=view["cluster"]["name"], **variables)

@@ -34,6 +34,8 @@ from typing import (
 
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.grammar import unclosed
 from ansible_collections.lvs.cluster.plugins.module_utils._net import end_of_network, no_host
+from ansible_collections.lvs.cluster.plugins.module_utils._nginx.grammar import NotWholeError, parse
+from ansible_collections.lvs.cluster.plugins.module_utils._nginx.variables import unknown
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import BadValue, Problem, shown
 
 T = TypeVar("T")
@@ -352,7 +354,7 @@ def choice(names: Sequence[str], what: str) -> Reader:
 
     def accept(value: Any) -> str:
         if str(value) not in names:
-            raise BadValue(f"is not a known {what}", f"Write one of {', '.join(names)}{_meant(str(value), names)}")
+            raise BadValue(f"is not a known {what}", f"Write one of {', '.join(names)}{meant(str(value), names)}")
         return str(value)
 
     return scalar(accept, ", ".join(names), choices=names)
@@ -417,6 +419,19 @@ def list_of(
     return Reader(read, f"list: {reader.accepts}", kind="list", element=reader)
 
 
+def or_listed(reader: Reader) -> Reader:
+    """A list, or its only element by itself."""
+    several = list_of(reader)
+
+    def read(value: Any, path: str, problems: Problems) -> Any:
+        if isinstance(value, (str, int)) and not isinstance(value, bool):
+            only = reader(value, path, problems)
+            return None if only is None else (only,)
+        return several(value, path, problems)
+
+    return dataclasses.replace(several, read=read, accepts=f"{reader.accepts}, or list of them", kind="raw")
+
+
 def _raw_line(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise BadValue("is no line of text", "Quote it in YAML")
@@ -445,6 +460,44 @@ def raw_lines() -> Any:
     """The option, last in its table, for what keepalived has in its block and the model has not."""
     reader = dataclasses.replace(RAW_LINES, read=_raw_lines)
     return option(reader, "what keepalived knows here and this table does not, line by line as it is", default=())
+
+
+def _directives(value: Any, path: str, problems: Problems) -> Any:
+    if not isinstance(value, str) or not value.strip():
+        problems.append(Problem(path, None, "is no text", 'Write directives of nginx, as raw: "proxy_buffering off;"'))
+        return None
+    strange = [each for each in value if not each.isprintable() and each not in "\n\t"]
+    if strange:
+        problems.append(Problem(path, None, f"has {strange[0]!r}, which is no sign of a text", "Remove it"))
+        return None
+    try:
+        parse(value)
+    except NotWholeError as error:
+        remedy = "Close each block and quotation that these lines open, no other one, and end each directive with ;"
+        problems.append(Problem(path, None, str(error), remedy))
+        return None
+    return value.strip("\n") + "\n"
+
+
+def raw_directives(where: str) -> Any:
+    """The option, last in its table, for what nginx has in its block and the model has not."""
+    about = f"what nginx knows {where} and this table does not: its directives as they are, in one text"
+    return option(Reader(_directives, "text: directives of nginx"), about, default="")
+
+
+def nginx_text(signs: str, what: str, remedy: str) -> Reader:
+    """Text for nginx, in which C($) starts one of its own variables and no sign ends the word."""
+
+    def accept(value: Any) -> str:
+        if not isinstance(value, str) or not re.fullmatch(signs, value):
+            raise BadValue(f"is not {_with_article(what)}", remedy)
+        strange = unknown(value)
+        if strange:
+            reason = f"has {' and '.join(dict.fromkeys(strange))}, which is no variable of nginx's own"
+            raise BadValue(reason, "Write another one, or all of it in raw")
+        return _fitting(value, LONGEST_LINE)
+
+    return scalar(accept, what)
 
 
 def numbered(held: Optional[Sequence[Optional[T]]]) -> Iterator[Tuple[int, T]]:
@@ -574,8 +627,15 @@ def given(entry: Any, path: str) -> Iterator[Tuple[str, Any, Any]]:
 
 
 def read_table(model: Type[T], raw: Mapping[str, Any], path: str, problems: Problems) -> T:
-    """The model that raw describes, with defaults where it is silent and None where it is wrong."""
-    return _fill(model, raw, _refuse_unknown(raw, list(options(model)), path, problems), path, problems)
+    """The model that raw describes, with defaults where it is silent and None where it is wrong.
+
+    What its C(REFUSED) names is no option, and is refused with what to do in its place.
+    """
+    told: Mapping[str, Tuple[str, str]] = getattr(model, "REFUSED", {})
+    for name in [each for each in raw if each in told]:
+        problems.append(Problem(_join(path, name), None, *told[name]))
+    known = {name: value for name, value in raw.items() if name not in told}
+    return _fill(model, known, _refuse_unknown(known, list(options(model)), path, problems), path, problems)
 
 
 def _is_mapping(value: Any, path: str, known: Sequence[str], problems: Problems) -> bool:
@@ -588,14 +648,14 @@ def _is_mapping(value: Any, path: str, known: Sequence[str], problems: Problems)
 
 def _refuse_unknown(raw: Mapping[str, Any], known: Sequence[str], path: str, problems: Problems) -> Set[str]:
     """Refuses the keys that are not known; the known ones that may have been meant."""
-    meant: Set[str] = set()
+    near: Set[str] = set()
     for key in raw:
         if key not in known:
-            meant.update(nearest(str(key), known))
-            remedy = f"Remove it, or write one of {', '.join(known)}{_meant(str(key), known)}"
+            near.update(nearest(str(key), known))
+            remedy = f"Remove it, or write one of {', '.join(known)}{meant(str(key), known)}"
             # Without its value, which may be a password under a misspelt key.
             problems.append(Problem(_join(path, key), None, "is an unknown key", remedy))
-    return meant
+    return near
 
 
 def _fill(model: Type[T], raw: Mapping[str, Any], misspelt: AbstractSet[str], path: str, problems: Problems) -> T:
@@ -629,7 +689,8 @@ def _sort_of(value: Any) -> str:
     return "empty" if value is None else "true or false" if isinstance(value, bool) else "a number"
 
 
-def _meant(word_: str, known: Sequence[str]) -> str:
+def meant(word_: str, known: Sequence[str]) -> str:
+    """A question for the end of a remedy; empty where no known word comes close."""
     near = nearest(word_, known)
     return f" (did you mean {near[0]}?)" if near else ""
 

@@ -15,7 +15,6 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.members i
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.checkers import CHECKERS, Checker, HttpGet
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.globals import GlobalDefs
-from ansible_collections.lvs.cluster.plugins.module_utils._description.model.proxies import Upstream
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.scripts import (
     Checking,
     InstanceNotifying,
@@ -39,6 +38,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrr
     VrrpInstance,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._description.scripts import scripts_in
+from ansible_collections.lvs.cluster.plugins.module_utils._description.sites import Asked
 
 from .lines import Block, Line, as_they_are, block, in_one_line, lines_of
 
@@ -199,13 +199,13 @@ def takeover_seconds(instance: VrrpInstance, director: str) -> float:
     return adverts * instance.advert_int + (256 - priority(instance, director)) / 256 * unit
 
 
-def check_of(service: VirtualServer, upstream: Optional[Upstream]) -> Checker:
+def check_of(service: VirtualServer, asked: Optional[Asked]) -> Checker:
     """How a service's servers are checked: as is given, or else as nginx tells most of a host.
 
-    upstream: what its nginx proxies to, if it has one. What is no host of the inventory may have no nginx of ours.
+    asked: how its nginx is asked, if it has one of ours.
     """
-    if service.check is None and upstream and all(each.host for each in service.real_servers):
-        return HttpGet(path=upstream.health_path)
+    if service.check is None and asked and not asked.is_tls:
+        return HttpGet(path=asked.path)
     return service.check or CHECKERS[0]()
 
 

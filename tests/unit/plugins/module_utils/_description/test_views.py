@@ -570,45 +570,36 @@ def test_the_host_of_a_sorry_server_holds_the_address_too():
 
 
 def test_nginx_answers_on_the_service_s_address_and_on_the_host_s_own_for_checks():
-    assert view("web1")["nginx"] == {
-        "checks": [{"port": 80, "path": "/healthz"}],
-        "health": {"80": [{"path": "/healthz", "hops": [{"address": VIP, "path": f"/healthz/at/{VIP}"}]}]},
-        "upstreams": [
-            {
-                "name": "app",
-                "method": "",
-                "keepalive": 16,
-                "zone": "64k",
-                "servers": [
-                    {
-                        "address": HOSTS["app1"],
-                        "port": 8080,
-                        "weight": 1,
-                        "max_fails": 1,
-                        "fail_timeout": 10,
-                        "backup": False,
-                    },
-                    {
-                        "address": HOSTS["app2"],
-                        "port": 8080,
-                        "weight": 1,
-                        "max_fails": 3,
-                        "fail_timeout": 10,
-                        "backup": False,
-                    },
-                ],
-            }
-        ],
-        "servers": [
-            {
-                "name": "web",
-                "listen": ["80", f"{VIP}:80"],
-                "port": 80,
-                "upstream": "app",
-                "proxy_connect_timeout": "2000ms",
-                "proxy_read_timeout": "60000ms",
-            }
-        ],
+    nginx = view("web1")["nginx"]
+    (pool,), (site,) = nginx["upstreams"], nginx["servers"]
+
+    assert nginx["checks"] == [{"port": 80, "path": "/healthz"}]
+    assert nginx["listens"] == [{"address": each, "port": 80, "ssl": False, "sites": []} for each in ("", VIP)]
+    assert site["health"] == [
+        {
+            "path": "/healthz",
+            "hops": [{"address": VIP, "path": f"/healthz/at/{VIP}"}],
+            "server_name": "",
+            "answers": True,
+        }
+    ]
+    assert (site["name"], site["listen"], site["server_name"]) == ("web", ["80", f"{VIP}:80"], [VIP])
+    assert [location["location"] for location in site["locations"]] == ["/"]
+    assert site["locations"][0]["lines"][0] == ["proxy_pass", "http://lvs_app"]
+    assert site["locations"][0]["lines"][-2:] == [
+        ["proxy_connect_timeout", "2000ms"],
+        ["proxy_read_timeout", "60000ms"],
+    ]
+    assert (pool["name"], pool["method"], pool["keepalive"], pool["zone"]) == ("app", "", 16, "64k")
+    assert pool["servers"][1] == {
+        "address": HOSTS["app2"],
+        "port": 8080,
+        "weight": 1,
+        "max_fails": 3,
+        "fail_timeout": 10,
+        "max_conns": 0,
+        "backup": False,
+        "down": False,
     }
 
 
@@ -640,7 +631,7 @@ def health(host: str, changes: dict[str, Any]) -> list[dict[str, list[str]]]:
     """For each server of nginx the paths that it answers itself, and by which virtual addresses each goes."""
     nginx = view(host, changes)["nginx"]
     return [
-        {each["path"]: [hop["address"] for hop in each["hops"]] for each in nginx["health"][str(server["port"])]}
+        {each["path"]: [hop["address"] for hop in each["hops"]] for each in server["health"]}
         for server in nginx["servers"]
     ]
 
@@ -660,9 +651,9 @@ def test_a_check_goes_by_the_addresses_of_all_services_that_it_may_be_for():
 
 
 def test_a_check_of_the_root_has_hops_of_one_slash():
-    (health_of_port,) = view("web1", {f"{FIRST_UPSTREAM}.health_path": "/"})["nginx"]["health"].values()
+    (site,) = view("web1", {f"{FIRST_UPSTREAM}.health_path": "/"})["nginx"]["servers"]
 
-    assert health_of_port[0]["hops"] == [{"address": VIP, "path": f"/at/{VIP}"}]
+    assert site["health"][0]["hops"] == [{"address": VIP, "path": f"/at/{VIP}"}]
 
 
 def given_no_check(**changes: Any) -> dict[str, Any]:
@@ -713,7 +704,7 @@ def test_a_pool_keeps_its_backup_its_own_ports_and_its_health_path():
         (9000, True),
     ]
     assert nginx["upstreams"][0]["method"] == "least_conn"
-    assert [each["path"] for each in nginx["health"]["80"]] == ["/up"]
+    assert [each["path"] for each in nginx["servers"][0]["health"]] == ["/up"]
 
 
 @pytest.mark.parametrize(("servers", "zone"), [(1, "64k"), (32, "64k"), (33, "128k"), (1000, "2048k")])
@@ -739,7 +730,19 @@ def test_a_host_in_no_instance_and_no_service_has_nothing_to_do():
         },
         "director": NO_DIRECTOR,
         "realserver": {"interface": "eth0", "vips": []},
-        "nginx": {"checks": [], "health": {}, "upstreams": [], "servers": []},
+        "nginx": {
+            "checks": [],
+            "listens": [],
+            "settings": {
+                "log_format": "",
+                "real_ip": None,
+                "server_names_hash_bucket_size": 0,
+                "main": [],
+                "raw": [],
+            },
+            "upstreams": [],
+            "servers": [],
+        },
     }
 
 
