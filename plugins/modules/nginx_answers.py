@@ -60,6 +60,10 @@ options:
         description: Whether it is one of TLS.
         type: bool
         default: false
+      default_server:
+        description: Whether O(path) has its default server.
+        type: bool
+        default: false
       sites:
         description: The sites of TLS that answer there; each is asked for.
         type: list
@@ -167,15 +171,19 @@ def with_ours(module):
     return read
 
 
+def staying(params, read):
+    """Where the servers listen in files that do not go."""
+    return [each for each in listens(read) if each.path not in params["replaces"]]
+
+
 def in_the_way(module, read, port):
     """Who answers on a port in our place, a line each."""
     params = module.params
-    found = [
-        f"{each.path} has 'listen {each.text}'"
-        for each in rivals(listens(read), params["path"], params["address"], port, set(params["replaces"]))
-    ]
-    others = others_on(module.run_command, port)
-    return found + [f"{each.name} (process {each.pid}) listens on {each.socket}" for each in others]
+    is_default = any(each["port"] == port and each["default_server"] for each in params["listens"])
+    others = rivals(staying(params, read), params["path"], params["address"], port, is_default)
+    found = [f"{each.path} has 'listen {each.text}'" for each in others]
+    processes = others_on(module.run_command, port)
+    return found + [f"{each.name} (process {each.pid}) listens on {each.socket}" for each in processes]
 
 
 def taken(address, port, found, happened):
@@ -231,7 +239,7 @@ def require_answered(module, wanted):
 def warn_of_unreachable(module, found):
     """Other servers on a port that ours is asked on by an address of its own."""
     params = module.params
-    for (address, port), others in shadowed(found, params["path"], set(params["replaces"])).items():
+    for (address, port), others in shadowed(found, params["path"]).items():
         for each in others:
             named = f" of server {' '.join(each.names)}" if each.names else ""
             module.warn(
@@ -243,7 +251,7 @@ def warn_of_unreachable(module, found):
 def wanted_of(listen):
     """An element of the option."""
     shown = tuple((each["server_name"], each["ssl_certificate"]) for each in listen["sites"])
-    return Wanted(listen["address"], listen["port"], shown)
+    return Wanted(listen["address"], listen["port"], listen["default_server"], shown)
 
 
 def look(module):
@@ -256,7 +264,7 @@ def look(module):
         found = in_the_way(module, read, port)
         if found:
             raise taken(params["address"], port, found, "are for somebody else to answer")
-    warn_of_unreachable(module, listens(read))
+    warn_of_unreachable(module, staying(params, read))
     if module.check_mode or not params["ask"]:
         return []
     answers = [check(module, read, port, path) for port, path in checks]
@@ -287,6 +295,7 @@ def main():
                     "address": {"type": "str", "default": ""},
                     "port": {"type": "int", "required": True},
                     "ssl": {"type": "bool", "default": False},
+                    "default_server": {"type": "bool", "default": False},
                     "sites": {
                         "type": "list",
                         "elements": "dict",

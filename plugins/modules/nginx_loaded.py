@@ -126,6 +126,9 @@ from ansible_collections.lvs.cluster.plugins.module_utils._host.nginx import (
 from ansible_collections.lvs.cluster.plugins.module_utils._host.systemd import service
 from ansible_collections.lvs.cluster.plugins.module_utils._realserver.nginx import asked_as, is_loaded
 
+# Seconds after which nginx does not try again to listen where somebody else does: it tries five times in 2.5 s.
+GIVES_UP = 6.0
+
 
 def read_by_nginx(params):
     """The files that nginx reads anew with a reload, as far as the module knows them."""
@@ -147,7 +150,8 @@ def look(module):
         parent, enabled = service(module.run_command, "nginx.service")
         written = last_written(read_by_nginx(params))
         loaded = bool(parent) and os.path.exists(path) and is_loaded(written, worker_starts(parent))
-        if loaded or time.monotonic() >= deadline:
+        now = time.monotonic()
+        if loaded or now >= deadline or (now >= deadline - wait + GIVES_UP and in_its_way(module, path, parent)):
             break
         time.sleep(0.2)
     if wait and not loaded:

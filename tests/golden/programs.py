@@ -117,5 +117,6 @@ def render_rules(view: dict[str, Any]) -> str:
 
 def render_nginx(view: dict[str, Any], version: str = "1.22.1") -> str:
     variables = {f"__nginx_{key}": view["nginx"][key] for key in ("settings", "upstreams", "servers")}
+    variables["__nginx_ticket_keys"] = []
     variables["__nginx_http2_on"] = tuple(map(int, version.split("."))) >= (1, 25, 1)
     return render("nginx", "lvs.conf.j2", __nginx_cluster=view["cluster"]["name"], **variables)

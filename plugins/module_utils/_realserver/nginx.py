@@ -7,15 +7,16 @@
 from __future__ import annotations
 
 import re
-from typing import AbstractSet, Dict, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import AbstractSet, Dict, Iterable, List, Mapping, NamedTuple, Sequence, Tuple
+
+from ansible_collections.lvs.cluster.plugins.module_utils._nginx.grammar import (
+    Directive,
+    NotWholeError,
+    parse,
+    within,
+)
 
 FILE = re.compile(r"^# configuration file (.+):\n", re.MULTILINE)
-# A comment; a quoted word; the end of a directive or of a block, or the beginning of one; any other word.
-TOKEN = re.compile(
-    r"""\#[^\n]*|(?P<quoted>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|(?P<end>[;{}])|"""
-    r"""(?P<word>(?:\$\{[^}]*\}|\\.|[^\s;{}])+)""",
-    re.DOTALL,
-)
 SS_PROCESS = re.compile(r'\("([^"]+)",pid=(\d+)')
 
 
@@ -35,11 +36,13 @@ class Wanted(NamedTuple):
     """A socket that nginx is to answer on.
 
     address: empty for every address.
+    is_default: whether it answers what is for no other.
     shown: by the name that its TLS is asked for, the file of the certificate that it shows then; empty for no name.
     """
 
     address: str
     port: int
+    is_default: bool = False
     shown: Tuple[Tuple[str, str], ...] = ()
 
 
@@ -77,45 +80,25 @@ def files(dump: str) -> List[Tuple[str, str]]:
 def listens(read: Sequence[Tuple[str, str]]) -> List[Listen]:
     """Where the servers in these files listen, but for IPv6 and for sockets that are files."""
     found: List[Listen] = []
-    servers = 0
     for path, text in read:
-        server: Optional[List[Sequence[str]]] = None
-        blocks: List[str] = []
-        for words, end in _directives(text):
-            if end == "{":
-                blocks.append(words[0] if words else "")
-                if blocks[-1] == "server":
-                    servers, server = servers + 1, []
-            elif end == "}":
-                if blocks and blocks.pop() == "server" and server is not None:
-                    found += _of_server(path, server, servers)
-                    server = None
-            elif server is not None and blocks[-1:] == ["server"]:
-                server.append(words)
-            elif not blocks:  # a file that others include in their servers
-                found += _of_server(path, [words], 0)
+        try:
+            directives = parse(text)
+        except NotWholeError:  # as with a block of Lua; who answers instead of us is seen all the same, by asking
+            continue
+        # A file that others include in their servers has its lines outside of any.
+        found += _of_server(path, directives, 0)
+        servers = (each for each in within(directives) if each.keyword == "server" and each.block is not None)
+        for server in servers:
+            number = max((each.server for each in found), default=0) + 1
+            found += _of_server(path, server.block or (), number)
     return found
 
 
-def _directives(text: str) -> Iterator[Tuple[List[str], str]]:
-    """The words of each directive, and the sign that ends it."""
-    words: List[str] = []
-    for token in TOKEN.finditer(text):
-        if token.group("end"):
-            yield words, token.group("end")
-            words = []
-        elif token.group("quoted"):
-            words.append(token.group("quoted")[1:-1])
-        elif token.group("word"):
-            words.append(token.group("word"))
-
-
-def _of_server(path: str, directives: Iterable[Sequence[str]], server: int) -> List[Listen]:
+def _of_server(path: str, directives: Sequence[Directive], server: int) -> List[Listen]:
     """The sockets of a server."""
-    told = [each for each in directives if each]
-    names = tuple(name for each in told if each[0] == "server_name" for name in each[1:] if name)
+    names = tuple(name for each in directives if each.keyword == "server_name" for name in each.words[1:] if name)
     found = []
-    for words in (list(each[1:]) for each in told if each[0] == "listen" and len(each) > 1):
+    for words in (each.words[1:] for each in directives if each.keyword == "listen" and len(each.words) > 1):
         address, port = _socket(words[0])
         if port:
             is_default = bool({"default_server", "default"} & set(words[1:]))
@@ -134,19 +117,23 @@ def _socket(text: str) -> Tuple[str, int]:
 
 
 def rivals(
-    found: Sequence[Listen], ours: str, address: str, port: int, replaced: AbstractSet[str] = frozenset()
+    found: Sequence[Listen],
+    ours: str,
+    address: str,
+    port: int,
+    is_default: bool = False,
 ) -> List[Listen]:
     """Who answers at an address in the place of our file, which listens on the port at every address.
 
     nginx takes the server that names the address, else the default one of the port, else the first that it has read.
-    replaced: files that will be gone.
+    is_default: whether ours has the default server of the port, or will have.
     """
-    on_port = [each for each in found if each.port == port and each.path not in replaced]
+    on_port = [each for each in found if each.port == port]
     others = [each for each in on_port if each.path != ours]
     exact = [each for each in others if each.address == address]
     defaults = [each for each in others if not each.address and each.is_default]
     earlier = [each for each in others if not each.address and _is_before(found, each, ours)]
-    return exact or defaults or earlier
+    return exact or defaults or ([] if is_default else earlier)
 
 
 def _is_before(found: Sequence[Listen], other: Listen, ours: str) -> bool:
@@ -155,9 +142,7 @@ def _is_before(found: Sequence[Listen], other: Listen, ours: str) -> bool:
     return other.path < ours if first is None else found.index(other) < first
 
 
-def shadowed(
-    found: Sequence[Listen], ours: str, replaced: AbstractSet[str] = frozenset()
-) -> Dict[Tuple[str, int], List[Listen]]:
+def shadowed(found: Sequence[Listen], ours: str) -> Dict[Tuple[str, int], List[Listen]]:
     """By address and port of our file: the sockets of others' servers whose names cannot be reached there.
 
     Of a port that several servers listen on nginx takes those that name the address, where there are any, and looks at
@@ -165,7 +150,7 @@ def shadowed(
     """
     hidden = {}
     for address, port in dict.fromkeys((each.address, each.port) for each in found if each.path == ours):
-        others = [each for each in found if each.port == port and each.path != ours and each.path not in replaced]
+        others = [each for each in found if each.port == port and each.path != ours]
         there = {(each.path, each.server) for each in others if each.address == address}
         away = [each for each in others if not each.address and (each.path, each.server) not in there]
         if address and away:

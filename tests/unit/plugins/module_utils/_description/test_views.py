@@ -574,7 +574,9 @@ def test_nginx_answers_on_the_service_s_address_and_on_the_host_s_own_for_checks
     (pool,), (site,) = nginx["upstreams"], nginx["servers"]
 
     assert nginx["checks"] == [{"port": 80, "path": "/healthz"}]
-    assert nginx["listens"] == [{"address": each, "port": 80, "ssl": False, "sites": []} for each in ("", VIP)]
+    assert nginx["listens"] == [
+        {"address": each, "port": 80, "ssl": False, "default_server": False, "sites": []} for each in ("", VIP)
+    ]
     assert site["health"] == [
         {
             "path": "/healthz",
@@ -733,6 +735,7 @@ def test_a_host_in_no_instance_and_no_service_has_nothing_to_do():
         "nginx": {
             "checks": [],
             "listens": [],
+            "certificates": [],
             "settings": {
                 "log_format": "",
                 "real_ip": None,
