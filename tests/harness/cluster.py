@@ -128,13 +128,15 @@ class Service:
 
         Each of the timers that go off one after the other may be late, by how much the probe's own were, within reason.
         """
-        check = keepalived.check_of(self.described, self.upstream)
-        waits = [
-            self.described.delay_loop,
-            *[check.connect_timeout] * (check.retry + 1),
-            *[check.delay_before_retry] * check.retry,
+        rounds = [
+            [
+                self.described.delay_loop,
+                *[check.connect_timeout] * (check.retry + 1),
+                *[check.delay_before_retry] * check.retry,
+            ]
+            for check in keepalived.checks_of(self.described, self.upstream)
         ]
-        return sum(waits) + len(waits) * min(late, 1.0)
+        return min(sum(waits) + len(waits) * min(late, 1.0) for waits in rounds)
 
 
 @dataclass(frozen=True)
