@@ -346,11 +346,21 @@ def test_a_service_is_given_whole_with_its_defaults():
             "hysteresis": 0,
             "sorry_server": "",
             "lines": [],
-            "check": {
-                "keyword": "TCP_CHECK",
-                "lines": [["connect_timeout", 3], ["retry", 3], ["delay_before_retry", 1]],
-            },
-            "real_servers": [{"name": "web1", "address": HOSTS["web1"], "port": 80, "weight": 1, "lines": []}],
+            "real_servers": [
+                {
+                    "name": "web1",
+                    "address": HOSTS["web1"],
+                    "port": 80,
+                    "weight": 1,
+                    "lines": [],
+                    "checkers": [
+                        {
+                            "keyword": "TCP_CHECK",
+                            "lines": [["connect_timeout", 3], ["retry", 3], ["delay_before_retry", 1]],
+                        }
+                    ],
+                }
+            ],
         }
     ]
 
@@ -359,10 +369,10 @@ def test_real_servers_keep_their_order_and_weights():
     servers = ["web2", {"host": "web1", "weight": 0}, {"address": "198.51.100.9", "weight": "3", "port": "80"}]
     (web,) = services("lvs1", {f"{FIRST_SERVICE}.real_servers": servers})
 
-    assert web["real_servers"] == [
-        {"name": "web2", "address": HOSTS["web2"], "port": 80, "weight": 1, "lines": []},
-        {"name": "web1", "address": HOSTS["web1"], "port": 80, "weight": 0, "lines": []},
-        {"name": "", "address": "198.51.100.9", "port": 80, "weight": 3, "lines": []},
+    assert [(each["name"], each["address"], each["port"], each["weight"]) for each in web["real_servers"]] == [
+        ("web2", HOSTS["web2"], 80, 1),
+        ("web1", HOSTS["web1"], 80, 0),
+        ("", "198.51.100.9", 80, 3),
     ]
 
 
@@ -377,16 +387,62 @@ def test_a_check_is_given_as_it_was_written():
         "delay_before_retry": 2,
     }
 
-    assert services("lvs1", {f"{FIRST_SERVICE}.check": check})[0]["check"] == {
-        "keyword": "HTTP_GET",
-        "lines": [
-            ["url", [["path", "/up?full=1"], ["status_code", 204]]],
-            ["connect_port", 8081],
-            ["connect_timeout", 0.5],
-            ["retry", 0],
-            ["delay_before_retry", 2],
-        ],
-    }
+    assert (
+        checkers({f"{FIRST_SERVICE}.check": check})
+        == [
+            [
+                {
+                    "keyword": "HTTP_GET",
+                    "lines": [
+                        ["url", [["path", "/up?full=1"], ["status_code", 204]]],
+                        ["connect_port", 8081],
+                        ["connect_timeout", 0.5],
+                        ["retry", 0],
+                        ["delay_before_retry", 2],
+                    ],
+                }
+            ]
+        ]
+        * 2
+    )
+
+
+def checkers(changes: dict[str, Any]) -> list[list[dict[str, Any]]]:
+    """Those of each server of the first service."""
+    return [each["checkers"] for each in services("lvs1", changes)[0]["real_servers"]]
+
+
+def keywords(changes: dict[str, Any]) -> list[list[str]]:
+    return [[each["keyword"] for each in of_server] for of_server in checkers(changes)]
+
+
+@pytest.mark.parametrize(
+    ("check", "own", "expected"),
+    [
+        pytest.param({}, {}, [["TCP_CHECK"], ["TCP_CHECK"]], id="one for all"),
+        pytest.param([{}, {"type": "PING_CHECK"}], {}, [["TCP_CHECK", "PING_CHECK"]] * 2, id="several for all"),
+        pytest.param("none", {}, [[], []], id="none"),
+        pytest.param({}, {"check": "none"}, [["TCP_CHECK"], []], id="none for one"),
+        pytest.param("none", {"check": {}}, [[], ["TCP_CHECK"]], id="for one alone"),
+        pytest.param({}, {"check": [{"type": "SSL_GET"}, {}]}, [["TCP_CHECK"], ["SSL_GET", "TCP_CHECK"]], id="its own"),
+    ],
+)
+def test_a_server_is_checked_by_what_it_has_of_its_own_or_else_by_what_the_service_has(check, own, expected):
+    changes = {f"{FIRST_SERVICE}.check": check, f"{FIRST_SERVICE}.real_servers[1]": {"host": "web2", **own}}
+
+    assert keywords(changes) == expected
+
+
+def test_several_pages_are_asked_for_in_their_order():
+    urls = ["/a", {"path": "/b", "status_code": 204, "virtualhost": "www.example.com"}]
+    check = {"type": "SSL_GET", "enable_sni": True, "url": urls}
+
+    ((checker,), _second) = checkers({f"{FIRST_SERVICE}.check": check})
+    assert checker["lines"][:3] == [
+        ["url", [["path", "/a"], ["status_code", 200]]],
+        ["url", [["path", "/b"], ["status_code", 204], ["virtualhost", "www.example.com"]]],
+        ["enable_sni", True],
+    ]
 
 
 @pytest.mark.parametrize(
@@ -664,9 +720,9 @@ def given_no_check(**changes: Any) -> dict[str, Any]:
 def test_a_service_before_nginx_is_checked_by_what_nginx_answers_itself():
     changes = {**given_no_check(), f"{FIRST_UPSTREAM}.health_path": "/up"}
 
-    (service,) = services("lvs1", changes)
-    assert service["check"]["keyword"] == "HTTP_GET"
-    assert service["check"]["lines"][0] == ["url", [["path", "/up"], ["status_code", 200]]]
+    ((checker,), _second) = checkers(changes)
+    assert checker["keyword"] == "HTTP_GET"
+    assert checker["lines"][0] == ["url", [["path", "/up"], ["status_code", 200]]]
 
 
 @pytest.mark.parametrize(
@@ -678,8 +734,7 @@ def test_a_service_before_nginx_is_checked_by_what_nginx_answers_itself():
     ],
 )
 def test_any_other_service_is_checked_as_before(changes: dict[str, Any]):
-    (service,) = services("lvs1", changes)
-    assert service["check"]["keyword"] == "TCP_CHECK"
+    assert keywords(changes) == [["TCP_CHECK"]] * len(keywords(changes))
 
 
 def test_nginx_has_only_the_pools_of_the_services_that_its_host_serves():
