@@ -126,13 +126,15 @@ class Service:
         Each of the timers that go off one after the other may be late, by how much the probe's own were, within reason.
         """
         asked = asked_of(self.cluster.sites, self.cluster.described.lvs_virtual_servers)
-        check = keepalived.check_of(self.described, asked.get(self.name))
-        waits = [
-            self.described.delay_loop,
-            *[check.connect_timeout] * (check.retry + 1),
-            *[check.delay_before_retry] * check.retry,
+        rounds = [
+            [
+                self.described.delay_loop,
+                *[check.connect_timeout] * (check.retry + 1),
+                *[check.delay_before_retry] * check.retry,
+            ]
+            for check in keepalived.checks_of(self.described, asked.get(self.name))
         ]
-        return sum(waits) + len(waits) * min(late, 1.0)
+        return min(sum(waits) + len(waits) * min(late, 1.0) for waits in rounds)
 
 
 @dataclass(frozen=True)

@@ -67,17 +67,17 @@ class Reader:
 
 
 # What an option may tell of itself besides, and what holds where it does not.
-TOLD = {"name": "", "within": "", "off": "", "bare": False, "since": "", "no_log": False}
+TOLD = {"name": "", "off": "", "bare": False, "since": "", "as_in": "", "no_log": False}
 
 
 def option(reader: Reader, about: str, **told: Any) -> Any:
     """A field of a table: how it is read, one line about it, and C(default=) unless it is required.
 
     name: what the user writes, where that is no Python identifier (C(mh-port)).
-    within: the block of keepalived.conf in which it stands (C(url)), inside of that of its table.
     off: the keyword that says that it is false, where that is another one (C(no_accept)).
     bare: its value stands in keepalived.conf without the keyword.
     since: the first keepalived that knows it, where that of the oldest distribution does not.
+    as_in: the option that takes the same, where documents tell of its tables there alone.
     no_log: Ansible shows it nowhere.
     """
     metadata = {"reader": reader, "about": about, **{key: told.pop(key, none) for key, none in TOLD.items()}}
@@ -509,6 +509,21 @@ def numbered(held: Optional[Sequence[Optional[T]]]) -> Iterator[Tuple[int, T]]:
             yield index, element
 
 
+def one_or_more(reader: Reader, none: str) -> Reader:
+    """A value or a list of them; the word none is a list of nothing. A value stays one, so that its path does."""
+    several = list_of(reader, if_empty=f"Write at least 1, or {none}")
+
+    def read(value: Any, path: str, problems: Problems) -> Any:
+        if value == none:
+            return ()
+        is_list = isinstance(value, Sequence) and not isinstance(value, str)
+        return (several if is_list else reader)(value, path, problems)
+
+    return dataclasses.replace(
+        reader, read=read, accepts=f"{reader.accepts}, list of them, or {none}", shape="", kind="raw"
+    )
+
+
 def mapping_of(reader: Reader, key: str, names: Reader = WORD) -> Reader:
     """Values of one kind by names that are not ours to choose."""
 
@@ -559,6 +574,19 @@ def one_of(reader: Reader, names: Sequence[str]) -> Reader:
                 reason = f"has {' and '.join(held)}" if held else f"has none of {', '.join(names)}"
                 problems.append(Problem(path, None, reason, f"Write {told} or {names[-1]}: ..."))
                 return None
+        return reader(value, path, problems)
+
+    return dataclasses.replace(reader, read=read)
+
+
+def instead(reader: Reader, name: str, others: Sequence[str]) -> Reader:
+    """A mapping that has an option, or some of the others in its place."""
+
+    def read(value: Any, path: str, problems: Problems) -> Any:
+        if isinstance(value, Mapping) and value.get(name) is not None:
+            for other in [each for each in others if value.get(each) is not None]:
+                reason = f"is told of each {name}, where there are several"
+                problems.append(Problem(_join(path, other), None, reason, f"Move it into {name}, or remove {name}"))
         return reader(value, path, problems)
 
     return dataclasses.replace(reader, read=read)

@@ -30,7 +30,7 @@ from .director import Director, director_view, placed_cards
 from .keepalived import (
     Keepalived,
     bfd_views,
-    check_of,
+    checks_of,
     global_defs,
     global_defs_view,
     group_views,
@@ -107,7 +107,7 @@ class Views:
             for host in dict.fromkeys(servers_of(service)):
                 self._served.setdefault(host, []).append(service)
         self._services = {
-            each.name: service_view(each, check_of(each, asked.get(each.name)), self._addresses)
+            each.name: service_view(each, checks_of(each, asked.get(each.name)), self._addresses)
             for each in cluster.lvs_virtual_servers
         }
         self._global_defs = global_defs(cluster)

@@ -256,9 +256,9 @@ VALUES = [
     bad("unknown lb_kind", {f"{FIRST_SERVICE}.lb_kind": "NAT"}, '"NAT": is not a known lb_kind', "Write one of DR"),
     bad(
         "unknown check",
-        {f"{FIRST_SERVICE}.check.type": "SSL_GET"},
-        '"SSL_GET": is not a known check',
-        "TCP_CHECK, HTTP_GET",
+        {f"{FIRST_SERVICE}.check.type": "HTTPS_GET"},
+        '"HTTPS_GET": is not a known check',
+        "TCP_CHECK, HTTP_GET, SSL_GET",
     ),
     bad("unknown protocol", {f"{FIRST_SERVICE}.protocol": "UDP"}, '"UDP": is not a known protocol', "Write one of TCP"),
     bad(
