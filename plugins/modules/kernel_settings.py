@@ -130,8 +130,8 @@ from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MO
 from ansible_collections.lvs.cluster.plugins.module_utils._host.files import Files, Wanted
 from ansible_collections.lvs.cluster.plugins.module_utils._host.memory import OwnersMemory
 from ansible_collections.lvs.cluster.plugins.module_utils._host.text import read_exact
-from ansible_collections.lvs.cluster.plugins.module_utils._realserver import former
-from ansible_collections.lvs.cluster.plugins.module_utils._realserver.boot_files import module_names, sysctl_text
+from ansible_collections.lvs.cluster.plugins.module_utils._kernel import former
+from ansible_collections.lvs.cluster.plugins.module_utils._kernel.boot_files import module_names, sysctl_text
 
 
 def as_text(value):

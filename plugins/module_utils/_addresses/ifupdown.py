@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import List
+from typing import List, Set
 
 from .held import alone
 from .wish import Address, Found, StackFile, Wish, place
@@ -44,3 +44,8 @@ def _manner(address: Address) -> str:
 
 def own(interface: str, owner: str) -> List[str]:
     return [f"{FOLDER}/{owner}-{place(interface)}"]
+
+
+def started_at_boot(listed: str) -> Set[str]:
+    """The interfaces in the output of C(ifquery --list): those that C(ifup -a) brings up."""
+    return set(listed.split())

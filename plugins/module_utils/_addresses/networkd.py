@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from typing import List
+import json
+from typing import Dict, List, NamedTuple, Optional
 
 from .held import alone
 from .wish import Found, StackFile, Wish, place
@@ -50,3 +51,22 @@ def _text(wish: Wish) -> str:
 
 def own(interface: str, owner: str) -> List[str]:
     return [addition(interface, owner, "*.network")]
+
+
+class NetworkFile(NamedTuple):
+    """What networkd sets up an interface from; no path for nothing."""
+
+    path: str
+    drop_ins: Optional[List[str]]  # None where this networkd does not tell
+
+
+def network_files(told: str) -> Dict[str, str]:
+    """By interface, from the output of C(networkctl --json=short list)."""
+    links = json.loads(told)["Interfaces"]
+    return {str(link["Name"]): str(link["NetworkFile"]) for link in links if link.get("NetworkFile")}
+
+
+def network_file(told: str) -> NetworkFile:
+    """From the output of C(networkctl --json=short status LINK)."""
+    link = json.loads(told)
+    return NetworkFile(str(link.get("NetworkFile") or ""), link.get("NetworkFileDropins"))

@@ -27,12 +27,6 @@ from ansible_collections.lvs.cluster.plugins.module_utils._addresses.stacks impo
     own_patterns,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._addresses.wish import Found, Wish
-from ansible_collections.lvs.cluster.plugins.module_utils._realserver.boot_files import (
-    NetworkFile,
-    network_file,
-    network_files,
-    started_at_boot,
-)
 
 from .command import C_LOCALE
 from .errors import HostError
@@ -77,7 +71,7 @@ def seen(module: Any) -> Seen:
 
 def networkd_files(module: Any) -> Dict[str, str]:
     """By interface, the file that networkd sets it up from."""
-    return network_files(_ask(module, "networkctl", "--json=short", "list"))
+    return networkd.network_files(_ask(module, "networkctl", "--json=short", "list"))
 
 
 def own_files(interface: str, owner: str) -> List[str]:
@@ -133,9 +127,9 @@ class Running:
     def _ask(self, *command: str) -> str:
         return _ask(self._module, *command)
 
-    def _link(self) -> NetworkFile:
+    def _link(self) -> networkd.NetworkFile:
         """The file that networkd sets up the interface from."""
-        return network_file(self._ask("networkctl", "--json=short", "status", self._wish.interface))
+        return networkd.network_file(self._ask("networkctl", "--json=short", "status", self._wish.interface))
 
 
 class Ifupdown(Running):
@@ -353,7 +347,7 @@ def _no_card(interface: str) -> NetworkError:
 
 def _started(module: Any) -> List[str]:
     """The interfaces that ifupdown brings up at boot."""
-    return sorted(started_at_boot(_ask(module, "ifquery", "--list")))
+    return sorted(ifupdown.started_at_boot(_ask(module, "ifquery", "--list")))
 
 
 # Who is missing where a program of his is.

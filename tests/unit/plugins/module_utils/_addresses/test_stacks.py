@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.lvs.cluster.plugins.module_utils._addresses import ifcfg, keyfile, stacks
+from ansible_collections.lvs.cluster.plugins.module_utils._addresses import ifcfg, ifupdown, keyfile, networkd, stacks
 from ansible_collections.lvs.cluster.plugins.module_utils._addresses.stacks import STACKS, Seen
 from ansible_collections.lvs.cluster.plugins.module_utils._addresses.wish import Address, Found, Wish
 
@@ -28,6 +29,19 @@ dns=192.0.2.1;
 [ipv6]
 method=disabled
 """
+
+# `networkctl --json=short status lo` of systemd 257 (Debian 13), shortened.
+RECORDED = json.dumps(
+    {
+        "Index": 1,
+        "Name": "lo",
+        "Type": "loopback",
+        "AdministrativeState": "configured",
+        "NetworkFile": "/etc/systemd/network/10-lvs-loopback.network",
+        "NetworkFileDropins": ["/etc/systemd/network/10-lvs-loopback.network.d/lvs.conf"],
+        "RequiredForOnline": True,
+    }
+)
 
 
 def wish(**options: object) -> Wish:
@@ -191,3 +205,20 @@ def test_document_has_the_table_of_stacks() -> None:
         assert (sign, place.replace("`", "")) == (stack.sign, stack.place)
         assert re.findall(r"`([^`]+)`", tells) == list(stack.tells)
         assert [labels, ipv6] == ["yes" if each else "no" for each in (stack.has_labels, stack.has_ipv6)]
+
+
+def test_what_networkd_reads_is_told_with_its_additions() -> None:
+    found = networkd.network_file(RECORDED)
+    assert found.path == "/etc/systemd/network/10-lvs-loopback.network"
+    assert found.drop_ins == ["/etc/systemd/network/10-lvs-loopback.network.d/lvs.conf"]
+    assert networkd.network_file('{"Index":1,"Name":"lo","AdministrativeState":"unmanaged"}') == ("", None)
+
+
+def test_what_networkd_reads_is_told_of_all_interfaces() -> None:
+    unmanaged = {"Name": "eth1", "AdministrativeState": "unmanaged"}
+    told = json.dumps({"Interfaces": [json.loads(RECORDED), unmanaged]})
+    assert networkd.network_files(told) == {"lo": "/etc/systemd/network/10-lvs-loopback.network"}
+
+
+def test_what_ifupdown_brings_up_is_told() -> None:
+    assert ifupdown.started_at_boot("lo\nlo:lvs-0\neth0\n") == {"lo", "lo:lvs-0", "eth0"}
