@@ -23,6 +23,7 @@ description:
 extends_documentation_fragment:
   - lvs.cluster._addresses
   - lvs.cluster._host
+  - lvs.cluster._modes
 options:
   purge:
     description:
@@ -30,13 +31,6 @@ options:
       - Do so only when no director sends here for them any more.
     type: bool
     default: false
-attributes:
-  check_mode:
-    support: full
-    description: Can run in check mode and says what it would do.
-  diff_mode:
-    support: full
-    description: Shows the addresses before and after.
 seealso:
   - name: ip-address(8)
     description: The command that it runs.

@@ -20,6 +20,7 @@ description:
 extends_documentation_fragment:
   - lvs.cluster._addresses
   - lvs.cluster._host
+  - lvs.cluster._modes
 options:
   stack:
     description: Who sets up the network at boot.
@@ -37,13 +38,6 @@ options:
     description: What the files begin with, a comment.
     type: str
     default: ""
-attributes:
-  check_mode:
-    support: full
-    description: Can run in check mode and says what it would do.
-  diff_mode:
-    support: full
-    description: Shows the files before and after.
 seealso:
   - name: interfaces(5)
     description: The grammar of ifupdown's files, C(source) among it.

@@ -19,19 +19,13 @@ description:
   - Changes nothing.
 extends_documentation_fragment:
   - lvs.cluster._host
+  - lvs.cluster._modes.reads
 options:
   packages:
     description: The packages to look up, by the names that the package manager has for them.
     type: list
     elements: str
     default: []
-attributes:
-  check_mode:
-    support: full
-    description: Can run in check mode, as it changes nothing.
-  diff_mode:
-    support: none
-    description: Changes nothing that could differ.
 seealso:
   - module: ansible.builtin.setup
 """

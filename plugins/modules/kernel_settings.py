@@ -20,6 +20,7 @@ description:
     loaded anew, at the latest by the next boot; until then a warning says so.
 extends_documentation_fragment:
   - lvs.cluster._host
+  - lvs.cluster._modes
 options:
   modules:
     description: The whole text of O(modules_file); the modules that it names are loaded, unless they are built in.
@@ -56,13 +57,6 @@ options:
     type: str
     choices: [present, absent]
     default: present
-attributes:
-  check_mode:
-    support: full
-    description: Can run in check mode and says what it would do.
-  diff_mode:
-    support: full
-    description: Shows the files and the settings of the kernel before and after.
 seealso:
   - name: sysctl.d(5)
     description: The order in which files are read.
