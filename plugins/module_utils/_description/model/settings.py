@@ -29,6 +29,14 @@ from .cluster import Cluster
 from .hosts import HostVariables
 
 
+def _stack(help_text: str) -> Any:
+    return option(choice(list(STACKS), "network"), help_text, default="{{ ansible_facts['lvs_network'] }}")
+
+
+def _file_name(help_text: str) -> Any:
+    return option(scalar(str, "name of a file"), help_text, default="")
+
+
 @dataclass(frozen=True)
 class Entry:
     """One of the entries of a default that is a mapping.
@@ -64,16 +72,10 @@ class Addresses:
     addresses_owner: str = option(
         WORD, "whose addresses they are, as the name of a cluster; files have it in their names", default="lvs"
     )
-    addresses_stack: str = option(
-        choice(list(STACKS), "network"),
-        "who sets up the host's network at boot; found by looking",
-        default="{{ ansible_facts['lvs_network'] }}",
-    )
-    addresses_networkd_file: str = option(
-        scalar(str, "name of a file"),
+    addresses_stack: str = _stack("who sets up the host's network at boot; found by looking")
+    addresses_networkd_file: str = _file_name(
         "the file of the host's own that networkd sets up the interface from; empty for the one that it is found to "
-        "use, and for C(lo) one that the role makes",
-        default="",
+        "use, and for C(lo) one that the role makes"
     )
 
 
@@ -246,6 +248,12 @@ class Preflight:
         "host of them for which nothing is described",
         default=(),
     )
+    preflight_serving: bool = option(
+        BOOLEAN,
+        "whether the hosts are to serve; what a host lacks for that alone, as IPVS in its kernel, keeps nobody from "
+        "taking a cluster down",
+        default=True,
+    )
 
 
 @dataclass(frozen=True)
@@ -269,16 +277,12 @@ class Realserver:
     network.
     """
 
-    realserver_network: str = option(
-        choice(list(STACKS), "network"),
-        "who sets up the host's network at boot, and so keeps the addresses; found by looking (docs/stacks.md)",
-        default="{{ ansible_facts['lvs_network'] }}",
+    realserver_network: str = _stack(
+        "who sets up the host's network at boot, and so keeps the addresses; found by looking (docs/stacks.md)"
     )
-    realserver_networkd_file: str = option(
-        scalar(str, "name of a file"),
+    realserver_networkd_file: str = _file_name(
         "a file of the host's own that networkd sets up C(lo) from, to which the addresses are then added; empty for "
-        "none, and the role makes one",
-        default="",
+        "none, and the role makes one"
     )
 
 
