@@ -73,9 +73,10 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
             everywhere(f"{first} {second}", holding),
             edits={
                 "roles/realserver/tasks/purge.yml": (
-                    "when: __addresses_held is not defined or __addresses_held.interface != 'lo'"
-                    " or __addresses_held.leaving != []",
-                    "when: false",
+                    "  when: >-\n"
+                    "    __addresses_held is not defined or __addresses_held.interface != realserver_interface\n"
+                    "    or __addresses_held.leaving != [] or __realserver_former != []\n",
+                    "  when: false\n",
                 )
             },
         ),

@@ -84,7 +84,7 @@ ansible_facts:
       elements: str
       sample: [keepalived]
     lvs_cards:
-      description: The interfaces with an IPv4 address, but for the loopback.
+      description: The interfaces with an IPv4 address, but for the loopback and dummy devices.
       type: list
       elements: str
       sample: [eth0]
@@ -100,6 +100,15 @@ ansible_facts:
       description: Who sets up the network, V(netplan), V(networkd), V(ifcfg), V(NetworkManager) or V(ifupdown).
       type: str
       sample: networkd
+    lvs_network_notes:
+      description: What somebody who expects something else has to know of that.
+      type: list
+      elements: str
+      sample: []
+    lvs_holder:
+      description: The interface that can hold virtual addresses at boot, V(lo), or the name for a dummy device.
+      type: str
+      sample: lo
     lvs_keepalived:
       description: The file by which keepalived runs, or starts at the next boot; empty if it does not.
       type: str
@@ -117,7 +126,7 @@ ansible_facts:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils._addresses.stacks import recognised
+from ansible_collections.lvs.cluster.plugins.module_utils._addresses.stacks import holder, notes, recognised
 from ansible_collections.lvs.cluster.plugins.module_utils._facts import network, system
 from ansible_collections.lvs.cluster.plugins.module_utils._host import kernel_modules, sysctl
 from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
@@ -137,6 +146,8 @@ def look(module):
         "lvs_packages": installed(module, module.params["packages"]),
         "lvs_sysctls_writable": sysctl.writable(),
         "lvs_network": recognised(stacks),
+        "lvs_network_notes": notes(stacks),
+        "lvs_holder": holder(stacks),
         "lvs_networkd_files": networkd_files(module) if stacks.networkd_runs else {},
         "lvs_keepalived": keepalived(),
         "lvs_held": owners_of_addresses(),

@@ -226,7 +226,15 @@ def remarks(entries: Sequence[Mapping[str, Any]], facts: Mapping[str, Facts]) ->
         if host and host.networks:
             clusters.setdefault(entry["cluster"]["name"], {})[host.name] = host
     checks = (_split_instances, _servers_elsewhere, _uneven_mtus, _unrouted)
-    return [line for hosts in clusters.values() for check in checks for line in check(hosts)]
+    told = [line for hosts in clusters.values() for check in checks for line in check(hosts)]
+    return told + [line for entry in entries if not entry["refusal"] for line in _network_notes(entry, facts)]
+
+
+def _network_notes(entry: Mapping[str, Any], facts: Mapping[str, Facts]) -> List[str]:
+    """Of who was found to set up a network: of real servers, which have addresses by it."""
+    host = entry["host"]
+    is_holder = entry["view"]["realserver"]["vips"] or entry["view"]["director"]["static"]
+    return [f"{host}: {each}" for each in facts[host].get("lvs_network_notes", [])] if is_holder else []
 
 
 class _Host:

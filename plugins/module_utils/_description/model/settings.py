@@ -69,6 +69,11 @@ class Addresses:
         list_of(table(HeldAddress)), "the addresses, each for itself alone", default=()
     )
     addresses_interface: str = option(WORD, "the interface that holds them", default="lo")
+    addresses_dummy: bool = option(
+        BOOLEAN,
+        "whether the interface is a dummy device, which is made for the addresses and goes with the last of them",
+        default=False,
+    )
     addresses_owner: str = option(
         WORD, "whose addresses they are, as the name of a cluster; files have it in their names", default="lvs"
     )
@@ -272,17 +277,24 @@ class Description(HostVariables, Cluster):
 class Realserver:
     """Virtual addresses on the loopback, silent on ARP.
 
-    Silences ARP for addresses that are not the interface's own, then gives C(lo) the virtual addresses, both now and at
-    boot, through netplan, systemd-networkd, NetworkManager, ifupdown or network-scripts, whichever sets up the host's
-    network.
+    Silences ARP for addresses that are not the interface's own, then gives C(lo), or a dummy device, the virtual
+    addresses, both now and at boot, through netplan, systemd-networkd, NetworkManager, ifupdown or network-scripts,
+    whichever sets up the host's network.
     """
+
+    realserver_interface: str = option(
+        WORD,
+        "C(lo), or the name of a dummy device that is there for the virtual addresses alone, as C(lvs0); found by "
+        "looking: C(lo), but C(lvs0) where a NetworkManager before 1.42 leaves C(lo) alone",
+        default="{{ ansible_facts['lvs_holder'] }}",
+    )
 
     realserver_network: str = _stack(
         "who sets up the host's network at boot, and so keeps the addresses; found by looking (docs/stacks.md)"
     )
     realserver_networkd_file: str = _file_name(
-        "a file of the host's own that networkd sets up C(lo) from, to which the addresses are then added; empty for "
-        "none, and the role makes one"
+        "a file of the host's own that networkd sets up the interface from, to which the addresses are then added; "
+        "empty for none, and the role makes one"
     )
 
 

@@ -603,3 +603,9 @@ def test_hosts_that_cannot_be_reached_and_clusters_that_are_refused_are_not_rema
 
     entries = compared(plain_views(variables, list(told)), told, ["Debian"], {"web1": "No space left on device"})
     assert remarks(entries, told) == []
+
+
+def test_who_sets_up_the_network_of_a_real_server_is_told_where_somebody_may_expect_another():
+    told = {"lvs_network_notes": ["the files ifcfg-* are passed over"]}
+
+    assert remarked(web1=told, lvs1=told) == ["web1: the files ifcfg-* are passed over"]
