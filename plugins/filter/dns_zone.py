@@ -14,23 +14,7 @@ description:
     to the addresses of all of these.
   - For a zone that is kept as a file.
 positional: _input, hosts, without
-options:
-  _input:
-    description: The variables of all hosts, C(hostvars).
-    type: dict
-    required: true
-  hosts:
-    description: The hosts of the clusters, as those of the group C(lvs_directors).
-    type: list
-    elements: str
-    required: true
-  without:
-    description:
-      - Clusters, and instances of C(lvs_vrrp_instances), whose addresses are taken out of the names. One that no name
-        has is refused, and so is what would leave a name without any address.
-    type: list
-    elements: str
-    default: []
+extends_documentation_fragment: [lvs.cluster._dns]
 """
 
 EXAMPLES = r"""
