@@ -11,6 +11,7 @@ follow can still look at everything else and skip what is None.
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import difflib
 import ipaddress
@@ -255,6 +256,24 @@ def word(longest: int, taken: Sequence[str] = (), why: str = "") -> Reader:
     return scalar(accept, "name" if longest == LONGEST_HOST else f"name of at most {longest} characters")
 
 
+def _domain(value: Any) -> str:
+    # RFC 1035, 2.3.4; RFC 2181, 11: what names a host has letters, digits and '-', what names a service '_' too.
+    label = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+    if not isinstance(value, str) or not re.fullmatch(rf"({label}\.)+{label}\.?", value) or value[-1:].isdigit():
+        remedy = "Write all of its labels, of letters, digits and '-', as www.example.com"
+        raise BadValue("is not a full domain name", remedy)
+    return _fitting(value, LONGEST_HOST)
+
+
+def _base64(value: Any) -> str:
+    try:
+        if not isinstance(value, str) or not base64.b64decode(value, validate=True):
+            raise ValueError
+    except ValueError:
+        raise BadValue("is not a secret in base64", "Write it as tsig-keygen or keymgr prints it") from None
+    return str(value)
+
+
 PATH_SIGNS = "A-Za-z0-9/_.%?&=+:@,-"
 
 
@@ -329,6 +348,8 @@ SCRIPT_FILE = scalar(_script_file, "path of a file")
 SCRIPT_TEXT = unshown(scalar(script_text, "text that starts with #!"))
 LOCATION = scalar(_location, "path of a URL, without a query")
 PORT = integer(1, 65535)
+DOMAIN = scalar(_domain, "full domain name")
+BASE64 = unshown(scalar(_base64, "text in base64"))
 # address(5) knows more, and keepalived no quotation here.
 MAIL_ADDRESS = text(r"[A-Za-z0-9._%+=-]+(@[A-Za-z0-9.-]+)?", "mail address", "Write one as root@example.com", 254)
 FILE = text(r"/[A-Za-z0-9_.+@/-]+", "path", "Write one that starts with '/', of letters, digits and _ . + @ - alone")

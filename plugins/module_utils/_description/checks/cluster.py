@@ -15,6 +15,7 @@ from typing import Iterator
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
+from .dns import check_dns
 from .globals import check_globals
 from .proxies import check_circles, check_upstream
 from .raw import check_raw
@@ -45,4 +46,5 @@ def check_cluster(cluster: Cluster, hosts: Hosts) -> Iterator[Problem]:
     yield from check_static(cluster, whole)
     yield from check_globals(cluster)
     yield from check_scripts(cluster)
+    yield from check_dns(cluster)
     yield from check_raw(cluster)

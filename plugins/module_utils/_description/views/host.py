@@ -27,6 +27,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.parts imp
 )
 
 from .director import Director, director_view, placed_cards
+from .dns import Dns, dns_view
 from .keepalived import (
     Keepalived,
     bfd_views,
@@ -72,6 +73,7 @@ class Whole:
     #: Those that have keepalived.
     vrrp_hosts: Sequence[str]
     real_servers: Sequence[str]
+    dns: Dns
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,9 @@ class Views:
         self._cluster = cluster
         self._members = members
         self._addresses = {name: member.address for name, member in members.items() if member.address}
-        self._whole = Whole(cluster.lvs_cluster, directors(cluster), vrrp_hosts(cluster), real_servers(cluster))
+        self._whole = Whole(
+            cluster.lvs_cluster, directors(cluster), vrrp_hosts(cluster), real_servers(cluster), dns_view(cluster)
+        )
         self._instances = cluster.instances
         carrying = {address: each for each in reversed(self._instances) for address in each.addresses}
         self._carried = [(each, carrying.get(each.address)) for each in cluster.lvs_virtual_servers]

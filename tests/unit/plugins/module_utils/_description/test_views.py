@@ -162,6 +162,7 @@ def test_the_cluster_is_told_with_its_hosts_in_the_order_of_their_mention():
         "directors": ["lvs1", "lvs2"],
         "vrrp_hosts": ["lvs1", "lvs2"],
         "real_servers": ["web1", "web2", "app1"],
+        "dns": {"names": [], "server": None},
     }
 
 
