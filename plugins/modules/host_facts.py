@@ -83,6 +83,10 @@ ansible_facts:
       type: list
       elements: str
       sample: [keepalived]
+    lvs_nginx:
+      description: The version of nginx that is installed; empty where none is.
+      type: str
+      sample: 1.26.3
     lvs_cards:
       description: The interfaces with an IPv4 address, but for the loopback and dummy devices.
       type: list
@@ -128,7 +132,7 @@ ansible_facts:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils._addresses.stacks import holder, notes, recognised
 from ansible_collections.lvs.cluster.plugins.module_utils._facts import network, system
-from ansible_collections.lvs.cluster.plugins.module_utils._host import kernel_modules, sysctl
+from ansible_collections.lvs.cluster.plugins.module_utils._host import kernel_modules, nginx, sysctl
 from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
 from ansible_collections.lvs.cluster.plugins.module_utils._host.ip import Ip
 from ansible_collections.lvs.cluster.plugins.module_utils._host.memory import owners_of_addresses
@@ -144,6 +148,7 @@ def look(module):
         **network(ip.addresses(), ip.way_out()),
         **user(),
         "lvs_packages": installed(module, module.params["packages"]),
+        "lvs_nginx": nginx.version(module),
         "lvs_sysctls_writable": sysctl.writable(),
         "lvs_network": recognised(stacks),
         "lvs_network_notes": notes(stacks),

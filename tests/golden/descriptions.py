@@ -9,7 +9,7 @@ from typing import Any
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import Reader, options
-from ansible_collections.lvs.cluster.plugins.module_utils._description.model.checkers import CHECKERS
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.checkers import CHECKERS, HttpGet
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.globals import GlobalDefs
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.scripts import Script
@@ -136,6 +136,7 @@ TEXTS = {
     "multicast address of IPv4": addresses | st.sampled_from(["224.0.0.19", "239.255.255.255"]),
     "multicast address of IPv6": st.sampled_from(["ff02::13", "ff05::2", "2001:db8::1", "ff02:0::1"]),
     "path": st.sampled_from(["/run/watched", "/tmp/watched", "run", "/run/a b", "/run/#"]),
+    "path of a URL": paths,
     "socket of SNMP": st.sampled_from(["unix:/var/agentx/master", "tcp:127.0.0.1:705", "a b"]),
     "name of at most 15 characters": st.sampled_from([INTERFACE, "lo", "i" * 16]),
 }
@@ -179,7 +180,8 @@ def of_kind(reader: Reader) -> st.SearchStrategy[Any]:
             {name: values[name] for name in required},
             optional={name: each for name, each in values.items() if name not in required},
         )
-        return mappings | values[required[0]] if reader.kind == "raw" else mappings
+        # A bare word stands for the first.
+        return mappings | next(iter(values.values())) if reader.kind == "raw" else mappings
     if reader.choices:
         return st.sampled_from(reader.choices)
     if reader.accepts.startswith("true, or "):
@@ -204,21 +206,12 @@ INSTANCE = {
     "raw": RAW,
 }
 INSTANCE.update(of_options(VrrpInstance, *INSTANCE, "virtual_ipaddress"))
-CHECK = {
-    "path": paths,
-    "status_code": st.integers(90, 610),
-    "connect_port": numbers,
-    "connect_timeout": seconds,
-    "retry": numbers,
-    "delay_before_retry": seconds,
-}
 # Of each type with options of its own alone: of another's, one would have all of it refused.
-CHECKS = st.one_of(
-    st.fixed_dictionaries(
-        {"type": st.just(each.keyword)}, optional={name: CHECK[name] for name in options(each) if name in CHECK}
-    )
-    for each in CHECKERS
+CHECKER = st.one_of(
+    st.fixed_dictionaries({"type": st.just(each.keyword)}, optional=of_options(each)) for each in CHECKERS
 )
+CHECKS = st.one_of(CHECKER, CHECKER, st.lists(CHECKER, min_size=1, max_size=3), st.just("none"))
+CHECK = of_options(HttpGet, "url")
 SERVICE = {
     "name": words,
     "port": numbers,
@@ -235,6 +228,7 @@ SERVICE = {
     "quorum": numbers,
     "hysteresis": numbers,
     "real_servers[0]": servers,
+    "real_servers[1]": st.builds(lambda check: {"host": "web2", "check": check}, CHECKS),
     "real_servers[2]": servers,
 }
 UPSTREAM = {

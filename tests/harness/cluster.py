@@ -12,11 +12,11 @@ from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
 from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
-from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory, members, parts
+from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory, members
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model import cluster as model
-from ansible_collections.lvs.cluster.plugins.module_utils._description.model.proxies import Upstream
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import VirtualServer
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import VrrpInstance
+from ansible_collections.lvs.cluster.plugins.module_utils._description.sites import Site, asked_of, sites_of
 from ansible_collections.lvs.cluster.plugins.module_utils._description.views import keepalived
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import (
     ServerKey,
@@ -104,14 +104,11 @@ class Service:
         return server_key(self.cluster.addresses[host], server.port or self.port)
 
     @property
-    def upstream(self) -> Upstream | None:
-        """What the real servers' nginx proxies to."""
-        return parts.upstreams_behind(self.cluster.described).get(self.name)
-
-    @property
     def backends(self) -> set[str]:
         """The hosts behind the real servers' nginx."""
-        return {server.host for server in self.upstream.servers if server.host} if self.upstream else set()
+        named = {name for site in self.cluster.sites if self.described in site.services for name in site.upstreams}
+        pools = (each for each in self.cluster.described.lvs_nginx_upstreams if each.name in named)
+        return {server.host for each in pools for server in each.servers if server.host}
 
     @property
     def takeover(self) -> float:
@@ -128,13 +125,16 @@ class Service:
 
         Each of the timers that go off one after the other may be late, by how much the probe's own were, within reason.
         """
-        check = keepalived.check_of(self.described, self.upstream)
-        waits = [
-            self.described.delay_loop,
-            *[check.connect_timeout] * (check.retry + 1),
-            *[check.delay_before_retry] * check.retry,
+        asked = asked_of(self.cluster.sites, self.cluster.described.lvs_virtual_servers)
+        rounds = [
+            [
+                self.described.delay_loop,
+                *[check.connect_timeout] * (check.retry + 1),
+                *[check.delay_before_retry] * check.retry,
+            ]
+            for check in keepalived.checks_of(self.described, asked.get(self.name))
         ]
-        return sum(waits) + len(waits) * min(late, 1.0)
+        return min(sum(waits) + len(waits) * min(late, 1.0) for waits in rounds)
 
 
 @dataclass(frozen=True)
@@ -158,6 +158,11 @@ class Cluster:
         return tuple(
             Service(self, service, carrying.get(service.address)) for service in self.described.lvs_virtual_servers
         )
+
+    @property
+    def sites(self) -> Sequence[Site]:
+        """What nginx serves."""
+        return sites_of(self.described)
 
     @property
     def service(self) -> Service:

@@ -35,6 +35,8 @@ from typing import (
 
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.grammar import unclosed
 from ansible_collections.lvs.cluster.plugins.module_utils._net import end_of_network, no_host
+from ansible_collections.lvs.cluster.plugins.module_utils._nginx.grammar import NotWholeError, parse
+from ansible_collections.lvs.cluster.plugins.module_utils._nginx.variables import unknown
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import BadValue, Problem, shown
 
 T = TypeVar("T")
@@ -66,17 +68,17 @@ class Reader:
 
 
 # What an option may tell of itself besides, and what holds where it does not.
-TOLD = {"name": "", "within": "", "off": "", "bare": False, "since": ""}
+TOLD = {"name": "", "off": "", "bare": False, "since": "", "as_in": ""}
 
 
 def option(reader: Reader, about: str, **told: Any) -> Any:
     """A field of a table: how it is read, one line about it, and C(default=) unless it is required.
 
     name: what the user writes, where that is no Python identifier (C(mh-port)).
-    within: the block of keepalived.conf in which it stands (C(url)), inside of that of its table.
     off: the keyword that says that it is false, where that is another one (C(no_accept)).
     bare: its value stands in keepalived.conf without the keyword.
     since: the first keepalived that knows it, where that of the oldest distribution does not.
+    as_in: the option that takes the same, where documents tell of its tables there alone.
     """
     metadata = {"reader": reader, "about": about, **{key: told.pop(key, none) for key, none in TOLD.items()}}
     return dataclasses.field(metadata=metadata, **told)  # pylint: disable=invalid-field-call # it is a field's value
@@ -372,7 +374,7 @@ def choice(names: Sequence[str], what: str) -> Reader:
 
     def accept(value: Any) -> str:
         if str(value) not in names:
-            raise BadValue(f"is not a known {what}", f"Write one of {', '.join(names)}{_meant(str(value), names)}")
+            raise BadValue(f"is not a known {what}", f"Write one of {', '.join(names)}{meant(str(value), names)}")
         return str(value)
 
     return scalar(accept, ", ".join(names), choices=names)
@@ -437,6 +439,19 @@ def list_of(
     return Reader(read, f"list: {reader.accepts}", kind="list", element=reader)
 
 
+def or_listed(reader: Reader) -> Reader:
+    """A list, or its only element by itself."""
+    several = list_of(reader)
+
+    def read(value: Any, path: str, problems: Problems) -> Any:
+        if isinstance(value, (str, int)) and not isinstance(value, bool):
+            only = reader(value, path, problems)
+            return None if only is None else (only,)
+        return several(value, path, problems)
+
+    return dataclasses.replace(several, read=read, accepts=f"{reader.accepts}, or list of them", kind="raw")
+
+
 def _raw_line(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise BadValue("is no line of text", "Quote it in YAML")
@@ -467,6 +482,44 @@ def raw_lines() -> Any:
     return option(reader, "what keepalived knows here and this table does not, line by line as it is", default=())
 
 
+def _directives(value: Any, path: str, problems: Problems) -> Any:
+    if not isinstance(value, str) or not value.strip():
+        problems.append(Problem(path, None, "is no text", 'Write directives of nginx, as raw: "proxy_buffering off;"'))
+        return None
+    strange = [each for each in value if not each.isprintable() and each not in "\n\t"]
+    if strange:
+        problems.append(Problem(path, None, f"has {strange[0]!r}, which is no sign of a text", "Remove it"))
+        return None
+    try:
+        parse(value)
+    except NotWholeError as error:
+        remedy = "Close each block and quotation that these lines open, no other one, and end each directive with ;"
+        problems.append(Problem(path, None, str(error), remedy))
+        return None
+    return value.strip("\n") + "\n"
+
+
+def raw_directives(where: str) -> Any:
+    """The option, last in its table, for what nginx has in its block and the model has not."""
+    about = f"what nginx knows {where} and this table does not: its directives as they are, in one text"
+    return option(Reader(_directives, "text: directives of nginx"), about, default="")
+
+
+def nginx_text(signs: str, what: str, remedy: str) -> Reader:
+    """Text for nginx, in which C($) starts one of its own variables and no sign ends the word."""
+
+    def accept(value: Any) -> str:
+        if not isinstance(value, str) or not re.fullmatch(signs, value):
+            raise BadValue(f"is not {_with_article(what)}", remedy)
+        strange = unknown(value)
+        if strange:
+            reason = f"has {' and '.join(dict.fromkeys(strange))}, which is no variable of nginx's own"
+            raise BadValue(reason, "Write another one, or all of it in raw")
+        return _fitting(value, LONGEST_LINE)
+
+    return scalar(accept, what)
+
+
 def numbered(held: Optional[Sequence[Optional[T]]]) -> Iterator[Tuple[int, T]]:
     """The elements of a list that were not refused and were not there before, with their places in it."""
     seen: Set[int] = set()
@@ -474,6 +527,21 @@ def numbered(held: Optional[Sequence[Optional[T]]]) -> Iterator[Tuple[int, T]]:
         if element is not None and id(element) not in seen:
             seen.add(id(element))
             yield index, element
+
+
+def one_or_more(reader: Reader, none: str) -> Reader:
+    """A value or a list of them; the word none is a list of nothing. A value stays one, so that its path does."""
+    several = list_of(reader, if_empty=f"Write at least 1, or {none}")
+
+    def read(value: Any, path: str, problems: Problems) -> Any:
+        if value == none:
+            return ()
+        is_list = isinstance(value, Sequence) and not isinstance(value, str)
+        return (several if is_list else reader)(value, path, problems)
+
+    return dataclasses.replace(
+        reader, read=read, accepts=f"{reader.accepts}, list of them, or {none}", shape="", kind="raw"
+    )
 
 
 def mapping_of(reader: Reader, key: str, names: Reader = WORD) -> Reader:
@@ -526,6 +594,19 @@ def one_of(reader: Reader, names: Sequence[str]) -> Reader:
                 reason = f"has {' and '.join(held)}" if held else f"has none of {', '.join(names)}"
                 problems.append(Problem(path, None, reason, f"Write {told} or {names[-1]}: ..."))
                 return None
+        return reader(value, path, problems)
+
+    return dataclasses.replace(reader, read=read)
+
+
+def instead(reader: Reader, name: str, others: Sequence[str]) -> Reader:
+    """A mapping that has an option, or some of the others in its place."""
+
+    def read(value: Any, path: str, problems: Problems) -> Any:
+        if isinstance(value, Mapping) and value.get(name) is not None:
+            for other in [each for each in others if value.get(each) is not None]:
+                reason = f"is told of each {name}, where there are several"
+                problems.append(Problem(_join(path, other), None, reason, f"Move it into {name}, or remove {name}"))
         return reader(value, path, problems)
 
     return dataclasses.replace(reader, read=read)
@@ -594,8 +675,15 @@ def given(entry: Any, path: str) -> Iterator[Tuple[str, Any, Any]]:
 
 
 def read_table(model: Type[T], raw: Mapping[str, Any], path: str, problems: Problems) -> T:
-    """The model that raw describes, with defaults where it is silent and None where it is wrong."""
-    return _fill(model, raw, _refuse_unknown(raw, list(options(model)), path, problems), path, problems)
+    """The model that raw describes, with defaults where it is silent and None where it is wrong.
+
+    What its C(REFUSED) names is no option, and is refused with what to do in its place.
+    """
+    told: Mapping[str, Tuple[str, str]] = getattr(model, "REFUSED", {})
+    for name in [each for each in raw if each in told]:
+        problems.append(Problem(_join(path, name), None, *told[name]))
+    known = {name: value for name, value in raw.items() if name not in told}
+    return _fill(model, known, _refuse_unknown(known, list(options(model)), path, problems), path, problems)
 
 
 def _is_mapping(value: Any, path: str, known: Sequence[str], problems: Problems) -> bool:
@@ -608,14 +696,14 @@ def _is_mapping(value: Any, path: str, known: Sequence[str], problems: Problems)
 
 def _refuse_unknown(raw: Mapping[str, Any], known: Sequence[str], path: str, problems: Problems) -> Set[str]:
     """Refuses the keys that are not known; the known ones that may have been meant."""
-    meant: Set[str] = set()
+    near: Set[str] = set()
     for key in raw:
         if key not in known:
-            meant.update(nearest(str(key), known))
-            remedy = f"Remove it, or write one of {', '.join(known)}{_meant(str(key), known)}"
+            near.update(nearest(str(key), known))
+            remedy = f"Remove it, or write one of {', '.join(known)}{meant(str(key), known)}"
             # Without its value, which may be a password under a misspelt key.
             problems.append(Problem(_join(path, key), None, "is an unknown key", remedy))
-    return meant
+    return near
 
 
 def _fill(model: Type[T], raw: Mapping[str, Any], misspelt: AbstractSet[str], path: str, problems: Problems) -> T:
@@ -649,7 +737,8 @@ def _sort_of(value: Any) -> str:
     return "empty" if value is None else "true or false" if isinstance(value, bool) else "a number"
 
 
-def _meant(word_: str, known: Sequence[str]) -> str:
+def meant(word_: str, known: Sequence[str]) -> str:
+    """A question for the end of a remedy; empty where no known word comes close."""
     near = nearest(word_, known)
     return f" (did you mean {near[0]}?)" if near else ""
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import time
 from typing import Any, List, Tuple
@@ -47,6 +48,14 @@ def configuration(module: Any) -> List[Tuple[str, str]]:
     if status:
         raise NginxError(f"nginx refuses its configuration as it is: {errors.strip()}")
     return files(output)
+
+
+def version(module: Any) -> str:
+    """Which nginx is installed; empty where none is."""
+    program = module.get_bin_path("nginx")
+    told = module.run_command([program, "-v"], environ_update=C_LOCALE)[2] if program else ""
+    found = re.search(r"nginx/([0-9.]+)", told)
+    return found.group(1) if found else ""
 
 
 def others_on(run_command: RunCommand, port: int) -> List[Process]:

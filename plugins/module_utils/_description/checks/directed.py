@@ -28,6 +28,7 @@ OF_KEEPALIVED = (
     "hysteresis",
     "raw",
 )
+OF_SERVERS = ("check", "raw")
 # How a host has the address.
 PLACING = ("interface", "label")
 
@@ -70,8 +71,12 @@ def _check_unchecked(service: VirtualServer, path: str) -> Iterator[Problem]:
     known = options(VirtualServer)
     told = [(name, getattr(service, name)) for name in OF_KEEPALIVED]
     found = [(name, value) for name, value in told if value is not None and value != known[name].default]
-    servers = numbered(service.real_servers)
-    for name, value in [*found, *((f"real_servers[{index}].raw", each.raw) for index, each in servers if each.raw)]:
+    own = [
+        (f"real_servers[{index}].{name}", getattr(each, name))
+        for index, each in numbered(service.real_servers)
+        for name in OF_SERVERS
+    ]
+    for name, value in [*found, *(each for each in own if each[1] not in (None, ()))]:
         shown = value if isinstance(value, (bool, int, float)) else None
         reason = "is for keepalived, and no keepalived runs on hosts: nothing there checks a real server"
         remedy = "Remove it, or have an instance carry the address instead of hosts"

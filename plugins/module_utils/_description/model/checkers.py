@@ -10,15 +10,23 @@ Options, and so keywords in keepalived.conf, stand in the order of a checker's b
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Optional, Tuple, Type, Union
+from typing import ClassVar, Optional, Sequence, Tuple, Type, Union
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import (
+    BOOLEAN,
     PORT,
     URL_PATH,
+    WORD,
+    instead,
     integer,
+    list_of,
+    one_or_more,
     option,
+    options,
     raw_lines,
     seconds,
+    table,
+    variants,
 )
 
 
@@ -45,11 +53,44 @@ class Port:
 
 
 @dataclass(frozen=True)
-class Url:
-    """What a checker has that asks for a page."""
+class Path:
+    """Which page is asked for."""
 
-    path: str = option(URL_PATH, "the path to ask for", within="url", default="/")
-    status_code: int = option(integer(100, 599), "the status to expect", within="url", default=200)
+    path: str = option(URL_PATH, "the path to ask for", default="/")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the server must answer."""
+
+    status_code: int = option(integer(100, 599), "the status to expect", default=200)
+    virtualhost: str = option(WORD, "the name to ask for; by default the address of the server", default="")
+
+
+@dataclass(frozen=True)
+class Page(Answer, Path):
+    """A page, and what its server must answer."""
+
+
+@dataclass(frozen=True)
+class Url(Page):
+    """C(url): one of several pages."""
+
+
+@dataclass(frozen=True)
+class Pages(Page):
+    """What a checker has that asks for pages: for one, or for several in its place."""
+
+    url: Tuple[Url, ...] = option(
+        list_of(table(Url, shorthand="path")),
+        "several pages in place of one, each with its path or what else is told of it; all of them must be as expected",
+        default=(),
+    )
+
+    @property
+    def pages(self) -> Sequence[Page]:
+        """All that it asks for."""
+        return self.url or [self]
 
 
 @dataclass(frozen=True)
@@ -67,10 +108,31 @@ class TcpCheck(Raw, Tries, Wait, Port):
 
 
 @dataclass(frozen=True)
-class HttpGet(Raw, Tries, Wait, Port, Url):
+class Asking(Raw, Tries, Wait, Port):
+    """What a checker has that connects to a port and asks for more than that."""
+
+
+@dataclass(frozen=True)
+class HttpGet(Asking, Pages):
     """C(HTTP_GET): the server answers a request with the status that is expected."""
 
     keyword: ClassVar[str] = "HTTP_GET"
+
+
+@dataclass(frozen=True)
+class Tls:
+    """What a checker has that speaks TLS."""
+
+    enable_sni: bool = option(
+        BOOLEAN, "whether the server is told the name of virtualhost before it shows its certificate", default=False
+    )
+
+
+@dataclass(frozen=True)
+class SslGet(Asking, Tls, Pages):
+    """C(SSL_GET): the same over TLS; nothing looks at the certificate."""
+
+    keyword: ClassVar[str] = "SSL_GET"
 
 
 @dataclass(frozen=True)
@@ -82,6 +144,15 @@ class PingCheck(Raw, Tries, Wait):
     keyword: ClassVar[str] = "PING_CHECK"
 
 
-Checker = Union[TcpCheck, HttpGet, PingCheck]
+Checker = Union[TcpCheck, HttpGet, SslGet, PingCheck]
 # The first is what a check is that names no type.
-CHECKERS: Tuple[Type[Checker], ...] = (TcpCheck, HttpGet, PingCheck)
+CHECKERS: Tuple[Type[Checker], ...] = (TcpCheck, HttpGet, SslGet, PingCheck)
+# A checker, several, or none of them; None where it follows from something else.
+Checks = Union[None, Checker, Tuple[Checker, ...]]
+CHECKER = instead(variants(CHECKERS, "check"), "url", list(options(Page)))
+CHECKS = one_or_more(CHECKER, "none")
+
+
+def several(checks: Checks) -> Sequence[Checker]:
+    """The checkers, in a list whatever they are."""
+    return checks if isinstance(checks, tuple) else [] if checks is None else [checks]

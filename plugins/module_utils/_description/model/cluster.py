@@ -31,7 +31,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._problems import Probl
 from .dns import DnsName, DnsServer
 from .globals import GlobalDefs
 from .hosts import HostVariables
-from .proxies import LOG_FORMATS, Upstream
+from .proxies import LOG_FORMATS, NginxServer, NginxSettings, Upstream
 from .scripts import VrrpScript
 from .services import VirtualServer
 from .tracking import BfdInstance, TrackFile, TrackProcess
@@ -58,6 +58,12 @@ class Cluster:
     )
     lvs_nginx_upstreams: Tuple[Upstream, ...] = option(
         list_of(table(Upstream), EMPTY_TABLE), "what stands behind nginx", default=()
+    )
+    lvs_nginx_servers: Tuple[NginxServer, ...] = option(
+        list_of(table(NginxServer), EMPTY_TABLE), "the sites of nginx", default=()
+    )
+    lvs_nginx_settings: Optional[NginxSettings] = option(
+        table(NginxSettings), "what holds for nginx as a whole", default=None
     )
     lvs_global_defs: Optional[GlobalDefs] = option(
         table(GlobalDefs), "what holds for each keepalived as a whole", default=None

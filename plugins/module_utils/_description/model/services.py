@@ -24,10 +24,9 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds imp
     raw_lines,
     seconds,
     table,
-    variants,
 )
 
-from .checkers import CHECKERS, Checker
+from .checkers import CHECKERS, CHECKS, Checks
 from .servers import Server
 
 # ipvsadm(8), --scheduler.
@@ -48,12 +47,15 @@ class RealServer(ServiceServer):
     """C(real_server): a host of the inventory, or an address outside it."""
 
     weight: int = option(integer(0, 65535), "share of the connections; 0 gives it no new ones", default=1)
+    check: Checks = option(
+        CHECKS, "how this one is checked; by default as the service says", default=None, as_in="check of the service"
+    )
     raw: Tuple[str, ...] = raw_lines()
 
     # Keywords that follow from something else, and from what.
     DERIVED: ClassVar[Mapping[str, str]] = {
         "inhibit_on_failure": "inhibit_on_failure of the service",
-        **{each.keyword: "check of the service" for each in CHECKERS},
+        **{each.keyword: "check" for each in CHECKERS},
     }
 
 
@@ -97,10 +99,10 @@ class VirtualServer:
     persistence_timeout: int = option(
         integer(0, 2678400, "seconds"), "seconds that a client stays with its server; 0 is not at all", default=0
     )
-    check: Optional[Checker] = option(
-        variants(CHECKERS, "check"),
-        "how servers are checked, unless hosts direct it; by default HTTP_GET of the health_path of an upstream behind "
-        "them, else TCP_CHECK",
+    check: Checks = option(
+        CHECKS,
+        "how servers are checked, unless hosts direct it: one check or several, all of which must succeed, or none; by "
+        "default HTTP_GET of the health_path of an upstream behind them, else TCP_CHECK",
         default=None,
     )
     sorry_server: Optional[SorryServer] = option(

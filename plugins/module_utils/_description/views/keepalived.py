@@ -12,10 +12,18 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Set, TypeVar
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import INTERFACE, given
 from ansible_collections.lvs.cluster.plugins.module_utils._description.members import Member
-from ansible_collections.lvs.cluster.plugins.module_utils._description.model.checkers import CHECKERS, Checker, HttpGet
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.checkers import (
+    CHECKERS,
+    Answer,
+    Asking,
+    Checker,
+    HttpGet,
+    Pages,
+    Tls,
+    several,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.globals import GlobalDefs
-from ansible_collections.lvs.cluster.plugins.module_utils._description.model.proxies import Upstream
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.scripts import (
     Checking,
     InstanceNotifying,
@@ -39,6 +47,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrr
     VrrpInstance,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._description.scripts import scripts_in
+from ansible_collections.lvs.cluster.plugins.module_utils._description.sites import Asked
 
 from .lines import Block, Line, as_they_are, block, in_one_line, lines_of
 
@@ -119,6 +128,7 @@ class Server:
     port: int
     weight: int
     lines: Sequence[Line]
+    checkers: Sequence[Block]
 
 
 @dataclass(frozen=True)
@@ -140,7 +150,6 @@ class Service:
     hysteresis: int
     sorry_server: str
     lines: Sequence[Line]
-    check: Block
     real_servers: Sequence[Server]
 
 
@@ -199,14 +208,27 @@ def takeover_seconds(instance: VrrpInstance, director: str) -> float:
     return adverts * instance.advert_int + (256 - priority(instance, director)) / 256 * unit
 
 
-def check_of(service: VirtualServer, upstream: Optional[Upstream]) -> Checker:
+def checks_of(service: VirtualServer, asked: Optional[Asked]) -> Sequence[Checker]:
     """How a service's servers are checked: as is given, or else as nginx tells most of a host.
 
-    upstream: what its nginx proxies to, if it has one. What is no host of the inventory may have no nginx of ours.
+    asked: how its nginx is asked, if it has one of ours.
     """
-    if service.check is None and upstream and all(each.host for each in service.real_servers):
-        return HttpGet(path=upstream.health_path)
-    return service.check or CHECKERS[0]()
+    if service.check is not None:
+        return several(service.check)
+    if asked and not asked.is_tls:
+        return [HttpGet(path=asked.path)]
+    # What answers at the plain port tells nothing of the one with TLS, which may be gone alone.
+    through = [HttpGet(path=asked.path, connect_port=asked.port)] if asked and asked.port else []
+    return [*through, CHECKERS[0]()]
+
+
+def checker_view(check: Checker) -> Block:
+    """A checker as it is printed."""
+    if not isinstance(check, Pages):
+        return block(check)
+    urls = [("url", [("path", each.path), *lines_of(each, Answer)]) for each in check.pages]
+    tls = lines_of(check, Tls) if isinstance(check, Tls) else []
+    return Block(check.keyword, [*urls, *tls, *lines_of(check, Asking)])
 
 
 def global_defs(cluster: Cluster) -> GlobalDefs:
@@ -427,11 +449,13 @@ def _together(own: VrrpInstance, synced: Sequence[VrrpInstance]) -> Sequence[Vrr
     return found
 
 
-def service_view(service: VirtualServer, check: Checker, addresses: Mapping[str, str]) -> Service:
+def service_view(service: VirtualServer, checks: Sequence[Checker], addresses: Mapping[str, str]) -> Service:
     """A virtual server, the same on every director.
 
+    checks: those of servers that have none of their own.
     addresses: those of the hosts.
     """
+    checkers = [checker_view(each) for each in checks]
     sorry = service.sorry_server
     return Service(
         name=service.name,
@@ -449,7 +473,6 @@ def service_view(service: VirtualServer, check: Checker, addresses: Mapping[str,
         hysteresis=service.hysteresis,
         sorry_server=sorry.address or addresses[sorry.host] if sorry else "",
         lines=as_they_are(service.raw),
-        check=block(check),
         real_servers=[
             Server(
                 name=each.host,
@@ -457,6 +480,7 @@ def service_view(service: VirtualServer, check: Checker, addresses: Mapping[str,
                 port=each.port or service.port,
                 weight=each.weight,
                 lines=as_they_are(each.raw),
+                checkers=checkers if each.check is None else [checker_view(own) for own in several(each.check)],
             )
             for each in service.real_servers
         ],

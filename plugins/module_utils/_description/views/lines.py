@@ -38,15 +38,8 @@ def lines_of(entry: Any, table: Type[Any]) -> List[Line]:
     """The lines of the options of an entry that a table has: its own, or one that it is made of."""
     lines: List[Line] = []
     for name, field in options(table).items():
-        if field.metadata["bare"]:
-            continue
-        value, within = getattr(entry, field.name), field.metadata["within"]
-        if not within:
-            lines.extend(_lines_of_option(name, value, field))
-        elif value is not None:
-            if not lines or lines[-1][0] != within:
-                lines.append((within, []))
-            lines[-1][1].append((name, value))
+        if not field.metadata["bare"]:
+            lines.extend(_lines_of_option(name, getattr(entry, field.name), field))
     return lines
 
 

@@ -347,11 +347,21 @@ def test_a_service_is_given_whole_with_its_defaults():
             "hysteresis": 0,
             "sorry_server": "",
             "lines": [],
-            "check": {
-                "keyword": "TCP_CHECK",
-                "lines": [["connect_timeout", 3], ["retry", 3], ["delay_before_retry", 1]],
-            },
-            "real_servers": [{"name": "web1", "address": HOSTS["web1"], "port": 80, "weight": 1, "lines": []}],
+            "real_servers": [
+                {
+                    "name": "web1",
+                    "address": HOSTS["web1"],
+                    "port": 80,
+                    "weight": 1,
+                    "lines": [],
+                    "checkers": [
+                        {
+                            "keyword": "TCP_CHECK",
+                            "lines": [["connect_timeout", 3], ["retry", 3], ["delay_before_retry", 1]],
+                        }
+                    ],
+                }
+            ],
         }
     ]
 
@@ -360,10 +370,10 @@ def test_real_servers_keep_their_order_and_weights():
     servers = ["web2", {"host": "web1", "weight": 0}, {"address": "198.51.100.9", "weight": "3", "port": "80"}]
     (web,) = services("lvs1", {f"{FIRST_SERVICE}.real_servers": servers})
 
-    assert web["real_servers"] == [
-        {"name": "web2", "address": HOSTS["web2"], "port": 80, "weight": 1, "lines": []},
-        {"name": "web1", "address": HOSTS["web1"], "port": 80, "weight": 0, "lines": []},
-        {"name": "", "address": "198.51.100.9", "port": 80, "weight": 3, "lines": []},
+    assert [(each["name"], each["address"], each["port"], each["weight"]) for each in web["real_servers"]] == [
+        ("web2", HOSTS["web2"], 80, 1),
+        ("web1", HOSTS["web1"], 80, 0),
+        ("", "198.51.100.9", 80, 3),
     ]
 
 
@@ -378,16 +388,62 @@ def test_a_check_is_given_as_it_was_written():
         "delay_before_retry": 2,
     }
 
-    assert services("lvs1", {f"{FIRST_SERVICE}.check": check})[0]["check"] == {
-        "keyword": "HTTP_GET",
-        "lines": [
-            ["url", [["path", "/up?full=1"], ["status_code", 204]]],
-            ["connect_port", 8081],
-            ["connect_timeout", 0.5],
-            ["retry", 0],
-            ["delay_before_retry", 2],
-        ],
-    }
+    assert (
+        checkers({f"{FIRST_SERVICE}.check": check})
+        == [
+            [
+                {
+                    "keyword": "HTTP_GET",
+                    "lines": [
+                        ["url", [["path", "/up?full=1"], ["status_code", 204]]],
+                        ["connect_port", 8081],
+                        ["connect_timeout", 0.5],
+                        ["retry", 0],
+                        ["delay_before_retry", 2],
+                    ],
+                }
+            ]
+        ]
+        * 2
+    )
+
+
+def checkers(changes: dict[str, Any]) -> list[list[dict[str, Any]]]:
+    """Those of each server of the first service."""
+    return [each["checkers"] for each in services("lvs1", changes)[0]["real_servers"]]
+
+
+def keywords(changes: dict[str, Any]) -> list[list[str]]:
+    return [[each["keyword"] for each in of_server] for of_server in checkers(changes)]
+
+
+@pytest.mark.parametrize(
+    ("check", "own", "expected"),
+    [
+        pytest.param({}, {}, [["TCP_CHECK"], ["TCP_CHECK"]], id="one for all"),
+        pytest.param([{}, {"type": "PING_CHECK"}], {}, [["TCP_CHECK", "PING_CHECK"]] * 2, id="several for all"),
+        pytest.param("none", {}, [[], []], id="none"),
+        pytest.param({}, {"check": "none"}, [["TCP_CHECK"], []], id="none for one"),
+        pytest.param("none", {"check": {}}, [[], ["TCP_CHECK"]], id="for one alone"),
+        pytest.param({}, {"check": [{"type": "SSL_GET"}, {}]}, [["TCP_CHECK"], ["SSL_GET", "TCP_CHECK"]], id="its own"),
+    ],
+)
+def test_a_server_is_checked_by_what_it_has_of_its_own_or_else_by_what_the_service_has(check, own, expected):
+    changes = {f"{FIRST_SERVICE}.check": check, f"{FIRST_SERVICE}.real_servers[1]": {"host": "web2", **own}}
+
+    assert keywords(changes) == expected
+
+
+def test_several_pages_are_asked_for_in_their_order():
+    urls = ["/a", {"path": "/b", "status_code": 204, "virtualhost": "www.example.com"}]
+    check = {"type": "SSL_GET", "enable_sni": True, "url": urls}
+
+    ((checker,), _second) = checkers({f"{FIRST_SERVICE}.check": check})
+    assert checker["lines"][:3] == [
+        ["url", [["path", "/a"], ["status_code", 200]]],
+        ["url", [["path", "/b"], ["status_code", 204], ["virtualhost", "www.example.com"]]],
+        ["enable_sni", True],
+    ]
 
 
 @pytest.mark.parametrize(
@@ -571,45 +627,36 @@ def test_the_host_of_a_sorry_server_holds_the_address_too():
 
 
 def test_nginx_answers_on_the_service_s_address_and_on_the_host_s_own_for_checks():
-    assert view("web1")["nginx"] == {
-        "checks": [{"port": 80, "path": "/healthz"}],
-        "health": {"80": [{"path": "/healthz", "hops": [{"address": VIP, "path": f"/healthz/at/{VIP}"}]}]},
-        "upstreams": [
-            {
-                "name": "app",
-                "method": "",
-                "keepalive": 16,
-                "zone": "64k",
-                "servers": [
-                    {
-                        "address": HOSTS["app1"],
-                        "port": 8080,
-                        "weight": 1,
-                        "max_fails": 1,
-                        "fail_timeout": 10,
-                        "backup": False,
-                    },
-                    {
-                        "address": HOSTS["app2"],
-                        "port": 8080,
-                        "weight": 1,
-                        "max_fails": 3,
-                        "fail_timeout": 10,
-                        "backup": False,
-                    },
-                ],
-            }
-        ],
-        "servers": [
-            {
-                "name": "web",
-                "listen": ["80", f"{VIP}:80"],
-                "port": 80,
-                "upstream": "app",
-                "proxy_connect_timeout": "2000ms",
-                "proxy_read_timeout": "60000ms",
-            }
-        ],
+    nginx = view("web1")["nginx"]
+    (pool,), (site,) = nginx["upstreams"], nginx["servers"]
+
+    assert nginx["checks"] == [{"port": 80, "path": "/healthz"}]
+    assert nginx["listens"] == [{"address": each, "port": 80, "ssl": False, "sites": []} for each in ("", VIP)]
+    assert site["health"] == [
+        {
+            "path": "/healthz",
+            "hops": [{"address": VIP, "path": f"/healthz/at/{VIP}"}],
+            "server_name": "",
+            "answers": True,
+        }
+    ]
+    assert (site["name"], site["listen"], site["server_name"]) == ("web", ["80", f"{VIP}:80"], [VIP])
+    assert [location["location"] for location in site["locations"]] == ["/"]
+    assert site["locations"][0]["lines"][0] == ["proxy_pass", "http://lvs_app"]
+    assert site["locations"][0]["lines"][-2:] == [
+        ["proxy_connect_timeout", "2000ms"],
+        ["proxy_read_timeout", "60000ms"],
+    ]
+    assert (pool["name"], pool["method"], pool["keepalive"], pool["zone"]) == ("app", "", 16, "64k")
+    assert pool["servers"][1] == {
+        "address": HOSTS["app2"],
+        "port": 8080,
+        "weight": 1,
+        "max_fails": 3,
+        "fail_timeout": 10,
+        "max_conns": 0,
+        "backup": False,
+        "down": False,
     }
 
 
@@ -641,7 +688,7 @@ def health(host: str, changes: dict[str, Any]) -> list[dict[str, list[str]]]:
     """For each server of nginx the paths that it answers itself, and by which virtual addresses each goes."""
     nginx = view(host, changes)["nginx"]
     return [
-        {each["path"]: [hop["address"] for hop in each["hops"]] for each in nginx["health"][str(server["port"])]}
+        {each["path"]: [hop["address"] for hop in each["hops"]] for each in server["health"]}
         for server in nginx["servers"]
     ]
 
@@ -661,9 +708,9 @@ def test_a_check_goes_by_the_addresses_of_all_services_that_it_may_be_for():
 
 
 def test_a_check_of_the_root_has_hops_of_one_slash():
-    (health_of_port,) = view("web1", {f"{FIRST_UPSTREAM}.health_path": "/"})["nginx"]["health"].values()
+    (site,) = view("web1", {f"{FIRST_UPSTREAM}.health_path": "/"})["nginx"]["servers"]
 
-    assert health_of_port[0]["hops"] == [{"address": VIP, "path": f"/at/{VIP}"}]
+    assert site["health"][0]["hops"] == [{"address": VIP, "path": f"/at/{VIP}"}]
 
 
 def given_no_check(**changes: Any) -> dict[str, Any]:
@@ -674,9 +721,9 @@ def given_no_check(**changes: Any) -> dict[str, Any]:
 def test_a_service_before_nginx_is_checked_by_what_nginx_answers_itself():
     changes = {**given_no_check(), f"{FIRST_UPSTREAM}.health_path": "/up"}
 
-    (service,) = services("lvs1", changes)
-    assert service["check"]["keyword"] == "HTTP_GET"
-    assert service["check"]["lines"][0] == ["url", [["path", "/up"], ["status_code", 200]]]
+    ((checker,), _second) = checkers(changes)
+    assert checker["keyword"] == "HTTP_GET"
+    assert checker["lines"][0] == ["url", [["path", "/up"], ["status_code", 200]]]
 
 
 @pytest.mark.parametrize(
@@ -688,8 +735,7 @@ def test_a_service_before_nginx_is_checked_by_what_nginx_answers_itself():
     ],
 )
 def test_any_other_service_is_checked_as_before(changes: dict[str, Any]):
-    (service,) = services("lvs1", changes)
-    assert service["check"]["keyword"] == "TCP_CHECK"
+    assert keywords(changes) == [["TCP_CHECK"]] * len(keywords(changes))
 
 
 def test_nginx_has_only_the_pools_of_the_services_that_its_host_serves():
@@ -714,7 +760,7 @@ def test_a_pool_keeps_its_backup_its_own_ports_and_its_health_path():
         (9000, True),
     ]
     assert nginx["upstreams"][0]["method"] == "least_conn"
-    assert [each["path"] for each in nginx["health"]["80"]] == ["/up"]
+    assert [each["path"] for each in nginx["servers"][0]["health"]] == ["/up"]
 
 
 @pytest.mark.parametrize(("servers", "zone"), [(1, "64k"), (32, "64k"), (33, "128k"), (1000, "2048k")])
@@ -740,7 +786,19 @@ def test_a_host_in_no_instance_and_no_service_has_nothing_to_do():
         },
         "director": NO_DIRECTOR,
         "realserver": {"interface": "eth0", "vips": []},
-        "nginx": {"checks": [], "health": {}, "upstreams": [], "servers": []},
+        "nginx": {
+            "checks": [],
+            "listens": [],
+            "settings": {
+                "log_format": "",
+                "real_ip": None,
+                "server_names_hash_bucket_size": 0,
+                "main": [],
+                "raw": [],
+            },
+            "upstreams": [],
+            "servers": [],
+        },
     }
 
 

@@ -50,7 +50,7 @@ MISTAKES = [
     bad(
         "check of one server",
         {f"{FIRST_SERVICE}.real_servers[1].raw": ["TCP_CHECK {", "}"]},
-        '= "TCP_CHECK": follows from check of the service',
+        '= "TCP_CHECK": follows from check',
     ),
     bad("name of the host", {f"{GLOBALS}": {"raw": ["router_id x"]}}, "the host's name", path=f"{GLOBALS}.raw"),
     bad(
