@@ -57,7 +57,7 @@ def _method(value: Any) -> str:
     told = str(value)
     if told in METHODS:
         return told
-    found = re.fullmatch(r"hash ([A-Za-z0-9_$.:/{}-]+)( consistent)?", told)
+    found = re.fullmatch(r"hash ([A-Za-z0-9_$.:/-]+)( consistent)?", told)
     if not found:
         raise BadValue("is not a known method", f"Write one of {METHODS_TOLD}{meant(told, METHODS)}")
     if unknown(found[1]):

@@ -248,7 +248,9 @@ class Proxies:
     def _server(self, each: OnPort, port: int, listen: Sequence[str], chains: Mapping[str, Health]) -> Served:
         server = each.site.server
         places = [self._place(location) for location in server.locations]
-        if "/" not in [place.location for place in places]:
+        said = {each.words[:2] if each.keyword == "location" else each.keyword for each in parse(server.raw)}
+        # What no location takes would be looked for in the folder that nginx was built with.
+        if "/" not in [place.location for place in places] and not said & {("location", "/"), "root"}:
             places.append(Place("/", [("return", server.return_ or "404")], []))
         return Served(
             name=server.name,
