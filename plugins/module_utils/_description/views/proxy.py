@@ -155,12 +155,16 @@ class RealIp:
 
 @dataclass(frozen=True)
 class Settings:
-    """What holds for nginx as a whole; main: what stands outside of C(http)."""
+    """What holds for nginx as a whole.
+
+    main: what stands outside of C(http). worker_connections: None for those that the distribution's nginx.conf has.
+    """
 
     log_format: str
     real_ip: Optional[RealIp]
     server_names_hash_bucket_size: int
     main: Sequence[Line]
+    worker_connections: Optional[int]
     raw: Sequence[str]
 
 
@@ -445,8 +449,9 @@ def _sockets(served: Sequence[Served]) -> List[Socket]:
 def _settings(told: NginxSettings, served: Sequence[Served]) -> Settings:
     longest = max((len(name) for each in served for name in each.server_name), default=0)
     main = []
-    if told.worker_rlimit_nofile is not None:
-        main.append(("worker_rlimit_nofile", str(told.worker_rlimit_nofile)))
+    files = told.worker_rlimit_nofile or (told.worker_connections and 2 * told.worker_connections)
+    if files:
+        main.append(("worker_rlimit_nofile", str(files)))
     if told.worker_shutdown_timeout is not None:
         main.append(("worker_shutdown_timeout", _milliseconds(told.worker_shutdown_timeout)))
     header = told.real_ip_header or "X-Forwarded-For"
@@ -457,5 +462,6 @@ def _settings(told: NginxSettings, served: Sequence[Served]) -> Settings:
         # nginx keeps a name in a line of the processor's cache, with 18 bytes of its own, where it is not told.
         server_names_hash_bucket_size=2 ** math.ceil(math.log2(longest + 18)) if longest > 40 else 0,
         main=main,
+        worker_connections=told.worker_connections,
         raw=told.raw.splitlines(),
     )

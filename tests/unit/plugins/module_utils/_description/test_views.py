@@ -793,6 +793,7 @@ def test_a_host_in_no_instance_and_no_service_has_nothing_to_do():
                 "real_ip": None,
                 "server_names_hash_bucket_size": 0,
                 "main": [],
+                "worker_connections": None,
                 "raw": [],
             },
             "upstreams": [],
@@ -975,3 +976,17 @@ def test_long_names_get_the_room_that_nginx_needs():
     settings = view("web1", {**TLS_SITE, f"{SECOND_SITE}.server_name": f"{'a' * 60}.example.com"})["nginx"]["settings"]
 
     assert settings["server_names_hash_bucket_size"] == 128
+
+
+@pytest.mark.parametrize(
+    ("told", "main"),
+    [
+        ({"worker_connections": 4096}, [["worker_rlimit_nofile", "8192"]]),
+        ({"worker_connections": 4096, "worker_rlimit_nofile": 5000}, [["worker_rlimit_nofile", "5000"]]),
+        ({"worker_shutdown_timeout": 60}, [["worker_shutdown_timeout", "60000ms"]]),
+    ],
+)
+def test_a_worker_may_open_as_many_files_as_it_has_connections(told: dict[str, int], main: list[list[str]]):
+    settings = view("web1", {"lvs_nginx_settings": told})["nginx"]["settings"]
+
+    assert (settings["main"], settings["worker_connections"]) == (main, told.get("worker_connections"))
