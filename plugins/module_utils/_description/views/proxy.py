@@ -10,7 +10,7 @@ import dataclasses
 import math
 import re
 from dataclasses import dataclass
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.proxies import (
@@ -200,11 +200,12 @@ class Proxies:
         self._upstreams = {each.name: each for each in cluster.lvs_nginx_upstreams}
         self._pooled = {name: _pooled(each, addresses) for name, each in self._upstreams.items()}
         #: TLS services, by the plain port through which they are checked.
-        self._through: Dict[int, List[Any]] = {}
+        self._through: Dict[int, List[Tuple[str, FrozenSet[str]]]] = {}
         for service in cluster.lvs_virtual_servers:
             told = asked.get(service.name)
             if told and told.is_tls and told.port and service.check is None:
-                self._through.setdefault(told.port, []).append(service)
+                through = (service.address, frozenset(servers_of(service)))
+                self._through.setdefault(told.port, []).append(through)
 
     def view(self, host: str) -> Nginx:
         """What a host's nginx has."""
@@ -231,7 +232,7 @@ class Proxies:
     def _servers(self, host: str, port: int, held: Sequence[OnPort]) -> List[Served]:
         """What answers on a port: first what is for no site, unless all of them follow from upstreams alone."""
         is_tls = held[0].site.is_tls
-        through = [each.address for each in self._through.get(port, ()) if host in servers_of(each)]
+        through = [address for address, hosts in self._through.get(port, ()) if host in hosts]
         chains = {} if is_tls else _chains(held, through)
         if all(each.site.implied for each in held):
             return [
