@@ -87,6 +87,10 @@ ansible_facts:
       description: The version of nginx that is installed; empty where none is.
       type: str
       sample: 1.26.3
+    lvs_worker_connections:
+      description: How many connections C(nginx.conf) gives a worker; 0 where it does not say.
+      type: int
+      sample: 768
     lvs_cards:
       description: The interfaces with an IPv4 address, but for the loopback and dummy devices.
       type: list
@@ -149,6 +153,7 @@ def look(module):
         **user(),
         "lvs_packages": installed(module, module.params["packages"]),
         "lvs_nginx": nginx.version(module),
+        "lvs_worker_connections": nginx.worker_connections(),
         "lvs_sysctls_writable": sysctl.writable(),
         "lvs_network": recognised(stacks),
         "lvs_network_notes": notes(stacks),

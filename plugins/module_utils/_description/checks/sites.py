@@ -107,8 +107,17 @@ def _check_location(location: Location, path: str, server: NginxServer, whole: W
 
 
 def check_nginx_settings(cluster: Cluster) -> Iterator[Problem]:
-    """Of whom to believe who the client is."""
+    """Whom to believe who the client is, and what a worker needs."""
     told = cluster.lvs_nginx_settings or NginxSettings()
+    for index, network in numbered(told.set_real_ip_from):
+        if network == "0.0.0.0/0":
+            reason = "is everybody: a client would say of itself who it is"
+            remedy = "Write the networks of the proxies before the virtual servers"
+            yield Problem(f"lvs_nginx_settings.set_real_ip_from[{index}]", network, reason, remedy)
+    connections, files = told.worker_connections, told.worker_rlimit_nofile
+    if connections and files and files < connections:
+        reason = f"is less than worker_connections, {connections}, each of which is a file to a worker"
+        yield Problem("lvs_nginx_settings.worker_rlimit_nofile", files, reason, "Remove it, or write twice as many")
     if told.set_real_ip_from == ():
         for name in ("real_ip_header", "real_ip_recursive"):
             if getattr(told, name) not in (None, getattr(NginxSettings(), name)):

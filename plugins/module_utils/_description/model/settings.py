@@ -185,10 +185,10 @@ class KeepalivedTeardown:
 
 @dataclass(frozen=True)
 class Nginx:
-    """nginx in front of a pool of application servers.
+    """nginx with sites in front of pools of application servers.
 
-    Installs nginx and makes it proxy to the pools, answer health checks itself, and log and pass on the client's
-    address. A configuration that C(nginx -t) refuses never goes live. Reloads, never restarts.
+    Installs nginx and makes it serve the sites and proxy to the pools, answer health checks itself, and log and pass on
+    the client's address. A configuration that C(nginx -t) refuses never goes live. Reloads, never restarts.
     """
 
     nginx_served_by_header: str = option(
