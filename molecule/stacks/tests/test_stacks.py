@@ -304,7 +304,7 @@ def move(site, client, cluster, tell):
         assert done.returncode == 0, done.stdout + done.stderr
         tell(f"addresses go from {former} to {interface}", report, 0.0)
         assert len(report["samples"]) > RATE
-        assert report["failures"] == {}
+        assert report["failed"] <= LOST, report["failures"]
 
     return go
 

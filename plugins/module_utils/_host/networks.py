@@ -198,9 +198,9 @@ class Netplan(Running):
     """It writes networkd's file anew, which networkd then reads."""
 
     def look(self) -> None:
-        if self._wish.is_dummy and not netplan.has_dummies(self._ask("netplan", "info")):
-            raise no_dummies("netplan before 0.107")
         path = self._link().path
+        if self._wish.is_dummy and not (path or netplan.has_dummies(self._ask("netplan", "info"))):
+            raise no_dummies("netplan before 0.107")
         name = netplan.name_in(path) or ("" if path else self._wish.interface)
         if not name or not (path or self._wish.needs_no_file):
             raise NetworkError(
