@@ -20,7 +20,8 @@ notes:
     C(unreadable) for an unknown version of ipvsadm; C(wide_address) for an address that stands for a whole network;
     C(other_device) for a dummy device whose name another interface has; C(refused_configuration) for a file that
     keepalived does not accept, C(refused_script) for a script that it would not run, C(refused_file) for another
-    file that its program does not accept, C(not_staged) for one that was not tested first, and C(file) for one that
-    cannot be written; C(too_old) for a keepalived that does not know what it is to be told; C(keepalived), C(nginx)
-    or C(network) for a program that does not answer as it should.
+    file that its program does not accept, C(refused_certificate) for one that no site can be served with,
+    C(not_staged) for one that was not tested first, and C(file) for one that cannot be written; C(too_old) for a
+    keepalived that does not know what it is to be told; C(keepalived), C(nginx) or C(network) for a program that
+    does not answer as it should.
 """

@@ -233,5 +233,6 @@ def read(*paths: Path, name: str = "") -> Cluster:
         described,
         {host: address for host, address in addresses.items() if address},
         hosts.get_groups_dict(),
-        {variable: value for variable, value in variables.items() if variable.startswith("lvs_")},
+        # Another's may need the lookups of a play.
+        {variable: variables[variable] for variable in variables if variable.startswith("lvs_")},
     )

@@ -68,7 +68,10 @@ class Reader:
 
 
 # What an option may tell of itself besides, and what holds where it does not.
-TOLD = {"name": "", "off": "", "keyword": "", "bare": False, "quoted": False, "since": "", "as_in": ""}
+TOLD = {
+    **dict.fromkeys(("name", "off", "keyword", "since", "as_in"), ""),
+    **dict.fromkeys(("bare", "quoted", "no_log"), False),
+}
 
 
 def option(reader: Reader, about: str, **told: Any) -> Any:
@@ -81,6 +84,7 @@ def option(reader: Reader, about: str, **told: Any) -> Any:
     quoted: it stands there between quotes, and each of its backslashes twice.
     since: the first keepalived that knows it, where that of the oldest distribution does not.
     as_in: the option that takes the same, where documents tell of its tables there alone.
+    no_log: Ansible shows it nowhere.
     """
     metadata = {"reader": reader, "about": about, **{key: told.pop(key, none) for key, none in TOLD.items()}}
     return dataclasses.field(metadata=metadata, **told)  # pylint: disable=invalid-field-call # it is a field's value

@@ -196,6 +196,26 @@ class Nginx:
         "a header of responses that names the host that answered, as X-Served-By; empty for none",
         default="",
     )
+    nginx_certificates: Mapping[str, str] = option(
+        mapping_of(scalar(str, "text of PEM"), "path"),
+        "certificates that are written, by the paths that C(ssl_certificate) names: each with those who signed it, "
+        "behind it; of other paths the host has its own",
+        default=(),
+    )
+    nginx_certificate_keys: Mapping[str, str] = option(
+        mapping_of(scalar(str, "text of PEM"), "path"),
+        "their keys, by the paths that C(ssl_certificate_key) names; keep them in a vault",
+        default=(),
+        no_log=True,
+    )
+    nginx_session_ticket_secret: str = option(
+        scalar(str, "text of at least 32 characters"),
+        "what keys of TLS session tickets are made from, the same on all hosts, so that a session goes on with "
+        "another of them; the first run of a week (UTC) changes the keys. Keep it in a vault. Empty for keys of each "
+        "nginx's own",
+        default="",
+        no_log=True,
+    )
 
 
 @dataclass(frozen=True)

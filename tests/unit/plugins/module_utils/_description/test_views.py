@@ -642,7 +642,9 @@ def test_nginx_answers_on_the_service_s_address_and_on_the_host_s_own_for_checks
     (pool,), (site,) = nginx["upstreams"], nginx["servers"]
 
     assert nginx["checks"] == [{"port": 80, "path": "/healthz"}]
-    assert nginx["listens"] == [{"address": each, "port": 80, "ssl": False, "sites": []} for each in ("", VIP)]
+    assert nginx["listens"] == [
+        {"address": each, "port": 80, "ssl": False, "default_server": False, "sites": []} for each in ("", VIP)
+    ]
     assert site["health"] == [
         {
             "path": "/healthz",
@@ -800,6 +802,7 @@ def test_a_host_in_no_instance_and_no_service_has_nothing_to_do():
         "nginx": {
             "checks": [],
             "listens": [],
+            "certificates": [],
             "settings": {
                 "log_format": "",
                 "real_ip": None,
@@ -938,10 +941,20 @@ def test_each_socket_is_told_with_the_certificates_that_it_presents():
     presented = {"name": "shop", "server_name": "shop.example.com", "ssl_certificate": "/etc/ssl/shop.crt"}
 
     assert view("web1", TLS_SITE)["nginx"]["listens"] == [
-        {"address": "", "port": 443, "ssl": True, "sites": [presented]},
-        {"address": VIP, "port": 443, "ssl": True, "sites": [presented]},
-        {"address": "", "port": 80, "ssl": False, "sites": []},
-        {"address": VIP, "port": 80, "ssl": False, "sites": []},
+        {"address": "", "port": 443, "ssl": True, "default_server": True, "sites": [presented]},
+        {"address": VIP, "port": 443, "ssl": True, "default_server": True, "sites": [presented]},
+        {"address": "", "port": 80, "ssl": False, "default_server": True, "sites": []},
+        {"address": VIP, "port": 80, "ssl": False, "default_server": True, "sites": []},
+    ]
+
+
+def test_each_certificate_is_told_with_its_key_and_the_names_that_it_must_be_good_for():
+    assert view("web1", TLS_SITE)["nginx"]["certificates"] == [
+        {
+            "ssl_certificate": "/etc/ssl/shop.crt",
+            "ssl_certificate_key": "/etc/ssl/private/shop.key",
+            "server_name": ["shop.example.com"],
+        }
     ]
 
 
