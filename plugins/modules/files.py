@@ -19,17 +19,11 @@ extends_documentation_fragment:
   - lvs.cluster._files
   - lvs.cluster._secret_files
   - lvs.cluster._host
+  - lvs.cluster._modes
 options:
   files:
     description: The files, in the order in which they are written, after O(secret_files).
     default: []
-attributes:
-  check_mode:
-    support: full
-    description: Can run in check mode and says what it would do.
-  diff_mode:
-    support: full
-    description: Shows the texts before and after.
 """
 
 EXAMPLES = r"""

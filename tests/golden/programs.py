@@ -100,23 +100,31 @@ def certificate() -> tuple[str, str]:
     return signed.public_bytes(serialization.Encoding.PEM).decode(), private.decode()
 
 
-def nginx_says(path: Path, folder: Path, program: str = "nginx") -> str:
-    """All that `nginx -t` says of a file that is included in its block http; empty where it accepts it.
+def nginx_file(text: str, folder: Path) -> Path:
+    """A file of nginx's that includes another one in its block http; whatever it logs or keeps is in the folder.
 
-    It listens on sockets of the folder, and logs there, for which nobody must be root; all certificates are one.
+    All certificates are one.
     """
-    included = folder / "included.conf"
-    text = re.sub(r"listen (\S+?)([ ;])", rf"listen unix:{folder}/\1\2", path.read_text())
     for word, held in zip(("ssl_certificate", "ssl_certificate_key"), certificate(), strict=True):
         (folder / word).write_text(held)
         text = re.sub(rf" {word} \S+;", f" {word} {folder / word};", text)
+    included = folder / "included.conf"
     included.write_text(text.replace("/var/log/nginx/", f"{folder}/"))
     bodies = " ".join(
         f"{body}_temp_path {folder}/{body};" for body in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
     main = folder / "nginx.conf"
     main.write_text(f"pid {folder}/pid;\nevents {{}}\nhttp {{ access_log off; {bodies}\ninclude {included}; }}\n")
-    command = [program, "-t", "-q", "-e", "stderr", "-p", folder, "-c", main]
+    return main
+
+
+def nginx_says(path: Path, folder: Path, program: str = "nginx") -> str:
+    """All that `nginx -t` says of a file that is included in its block http; empty where it accepts it.
+
+    It listens on sockets of the folder, for which nobody must be root.
+    """
+    text = re.sub(r"listen (\S+?)([ ;])", rf"listen unix:{folder}/\1\2", path.read_text())
+    command = [program, "-t", "-q", "-e", "stderr", "-p", folder, "-c", nginx_file(text, folder)]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     return run.stdout + run.stderr or ("" if run.returncode == 0 else f"status {run.returncode}")
 

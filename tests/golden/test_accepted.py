@@ -18,6 +18,7 @@ from golden.programs import (
     keepalived_says,
     keepaliveds,
     nginx_says,
+    nginxes,
     render_keepalived,
     render_nginx,
     variables_of,
@@ -27,6 +28,7 @@ from golden.programs import (
 
 CASES = sorted(Path(__file__).parent.glob("*/inventory.yml"))
 ASKED = keepaliveds()
+NGINXES = nginxes()
 # A machine that has no such interface is told so.
 REMARKS = [r"tracked interface \w+ doesn't exist"]
 REMARKS += [] if THERE else [r"^Non-existent interface", r"WARNING - interface eth0 .* doesn't exist"]
@@ -47,8 +49,11 @@ def complaints(changes: dict[str, Any], folder: Path) -> list[str]:
         found = keepalived_says(path, program)
         all_said = [*found.errors, *found.warnings, *(["crashed"] if found.crashed else [])]
         said += [f"{program}: {each}" for each in all_said if not any(re.search(remark, each) for remark in remarks)]
-    path.write_text(render_nginx(inventory.view(variables, "web1", read_script)))
-    return [*said, *nginx_says(path, folder).splitlines()]
+    view = inventory.view(variables, "web1", read_script)
+    for version, program in NGINXES.items():
+        path.write_text(render_nginx(view, version))
+        said += [f"{program}: {each}" for each in nginx_says(path, folder, program).splitlines()]
+    return said
 
 
 @pytest.mark.parametrize("program", KEEPALIVEDS)

@@ -73,6 +73,16 @@ def version(module: Any) -> str:
     return found.group(1) if found else ""
 
 
+def worker_connections(path: str = "/etc/nginx/nginx.conf") -> int:
+    """How many connections the distribution's file gives a worker; 0 where it does not say."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            found = re.search(r"^\s*worker_connections\s+(\d+)\s*;", file.read(), re.MULTILINE)
+    except OSError:
+        return 0
+    return int(found.group(1)) if found else 0
+
+
 def others_on(run_command: RunCommand, port: int) -> List[Process]:
     """The processes other than nginx that listen on a port."""
     return holders(_listening(run_command), port)

@@ -57,7 +57,7 @@ def _method(value: Any) -> str:
     told = str(value)
     if told in METHODS:
         return told
-    found = re.fullmatch(r"hash ([A-Za-z0-9_$.:/{}-]+)( consistent)?", told)
+    found = re.fullmatch(r"hash ([A-Za-z0-9_$.:/-]+)( consistent)?", told)
     if not found:
         raise BadValue("is not a known method", f"Write one of {METHODS_TOLD}{meant(told, METHODS)}")
     if unknown(found[1]):
@@ -300,8 +300,15 @@ class NginxSettings:
     real_ip_recursive: bool = option(
         BOOLEAN, "whether the client is the last address in it that is none of them", default=True
     )
+    worker_connections: Optional[int] = option(
+        integer(64, 1000000),
+        "connections of a worker: two a client that is proxied; 768 of Debian's nginx.conf, in which it is changed",
+        default=None,
+    )
     worker_rlimit_nofile: Optional[int] = option(
-        integer(64, 10000000), "how many files a worker may have open: two a client that is proxied", default=None
+        integer(64, 10000000),
+        "how many files a worker may have open; twice worker_connections by default, where these are written",
+        default=None,
     )
     worker_shutdown_timeout: Optional[float] = option(
         seconds(1, 86400), "seconds after which a reload closes what old workers still serve", default=None

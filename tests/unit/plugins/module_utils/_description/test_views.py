@@ -162,6 +162,7 @@ def test_the_cluster_is_told_with_its_hosts_in_the_order_of_their_mention():
         "directors": ["lvs1", "lvs2"],
         "vrrp_hosts": ["lvs1", "lvs2"],
         "real_servers": ["web1", "web2", "app1"],
+        "dns": {"names": [], "server": None},
     }
 
 
@@ -339,9 +340,11 @@ def test_a_service_is_given_whole_with_its_defaults():
             "lb_flags": [],
             "lb_kind": "DR",
             "delay_loop": 6,
+            "ops": False,
             "persistence_timeout": 0,
+            "persistence_granularity": "",
+            "persistence_engine": "",
             "alpha": True,
-            "inhibit_on_failure": False,
             "quorum": 1,
             "hysteresis": 0,
             "sorry_server": "",
@@ -352,6 +355,9 @@ def test_a_service_is_given_whole_with_its_defaults():
                     "address": HOSTS["web1"],
                     "port": 80,
                     "weight": 1,
+                    "inhibit_on_failure": False,
+                    "uthreshold": None,
+                    "lthreshold": None,
                     "lines": [],
                     "checkers": [
                         {
@@ -434,12 +440,15 @@ def test_a_server_is_checked_by_what_it_has_of_its_own_or_else_by_what_the_servi
 
 
 def test_several_pages_are_asked_for_in_their_order():
-    urls = ["/a", {"path": "/b", "status_code": 204, "virtualhost": "www.example.com"}]
+    urls = [
+        {"path": "/a", "virtualhost": "example.com"},
+        {"path": "/b", "status_code": 204, "virtualhost": "www.example.com"},
+    ]
     check = {"type": "SSL_GET", "enable_sni": True, "url": urls}
 
     ((checker,), _second) = checkers({f"{FIRST_SERVICE}.check": check})
     assert checker["lines"][:3] == [
-        ["url", [["path", "/a"], ["status_code", 200]]],
+        ["url", [["path", "/a"], ["status_code", 200], ["virtualhost", "example.com"]]],
         ["url", [["path", "/b"], ["status_code", 204], ["virtualhost", "www.example.com"]]],
         ["enable_sni", True],
     ]
@@ -533,10 +542,13 @@ def test_a_director_without_keepalived_has_the_table_the_timeouts_and_the_addres
                 "lb_algo": "wrr",
                 "lb_flags": [],
                 "lb_kind": "DR",
+                "ops": False,
                 "persistence_timeout": 50,
+                "persistence_granularity": None,
+                "persistence_engine": None,
                 "real_servers": [
-                    {"address": HOSTS["web1"], "port": 80, "weight": 1},
-                    {"address": HOSTS["web2"], "port": 80, "weight": 2},
+                    {"address": HOSTS["web1"], "port": 80, "weight": 1, "uthreshold": None, "lthreshold": None},
+                    {"address": HOSTS["web2"], "port": 80, "weight": 2, "uthreshold": None, "lthreshold": None},
                 ],
             }
         ],
@@ -796,6 +808,7 @@ def test_a_host_in_no_instance_and_no_service_has_nothing_to_do():
                 "real_ip": None,
                 "server_names_hash_bucket_size": 0,
                 "main": [],
+                "worker_connections": None,
                 "raw": [],
             },
             "upstreams": [],
@@ -988,3 +1001,17 @@ def test_long_names_get_the_room_that_nginx_needs():
     settings = view("web1", {**TLS_SITE, f"{SECOND_SITE}.server_name": f"{'a' * 60}.example.com"})["nginx"]["settings"]
 
     assert settings["server_names_hash_bucket_size"] == 128
+
+
+@pytest.mark.parametrize(
+    ("told", "main"),
+    [
+        ({"worker_connections": 4096}, [["worker_rlimit_nofile", "8192"]]),
+        ({"worker_connections": 4096, "worker_rlimit_nofile": 5000}, [["worker_rlimit_nofile", "5000"]]),
+        ({"worker_shutdown_timeout": 60}, [["worker_shutdown_timeout", "60000ms"]]),
+    ],
+)
+def test_a_worker_may_open_as_many_files_as_it_has_connections(told: dict[str, int], main: list[list[str]]):
+    settings = view("web1", {"lvs_nginx_settings": told})["nginx"]["settings"]
+
+    assert (settings["main"], settings["worker_connections"]) == (main, told.get("worker_connections"))
