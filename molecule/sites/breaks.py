@@ -55,6 +55,11 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
             "is_drained",
             edits={TEMPLATE: ("{{ ' down' if server.down else '' }}", "")},
         ),
+        Row(
+            "keepalived names no site",
+            "ssl_get",
+            edits={"molecule/sites/tests/test_sites.py": ('"enable_sni": True', '"enable_sni": False')},
+        ),
         always_changed("nothing_to_do"),
         Row(
             "who holds a socket is not asked",

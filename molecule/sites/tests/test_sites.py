@@ -231,6 +231,28 @@ def test_an_application_server_is_drained_and_no_request_fails(cluster, site, un
     assert backends(f"https://{SHOP}/") == pools["app"] - {leaving}
 
 
+def test_ssl_get_asks_a_site_by_its_name_and_takes_out_who_has_it_no_more(
+    lab, cluster, services, steady, site, faults, wait_for
+):
+    web, webs = cluster.variables["lvs_virtual_servers"]
+    check = {"type": "SSL_GET", "path": HEALTH, "virtualhost": SHOP, "enable_sni": True}
+    done = site(*extra(lvs_virtual_servers=[web, {**webs, "check": check}]))
+    assert done.returncode == 0, done.stdout + done.stderr
+    steady()
+    host, path = cluster.groups["lvs_realservers"][1], "/etc/nginx/conf.d/lvs.conf"
+    rename = f"cp -p {path} /var/tmp/kept && sed -i 's/server_name {SHOP};/server_name gone;/' {path}"
+    lab.shell(host, f"{rename} && systemctl reload nginx")
+    with faults.healing(lambda: lab.shell(host, f"mv /var/tmp/kept {path} && systemctl reload nginx")):
+        wait_for(
+            f"{host} to be taken out",
+            lambda: lab.weights(services["webs"].directors, services["webs"].key),
+            lambda known: not any(services["webs"].server(host) in servers for servers in known.values()),
+        )
+        director = only(services["web"].directors)
+        assert services["web"].server(host) in lab.weights([director], services["web"].key)[director]
+    steady()
+
+
 def test_a_run_puts_all_back_and_a_second_run_finds_nothing_to_do(site, backends, pools):
     first, second = site(), site()
     assert first.returncode == second.returncode == 0, first.stdout + second.stdout
