@@ -39,4 +39,8 @@ options:
         type: str
         choices: [present, absent]
         default: present
+      secret:
+        description: Whether no result and no diff shows the text of a file that goes, as of a key.
+        type: bool
+        default: false
 """

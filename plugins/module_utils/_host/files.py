@@ -28,7 +28,7 @@ class Wanted(NamedTuple):
     content: None for no file of this path; of a folder, none that is empty.
     mode: None for the mode that it has; a new one can be read by all.
     check: a command that accepts the file, or not; %s stands for it.
-    is_secret: for this user alone, and no diff shows it.
+    is_secret: for this user alone, and no diff shows it, also when it goes.
     """
 
     path: str

@@ -23,6 +23,7 @@ SPEC = {
         "mode": {"type": "str", "default": "0644"},
         "validate": {"type": "str"},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "secret": {"type": "bool", "default": False},
     },
 }
 
@@ -56,7 +57,9 @@ def _secret(path: str, content: Any) -> Wanted:
 
 def _wanted(number: int, options: Mapping[str, Any]) -> Wanted:
     if options["state"] == "absent":
-        return Wanted(options["path"], None)
+        return Wanted(options["path"], None, is_secret=options["secret"])
+    if options["secret"]:
+        raise bad_option(f"files[{number}].secret", None, "is for a file that goes", "Write its text into secret_files")
     if options["content"] is None:
         raise bad_option(f"files[{number}].content", None, "is missing", "Write it, or state: absent")
     if not re.fullmatch(r"[0-7]{3,4}", options["mode"]):

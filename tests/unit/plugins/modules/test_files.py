@@ -94,6 +94,16 @@ def test_a_secret_is_in_no_result_and_belongs_to_the_user_alone(
         assert path.stat().st_uid == 0
 
 
+@pytest.mark.parametrize("check", [False, True], ids=["run", "check mode"])
+def test_a_secret_that_goes_is_in_no_result(tmp_path: Path, check: bool) -> None:
+    path = tmp_path / "shop.key"
+    path.write_text("-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n")
+    told = play("files", check=check, files=[{**absent(path), "secret": True}])
+    assert (told["differing"], path.exists()) == ([str(path)], check)
+    assert [(each["before"], each["after"]) for each in told["diff"]] == [("a secret\n", "")]
+    assert "c2VjcmV0" not in str(told)
+
+
 def test_what_is_logged_of_a_run_has_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     logged: list[str] = []
     monkeypatch.setattr(AnsibleModule, "log", lambda _module, msg, log_args=None: logged.append(f"{msg}{log_args}"))
@@ -166,9 +176,10 @@ def test_folder_goes_with_the_last_file_in_it_and_stays_with_what_is_of_others(t
     ("options", "refusal"),
     [
         ({"content": None}, r"files\[0\].content: is missing. Write it, or state: absent"),
+        ({"secret": True}, r"files\[0\].secret: is for a file that goes. Write its text into secret_files"),
         ({"mode": "rw"}, r"files\[0\].mode: 'rw' is no mode. Write it as '0644'"),
     ],
-    ids=["no content", "no mode"],
+    ids=["no content", "a secret", "no mode"],
 )
 def test_what_is_no_file_is_refused(tmp_path: Path, options: dict[str, Any], refusal: str) -> None:
     with pytest.raises(ModuleFailedError, match=refusal):
