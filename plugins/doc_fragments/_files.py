@@ -29,7 +29,8 @@ options:
       validate:
         description:
           - A command that fails unless the file is good, run without a shell; C(%s) stands for a file that has
-            O(files[].content).
+            O(files[].content), and C(%d) for a folder that has in it, by their whole paths, all files of the task that
+            are to be there. A command that several files have in common is run once.
           - It is run before the file is in its place, if its text changes, and not in check mode.
         type: str
       state:

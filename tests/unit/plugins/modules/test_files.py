@@ -139,6 +139,18 @@ def test_where_one_is_refused_none_is_written(tmp_path: Path) -> None:
     assert files(file(first), file(second, "good\n", validate=check)) == [str(first), str(second)]
 
 
+def test_files_are_asked_about_together_and_once(tmp_path: Path) -> None:
+    first, second, gone, asked = (tmp_path / name for name in ("first", "second", "gone", "asked"))
+    second.write_text("as it is\n")
+    gone.touch()
+    check = f"sh -c 'cat $0{first} $0{second} >>{asked}; ls $0{tmp_path} >>{asked}' %d"
+    secrets = {"secret_files": {str(second): "as it shall be\n"}}
+    play(
+        "files", files=[file(first, validate=check), file(tmp_path / "third", validate=check), absent(gone)], **secrets
+    )
+    assert asked.read_text() == "ours\nas it shall be\nfirst\nsecond\nthird\n"
+
+
 def test_what_is_not_written_is_not_asked_about(tmp_path: Path) -> None:
     path = tmp_path / "lvs.conf"
     assert files(file(path, validate="false %s"), check=True) == [str(path)]
