@@ -116,6 +116,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._host.files_option imp
     texts,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._host.nginx import (
+    MAIN_FILE,
     NOT_LOADED,
     SEE_LOG,
     NginxError,
@@ -131,9 +132,14 @@ GIVES_UP = 6.0
 
 
 def read_by_nginx(params):
-    """The files that nginx reads anew with a reload, as far as the module knows them."""
+    """The files that nginx reads anew with a reload, as far as the module knows them.
+
+    A file that has gone is told by its folder.
+    """
+    files = [each["path"] for each in params["files"] or ()]
+    files = [each if os.path.lexists(each) else os.path.dirname(each) for each in files]
     pairs = [path for each in params["certificates"] for path in (each["ssl_certificate"], each["ssl_certificate_key"])]
-    return [params["path"], *pairs, *params["secret_files"]]
+    return [MAIN_FILE, params["path"], *files, *pairs, *params["secret_files"]]
 
 
 def look(module):

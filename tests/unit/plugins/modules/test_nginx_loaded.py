@@ -82,6 +82,36 @@ def test_files_that_differ_are_told_and_are_no_change(monkeypatch: pytest.Monkey
     assert look("server {}\n")["differing"] == [str(conf)]
 
 
+def test_any_file_that_was_written_or_has_gone_is_a_change(monkeypatch: pytest.MonkeyPatch, conf: Path) -> None:
+    folder, whole = conf.parent / "modules-enabled", conf.parent / "nginx.conf"
+    folder.mkdir()
+    main = folder / "90-lvs.conf"
+    main.touch()
+    monkeypatch.setattr(nginx_loaded, "MAIN_FILE", str(whole))
+    monkeypatch.setattr(nginx_loaded, "service", lambda *_asked: Service(1, enabled=True))
+    since = [0.0]
+    monkeypatch.setattr(nginx_loaded, "worker_starts", lambda _parent: since)
+
+    def changed(**wanted: Any) -> bool:
+        result = play("nginx_loaded", path=str(conf), files=[{"path": str(main), **wanted}])
+        assert result["differing"] == []
+        return bool(result["changed"])
+
+    main.chmod(0o644)
+    for write, wanted in (
+        (lambda: main.write_text("events;\n"), {"content": "events;\n"}),
+        (lambda: whole.write_text("events {}\n"), {"content": "events;\n"}),
+        (main.unlink, {"state": "absent"}),
+    ):
+        since[0] = time.time()
+        time.sleep(0.02)
+        write()
+        assert changed(**wanted)
+        time.sleep(0.02)
+        since[0] = time.time()
+        assert not changed(**wanted)
+
+
 def test_certificate_that_was_renewed_is_a_change_and_so_is_a_link_to_another(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, shop: Issued
 ) -> None:
