@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
@@ -112,3 +115,21 @@ def test_files_are_tested_as_they_shall_be_with_one_another(host: Host) -> None:
     assert not host.main.exists()
     with pytest.raises(ModuleFailedError, match=f'"no_such_word" in {host.sites}:2'):
         host.write(LIMIT, "# ours\nno_such_word;\n")
+
+
+@pytest.mark.usefixtures("host")
+def test_nginx_conf_is_tested_in_its_place_beside_what_it_includes(tmp_path: Path) -> None:
+    tasks = yaml.safe_load((ROLES / "nginx" / "tasks" / "configure.yml").read_text())
+    (written,) = [each["ansible.builtin.lineinfile"] for each in tasks if "ansible.builtin.lineinfile" in each]
+    assert written["path"] == "/etc/nginx/nginx.conf"
+    path, candidate = tmp_path / "nginx.conf", tmp_path / "elsewhere" / "nginx.conf"
+    test = written["validate"].replace(written["path"], str(path))
+    (tmp_path / "own.conf").write_text("# included by its name alone\n")
+    candidate.parent.mkdir()
+
+    def status(text: str) -> int:
+        candidate.write_text(path.read_text().replace("http {", f"http {{ {text}"))
+        return subprocess.run(shlex.split(test % candidate), check=False).returncode
+
+    assert status("include own.conf;") == 0
+    assert status("no_such_word;") == 1
