@@ -28,7 +28,7 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
         live("the first site answers who names none", "names_no_site", f"s|ssl_reject_handshake on;|{OF_THE_SHOP}|"),
         live("no redirect", "sent_to_tls", "s/return 301 .*/return 404;/", "web1"),
         live("health is redirected", "sent_to_tls", "s/location = \\/healthz/location = \\/health/"),
-        live("no upgrade", "websocket", "s/websocket upgrade;/websocket close;/"),
+        live("no upgrade", "websocket", "/websocket websocket;/d"),
         live(
             "the client's word is passed on",
             "say_that_it_is_another",
