@@ -174,6 +174,32 @@ def test_a_pair_that_a_client_would_turn_away_from_is_refused(tmp_path: Path, sh
     assert "has a password, and nginx asks nobody" in refusal(Issued(shop.certificate, locked.decode()))
 
 
+def test_time_that_is_over_is_a_warning_where_clients_have_the_certificate_already(conf: Path, shop: Issued) -> None:
+    certificate, key = conf.parent / "shop.crt", conf.parent / "shop.key"
+    over = issue(["shop.example.com"], begins=-9, ends=-2)
+    certificate.write_text(over.certificate)
+    key.write_text(over.key)
+    live = f"server {{ ssl_certificate {certificate}; ssl_certificate_key {key}; }}\n"
+
+    def look(*names: str, **options: Any) -> str:
+        pair = pair_of(certificate, key, *(names or ["shop.example.com"]))
+        return str(play("nginx_loaded", path=str(conf), certificates=[pair], **options).get("warnings", ""))
+
+    with pytest.raises(ModuleFailedError, match=r"certificate has expired\. Renew it"):
+        look()
+    conf.write_text(live)
+    assert f"{certificate}: certificate has expired, and clients turn away" in look()
+    with pytest.raises(ModuleFailedError, match=r"not valid for 'www\.example\.com'"):
+        look("www.example.com")
+    other = issue(["shop.example.com"], begins=-9, ends=-1)
+    written = {"secret_files": {str(key): other.key}}
+    with pytest.raises(ModuleFailedError, match="certificate has expired"):
+        look(files=[{"path": str(certificate), "content": other.certificate}], **written)
+    certificate.write_text(shop.certificate)
+    key.write_text(shop.key)
+    assert look() == ""
+
+
 def test_who_holds_a_socket_is_told_where_nginx_did_not_take_the_file(
     monkeypatch: pytest.MonkeyPatch, conf: Path, program: Any
 ) -> None:
