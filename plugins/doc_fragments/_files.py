@@ -44,4 +44,15 @@ options:
         description: Whether no result and no diff shows the text of a file that goes, as of a key.
         type: bool
         default: false
+      lists:
+        description:
+          - Whether it is a list of files, a line with the whole path for each. Those that it lists on the host, and
+            that its text does not, go before it is written, as secrets. With O(files[].state=absent) all of them go.
+        type: bool
+        default: false
+      keeps:
+        description: Files that stay although they are listed no more.
+        type: list
+        elements: path
+        default: []
 """

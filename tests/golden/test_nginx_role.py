@@ -39,13 +39,38 @@ def of_role(name: str, **variables: Any) -> Any:
 
 
 def test_whatever_is_a_secret_goes_without_being_shown() -> None:
-    given = {"nginx_certificates": {"/etc/ssl/shop.crt": "c"}, "nginx_certificate_keys": {"/etc/ssl/shop.key": "k"}}
-    leaving = of_role("__nginx_leaving_files", **given)
+    leaving = of_role("__nginx_leaving_files")
     assert {each["state"] for each in leaving} == {"absent"}
     paths = [each["path"] for each in leaving if each.get("secret")]
     tickets = [f"/etc/nginx/lvs.tickets/{name}" for name in ("current", "former", "next")]
-    assert paths == ["/etc/ssl/shop.crt", "/etc/ssl/shop.key", *tickets]
+    assert paths == tickets
     assert "/etc/nginx/conf.d/lvs.conf" in [each["path"] for each in leaving]
+    assert [each["path"] for each in leaving if each.get("lists")] == ["/etc/nginx/lvs.written"]
+
+
+def test_certificates_and_keys_go_once_they_are_written_no_more_unless_a_site_names_them(tmp_path: Path) -> None:
+    paths = [str(tmp_path / name) for name in ("shop.crt", "shop.key", "blog.crt", "blog.key")]
+    shop_crt, shop_key, blog_crt, blog_key = paths
+
+    def write(certificates: list[str], keys: list[str], named: list[str]) -> set[str]:
+        """Which files are there then."""
+        texts = dict.fromkeys(keys, "c2VjcmV0\n")
+        variables = {
+            "nginx_certificates": dict.fromkeys(certificates, "text\n"),
+            "nginx_certificate_keys": dict(texts),
+            "__nginx_list_file": str(tmp_path / "lvs.written"),
+            "__nginx_views": {"nginx": {"named_files": named}},
+        }
+        texts.update(variables["nginx_certificates"])
+        told = play("files", files=[of_role("__nginx_list", **variables)], secret_files=texts)
+        assert "c2VjcmV0" not in str(told)
+        return {str(path) for path in tmp_path.iterdir()} - {variables["__nginx_list_file"]}
+
+    assert write([shop_crt, blog_crt], [shop_key, blog_key], paths) == set(paths)
+    assert (tmp_path / "lvs.written").read_text() == "".join(f"{each}\n" for each in sorted(paths))
+    assert write([shop_crt], [], [shop_crt, shop_key]) == {shop_crt, shop_key}
+    assert write([], [], []) == {shop_key}
+    assert not (tmp_path / "lvs.written").exists()
 
 
 class Host:

@@ -207,7 +207,8 @@ def _named_files(cluster: Cluster, sites: Sequence[Site]) -> Sequence[str]:
     servers = [each.server for each in sites]
     raw = [
         *(each.raw for each in cluster.lvs_nginx_upstreams),
-        *(each.raw for server in servers for each in (server, *server.locations)),
+        *(server.raw for server in servers),
+        *(location.raw for server in servers for location in server.locations),
         *([cluster.lvs_nginx_settings.raw] if cluster.lvs_nginx_settings else []),
     ]
     words = (word for each in raw for directive in within(parse(each)) for word in directive.words)

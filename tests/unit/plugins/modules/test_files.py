@@ -20,7 +20,7 @@ def files(*wanted: dict[str, Any], check: bool = False) -> list[str]:
     return list(result["differing"])
 
 
-def file(path: Path, content: str | None = "ours\n", **options: str) -> dict[str, Any]:
+def file(path: Path, content: str | None = "ours\n", **options: Any) -> dict[str, Any]:
     return {"path": str(path), "content": content, **options}
 
 
@@ -182,6 +182,22 @@ def test_folder_goes_with_the_last_file_in_it_and_stays_with_what_is_of_others(t
     assert files(absent(ours), absent(folder)) == [str(ours), str(folder)]
     assert not folder.exists()
     assert files(absent(ours), absent(folder)) == []
+
+
+def test_what_a_list_lists_no_more_goes_before_it_and_all_of_it_with_the_list(tmp_path: Path) -> None:
+    first, second, kept, listed = (tmp_path / name for name in ("first", "second", "kept", "listed"))
+    for each in (first, second, kept):
+        each.write_text("c2VjcmV0\n")
+    listed.write_text(f"{first}\n{second}\n{kept}\nrelative\n{tmp_path / 'gone'}\n")
+    wanted = file(listed, f"{second}\n", lists=True, keeps=[str(kept)])
+    for check in (True, False):
+        told = play("files", check=check, files=[wanted])
+        assert told["differing"] == [str(first), str(listed)]
+        assert "c2VjcmV0" not in str(told)
+        assert first.exists() == check
+    assert (second.exists(), kept.exists(), files(wanted)) == (True, True, [])
+    assert files({**absent(listed), "lists": True}) == [str(second), str(listed)]
+    assert [each.name for each in tmp_path.iterdir()] == ["kept"]
 
 
 @pytest.mark.parametrize(
