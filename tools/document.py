@@ -289,8 +289,10 @@ def merged(fields: Mapping[str, Field], tables: Tables) -> Spec:
     specs = [option_spec(field) for field in fields.values()]
     spec: Spec = specs[0]
     for each, word in zip(specs, fields, strict=True):
-        if (each["description"], each.get("default")) != (spec["description"], spec.get("default")):
-            raise SystemExit(f"An option of {word} has words or a default of its own: {each}, and {spec}")
+        if (each["type"], each.get("default")) != (spec["type"], spec.get("default")):
+            raise SystemExit(f"An option of {word} has a type or a default of its own: {each}, and {spec}")
+        if each["description"] != spec["description"]:
+            spec["description"].append(f"For {word}: {each['description'][0]}")
     choices = Words(dict.fromkeys(word for each in specs for word in each.get("choices", [])))
     if choices:
         spec["choices"] = choices
@@ -317,6 +319,8 @@ def option_spec(field: Field) -> Spec:
         spec["required"] = True
     elif default_of(field) not in (None, "", [], {}):
         spec["default"] = default_of(field)
+    if field.metadata["no_log"]:
+        spec["no_log"] = True
     if inner.choices:
         spec["choices"] = Words(inner.choices)
     if told_tables(field):

@@ -130,10 +130,23 @@ def check_sites(whole: Whole) -> Iterator[Problem]:
     """What several sites have in common."""
     for place, site in enumerate(whole.sites):
         earlier = whole.sites[:place]
+        yield from _check_served(site)
         yield from first(_check_name(site, earlier))
         yield from first(_check_health_path(site, earlier))
         if not site.implied or any(not each.implied for each in earlier):
             yield from first(_check_one_port(site, earlier))
+
+
+def _check_served(site: Site) -> Iterator[Problem]:
+    """nginx listens on one port, and speaks HTTP."""
+    for service in site.services:
+        path = f"{site.path}.virtual_server"
+        if service.protocol not in ("TCP", None):
+            remedy = "Name a virtual server of protocol TCP"
+            yield Problem(path, service.name, f"is of {service.protocol}, and nginx serves HTTP", remedy)
+        if service.port == 0:
+            remedy = "Name a virtual server of one port"
+            yield Problem(path, service.name, "has all ports, and nginx listens on one", remedy)
 
 
 def _check_name(site: Site, earlier: Sequence[Site]) -> Iterator[Problem]:

@@ -135,12 +135,22 @@ class Presented:
 
 
 @dataclass(frozen=True)
+class Certificate:
+    """A certificate that nginx needs, and what it must be good for."""
+
+    ssl_certificate: str
+    ssl_certificate_key: str
+    server_name: Sequence[str]
+
+
+@dataclass(frozen=True)
 class Socket:
     """Where nginx must listen; address: empty for every address of the host."""
 
     address: str
     port: int
     ssl: bool
+    default_server: bool
     sites: Sequence[Presented]
 
 
@@ -174,6 +184,7 @@ class Nginx:
 
     checks: Sequence[Check]
     listens: Sequence[Socket]
+    certificates: Sequence[Certificate]
     settings: Settings
     upstreams: Sequence[Pooled]
     servers: Sequence[Served]
@@ -224,6 +235,11 @@ class Proxies:
                 for port, path in sorted({(port, each.site.server.health_path) for port, each in plain})
             ],
             listens=_sockets(served),
+            certificates=[
+                Certificate(each.server.ssl_certificate, each.server.ssl_certificate_key, each.server.server_name)
+                for each in on_host
+                if each.is_tls
+            ],
             settings=_settings(self._settings, served),
             upstreams=[self._pooled[name] for name in self._upstreams if name in named],
             servers=served,
@@ -437,6 +453,7 @@ def _sockets(served: Sequence[Served]) -> List[Socket]:
             address=address,
             port=port,
             ssl=held[0].ssl,
+            default_server=any("default_server" in told.split() for each in held for told in each.listen),
             sites=[
                 Presented(each.name, _asked_name(each.server_name), each.ssl_certificate)
                 for each in held

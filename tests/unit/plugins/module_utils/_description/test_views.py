@@ -162,6 +162,7 @@ def test_the_cluster_is_told_with_its_hosts_in_the_order_of_their_mention():
         "directors": ["lvs1", "lvs2"],
         "vrrp_hosts": ["lvs1", "lvs2"],
         "real_servers": ["web1", "web2", "app1"],
+        "dns": {"names": [], "server": None},
     }
 
 
@@ -339,9 +340,11 @@ def test_a_service_is_given_whole_with_its_defaults():
             "lb_flags": [],
             "lb_kind": "DR",
             "delay_loop": 6,
+            "ops": False,
             "persistence_timeout": 0,
+            "persistence_granularity": "",
+            "persistence_engine": "",
             "alpha": True,
-            "inhibit_on_failure": False,
             "quorum": 1,
             "hysteresis": 0,
             "sorry_server": "",
@@ -352,6 +355,9 @@ def test_a_service_is_given_whole_with_its_defaults():
                     "address": HOSTS["web1"],
                     "port": 80,
                     "weight": 1,
+                    "inhibit_on_failure": False,
+                    "uthreshold": None,
+                    "lthreshold": None,
                     "lines": [],
                     "checkers": [
                         {
@@ -434,12 +440,15 @@ def test_a_server_is_checked_by_what_it_has_of_its_own_or_else_by_what_the_servi
 
 
 def test_several_pages_are_asked_for_in_their_order():
-    urls = ["/a", {"path": "/b", "status_code": 204, "virtualhost": "www.example.com"}]
+    urls = [
+        {"path": "/a", "virtualhost": "example.com"},
+        {"path": "/b", "status_code": 204, "virtualhost": "www.example.com"},
+    ]
     check = {"type": "SSL_GET", "enable_sni": True, "url": urls}
 
     ((checker,), _second) = checkers({f"{FIRST_SERVICE}.check": check})
     assert checker["lines"][:3] == [
-        ["url", [["path", "/a"], ["status_code", 200]]],
+        ["url", [["path", "/a"], ["status_code", 200], ["virtualhost", "example.com"]]],
         ["url", [["path", "/b"], ["status_code", 204], ["virtualhost", "www.example.com"]]],
         ["enable_sni", True],
     ]
@@ -533,10 +542,13 @@ def test_a_director_without_keepalived_has_the_table_the_timeouts_and_the_addres
                 "lb_algo": "wrr",
                 "lb_flags": [],
                 "lb_kind": "DR",
+                "ops": False,
                 "persistence_timeout": 50,
+                "persistence_granularity": None,
+                "persistence_engine": None,
                 "real_servers": [
-                    {"address": HOSTS["web1"], "port": 80, "weight": 1},
-                    {"address": HOSTS["web2"], "port": 80, "weight": 2},
+                    {"address": HOSTS["web1"], "port": 80, "weight": 1, "uthreshold": None, "lthreshold": None},
+                    {"address": HOSTS["web2"], "port": 80, "weight": 2, "uthreshold": None, "lthreshold": None},
                 ],
             }
         ],
@@ -630,7 +642,9 @@ def test_nginx_answers_on_the_service_s_address_and_on_the_host_s_own_for_checks
     (pool,), (site,) = nginx["upstreams"], nginx["servers"]
 
     assert nginx["checks"] == [{"port": 80, "path": "/healthz"}]
-    assert nginx["listens"] == [{"address": each, "port": 80, "ssl": False, "sites": []} for each in ("", VIP)]
+    assert nginx["listens"] == [
+        {"address": each, "port": 80, "ssl": False, "default_server": False, "sites": []} for each in ("", VIP)
+    ]
     assert site["health"] == [
         {
             "path": "/healthz",
@@ -788,6 +802,7 @@ def test_a_host_in_no_instance_and_no_service_has_nothing_to_do():
         "nginx": {
             "checks": [],
             "listens": [],
+            "certificates": [],
             "settings": {
                 "log_format": "",
                 "real_ip": None,
@@ -926,10 +941,20 @@ def test_each_socket_is_told_with_the_certificates_that_it_presents():
     presented = {"name": "shop", "server_name": "shop.example.com", "ssl_certificate": "/etc/ssl/shop.crt"}
 
     assert view("web1", TLS_SITE)["nginx"]["listens"] == [
-        {"address": "", "port": 443, "ssl": True, "sites": [presented]},
-        {"address": VIP, "port": 443, "ssl": True, "sites": [presented]},
-        {"address": "", "port": 80, "ssl": False, "sites": []},
-        {"address": VIP, "port": 80, "ssl": False, "sites": []},
+        {"address": "", "port": 443, "ssl": True, "default_server": True, "sites": [presented]},
+        {"address": VIP, "port": 443, "ssl": True, "default_server": True, "sites": [presented]},
+        {"address": "", "port": 80, "ssl": False, "default_server": True, "sites": []},
+        {"address": VIP, "port": 80, "ssl": False, "default_server": True, "sites": []},
+    ]
+
+
+def test_each_certificate_is_told_with_its_key_and_the_names_that_it_must_be_good_for():
+    assert view("web1", TLS_SITE)["nginx"]["certificates"] == [
+        {
+            "ssl_certificate": "/etc/ssl/shop.crt",
+            "ssl_certificate_key": "/etc/ssl/private/shop.key",
+            "server_name": ["shop.example.com"],
+        }
     ]
 
 
