@@ -9,6 +9,7 @@ from typing import Any
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import Reader, options
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.asking import ASKS as ASKED
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.checkers import CHECKERS
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.globals import GlobalDefs
@@ -123,6 +124,7 @@ scripts = st.one_of(
 )
 # What stands for text of a kind, by what the kind says that it accepts.
 TEXTS = {
+    "path of a URL": paths,
     "IPv4 address": addresses,
     "IPv4 address/length": floating,
     "label": labels,
@@ -188,6 +190,8 @@ def of_kind(reader: Reader) -> st.SearchStrategy[Any]:
 
 
 RAW = st.sampled_from([["debug 1"], ["# } {"], ["}"], ["{"], ['"'], ["state MASTER"], ["debug 0", "debug 1"]])
+# Of each type with options of its own alone: of another's, one would have all of it refused.
+ASKS = st.one_of(st.fixed_dictionaries({"type": st.just(each.keyword)}, optional=of_options(each)) for each in ASKED)
 INSTANCE = {
     "name": words,
     "virtual_router_id": numbers,
@@ -202,6 +206,7 @@ INSTANCE = {
     "virtual_ipaddress[1]": of_kind(options(VrrpInstance)["virtual_ipaddress"].metadata["reader"].element),
     "hosts": st.sampled_from([["lvs1"], ["lvs1", "lvs2"], ["lvs1", "app1", "app2", "lvs2"]]),
     "raw": RAW,
+    "check": ASKS,
 }
 INSTANCE.update(of_options(VrrpInstance, *INSTANCE, "virtual_ipaddress"))
 CHECK = {

@@ -140,6 +140,7 @@ def findings(wanted: Mapping[str, Any], facts: Facts) -> List[str]:
             )
         if each["interface"] in there:
             found.extend(_source_finding(host, each, facts))
+    found.extend(_process_findings(host, keepalived["processes"], facts))
     if host in wanted["cluster"]["directors"]:
         found.extend(_ipvs_findings(host, wanted["director"]["modules"], facts))
     if wanted["director"]["static"]:
@@ -151,6 +152,16 @@ def findings(wanted: Mapping[str, Any], facts: Facts) -> List[str]:
             "Give it one, or write lvs_sync_daemon: false."
         )
     return found
+
+
+def _process_findings(host: str, processes: Sequence[str], facts: Facts) -> Iterator[str]:
+    """Facts of another hand do not tell; who has no rights cannot ask the kernel, and is told that already."""
+    if processes and not facts.get("lvs_process_events", True) and facts.get("effective_user_id", 0) == 0:
+        yield (
+            f"the kernel of {host} tells nobody who starts and ends, as in a container or without CONFIG_PROC_EVENTS: "
+            f"its keepalived would never see {listed(processes)} of track_process. Write check for the instance, or "
+            "track_script."
+        )
 
 
 def _ipvs_findings(host: str, modules: Sequence[str], facts: Facts) -> Iterator[str]:
