@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from harness.breaks import Row, always_changed, edit_live, everywhere, has_address
+from harness.breaks import KEEPALIVED, Row, always_changed, edit_live, edited, everywhere, has_address
 from harness.cluster import Cluster
 from harness.lab import Lab
 
-KEEPALIVED = "/etc/keepalived/keepalived.conf"
 NGINX = "proxy1 proxy2"
 HAPROXY = "haproxy1 haproxy2"
+SCRIPTS = "/etc/keepalived/scripts/ask-proxy-*"
+TEARDOWN = "- name: Remove the configuration\n"
+EMPTYING = "- name: Empty the table\n  ansible.builtin.command: ipvsadm -C\n\n"
 
 
 def live(name: str, tests: str, hosts: str, expression: str) -> Row:
     """Something else in the file that runs."""
-    change, back = edit_live(KEEPALIVED, expression, "systemctl restart keepalived")
-    return Row(name, tests, everywhere(hosts, change), everywhere(hosts, back))
-
-
-SCRIPTS = "/etc/keepalived/scripts/ask-proxy-*"
-TEARDOWN = "- name: Remove the configuration\n"
-EMPTYING = "- name: Empty the table\n  ansible.builtin.command: ipvsadm -C\n\n"
+    return edited(name, tests, hosts, edit_live(KEEPALIVED, expression, "systemctl restart keepalived"))
 
 
 def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
@@ -38,15 +34,15 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
             {"haproxy1": "touch /etc/modules-load.d/lvs-director.conf"},
             {"haproxy1": "rm /etc/modules-load.d/lvs-director.conf"},
         ),
-        live("nobody asks nginx", "whose_nginx or failed_is_started or boots_without", NGINX, nobody_asks),
-        live("nobody asks haproxy", "of_haproxy", HAPROXY, nobody_asks),
+        live("nobody asks nginx", "(whose_nginx and stop) or boots_without", NGINX, nobody_asks),
+        live("nobody asks haproxy", "of_haproxy and stop", HAPROXY, nobody_asks),
         live(
             "only a connection is asked for",
             "(whose_nginx or of_haproxy) and hang",
             f"{NGINX} {HAPROXY}",
             "s/HTTP_GET 127/TCP_CHECK 127/",
         ),
-        live("nginx keeps what it has", "whose_nginx", NGINX, "s/^    state BACKUP/&\\n    nopreempt/"),
+        live("nginx keeps what it has", "whose_nginx and stop", NGINX, "s/^    state BACKUP/&\\n    nopreempt/"),
         live("haproxy takes its address back", "of_haproxy and stop", HAPROXY, "/nopreempt/d"),
         live("nobody starts what failed", "failed_is_started", NGINX, "s/ nginx \\/healthz/ - \\/healthz/"),
         Row(

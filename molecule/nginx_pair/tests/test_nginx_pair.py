@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 import pytest
@@ -11,7 +12,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.views.kee
 from harness import cluster as description
 from harness.clock import wait_for
 from harness.cluster import only
-from harness.playbooks import changed, extra, told
+from harness.playbooks import changed, told
 
 CONFIGURATION = "/etc/keepalived/keepalived.conf"
 # Of an operator, in a table that is nobody else's business.
@@ -82,7 +83,9 @@ def prove(lab, client, backends):
 
     def look(floating, proxy):
         mac = lab.mac(proxy)
-        wait_for(f"{proxy} alone to answer ARP", lambda: client.arp(floating.vip), lambda macs: macs == {mac})
+        wait_for(
+            f"{proxy} alone to answer ARP", lambda: client.arp(floating.vip), lambda macs: macs == {mac}, patience=30
+        )
         report = client.ask(floating.url)
         assert report["failures"] == {}
         assert set(report["realservers"]) == {proxy}
@@ -169,7 +172,7 @@ def test_a_client_sees_both_applications_through_each_address(nginx, haproxy, st
 
 def test_ipvs_is_nobodys_business_there(nginx, haproxy, lab):
     hosts = [*nginx[0].hosts, *haproxy.hosts]
-    look = f"""dpkg-query --show ipvsadm 2>/dev/null; grep lvs_flush {CONFIGURATION}
+    look = f"""command -v ipvsadm; grep lvs_flush {CONFIGURATION}
         ls /etc/modules-load.d/lvs-director.conf /etc/sysctl.d/60-lvs-director.conf /run/checkers.pid 2>/dev/null; :"""
     assert lab.exec_all(hosts, "sh", "-c", look) == dict.fromkeys(hosts, "")
 
@@ -244,24 +247,27 @@ def test_a_host_that_boots_without_its_nginx_takes_no_address_and_rejoins_once_i
 
 
 @pytest.mark.parametrize("breaking", list(BREAKS))
-def test_an_address_of_haproxy_moves_and_stays_where_it_is_then(haproxy, move, holder, prove, tell, breaking):
+def test_an_address_of_haproxy_moves_and_stays_where_it_is_then(haproxy, move, holder, prove, tell, limit, breaking):
     _lost, kept, moved, running = move(haproxy, "haproxy", breaking)
     assert moved == 1
     assert holder(haproxy) == kept
     prove(haproxy, kept)
     report = running.stop()
-    tell("haproxy serves again, and its address stays", report, 0)
-    assert report["failures"] == {}
+    tell("haproxy serves again, and its address stays", report, limit(0))
+    # One that hung gives the applications at once what it was asked meanwhile, and they are busy for a moment.
+    assert report["longest_gap"] < limit(0)
 
 
-def test_tracking_a_process_is_refused_where_the_kernel_tells_of_none(cluster, nginx, site):
+def test_tracking_a_process_is_refused_where_the_kernel_tells_of_none(inventory_path, nginx, site, tmp_path):
     """As in the lab, and in containers."""
-    instance = only(cluster.variables["lvs_vrrp_instances"])
-    process = {"name": "nginx", "process": "nginx"}
-    words = extra(
-        lvs_vrrp_track_processes=[process], lvs_vrrp_instances=[{**instance, "track_process": [process["name"]]}]
-    )
-    done = site(*words, "--limit", "proxies")
+    described = description.read(inventory_path, name="lvs").variables
+    instance = {**only(described["lvs_vrrp_instances"]), "track_process": ["nginx"]}
+    words = {"lvs_vrrp_track_processes": [{"name": "nginx", "process": "nginx"}], "lvs_vrrp_instances": [instance]}
+    # An inventory that is read after the lab's own: the other cluster keeps its description.
+    (tmp_path / "group_vars").mkdir()
+    (tmp_path / "hosts.yml").write_text(json.dumps({"proxies": None}))
+    (tmp_path / "group_vars" / "proxies.yml").write_text(json.dumps(words))
+    done = site("-i", str(tmp_path), "--limit", "proxies")
     assert done.returncode == 2, done.stdout
     for host in nginx[0].hosts:
         assert f"the kernel of {host} tells nobody who starts and ends" in told(done.stdout)[host]
