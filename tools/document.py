@@ -80,7 +80,10 @@ def table_lines(outermost: type[Any], heading: str) -> Iterator[str]:
         for name, field in kinds.options(table).items():
             inner = held(reader_of(field)).tables
             elsewhere = {first[each] for each in inner.values()} - set(titles_within(table, title, name, inner))
-            yield line_of_option(name, field, "".join(f", as in `{each}`" for each in sorted(elsewhere)))
+            where = (
+                [field.metadata["as_in"]] if field.metadata["as_in"] else [f"`{each}`" for each in sorted(elsewhere)]
+            )
+            yield line_of_option(name, field, "".join(f", as in {each}" for each in where))
         yield ""
 
 
@@ -88,9 +91,14 @@ def titled(table: type[Any], title: str) -> Iterator[tuple[str, type[Any]]]:
     """A table with its title, and then those in it."""
     yield title, table
     for name, field in kinds.options(table).items():
-        inner = held(reader_of(field)).tables
+        inner = told_tables(field)
         for each, path in zip(inner.values(), titles_within(table, title, name, inner), strict=True):
             yield from titled(each, path)
+
+
+def told_tables(field: Field) -> Tables:
+    """The tables of an option, if this is where documents tell of them."""
+    return {} if field.metadata["as_in"] else held(reader_of(field)).tables
 
 
 def titles_within(table: type[Any], title: str, name: str, words: Iterable[str]) -> list[str]:
@@ -162,7 +170,7 @@ def keepalived_options() -> Iterator[tuple[str, Field]]:
 
 
 def options_within(path: str, field: Field) -> Iterator[tuple[str, Field]]:
-    for word, table in held(reader_of(field)).tables.items():
+    for word, table in told_tables(field).items():
         # What a script is, is no matter of keepalived.
         for name, inner in kinds.options(table).items() if table is not scripts.Script else ():
             yield option_path(path, word, name), inner
@@ -170,7 +178,11 @@ def options_within(path: str, field: Field) -> Iterator[tuple[str, Field]]:
 
 
 def option_path(path: str, word: str, name: str) -> str:
-    return f"{path} {word}: {name}" if word else f"{path}: {name}"
+    if not word:
+        return f"{path}: {name}"
+    # Of several tables each is told of once, wherever it stands.
+    variable, *_between, last = path.split(": ")
+    return f"{variable}: {last} {word}: {name}"
 
 
 def written_in(path: Path) -> set[str]:
@@ -200,6 +212,8 @@ def options_in(path: str, field: Field, value: Any) -> Iterator[str]:
     tables = held(reader_of(field)).tables
     for each in (value if isinstance(value, list) else [value]) if tables else ():
         word = each.get("type", next(iter(tables), "")) if isinstance(each, Mapping) else next(iter(tables), "")
+        if word and not isinstance(each, Mapping):
+            continue  # of several tables, a word is none
         known = kinds.options(tables[word])
         # A bare word stands for the first option of its table.
         entry = each if isinstance(each, Mapping) else {next(iter(known), ""): each}
@@ -275,8 +289,10 @@ def merged(fields: Mapping[str, Field], tables: Tables) -> Spec:
     specs = [option_spec(field) for field in fields.values()]
     spec: Spec = specs[0]
     for each, word in zip(specs, fields, strict=True):
-        if (each["description"], each.get("default")) != (spec["description"], spec.get("default")):
-            raise SystemExit(f"An option of {word} has words or a default of its own: {each}, and {spec}")
+        if (each["type"], each.get("default")) != (spec["type"], spec.get("default")):
+            raise SystemExit(f"An option of {word} has a type or a default of its own: {each}, and {spec}")
+        if each["description"] != spec["description"]:
+            spec["description"].append(f"For {word}: {each['description'][0]}")
     choices = Words(dict.fromkeys(word for each in specs for word in each.get("choices", [])))
     if choices:
         spec["choices"] = choices
@@ -291,9 +307,10 @@ def option_spec(field: Field) -> Spec:
     reader = reader_of(field)
     inner = reader.element if reader.kind == "list" and reader.element else reader
     # Ansible itself tells of these which values they take.
-    told = inner.kind == "bool" or inner.choices or inner.tables
+    told = inner.kind == "bool" or inner.choices or told_tables(field)
+    where = f", as in {field.metadata['as_in']}" if field.metadata["as_in"] else ""
     spec: Spec = {
-        "description": [sentence(field.metadata["about"]), *([] if told else [f"{capital(inner.accepts)}."])],
+        "description": [sentence(field.metadata["about"]), *([] if told else [f"{capital(inner.accepts)}{where}."])],
         "type": reader.kind,
     }
     if reader.kind == "list":
@@ -302,9 +319,11 @@ def option_spec(field: Field) -> Spec:
         spec["required"] = True
     elif default_of(field) not in (None, "", [], {}):
         spec["default"] = default_of(field)
+    if field.metadata["no_log"]:
+        spec["no_log"] = True
     if inner.choices:
         spec["choices"] = Words(inner.choices)
-    if inner.tables:
+    if told_tables(field):
         spec["options"] = option_specs(inner.tables)
     return spec
 

@@ -10,16 +10,28 @@ from typing import Any
 from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import Reader, options
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.asking import ASKS as ASKED
-from ansible_collections.lvs.cluster.plugins.module_utils._description.model.checkers import CHECKERS
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.checkers import CHECKS as CHECKS_READER
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.checkers import REGEX_OPTIONS, HttpGet
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.globals import GlobalDefs
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.proxies import (
+    METHODS,
+    METHODS_TOLD,
+    NginxServer,
+    NginxSettings,
+    Upstream,
+    UpstreamServer,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.scripts import Script
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import RealServer, VirtualServer
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import VrrpInstance
+from ansible_collections.lvs.cluster.plugins.module_utils._nginx.variables import KNOWN
 from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import (
     HOSTS,
     OTHER_INSTANCE,
     OTHER_SERVICE,
     OTHER_UPSTREAM,
+    OTHER_VIP,
     VIP,
     hostvars,
 )
@@ -122,6 +134,25 @@ scripts = st.one_of(
         st.lists(arguments, min_size=1, max_size=3),
     ),
 )
+statuses = st.integers(90, 610) | st.sampled_from(["200-299", "299-200", "100-599", "503", "2xx"])
+REGEXES = [
+    "^ok$",
+    r"a\.b\\c",
+    "(a|b){2,3}[^'x]#!",
+    r"\x22\d+\s*",
+    "(",
+    "a{2,1}",
+    "$_PWD",
+    "a$b ${c}",
+    r"\u0041",
+    "[[:alpha:]]",
+    "(?i)x",
+    "{ } # ! @",
+    "'",
+    "~SEQ(a,1)",
+    "a++",
+]
+octets = st.sampled_from(["ab", "AB 00 12", "ab0012", "a", "a b", "xx", "a" * 1001, "00" * 500])
 # What stands for text of a kind, by what the kind says that it accepts.
 TEXTS = {
     "path of a URL": paths,
@@ -135,9 +166,46 @@ TEXTS = {
     "name of a program": st.sampled_from(["nginx", "a/b", "n" * 16, "/usr/sbin/nginx", "a b"]),
     "name of at most 63 characters": st.just("watched"),
     "name of at most 27 characters": st.just("watched"),
+    "path of a URL, without a query": paths,
+    METHODS_TOLD: words,
     "multicast address of IPv4": addresses | st.sampled_from(["224.0.0.19", "239.255.255.255"]),
     "multicast address of IPv6": st.sampled_from(["ff02::13", "ff05::2", "2001:db8::1", "ff02:0::1"]),
     "path": st.sampled_from(["/run/watched", "/tmp/watched", "run", "/run/a b", "/run/#"]),
+    "name of a site": st.one_of(
+        st.sampled_from(
+            ["shop.example.com", "*.example.com", ".example.com", "www.example.*", "_", "~^a", VIP, "a..b"]
+        ),
+        st.from_regex(r"[a-zA-Z0-9.*_-]{1,20}", fullmatch=True),
+        st.sampled_from((40, 46, 63, 253)).map("a".__mul__),
+    ),
+    "location of nginx": st.one_of(
+        st.sampled_from(
+            ["/", "/api/", "= /healthz", "= /a", "^~ /a", r"~* \.(php|cgi)$", "~ (", "@a", "/a b", "/{", "/;"]
+        ),
+        paths,
+    ),
+    "status, with a URL or a word": st.one_of(
+        st.sampled_from(
+            ["404", "301 https://$host$request_uri", "https://$host/", "200 $nothing", "302 $", "99", "444"]
+        ),
+        st.text(signs, max_size=8).map("302 /".__add__),
+    ),
+    "format of nginx's log": st.one_of(
+        st.sampled_from(['$remote_addr "$request"', "'", "$nothing", " ".join(f"${each}" for each in sorted(KNOWN))]),
+        st.text(signs, min_size=1, max_size=12),
+    ),
+    "size, as 50m": st.sampled_from(["50m", 0, "1G", "5x", "-1", "999999999m"]),
+    "name of a header": st.sampled_from(["X-Forwarded-For", "X-Real-IP", "proxy_protocol", "a;"]),
+    "path of a file": st.sampled_from(["notify.sh", "gone.html", ""]),
+    "100 to 599, or a range as 200-299, or list": statuses | st.lists(statuses, min_size=1, max_size=3),
+    "regular expression": st.text(signs, max_size=8) | st.sampled_from(REGEXES),
+    f"{', '.join(REGEX_OPTIONS)}, or list": st.lists(st.sampled_from([*REGEX_OPTIONS, "fast"]), min_size=1, max_size=3),
+    "digest of 32 hex digits": st.sampled_from(["9b3a0c85a887a256d6939da88aabd8cd", "9B" * 16, "9b3a", "z" * 32]),
+    "name of DNS": words | st.sampled_from([".", "a.example.com.", "a..b", ".a", "_sip._udp.example.com"]),
+    "name and port of a site": words | st.sampled_from(["www.example.com:8443", "a:b", "192.0.2.9"]),
+    "row of octets in hex": octets,
+    "true, or row of octets in hex, x for any digit": octets,
+    "netmask": st.sampled_from(["255.255.255.0", "255.0.255.0", "0.0.0.0", "255.255.255.255", "24"]),
     "socket of SNMP": st.sampled_from(["unix:/var/agentx/master", "tcp:127.0.0.1:705", "a b"]),
     "name of at most 15 characters": st.sampled_from([INTERFACE, "lo", "i" * 16]),
 }
@@ -168,25 +236,36 @@ def table_of(name: str) -> type[Any]:
 
 
 def of_kind(reader: Reader) -> st.SearchStrategy[Any]:
-    if reader.kind == "list":
+    if reader.kind == "list" or (reader.kind == "raw" and reader.element):
         assert reader.element
         return st.lists(of_kind(reader.element), min_size=1, max_size=3)
     if Script in reader.tables.values():
         return scripts
     if reader.tables:
-        (table,) = reader.tables.values()
-        required = [name for name, field in options(table).items() if field.default is MISSING]
-        values = of_options(table)
-        mappings = st.fixed_dictionaries(
-            {name: values[name] for name in required},
-            optional={name: each for name, each in values.items() if name not in required},
-        )
-        return mappings | values[required[0]] if reader.kind == "raw" else mappings
+        return of_tables(reader)
     if reader.choices:
         return st.sampled_from(reader.choices)
     if reader.accepts.startswith("true, or "):
-        return booleans | words
+        return booleans | TEXTS.get(reader.accepts, words)
     return KINDS[reader.kind] if reader.kind in KINDS else TEXTS[reader.accepts]
+
+
+def of_tables(reader: Reader) -> st.SearchStrategy[Any]:
+    if len(reader.tables) > 1:
+        # Of each with options of its own alone: of another's, one would have all of it refused.
+        one = st.one_of([mapping_of(table, type=st.just(word)) for word, table in reader.tables.items()])
+        return one | one | st.lists(one, min_size=1, max_size=3) | st.just("none")
+    (table,) = reader.tables.values()
+    # A bare word stands for the first.
+    first = next(iter(of_options(table).values()))
+    return mapping_of(table) | first if reader.kind == "raw" else mapping_of(table)
+
+
+def mapping_of(table: type[Any], *but: str, **required: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """What may stand for a table, with all that is required, and without some."""
+    values = of_options(table, *but, *required)
+    needed = {name: values.pop(name) for name, field in options(table).items() if field.default is MISSING}
+    return st.fixed_dictionaries({**required, **needed}, optional=values)
 
 
 RAW = st.sampled_from([["debug 1"], ["# } {"], ["}"], ["{"], ['"'], ["state MASTER"], ["debug 0", "debug 1"]])
@@ -209,21 +288,8 @@ INSTANCE = {
     "check": ASKS,
 }
 INSTANCE.update(of_options(VrrpInstance, *INSTANCE, "virtual_ipaddress"))
-CHECK = {
-    "path": paths,
-    "status_code": st.integers(90, 610),
-    "connect_port": numbers,
-    "connect_timeout": seconds,
-    "retry": numbers,
-    "delay_before_retry": seconds,
-}
-# Of each type with options of its own alone: of another's, one would have all of it refused.
-CHECKS = st.one_of(
-    st.fixed_dictionaries(
-        {"type": st.just(each.keyword)}, optional={name: CHECK[name] for name in options(each) if name in CHECK}
-    )
-    for each in CHECKERS
-)
+CHECKS = of_kind(CHECKS_READER)
+CHECK = of_options(HttpGet, "url")
 SERVICE = {
     "name": words,
     "port": numbers,
@@ -240,29 +306,68 @@ SERVICE = {
     "quorum": numbers,
     "hysteresis": numbers,
     "real_servers[0]": servers,
+    "real_servers[1]": mapping_of(RealServer, "address", host=st.just("web2")),
     "real_servers[2]": servers,
 }
-UPSTREAM = {
-    "name": words,
+SERVICE.update(of_options(VirtualServer, *SERVICE, "address", "real_servers", "hosts", "interface", "label", "check"))
+# What an upstream has no more once a location names it.
+PLACED = ("name", "virtual_server", "vrrp_instance", "listen", "health_path")
+POOL = {
     "port": numbers,
-    "method": st.sampled_from(["round_robin", "least_conn", "ip_hash", "random"]),
-    "health_path": paths,
-    "keepalive": numbers,
-    "proxy_connect_timeout": seconds,
-    "proxy_read_timeout": seconds,
+    "method": st.sampled_from(
+        [*METHODS, "hash $request_uri", "hash $cookie_a$uri consistent", "hash a", "hash $nothing", "hash ;", "hash {"]
+    ),
+    **of_options(
+        Upstream, "name", "servers", "virtual_server", "vrrp_instance", "listen", "port", "method", "health_path"
+    ),
     "servers[0]": st.builds(
         lambda address, own: {"address": address, **own},
         addresses,
-        st.fixed_dictionaries(
-            {},
-            optional={
-                "port": numbers,
-                "weight": numbers,
-                "max_fails": numbers,
-                "fail_timeout": numbers,
-                "backup": booleans,
-            },
+        st.fixed_dictionaries({}, optional=of_options(UpstreamServer, "host", "address")),
+    ),
+    "raw": st.sampled_from(["keepalive_requests 5;", "# a\nkeepalive_time 1h;", "}", "least_conn;", 'server "a;', ";"]),
+}
+UPSTREAM = {
+    "name": words,
+    "health_path": paths,
+    **POOL,
+}
+PLACES = st.fixed_dictionaries(
+    {"location": TEXTS["location of nginx"]},
+    optional={
+        "upstream": st.just("pool"),
+        "root": st.sampled_from(["/srv/www", "/srv/a b", "srv"]),
+        "return": TEXTS["status, with a URL or a word"],
+        "raw": st.sampled_from(
+            [
+                "proxy_read_timeout 5s;",
+                "proxy_set_header host a;\nproxy_set_header X-A $http_a;",
+                "proxy_next_upstream off;",
+                "if ($args) { return 403; }",
+                "if ($args) { proxy_set_header A b; }",
+                "} location /b {",
+                "root /srv;",
+            ]
         ),
+    },
+)
+SITE = {
+    **of_options(NginxServer, "virtual_server", "vrrp_instance", "listen", "locations", "ssl_certificate_key"),
+    "name": words,
+    "locations": st.lists(PLACES, min_size=1, max_size=4),
+    "virtual_server": st.sampled_from(["webs", ["webs", "more"], "more", "web", ["webs", "none"]]),
+    "health_path": paths,
+    "raw": st.sampled_from(
+        [
+            "gzip off;",
+            "client_max_body_size 5m;",
+            "location /raw { return 204; }",
+            "location / { return 204; }",
+            "error_page 502 /a;",
+            "listen 80;",
+            "} server {",
+            "'",
+        ]
     ),
 }
 CHANGES = {
@@ -283,7 +388,12 @@ CHANGES = {
     **{f"lvs_vrrp_instances[{place}].{key}": values for place in (0, 1) for key, values in INSTANCE.items()},
     **{f"lvs_virtual_servers[{place}].{key}": values for place in (0, 1) for key, values in SERVICE.items()},
     **{f"lvs_nginx_upstreams[{place}].{key}": values for place in (0, 1) for key, values in UPSTREAM.items()},
+    **{f"lvs_nginx_upstreams[2].{key}": values for key, values in POOL.items()},
+    **{f"lvs_nginx_servers[{place}].{key}": values for place in (0, 1, 2) for key, values in SITE.items()},
+    **{f"lvs_nginx_settings.{key}": values for key, values in of_options(NginxSettings).items()},
+    "lvs_nginx_settings.raw": st.sampled_from(["server_tokens off;", "server { }", "map $uri $b { default 1; }", "a"]),
 }
+TLS = {"ssl_certificate": "/etc/ssl/a.crt", "ssl_certificate_key": "/etc/ssl/a.key"}
 START = {
     "lvs_global_defs": {},
     "lvs_vrrp_track_processes": [{"name": "watched", "process": "nginx"}],
@@ -294,6 +404,20 @@ START = {
     "lvs_virtual_servers[1]": OTHER_SERVICE,
     "lvs_nginx_upstreams[0].virtual_server": "web",
     "lvs_nginx_upstreams[1]": OTHER_UPSTREAM,
+    "lvs_nginx_upstreams[2]": {"name": "pool", "servers": ["app1", "app2"]},
+    "lvs_virtual_servers[2]": {"name": "webs", "address": VIP, "port": 443, "real_servers": ["web1", "web2"]},
+    "lvs_virtual_servers[3]": {"name": "more", "address": OTHER_VIP, "port": 443, "real_servers": ["web1"]},
+    "lvs_nginx_servers": [
+        {"name": "shop", "virtual_server": "webs", "server_name": "shop.example.com", "return": "404", **TLS},
+        {"name": "blog", "virtual_server": "webs", "server_name": "blog.example.com", "return": "404", **TLS},
+        {
+            "name": "any",
+            "virtual_server": "more",
+            "locations": [{"location": "/", "upstream": "pool"}],
+            **TLS,
+        },
+    ],
+    "lvs_nginx_settings": {},
 }
 
 

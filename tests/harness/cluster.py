@@ -14,6 +14,7 @@ from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
 from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory, members
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model import cluster as model
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.checkers import Wait
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import VirtualServer
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import VrrpInstance
 from ansible_collections.lvs.cluster.plugins.module_utils._description.sites import Site, asked_of, sites_of
@@ -120,19 +121,27 @@ class Service:
         """Seconds that the backup waits after a master's goodbye (an advert of priority 0)."""
         return self.takeover - 3 * self.instance.advert_int
 
+    @property
+    def checks(self) -> list[Any]:
+        """Those that ask servers over the network."""
+        asked = asked_of(self.cluster.sites, self.cluster.described.lvs_virtual_servers)
+        checks = keepalived.checks_of(self.described, asked.get(self.name))
+        return [keepalived.settled_check(each, self.described) for each in checks if isinstance(each, Wait)]
+
     def detection(self, late: float) -> float:
         """Seconds at most until keepalived takes a silent real server out: every try of a round of checks times out.
 
         Each of the timers that go off one after the other may be late, by how much the probe's own were, within reason.
         """
-        asked = asked_of(self.cluster.sites, self.cluster.described.lvs_virtual_servers)
-        check = keepalived.check_of(self.described, asked.get(self.name))
-        waits = [
-            self.described.delay_loop,
-            *[check.connect_timeout] * (check.retry + 1),
-            *[check.delay_before_retry] * check.retry,
+        rounds: list[list[float]] = [
+            [
+                check.delay_loop or self.described.delay_loop,
+                *[check.connect_timeout] * (check.retry + 1),
+                *[check.delay_before_retry] * check.retry,
+            ]
+            for check in self.checks
         ]
-        return sum(waits) + len(waits) * min(late, 1.0)
+        return min(sum(waits) + len(waits) * min(late, 1.0) for waits in rounds)
 
 
 @dataclass(frozen=True)
@@ -224,5 +233,6 @@ def read(*paths: Path, name: str = "") -> Cluster:
         described,
         {host: address for host, address in addresses.items() if address},
         hosts.get_groups_dict(),
-        {variable: value for variable, value in variables.items() if variable.startswith("lvs_")},
+        # Another's may need the lookups of a play.
+        {variable: variables[variable] for variable in variables if variable.startswith("lvs_")},
     )

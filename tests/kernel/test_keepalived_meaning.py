@@ -6,7 +6,7 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -185,7 +185,6 @@ def described_service(service: Mapping[str, Any]) -> dict[str, Any]:
     # Of a service whose servers are drained keepalived makes both smaller, and says so; 0 less 1 is 2**32 - 1.
     quorum = min(service["quorum"], sum(each["weight"] for each in service["real_servers"]))
     hysteresis = service["hysteresis"] if service["hysteresis"] < quorum else (quorum - 1) % 2**32
-    check = {"url": [], "connect_port": None, **dict(service["check"]["lines"])}
     same = ("address", "port", "lb_algo", "lb_kind", "delay_loop", "persistence_timeout")
     return {
         **{name: service[name] for name in same},
@@ -202,20 +201,36 @@ def described_service(service: Mapping[str, Any]) -> dict[str, Any]:
                 "lb_kind": service["lb_kind"],
                 "weight": each["weight"],
                 "inhibit_on_failure": service["inhibit_on_failure"],
-                "check": {
-                    "type": service["check"]["keyword"],
-                    "enabled": True,
-                    "url": [tuple(str(value) for _name, value in check["url"])] if check["url"] else [],
-                    "to": f"[{each['address']}]:{check['connect_port'] or each['port']}",
-                    "delay_loop": service["delay_loop"],
-                    "connect_timeout": check["connect_timeout"],
-                    "retry": check["retry"],
-                    # Without a retry there is nothing to wait for.
-                    "delay_before_retry": check["delay_before_retry"] if check["retry"] else 0,
-                },
+                "checkers": [described_checker(check, each, service) for check in each["checkers"]],
             }
             for each in service["real_servers"]
         ],
+    }
+
+
+def described_checker(
+    checker: Mapping[str, Any], server: Mapping[str, Any], service: Mapping[str, Any]
+) -> dict[str, Any]:
+    lines = dict(checker["lines"])
+    return {
+        "type": checker["keyword"],
+        "enabled": True,
+        "url": [described_url(dict(value)) for keyword, value in checker["lines"] if keyword == "url"],
+        "enable_sni": "enable_sni" in lines,
+        "to": f"[{server['address']}]:{lines.get('connect_port', server['port'])}",
+        "delay_loop": service["delay_loop"],
+        "connect_timeout": lines["connect_timeout"],
+        "retry": lines["retry"],
+        # Without a retry there is nothing to wait for.
+        "delay_before_retry": lines["delay_before_retry"] if lines["retry"] else 0,
+    }
+
+
+def described_url(lines: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        "path": lines["path"],
+        "status_code": str(lines["status_code"]),
+        "virtualhost": lines.get("virtualhost", ""),
     }
 
 
@@ -224,7 +239,7 @@ def read_back(said: Mapping[str, str]) -> dict[str, Any]:
     vrrp, check = said["keepalived.data"], said["keepalived_check.data"]
     health = blocks(check, r"(?:\[|FWM ).* -> .*")
     services = parse_check_data(check)
-    assert len(health) == sum(len(each["real_servers"]) for each in services)
+    assert len(health) == sum(len(server["checkers"]) for each in services for server in each["real_servers"])
     checks = iter(health)
     return {
         "lvs_sync_daemon": parse_sync_daemon(vrrp),
@@ -275,24 +290,33 @@ def service_read_back(service: Mapping[str, Any], lines: str, checks: Iterator[s
         "real_servers": [
             {
                 **{name: server[name] for name in ("address", "port", "lb_kind", "weight", "inhibit_on_failure")},
-                "check": check_read_back(server["checkers"], next(checks)),
+                "checkers": [checker_read_back(each, next(checks)) for each in server["checkers"]],
             }
             for server in service["real_servers"]
         ],
     }
 
 
-def check_read_back(checkers: Sequence[Mapping[str, Any]], lines: str) -> dict[str, Any]:
-    (known,) = checkers
+def checker_read_back(known: Mapping[str, Any], lines: str) -> dict[str, Any]:
     return {
         "type": known["type"],
         "enabled": known["enabled"],
-        "url": re.findall(r"Checked url = (.*)\n(?: +tls_compliant .*\n)? +HTTP Status Code\(s\)\n +(.*)", lines),
+        "url": [url_read_back(each) for each in lines.split("Checked url = ")[1:]],
+        "enable_sni": "Enable SNI set" in lines,
         "to": value(lines, "Dest"),
         "delay_loop": number(value(lines, "Delay loop")),
         "connect_timeout": number(value(lines, "Timeout")),
         "retry": number(value(lines, "Retries")),
         "delay_before_retry": number(value(lines, "Delay before retry") or "0 us"),
+    }
+
+
+def url_read_back(lines: str) -> dict[str, str]:
+    (codes,) = re.findall(r"HTTP Status Code\(s\)\n +(.*)", lines)
+    return {
+        "path": lines.partition("\n")[0],
+        "status_code": codes,
+        "virtualhost": value(lines, "Virtual host"),
     }
 
 

@@ -11,6 +11,7 @@ follow can still look at everything else and skip what is None.
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import difflib
 import ipaddress
@@ -67,17 +68,23 @@ class Reader:
 
 
 # What an option may tell of itself besides, and what holds where it does not.
-TOLD = {"name": "", "within": "", "off": "", "bare": False, "since": ""}
+TOLD = {
+    **dict.fromkeys(("name", "off", "keyword", "since", "as_in"), ""),
+    **dict.fromkeys(("bare", "quoted", "no_log"), False),
+}
 
 
 def option(reader: Reader, about: str, **told: Any) -> Any:
     """A field of a table: how it is read, one line about it, and C(default=) unless it is required.
 
     name: what the user writes, where that is no Python identifier (C(mh-port)).
-    within: the block of keepalived.conf in which it stands (C(url)), inside of that of its table.
     off: the keyword that says that it is false, where that is another one (C(no_accept)).
+    keyword: the keyword of keepalived.conf, where the user cannot write that.
     bare: its value stands in keepalived.conf without the keyword.
+    quoted: it stands there between quotes, and each of its backslashes twice.
     since: the first keepalived that knows it, where that of the oldest distribution does not.
+    as_in: the option that takes the same, where documents tell of its tables there alone.
+    no_log: Ansible shows it nowhere.
     """
     metadata = {"reader": reader, "about": about, **{key: told.pop(key, none) for key, none in TOLD.items()}}
     return dataclasses.field(metadata=metadata, **told)  # pylint: disable=invalid-field-call # it is a field's value
@@ -234,6 +241,17 @@ def _network(value: Any) -> str:
         raise BadValue("is not an IPv4 network", "Write one as 198.51.100.0/24, without bits of a host") from None
 
 
+def _netmask(value: Any) -> str:
+    try:
+        network = ipaddress.IPv4Network(f"0.0.0.0/{value}")
+    except ValueError:
+        raise BadValue("is no netmask", "Write one as 255.255.255.0") from None
+    # As ipaddress takes a length and a host mask too.
+    if str(network.netmask) != str(value) or network.prefixlen == 0:
+        raise BadValue("is no netmask", "Write one as 255.255.255.0")
+    return str(value)
+
+
 def _destination(value: Any) -> str:
     return "default" if value == "default" else _network(value)
 
@@ -255,6 +273,24 @@ def word(longest: int, taken: Sequence[str] = (), why: str = "") -> Reader:
         return _fitting(value, longest)
 
     return scalar(accept, "name" if longest == LONGEST_HOST else f"name of at most {longest} characters")
+
+
+def _domain(value: Any) -> str:
+    # RFC 1035, 2.3.4; RFC 2181, 11: what names a host has letters, digits and '-', what names a service '_' too.
+    label = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+    if not isinstance(value, str) or not re.fullmatch(rf"({label}\.)+{label}\.?", value) or value[-1:].isdigit():
+        remedy = "Write all of its labels, of letters, digits and '-', as www.example.com"
+        raise BadValue("is not a full domain name", remedy)
+    return _fitting(value, LONGEST_HOST)
+
+
+def _base64(value: Any) -> str:
+    try:
+        if not isinstance(value, str) or not base64.b64decode(value, validate=True):
+            raise ValueError
+    except ValueError:
+        raise BadValue("is not a secret in base64", "Write it as tsig-keygen or keymgr prints it") from None
+    return str(value)
 
 
 PATH_SIGNS = "A-Za-z0-9/_.%?&=+:@,-"
@@ -322,6 +358,7 @@ BOOLEAN = scalar(_boolean, "true or false", "bool")
 ADDRESS = scalar(_address, "IPv4 address")
 INTERFACE_ADDRESS = scalar(_interface_address, "IPv4 address/length")
 NETWORK = scalar(_network, "IPv4 network")
+NETMASK = scalar(_netmask, "netmask")
 DESTINATION = scalar(_destination, "IPv4 network, or default")
 WORD = word(LONGEST_HOST)
 NAME = word(LONGEST_NAME)
@@ -331,6 +368,8 @@ SCRIPT_FILE = scalar(_script_file, "path of a file")
 SCRIPT_TEXT = unshown(scalar(script_text, "text that starts with #!"))
 LOCATION = scalar(_location, "path of a URL, without a query")
 PORT = integer(1, 65535)
+DOMAIN = scalar(_domain, "full domain name")
+BASE64 = unshown(scalar(_base64, "text in base64"))
 # address(5) knows more, and keepalived no quotation here.
 MAIL_ADDRESS = text(r"[A-Za-z0-9._%+=-]+(@[A-Za-z0-9.-]+)?", "mail address", "Write one as root@example.com", 254)
 FILE = text(r"/[A-Za-z0-9_.+@/-]+", "path", "Write one that starts with '/', of letters, digits and _ . + @ - alone")
@@ -508,6 +547,34 @@ def numbered(held: Optional[Sequence[Optional[T]]]) -> Iterator[Tuple[int, T]]:
             yield index, element
 
 
+def one_or_more(reader: Reader, none: str) -> Reader:
+    """A value or a list of them; the word none is a list of nothing. A value stays one, so that its path does."""
+    several = list_of(reader, if_empty=f"Write at least 1, or {none}")
+
+    def read(value: Any, path: str, problems: Problems) -> Any:
+        if value == none:
+            return ()
+        is_list = isinstance(value, Sequence) and not isinstance(value, str)
+        return (several if is_list else reader)(value, path, problems)
+
+    return dataclasses.replace(
+        reader, read=read, accepts=f"{reader.accepts}, list of them, or {none}", shape="", kind="raw"
+    )
+
+
+def words_of(reader: Reader) -> Reader:
+    """A value, or a list of them, which stand in one line: they are held as text. A single one stays what it is."""
+    several = list_of(reader)
+
+    def read(value: Any, path: str, problems: Problems) -> Any:
+        if isinstance(value, (str, Mapping)) or not isinstance(value, Sequence):
+            return reader(value, path, problems)
+        held = several(value, path, problems)
+        return None if held is None or None in held else " ".join(map(str, held))
+
+    return dataclasses.replace(reader, read=read, accepts=f"{reader.accepts}, or list", kind="raw", choices=())
+
+
 def mapping_of(reader: Reader, key: str, names: Reader = WORD) -> Reader:
     """Values of one kind by names that are not ours to choose."""
 
@@ -558,6 +625,19 @@ def one_of(reader: Reader, names: Sequence[str]) -> Reader:
                 reason = f"has {' and '.join(held)}" if held else f"has none of {', '.join(names)}"
                 problems.append(Problem(path, None, reason, f"Write {told} or {names[-1]}: ..."))
                 return None
+        return reader(value, path, problems)
+
+    return dataclasses.replace(reader, read=read)
+
+
+def instead(reader: Reader, name: str, others: Sequence[str]) -> Reader:
+    """A mapping that has an option, or some of the others in its place."""
+
+    def read(value: Any, path: str, problems: Problems) -> Any:
+        if isinstance(value, Mapping) and value.get(name) is not None:
+            for other in [each for each in others if value.get(each) is not None]:
+                reason = f"is told of each {name}, where there are several"
+                problems.append(Problem(_join(path, other), None, reason, f"Move it into {name}, or remove {name}"))
         return reader(value, path, problems)
 
     return dataclasses.replace(reader, read=read)

@@ -24,12 +24,13 @@ from .parts import fronted, servers_of
 class Site:
     """A site, and what leads to it: services, or an instance whose addresses its hosts have.
 
-    path: where it is described. implied: whether it follows from an upstream.
+    path: where it is described. implied: whether it follows from an upstream. serving: the hosts of each service.
     """
 
     path: str
     server: NginxServer
     services: Tuple[VirtualServer, ...]
+    serving: Tuple[FrozenSet[str], ...]
     instance: Optional[VrrpInstance]
     implied: bool
     hosts: FrozenSet[str]
@@ -58,7 +59,7 @@ class Site:
         """Where it listens, of one host or of all: address and port; an instance's addresses need not be there."""
         if self.instance:
             return [("", port) for _place, port in numbered(self.server.listen)]
-        served = (each for each in self.services if host is None or host in servers_of(each))
+        served = (each for each, hosts in zip(self.services, self.serving) if host is None or host in hosts)
         return [(each.address, each.port) for each in served if each.address is not None and each.port is not None]
 
 
@@ -71,18 +72,24 @@ def named_upstreams(cluster: Cluster) -> Set[str]:
 def sites_of(cluster: Cluster) -> List[Site]:
     """All sites whose place is known, the described ones first."""
     services = {each.name: each for _place, each in numbered(cluster.lvs_virtual_servers) if each.name}
+    serving = {name: frozenset(servers_of(each)) for name, each in services.items()}
     instances = {each.name: each for _place, each in numbered(cluster.lvs_vrrp_instances) if each.name}
     named = named_upstreams(cluster)
-    described = [
-        _site(f"lvs_nginx_servers[{place}]", each, services, instances, implied=False)
-        for place, each in numbered(cluster.lvs_nginx_servers)
-    ]
+    described = [(f"lvs_nginx_servers[{place}]", each, False) for place, each in numbered(cluster.lvs_nginx_servers)]
     implied = [
-        _site(f"lvs_nginx_upstreams[{place}]", _implied(each, services), services, instances, implied=True)
+        (f"lvs_nginx_upstreams[{place}]", _implied(each, services), True)
         for place, each in numbered(cluster.lvs_nginx_upstreams)
         if each.name not in named
     ]
-    return [each for each in [*described, *implied] if each.services or each.instance]
+    found = []
+    for path, server, follows in [*described, *implied]:
+        instance = instances.get(server.vrrp_instance)
+        names = [] if instance else before_of(server, services)
+        told = tuple(serving[name] for name in names)
+        hosts = frozenset(host for _place, host in numbered(instance.hosts)) if instance else frozenset().union(*told)
+        if instance or names:
+            found.append(Site(path, server, tuple(services[name] for name in names), told, instance, follows, hosts))
+    return found
 
 
 def _implied(upstream: Upstream, services: Mapping[str, VirtualServer]) -> NginxServer:
@@ -96,20 +103,6 @@ def _implied(upstream: Upstream, services: Mapping[str, VirtualServer]) -> Nginx
         locations=(Location("/", upstream=upstream.name),),
         health_path=upstream.health_path,
     )
-
-
-def _site(
-    path: str,
-    server: NginxServer,
-    services: Mapping[str, VirtualServer],
-    instances: Mapping[str, VrrpInstance],
-    implied: bool,
-) -> Site:
-    instance = instances.get(server.vrrp_instance)
-    before = () if instance else tuple(services[name] for name in before_of(server, services))
-    hosts = [host for _place, host in numbered(instance.hosts)] if instance else []
-    hosts += [host for each in before for host in servers_of(each)]
-    return Site(path, server, before, instance, implied, frozenset(hosts))
 
 
 def before_of(server: NginxServer, services: Mapping[str, VirtualServer]) -> List[str]:

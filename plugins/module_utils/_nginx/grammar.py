@@ -16,7 +16,7 @@ from typing import Iterator, List, Optional, Tuple
 # A word goes on over C(${name}), whose braces are no block's, and over a quotation mark or a C(#) within it.
 TOKEN = re.compile(
     r"""\s+|\#[^\n]*|(?P<sign>[{};])"""
-    r"""|(?P<quoted>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')(?P<after>(?=[\s;{)]|$)?)"""
+    r"""|(?P<quoted>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')"""
     r"""|(?P<word>(?:\\.|\$\{|[^\s;{}"'\\])(?:\\.|(?<=\$)\{[^\s;{}]*\}?|[^\s;{\\])*)""",
     re.DOTALL,
 )
@@ -94,7 +94,7 @@ def _tokens(text: str) -> Iterator[str]:
         if not found:
             raise NotWholeError("has a quotation that does not end")
         place = found.end()
-        if found["quoted"] and found["after"] is None and place < len(text) and text[place] not in " \t\r\n;{)":
+        if found["quoted"] and text[place : place + 1] not in ("", *" \t\r\n;{)"):
             raise NotWholeError("has a quotation that something follows without a space")
         token = found["sign"] or found["quoted"] or found["word"]
         if token:

@@ -16,7 +16,9 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.clu
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
 from .asking import check_asking
+from .checkers import check_checkers
 from .directives import check_directives
+from .dns import check_dns
 from .globals import check_globals
 from .proxies import check_circles, check_upstream
 from .raw import check_raw
@@ -48,11 +50,13 @@ def check_cluster(cluster: Cluster, hosts: Hosts) -> Iterator[Problem]:
         yield from check_nginx_server(server, path, whole)
     yield from check_nginx_settings(cluster)
     yield from check_sites(whole)
+    yield from check_checkers(cluster, whole)
     yield from check_circles(cluster, whole)
     yield from check_tracking(cluster, hosts)
     yield from check_asking(cluster, whole)
     yield from check_static(cluster, whole)
     yield from check_globals(cluster)
     yield from check_scripts(cluster)
+    yield from check_dns(cluster)
     yield from check_raw(cluster)
     yield from check_directives(cluster)

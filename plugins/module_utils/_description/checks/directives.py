@@ -62,9 +62,13 @@ def _check_directive(directive: Directive, path: str, entry: Any) -> Iterator[Pr
         reason = "has no effect on a location with an upstream, which says it itself"
         yield Problem(path, keyword, reason, "Write it in raw of the location")
     elif isinstance(entry, NginxServer) and keyword == "location":
-        taken = [f"= {entry.health_path}", *(each.location for _place, each in numbered(entry.locations))]
+        taken = [
+            f"= {entry.health_path}",
+            "/" if entry.return_ else "",
+            *(each.location for _place, each in numbered(entry.locations)),
+        ]
         if " ".join(directive.words[1:]) in [each for each in taken if each]:
-            reason = "is a location of this site, or health_path, already"
+            reason = "is a location of this site, or its return or health_path, already"
             yield Problem(path, " ".join(directive.words), reason, "Write another one")
 
 

@@ -107,8 +107,17 @@ def _check_location(location: Location, path: str, server: NginxServer, whole: W
 
 
 def check_nginx_settings(cluster: Cluster) -> Iterator[Problem]:
-    """Of whom to believe who the client is."""
+    """Whom to believe who the client is, and what a worker needs."""
     told = cluster.lvs_nginx_settings or NginxSettings()
+    for index, network in numbered(told.set_real_ip_from):
+        if network == "0.0.0.0/0":
+            reason = "is everybody: a client would say of itself who it is"
+            remedy = "Write the networks of the proxies before the virtual servers"
+            yield Problem(f"lvs_nginx_settings.set_real_ip_from[{index}]", network, reason, remedy)
+    connections, files = told.worker_connections, told.worker_rlimit_nofile
+    if connections and files and files < connections:
+        reason = f"is less than worker_connections, {connections}, each of which is a file to a worker"
+        yield Problem("lvs_nginx_settings.worker_rlimit_nofile", files, reason, "Remove it, or write twice as many")
     if told.set_real_ip_from == ():
         for name in ("real_ip_header", "real_ip_recursive"):
             if getattr(told, name) not in (None, getattr(NginxSettings(), name)):
@@ -121,10 +130,23 @@ def check_sites(whole: Whole) -> Iterator[Problem]:
     """What several sites have in common."""
     for place, site in enumerate(whole.sites):
         earlier = whole.sites[:place]
+        yield from _check_served(site)
         yield from first(_check_name(site, earlier))
         yield from first(_check_health_path(site, earlier))
         if not site.implied or any(not each.implied for each in earlier):
             yield from first(_check_one_port(site, earlier))
+
+
+def _check_served(site: Site) -> Iterator[Problem]:
+    """nginx listens on one port, and speaks HTTP."""
+    for service in site.services:
+        path = f"{site.path}.virtual_server"
+        if service.protocol not in ("TCP", None):
+            remedy = "Name a virtual server of protocol TCP"
+            yield Problem(path, service.name, f"is of {service.protocol}, and nginx serves HTTP", remedy)
+        if service.port == 0:
+            remedy = "Name a virtual server of one port"
+            yield Problem(path, service.name, "has all ports, and nginx listens on one", remedy)
 
 
 def _check_name(site: Site, earlier: Sequence[Site]) -> Iterator[Problem]:

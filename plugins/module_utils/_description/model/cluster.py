@@ -28,6 +28,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds imp
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
+from .dns import DnsName, DnsServer
 from .globals import GlobalDefs
 from .hosts import HostVariables
 from .proxies import LOG_FORMATS, NginxServer, NginxSettings, Upstream
@@ -87,6 +88,12 @@ class Cluster:
     )
     lvs_static_rules: Tuple[StaticRule, ...] = option(
         list_of(table(StaticRule), EMPTY_TABLE), "rules of hosts, whoever is master", default=()
+    )
+    lvs_dns_names: Tuple[DnsName, ...] = option(
+        list_of(table(DnsName), EMPTY_TABLE), "names that lead to the cluster, for lvs.cluster.dns", default=()
+    )
+    lvs_dns_server: Optional[DnsServer] = option(
+        table(DnsServer), "the server that lvs.cluster.dns tells of them", default=None
     )
     lvs_sync_daemon: bool = option(
         BOOLEAN,

@@ -46,7 +46,7 @@ FAILURES = (
     *("error", "timeout", "invalid_header", "http_500", "http_502", "http_503", "http_504", "http_403", "http_404"),
     *("http_429", "non_idempotent", "off"),
 )
-NOT_HERE = "is not in the nginx of Debian and Ubuntu"
+NOT_HERE = "is not in the nginx of Debian 12 and 13"
 BY_KEEPALIVED = (
     f"{NOT_HERE}, which tells a server that fails from the requests that it fails",
     "Write max_fails and fail_timeout of the servers, and proxy_next_upstream",
@@ -57,7 +57,7 @@ def _method(value: Any) -> str:
     told = str(value)
     if told in METHODS:
         return told
-    found = re.fullmatch(r"hash ([A-Za-z0-9_$.:/{}-]+)( consistent)?", told)
+    found = re.fullmatch(r"hash ([A-Za-z0-9_$.:/-]+)( consistent)?", told)
     if not found:
         raise BadValue("is not a known method", f"Write one of {METHODS_TOLD}{meant(told, METHODS)}")
     if unknown(found[1]):
@@ -140,7 +140,10 @@ class UpstreamServer(Server):
 
     REFUSED: ClassVar[Mapping[str, Tuple[str, str]]] = {
         "slow_start": (NOT_HERE, "Raise its weight step by step, a run each"),
-        "resolve": (f"{NOT_HERE} before 1.27.3", "Write a host of the inventory or an address; a run renews it"),
+        "resolve": (
+            f"{NOT_HERE}, as it came with 1.27.3",
+            "Write a host of the inventory or an address; a run renews it",
+        ),
         "service": (NOT_HERE, "Write a host of the inventory or an address, and its port"),
         "route": (NOT_HERE, "Write method: ip_hash, or hash $cookie_NAME consistent, of the upstream"),
         "drain": (NOT_HERE, "Write down: true"),
@@ -204,7 +207,10 @@ class Upstream:
         "slow_start": (NOT_HERE, "Raise the weight of a server step by step, a run each"),
         "health_check": BY_KEEPALIVED,
         "check": BY_KEEPALIVED,
-        "resolver": (f"{NOT_HERE} before 1.27.3", "Write hosts of the inventory, or addresses; a run renews them"),
+        "resolver": (
+            f"{NOT_HERE}, as it came with 1.27.3",
+            "Write hosts of the inventory, or addresses; a run renews them",
+        ),
         "queue": (NOT_HERE, "Remove it; max_conns of a server answers 502 above it"),
         "ntlm": (NOT_HERE, "Remove it"),
     }
@@ -294,8 +300,15 @@ class NginxSettings:
     real_ip_recursive: bool = option(
         BOOLEAN, "whether the client is the last address in it that is none of them", default=True
     )
+    worker_connections: Optional[int] = option(
+        integer(64, 1000000),
+        "connections of a worker: two a client that is proxied; 768 of Debian's nginx.conf, in which it is changed",
+        default=None,
+    )
     worker_rlimit_nofile: Optional[int] = option(
-        integer(64, 10000000), "how many files a worker may have open: two a client that is proxied", default=None
+        integer(64, 10000000),
+        "how many files a worker may have open; twice worker_connections by default, where these are written",
+        default=None,
     )
     worker_shutdown_timeout: Optional[float] = option(
         seconds(1, 86400), "seconds after which a reload closes what old workers still serve", default=None

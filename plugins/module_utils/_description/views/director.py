@@ -23,6 +23,8 @@ class TableServer:
     address: str
     port: int
     weight: int
+    uthreshold: Optional[int]
+    lthreshold: Optional[int]
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,10 @@ class TableService:
     lb_algo: str
     lb_flags: Sequence[str]
     lb_kind: str
+    ops: bool
     persistence_timeout: Optional[int]
+    persistence_granularity: Optional[str]
+    persistence_engine: Optional[str]
     real_servers: Sequence[TableServer]
 
 
@@ -95,7 +100,7 @@ def director_view(
     static = [each for each in directed if each.hosts]
     held = {each.address: each for each in static if len(each.hosts) == 1}
     return Director(
-        modules=["ip_vs", *sorted({f"ip_vs_{each.lb_algo}" for each in directed})] if directed else [],
+        modules=_modules(directed) if directed else [],
         servers={server.address: server.name for each in directed for server in views[each.name].real_servers},
         static=bool(static),
         services=[_table_service(views[each.name]) for each in static],
@@ -107,6 +112,14 @@ def director_view(
     )
 
 
+def _modules(directed: Sequence[VirtualServer]) -> List[str]:
+    return [
+        "ip_vs",
+        *sorted({f"ip_vs_{each.lb_algo}" for each in directed}),
+        *sorted({f"ip_vs_pe_{each.persistence_engine}" for each in directed if each.persistence_engine}),
+    ]
+
+
 def _table_service(told: Service) -> TableService:
     return TableService(
         protocol=told.protocol.lower(),
@@ -115,8 +128,14 @@ def _table_service(told: Service) -> TableService:
         lb_algo=told.lb_algo,
         lb_flags=told.lb_flags,
         lb_kind=told.lb_kind,
+        ops=told.ops,
         persistence_timeout=told.persistence_timeout or None,
-        real_servers=[TableServer(each.address, each.port, each.weight) for each in told.real_servers],
+        persistence_granularity=told.persistence_granularity or None,
+        persistence_engine=told.persistence_engine or None,
+        real_servers=[
+            TableServer(each.address, each.port, each.weight, each.uthreshold, each.lthreshold)
+            for each in told.real_servers
+        ],
     )
 
 

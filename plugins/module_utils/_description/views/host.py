@@ -28,10 +28,11 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.parts imp
 from ansible_collections.lvs.cluster.plugins.module_utils._description.sites import asked_of, sites_of
 
 from .director import Director, director_view, placed_cards
+from .dns import Dns, dns_view
 from .keepalived import (
     Keepalived,
     bfd_views,
-    check_of,
+    checks_of,
     global_defs,
     global_defs_view,
     group_views,
@@ -74,6 +75,7 @@ class Whole:
     #: Those that have keepalived.
     vrrp_hosts: Sequence[str]
     real_servers: Sequence[str]
+    dns: Dns
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,9 @@ class Views:
         self._cluster = cluster = with_checks(described)
         self._members = members
         self._addresses = {name: member.address for name, member in members.items() if member.address}
-        self._whole = Whole(cluster.lvs_cluster, directors(cluster), vrrp_hosts(cluster), real_servers(cluster))
+        self._whole = Whole(
+            cluster.lvs_cluster, directors(cluster), vrrp_hosts(cluster), real_servers(cluster), dns_view(cluster)
+        )
         self._instances = cluster.instances
         carrying = {address: each for each in reversed(self._instances) for address in each.addresses}
         self._carried = [(each, carrying.get(each.address)) for each in cluster.lvs_virtual_servers]
@@ -108,8 +112,9 @@ class Views:
         for service in cluster.lvs_virtual_servers:
             for host in dict.fromkeys(servers_of(service)):
                 self._served.setdefault(host, []).append(service)
+        neighbours = {each.name: each.hosts for each in cluster.lvs_bfd_instances}
         self._services = {
-            each.name: service_view(each, check_of(each, asked.get(each.name)), self._addresses)
+            each.name: service_view(each, checks_of(each, asked.get(each.name)), self._addresses, neighbours)
             for each in cluster.lvs_virtual_servers
         }
         self._global_defs = global_defs(cluster)

@@ -8,11 +8,27 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Set, TypeVar
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Set, Type, TypeVar
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import INTERFACE, given
 from ansible_collections.lvs.cluster.plugins.module_utils._description.members import Member
-from ansible_collections.lvs.cluster.plugins.module_utils._description.model.checkers import CHECKERS, Checker, HttpGet
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.checkers import (
+    Answer,
+    Asking,
+    BfdCheck,
+    Checker,
+    FileCheck,
+    HttpGet,
+    Pages,
+    PingCheck,
+    Protocol,
+    Raw,
+    Reading,
+    TcpCheck,
+    Tls,
+    UdpCheck,
+    several,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.globals import GlobalDefs
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.scripts import (
@@ -23,7 +39,10 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.scr
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import (
     HASH_SCHEDULERS,
+    RealServer,
+    Thresholds,
     VirtualServer,
+    Watched,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.tracking import BfdSettings, Tracks
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import (
@@ -118,12 +137,20 @@ class Server:
     address: str
     port: int
     weight: int
+    inhibit_on_failure: bool
+    uthreshold: Optional[int]
+    lthreshold: Optional[int]
     lines: Sequence[Line]
+    checkers: Sequence[Block]
 
 
 @dataclass(frozen=True)
 class Service:
-    """A C(virtual_server)."""
+    """A C(virtual_server).
+
+    persistence_timeout: 0 where there is none, as what depends on it is then empty.
+    lines: what stands before its servers.
+    """
 
     name: str
     address: str
@@ -133,14 +160,15 @@ class Service:
     lb_flags: Sequence[str]
     lb_kind: str
     delay_loop: float
+    ops: bool
     persistence_timeout: int
+    persistence_granularity: str
+    persistence_engine: str
     alpha: bool
-    inhibit_on_failure: bool
     quorum: int
     hysteresis: int
     sorry_server: str
     lines: Sequence[Line]
-    check: Block
     real_servers: Sequence[Server]
 
 
@@ -201,14 +229,55 @@ def takeover_seconds(instance: VrrpInstance, director: str) -> float:
     return adverts * instance.advert_int + (256 - priority(instance, director)) / 256 * unit
 
 
-def check_of(service: VirtualServer, asked: Optional[Asked]) -> Checker:
+def checks_of(service: VirtualServer, asked: Optional[Asked]) -> Sequence[Checker]:
     """How a service's servers are checked: as is given, or else as nginx tells most of a host.
 
     asked: how its nginx is asked, if it has one of ours.
     """
-    if service.check is None and asked and not asked.is_tls:
-        return HttpGet(path=asked.path)
-    return service.check or CHECKERS[0]()
+    if service.check is not None:
+        return several(service.check)
+    if asked and not asked.is_tls:
+        return [HttpGet(path=asked.path)]
+    # What answers at the plain port tells nothing of the one with TLS, which may be gone alone.
+    through = [HttpGet(path=asked.path, connect_port=asked.port)] if asked and asked.port else []
+    return [*through, CHECKS_OF_PROTOCOLS[service.protocol]()]
+
+
+# What a service's servers are asked of which nothing else is known. Nothing speaks SCTP.
+CHECKS_OF_PROTOCOLS: Mapping[str, Type[Checker]] = {"TCP": TcpCheck, "UDP": UdpCheck, "SCTP": PingCheck}
+# What a check has from its service where it does not say itself.
+OF_THE_SERVICE = ("connect_timeout", "retry", "delay_before_retry")
+
+
+def settled_check(check: Checker, service: VirtualServer) -> Checker:
+    """A check with what it has from its service."""
+    silent = [name for name in OF_THE_SERVICE if getattr(check, name, "") is None]
+    return dataclasses.replace(check, **{name: getattr(service, name) for name in silent})
+
+
+def checker_view(check: Checker, service: VirtualServer, host: str, neighbours: Mapping[str, Sequence[str]]) -> Block:
+    """A checker as it is printed.
+
+    host: the server, empty where it is none of the inventory.
+    neighbours: by the name of each C(bfd_instance), its hosts.
+    """
+    check = settled_check(check, service)
+    if isinstance(check, BfdCheck):
+        hosts = neighbours[check.name]
+        name = check.name if len(hosts) == 2 else f"{check.name}:{hosts.index(host) + 1}"
+        return block(dataclasses.replace(check, name=name))
+    if isinstance(check, FileCheck):
+        return Block(check.keyword, [*lines_of(check, Reading), *weight_lines(check), *lines_of(check, Raw)])
+    if isinstance(check, Pages):
+        urls = [("url", [("path", each.path), *lines_of(each, Answer)]) for each in check.pages]
+        tls = lines_of(check, Tls) if isinstance(check, Tls) else []
+        return Block(check.keyword, [*urls, *lines_of(check, Protocol), *tls, *lines_of(check, Asking)])
+    return block(check)
+
+
+def weight_lines(entry: Any) -> List[Line]:
+    """A weight, and whether it is subtracted, in one line."""
+    return [] if entry.weight is None else [("weight", f"{entry.weight}{' reverse' if entry.reverse else ''}")]
 
 
 def global_defs(cluster: Cluster) -> GlobalDefs:
@@ -226,6 +295,7 @@ def scripts_view(cluster: Cluster, whole: GlobalDefs, host: str) -> Scripts:
     """What a host's keepalived runs."""
     instances = instances_on(cluster, host)
     entries = [whole, *scripts_tracked(cluster, host), *groups_on(cluster, host), *instances] if instances else []
+    entries += services_on(cluster, host)
     held = {each.place: each for entry in entries for each in scripts_in(entry)}
     return Scripts(
         user=whole.script_user if held else "",
@@ -236,8 +306,8 @@ def scripts_view(cluster: Cluster, whole: GlobalDefs, host: str) -> Scripts:
 
 def vrrp_script_view(script: VrrpScript) -> Block:
     """A C(vrrp_script), the same on every director."""
-    weight = [] if script.weight is None else [("weight", f"{script.weight}{' reverse' if script.reverse else ''}")]
-    return Block(f"vrrp_script {script.name}", [*lines_of(script, Checking), *weight, *lines_of(script, Runs)])
+    lines = [*lines_of(script, Checking), *weight_lines(script), *lines_of(script, Runs)]
+    return Block(f"vrrp_script {script.name}", lines)
 
 
 def needs_of(path: str, entry: Any) -> List[Need]:
@@ -320,6 +390,12 @@ def group_views(cluster: Cluster, host: str, neighbours: Mapping[str, Sequence[s
 def instances_on(cluster: Cluster, host: str) -> List[VrrpInstance]:
     """The instances of the description that a host has."""
     return [each for each in cluster.lvs_vrrp_instances if is_on(each, host)]
+
+
+def services_on(cluster: Cluster, host: str) -> List[VirtualServer]:
+    """The services that a host's keepalived directs."""
+    carried = {address for each in instances_on(cluster, host) for address in each.addresses}
+    return [each for each in cluster.lvs_virtual_servers if each.address in carried]
 
 
 def groups_on(cluster: Cluster, host: str) -> List[SyncGroup]:
@@ -436,11 +512,43 @@ def _together(own: VrrpInstance, synced: Sequence[VrrpInstance]) -> Sequence[Vrr
     return found
 
 
-def service_view(service: VirtualServer, check: Checker, addresses: Mapping[str, str]) -> Service:
+# What stands in a virtual_server as its options are, after its sorry_server.
+SERVICE_LINES = (
+    "sorry_server_inhibit",
+    "ha_suspend",
+    "omega",
+    "warmup",
+    "virtualhost",
+    "smtp_alert",
+    "quorum_up",
+    "quorum_down",
+    "raw",
+)
+
+
+def service_view(
+    service: VirtualServer,
+    checks: Sequence[Checker],
+    addresses: Mapping[str, str],
+    neighbours: Mapping[str, Sequence[str]],
+) -> Service:
     """A virtual server, the same on every director.
 
+    checks: those of servers that have none of their own.
     addresses: those of the hosts.
+    neighbours: by the name of each C(bfd_instance), its hosts.
     """
+
+    def checkers(server: RealServer) -> Sequence[Block]:
+        if server.check is None and shared:
+            return shared
+        own = checks if server.check is None else several(server.check)
+        return [checker_view(each, service, server.host, neighbours) for each in own]
+
+    # Neighbours are called otherwise on each server; all else is worked out once.
+    shared: Sequence[Block] = []
+    if not any(isinstance(each, BfdCheck) for each in checks):
+        shared = [checker_view(each, service, "", neighbours) for each in checks]
     sorry = service.sorry_server
     return Service(
         name=service.name,
@@ -451,25 +559,37 @@ def service_view(service: VirtualServer, check: Checker, addresses: Mapping[str,
         lb_flags=_scheduler_flags(service),
         lb_kind=service.lb_kind,
         delay_loop=service.delay_loop,
+        ops=service.ops,
         persistence_timeout=service.persistence_timeout,
+        persistence_granularity=service.persistence_granularity,
+        persistence_engine=service.persistence_engine,
         alpha=service.alpha,
-        inhibit_on_failure=service.inhibit_on_failure,
         quorum=service.quorum,
         hysteresis=service.hysteresis,
         sorry_server=sorry.address or addresses[sorry.host] if sorry else "",
-        lines=as_they_are(service.raw),
-        check=block(check),
+        lines=[*_sorry_lines(service), *lines_of(service, VirtualServer, SERVICE_LINES)],
         real_servers=[
             Server(
                 name=each.host,
                 address=each.address or addresses[each.host],
                 port=each.port or service.port,
                 weight=each.weight,
-                lines=as_they_are(each.raw),
+                inhibit_on_failure=service.inhibit_on_failure
+                if each.inhibit_on_failure is None
+                else each.inhibit_on_failure,
+                uthreshold=each.uthreshold,
+                lthreshold=each.lthreshold,
+                lines=[*lines_of(each, Thresholds), *lines_of(each, Watched), *as_they_are(each.raw)],
+                checkers=checkers(each),
             )
             for each in service.real_servers
         ],
     )
+
+
+def _sorry_lines(service: VirtualServer) -> List[Line]:
+    sorry = service.sorry_server
+    return [("sorry_server_lvs_method", sorry.lb_kind)] if sorry and sorry.lb_kind else []
 
 
 def _scheduler_flags(service: VirtualServer) -> List[str]:

@@ -10,7 +10,7 @@ import dataclasses
 import math
 import re
 from dataclasses import dataclass
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.proxies import (
@@ -135,12 +135,22 @@ class Presented:
 
 
 @dataclass(frozen=True)
+class Certificate:
+    """A certificate that nginx needs, and what it must be good for."""
+
+    ssl_certificate: str
+    ssl_certificate_key: str
+    server_name: Sequence[str]
+
+
+@dataclass(frozen=True)
 class Socket:
     """Where nginx must listen; address: empty for every address of the host."""
 
     address: str
     port: int
     ssl: bool
+    default_server: bool
     sites: Sequence[Presented]
 
 
@@ -155,12 +165,16 @@ class RealIp:
 
 @dataclass(frozen=True)
 class Settings:
-    """What holds for nginx as a whole; main: what stands outside of C(http)."""
+    """What holds for nginx as a whole.
+
+    main: what stands outside of C(http). worker_connections: None for those that the distribution's nginx.conf has.
+    """
 
     log_format: str
     real_ip: Optional[RealIp]
     server_names_hash_bucket_size: int
     main: Sequence[Line]
+    worker_connections: Optional[int]
     raw: Sequence[str]
 
 
@@ -171,6 +185,7 @@ class Nginx:
     pair: bool
     checks: Sequence[Check]
     listens: Sequence[Socket]
+    certificates: Sequence[Certificate]
     settings: Settings
     upstreams: Sequence[Pooled]
     servers: Sequence[Served]
@@ -197,11 +212,12 @@ class Proxies:
         self._upstreams = {each.name: each for each in cluster.lvs_nginx_upstreams}
         self._pooled = {name: _pooled(each, addresses) for name, each in self._upstreams.items()}
         #: TLS services, by the plain port through which they are checked.
-        self._through: Dict[int, List[Any]] = {}
+        self._through: Dict[int, List[Tuple[str, FrozenSet[str]]]] = {}
         for service in cluster.lvs_virtual_servers:
             told = asked.get(service.name)
             if told and told.is_tls and told.port and service.check is None:
-                self._through.setdefault(told.port, []).append(service)
+                through = (service.address, frozenset(servers_of(service)))
+                self._through.setdefault(told.port, []).append(through)
 
     def view(self, host: str) -> Nginx:
         """What a host's nginx has."""
@@ -221,6 +237,11 @@ class Proxies:
                 for port, path in sorted({(port, each.site.server.health_path) for port, each in plain})
             ],
             listens=_sockets(served),
+            certificates=[
+                Certificate(each.server.ssl_certificate, each.server.ssl_certificate_key, each.server.server_name)
+                for each in on_host
+                if each.is_tls
+            ],
             settings=_settings(self._settings, served),
             upstreams=[self._pooled[name] for name in self._upstreams if name in named],
             servers=served,
@@ -229,7 +250,7 @@ class Proxies:
     def _servers(self, host: str, port: int, held: Sequence[OnPort]) -> List[Served]:
         """What answers on a port: first what is for no site, unless all of them follow from upstreams alone."""
         is_tls = held[0].site.is_tls
-        through = [each.address for each in self._through.get(port, ()) if host in servers_of(each)]
+        through = [address for address, hosts in self._through.get(port, ()) if host in hosts]
         chains = {} if is_tls else _chains(held, through)
         if all(each.site.implied for each in held):
             return [
@@ -250,7 +271,9 @@ class Proxies:
     def _server(self, each: OnPort, port: int, listen: Sequence[str], chains: Mapping[str, Health]) -> Served:
         server = each.site.server
         places = [self._place(location) for location in server.locations]
-        if "/" not in [place.location for place in places]:
+        said = {each.words[:2] if each.keyword == "location" else each.keyword for each in parse(server.raw)}
+        # What no location takes would be looked for in the folder that nginx was built with.
+        if "/" not in [place.location for place in places] and not said & {("location", "/"), "root"}:
             places.append(Place("/", [("return", server.return_ or "404")], []))
         return Served(
             name=server.name,
@@ -432,6 +455,7 @@ def _sockets(served: Sequence[Served]) -> List[Socket]:
             address=address,
             port=port,
             ssl=held[0].ssl,
+            default_server=any("default_server" in told.split() for each in held for told in each.listen),
             sites=[
                 Presented(each.name, _asked_name(each.server_name), each.ssl_certificate)
                 for each in held
@@ -445,8 +469,9 @@ def _sockets(served: Sequence[Served]) -> List[Socket]:
 def _settings(told: NginxSettings, served: Sequence[Served]) -> Settings:
     longest = max((len(name) for each in served for name in each.server_name), default=0)
     main = []
-    if told.worker_rlimit_nofile is not None:
-        main.append(("worker_rlimit_nofile", str(told.worker_rlimit_nofile)))
+    files = told.worker_rlimit_nofile or (told.worker_connections and 2 * told.worker_connections)
+    if files:
+        main.append(("worker_rlimit_nofile", str(files)))
     if told.worker_shutdown_timeout is not None:
         main.append(("worker_shutdown_timeout", _milliseconds(told.worker_shutdown_timeout)))
     header = told.real_ip_header or "X-Forwarded-For"
@@ -457,5 +482,6 @@ def _settings(told: NginxSettings, served: Sequence[Served]) -> Settings:
         # nginx keeps a name in a line of the processor's cache, with 18 bytes of its own, where it is not told.
         server_names_hash_bucket_size=2 ** math.ceil(math.log2(longest + 18)) if longest > 40 else 0,
         main=main,
+        worker_connections=told.worker_connections,
         raw=told.raw.splitlines(),
     )

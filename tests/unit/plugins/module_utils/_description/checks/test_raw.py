@@ -50,7 +50,7 @@ MISTAKES = [
     bad(
         "check of one server",
         {f"{FIRST_SERVICE}.real_servers[1].raw": ["TCP_CHECK {", "}"]},
-        '= "TCP_CHECK": follows from check of the service',
+        '= "TCP_CHECK": follows from check',
     ),
     bad("name of the host", {f"{GLOBALS}": {"raw": ["router_id x"]}}, "the host's name", path=f"{GLOBALS}.raw"),
     bad(
@@ -119,10 +119,10 @@ def test_accepted(changes):
 
 
 def test_every_raw_line_is_told_in_a_remark():
-    changes = {RAW: ["extra {", "  check", "}"], f"{FIRST_SERVICE}.check.raw": ["warmup 1"]}
+    changes = {RAW: ["extra {", "  check", "}"], f"{FIRST_SERVICE}.check.raw": ["# as it is"]}
     (told,) = inventory.views(hostvars(changes), ["lvs1"])
 
     assert told["cluster"]["remarks"] == [
         f"{RAW} goes into keepalived.conf as it is: extra {{; check; }}.",
-        f"{FIRST_SERVICE}.check.raw goes into keepalived.conf as it is: warmup 1.",
+        f"{FIRST_SERVICE}.check.raw goes into keepalived.conf as it is: # as it is.",
     ]
