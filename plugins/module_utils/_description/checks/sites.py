@@ -131,10 +131,19 @@ def check_sites(whole: Whole) -> Iterator[Problem]:
     for place, site in enumerate(whole.sites):
         earlier = whole.sites[:place]
         yield from _check_served(site)
+        yield from first(_check_own_names(site))
         yield from first(_check_name(site, earlier))
         yield from first(_check_health_path(site, earlier))
         if not site.implied or any(not each.implied for each in earlier):
             yield from first(_check_one_port(site, earlier))
+
+
+def _check_own_names(site: Site) -> Iterator[Problem]:
+    """nginx ignores a name of a site that another one of its names has."""
+    names = _spelt_out(site)
+    for name in first(each for each in names if names.count(each) > 1):
+        reason = "is said twice: .example.com stands for example.com and *.example.com"
+        yield Problem(f"{site.path}.server_name", name, reason, "Write one of them")
 
 
 def _check_served(site: Site) -> Iterator[Problem]:

@@ -180,8 +180,9 @@ class Settings:
 
 @dataclass(frozen=True)
 class Nginx:
-    """All of the host's nginx that the description tells."""
+    """All of the host's nginx that the description tells; pair: whether addresses of a VRRP instance lead to it."""
 
+    pair: bool
     checks: Sequence[Check]
     listens: Sequence[Socket]
     certificates: Sequence[Certificate]
@@ -230,6 +231,7 @@ class Proxies:
         plain = [(port, each) for port, held in ports.items() for each in held.values() if not each.site.is_tls]
         served = [server for port, held in ports.items() for server in self._servers(host, port, list(held.values()))]
         return Nginx(
+            pair=any(each.instance for each in on_host),
             checks=[
                 Check(port, path)
                 for port, path in sorted({(port, each.site.server.health_path) for port, each in plain})

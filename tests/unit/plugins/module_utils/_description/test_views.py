@@ -44,7 +44,7 @@ ON_ETH7 = {
     "hosts.lvs2.lvs_addresses": {"eth7": "198.51.100.12"},
 }
 NO_DIRECTOR = {
-    "modules": ["ip_vs"],
+    "modules": [],
     "servers": {},
     "static": False,
     "services": [],
@@ -796,10 +796,12 @@ def test_a_host_in_no_instance_and_no_service_has_nothing_to_do():
             "virtual_servers": [],
             "needs": [],
             "interfaces": [],
+            "processes": [],
         },
         "director": NO_DIRECTOR,
         "realserver": {"interface": "eth0", "vips": []},
         "nginx": {
+            "pair": False,
             "checks": [],
             "listens": [],
             "certificates": [],

@@ -87,6 +87,8 @@ MISTAKES = [
     bad("name that is an address", {**TWO_SITES, f"{SECOND}.server_name": VIP}, "is an address", "Leave server_name"),
     bad("name that is none", {**TWO_SITES, f"{SECOND}.server_name": "~^shop"}, "is not the name of a site"),
     bad("unknown variable", {**TWO_SITES, f"{SECOND}.return": "301 https://$hots/"}, "has $hots, which is no variable"),
+    bad("name that another one has in it",
+        {**TWO_SITES, f"{SECOND}.server_name": ["*.example.com", ".example.com"]}, "is said twice"),
     bad("name of another site", with_third(server_name="SHOP.example.com"), '"shop.example.com"', "site shop80 too",
         path=f"{THIRD}.server_name"),
     bad("name within a wildcard's own",
