@@ -227,7 +227,13 @@ def options_in(path: str, field: Field, value: Any) -> Iterator[str]:
 
 
 class Words(list[str]):
-    """A list that is written in one line."""
+    """A list that is written in one line, if it fits there."""
+
+    LONGEST = 80
+
+    @property
+    def fit(self) -> bool:
+        return len(", ".join(self)) <= self.LONGEST
 
 
 class Dumper(yaml.SafeDumper):
@@ -238,7 +244,7 @@ class Dumper(yaml.SafeDumper):
 
 
 Dumper.add_representer(
-    Words, lambda dumper, words: dumper.represent_sequence("tag:yaml.org,2002:seq", words, flow_style=True)
+    Words, lambda dumper, words: dumper.represent_sequence("tag:yaml.org,2002:seq", words, flow_style=words.fit)
 )
 
 
