@@ -423,7 +423,7 @@ def question_read_back(kind: str, lines: str) -> dict[str, Any]:
     if kind not in ("HTTP_GET", "SSL_GET"):
         return {}
     return {
-        "http_protocol": value(lines, "http protocol"),
+        "http_protocol": re.findall(r"http protocol (\S+)$", lines, re.MULTILINE)[0],
         "fast_recovery": "Fast recovery set" in lines,
         "enable_sni": "Enable SNI set" in lines,
         "url": [url_read_back(each) for each in lines.split("Checked url = ")[1:]],
