@@ -18,6 +18,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.che
     Page,
     Pages,
     SslGet,
+    TcpCheck,
     UdpCheck,
     Way,
 )
@@ -32,6 +33,8 @@ from .whole import Whole
 # What says more of a regular expression.
 OF_REGEX = ("regex_no_match", "regex_options", "regex_min_offset", "regex_max_offset")
 LONGEST_REPLY = 255
+# Of the kernel (TCP_TIMEWAIT_LEN).
+TIME_WAIT = 60
 
 
 class Asked(NamedTuple):
@@ -80,6 +83,10 @@ def _check_port(check: Asking, asked: Asked) -> Iterator[Problem]:
         yield Problem(f"{asked.path}.connect_port", None, reason, "Write the port of one of them")
     if check.bind_port is not None and check.bindto == "":
         yield Problem(f"{asked.path}.bind_port", check.bind_port, "has no effect without bindto", "Write that too")
+    delay = check.delay_loop or asked.service.delay_loop
+    if isinstance(check, TcpCheck) and check.bind_port is not None and delay is not None and delay <= TIME_WAIT:
+        reason = f"is still taken by the check before: who ends a connection keeps its port for {TIME_WAIT} seconds"
+        yield Problem(f"{asked.path}.bind_port", check.bind_port, reason, "Remove it, or write a longer delay_loop")
 
 
 def _check_way(check: Way, asked: Asked) -> Iterator[Problem]:
