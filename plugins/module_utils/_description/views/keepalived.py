@@ -394,8 +394,11 @@ def instances_on(cluster: Cluster, host: str) -> List[VrrpInstance]:
 
 def services_on(cluster: Cluster, host: str) -> List[VirtualServer]:
     """The services that a host's keepalived directs."""
-    carried = {address for each in instances_on(cluster, host) for address in each.addresses}
-    return [each for each in cluster.lvs_virtual_servers if each.address in carried]
+    instances = instances_on(cluster, host)
+    carried = {address for each in instances for address in each.addresses}
+    return [
+        each for each in cluster.lvs_virtual_servers if each.address in carried or (instances and host in each.hosts)
+    ]
 
 
 def groups_on(cluster: Cluster, host: str) -> List[SyncGroup]:

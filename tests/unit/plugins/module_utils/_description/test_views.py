@@ -566,6 +566,19 @@ def test_an_address_that_somebody_else_moves_is_put_on_no_card():
     assert (told["static"], len(told["services"]), told["cards"]) == (True, 1, [])
 
 
+def test_hosts_of_an_instance_direct_by_keepalived_what_none_carries():
+    second = {**OTHER_SERVICE, "hosts": ["lvs1"], "quorum_up": {"path": "/usr/bin/true"}}
+    changes = {f"{FIRST_UPSTREAM}.virtual_server": "web", "lvs_virtual_servers[1]": second}
+    told, other = view("lvs1", changes), view("lvs2", changes)
+
+    assert [each["name"] for each in told["keepalived"]["virtual_servers"]] == ["web", "mail"]
+    assert told["keepalived"]["scripts"]["programs"] == ["/usr/bin/true"]
+    assert (told["director"]["static"], told["director"]["services"], told["director"]["cards"]) == (False, [], [])
+    assert [each["name"] for each in other["keepalived"]["virtual_servers"]] == ["web"]
+    assert other["keepalived"]["scripts"]["programs"] == []
+    assert [each["address"] for each in view("web1", changes)["realserver"]["vips"]] == [VIP, OTHER_VIP]
+
+
 def test_a_host_that_does_not_direct_a_service_has_none_of_it():
     assert view("lvs2", STATIC)["director"] == NO_DIRECTOR
 
