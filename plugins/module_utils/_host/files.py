@@ -94,6 +94,8 @@ class Files:
             if each.after is None:
                 _remove(each.path)
             else:
+                if each.path in self._secrets:
+                    os.makedirs(os.path.dirname(each.path), mode=0o700, exist_ok=True)
                 keep(self._module, each.path, each.after, self._modes.get(each.path))
         for path in filter(self._is_of_another, self._secrets):
             os.chown(path, os.geteuid(), os.getegid())

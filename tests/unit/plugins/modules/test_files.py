@@ -76,14 +76,14 @@ def test_a_secret_is_readable_by_others_at_no_moment(
 def test_a_secret_is_in_no_result_and_belongs_to_the_user_alone(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    path, other = tmp_path / "shop.key", tmp_path / "lvs.conf"
+    path, other = tmp_path / "private" / "shop.key", tmp_path / "lvs.conf"
     text = "-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n"
     wanted = {"files": [file(other)], "secret_files": {str(path): text}}
     dry, told = play("files", check=True, **wanted), play("files", **wanted)
     assert dry["differing"] == told["differing"] == [str(path), str(other)]
     assert [(each["before"], each["after"]) for each in told["diff"]] == [("", "another secret\n"), ("", "ours\n")]
     assert "c2VjcmV0" not in f"{dry}{told}{capfd.readouterr()}"
-    assert (path.read_text(), mode(path)) == (text, 0o600)
+    assert (path.read_text(), mode(path), mode(path.parent)) == (text, 0o600, 0o700)
     assert play("files", **wanted)["differing"] == []
     path.chmod(0o640)
     assert play("files", **wanted)["differing"] == [str(path)]
