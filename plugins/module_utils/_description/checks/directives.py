@@ -45,6 +45,12 @@ def check_directives(cluster: Cluster) -> Iterator[Problem]:
                 if inner.keyword == "proxy_set_header":
                     reason = "stands in a block, where it takes away all headers that are set around it"
                     yield Problem(f"{path}.raw", inner.keyword, reason, "Write it outside of the block, or a location")
+        if isinstance(each, NginxServer):
+            blocks = [directive.block or () for directive in directives if directive.keyword == "if"]
+            for inner in (inner for block in blocks for inner in block):
+                if inner.keyword in ("return", "rewrite"):
+                    reason = "stands in an if around all locations, and answers checks too"
+                    yield Problem(f"{path}.raw", inner.keyword, reason, "Write the if in raw of a location")
 
 
 def _check_directive(directive: Directive, path: str, entry: Any) -> Iterator[Problem]:

@@ -131,6 +131,10 @@ MISTAKES = [
     bad("raw that says what is given", {**TWO_SITES, f"{FIRST}.client_max_body_size": "5m",
                                         f"{FIRST}.raw": "client_max_body_size 50m;"}, "is said by the option"),
     bad("raw that takes health_path", {**TWO_SITES, f"{FIRST}.raw": "return 404;"}, "the option return"),
+    bad("raw that takes health_path from some", {**TWO_SITES, f"{FIRST}.raw": "if ($scheme = http) { return 301 /; }"},
+        '"return"', "answers checks too", "raw of a location", path=f"{FIRST}.raw"),
+    bad("raw that rewrites health_path", {**TWO_SITES, f"{FIRST}.raw": "if ($args) { rewrite ^ /a; }"},
+        '"rewrite"', "answers checks too"),
     bad("raw location of health_path", {**TWO_SITES, f"{FIRST}.raw": "location = /healthz { return 404; }"},
         "or its return or health_path, already"),
     bad("raw headers around locations", {**TWO_SITES, f"{FIRST}.raw": "proxy_set_header A b;"}, "has no effect"),
@@ -157,6 +161,10 @@ def test_one_mistake_is_reported_once_with_its_path_reason_and_remedy(changes, p
         pytest.param(with_third(server_name=["*.example.com"]), id="a wildcard beside a name"),
         pytest.param({**TWO_SITES, f"{FIRST}.raw": "client_max_body_size 50m;"}, id="an option's words in raw"),
         pytest.param({**TWO_SITES, f"{FIRST}.locations[0].raw": "proxy_read_timeout 5s;"}, id="a timeout in raw"),
+        pytest.param({**TWO_SITES, f"{FIRST}.raw": "if ($args) { set $a b; }"}, id="an if that answers nothing"),
+        pytest.param(
+            {**TWO_SITES, f"{FIRST}.raw": "location /a { if ($args) { return 404; } }"}, id="an if within a location"
+        ),
         pytest.param(
             {SITES: [{**BLOG, "virtual_server": None}], "lvs_nginx_upstreams": REMOVED}, id="the only service"
         ),
