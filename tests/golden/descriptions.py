@@ -180,7 +180,21 @@ TEXTS = {
     ),
     "location of nginx": st.one_of(
         st.sampled_from(
-            ["/", "/api/", "= /healthz", "= /a", "^~ /a", r"~* \.(php|cgi)$", "~ (", "@a", "/a b", "/{", "/;"]
+            [
+                "/",
+                "/api/",
+                "= /healthz",
+                "= /a",
+                "^~ /a",
+                "^~ /",
+                "^~ /api/",
+                r"~* \.(php|cgi)$",
+                "~ (",
+                "@a",
+                "/a b",
+                "/{",
+                "/;",
+            ]
         ),
         paths,
     ),
@@ -363,6 +377,10 @@ SITE = {
             "client_max_body_size 5m;",
             "location /raw { return 204; }",
             "location / { return 204; }",
+            "location ^~ / { return 204; }",
+            "location ^~/api/ { return 204; }",
+            "location =/healthz { return 204; }",
+            "if ($args) { return 403; }",
             "error_page 502 /a;",
             "listen 80;",
             "} server {",

@@ -17,6 +17,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.pro
     Upstream,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._description.sites import Site
+from ansible_collections.lvs.cluster.plugins.module_utils._nginx.grammar import place_of
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
 from .tables import first
@@ -34,10 +35,11 @@ def check_nginx_server(server: NginxServer, path: str, whole: Whole) -> Iterator
     for index, location in numbered(server.locations):
         here = f"{path}.locations[{index}]"
         yield from _check_location(location, here, server, whole)
-        if location.location in taken:
+        place = location.location and place_of([location.location])
+        if place in taken:
             remedy = "Make it one location"
             yield Problem(f"{here}.location", location.location, "is a location of this site already", remedy)
-        taken.update(filter(None, [location.location]))
+        taken.update(filter(None, [place]))
     if server.return_ and "/" in taken:
         remedy = "Remove it, or that location"
         yield Problem(f"{path}.return", server.return_, "answers nothing, as location / takes all that is left", remedy)

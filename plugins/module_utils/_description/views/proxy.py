@@ -21,7 +21,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.pro
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import servers_of
 from ansible_collections.lvs.cluster.plugins.module_utils._description.sites import Asked, Site
-from ansible_collections.lvs.cluster.plugins.module_utils._nginx.grammar import parse
+from ansible_collections.lvs.cluster.plugins.module_utils._nginx.grammar import parse, place_of
 
 # A directive and its value.
 Line = Tuple[str, str]
@@ -271,9 +271,11 @@ class Proxies:
     def _server(self, each: OnPort, port: int, listen: Sequence[str], chains: Mapping[str, Health]) -> Served:
         server = each.site.server
         places = [self._place(location) for location in server.locations]
-        said = {each.words[:2] if each.keyword == "location" else each.keyword for each in parse(server.raw)}
+        said = parse(server.raw)
+        taken = {place_of([place.location]) for place in places}
+        taken.update(place_of(each.words[1:]) for each in said if each.keyword == "location")
         # What no location takes would be looked for in the folder that nginx was built with.
-        if "/" not in [place.location for place in places] and not said & {("location", "/"), "root"}:
+        if "/" not in taken and "root" not in [each.keyword for each in said]:
             places.append(Place("/", [("return", server.return_ or "404")], []))
         return Served(
             name=server.name,

@@ -904,6 +904,22 @@ def test_a_site_without_names_is_the_default_one_of_its_address_alone():
     assert served(changes)[3]["server_name"] == [VIP]
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({f"{FIRST_SITE}.locations[0].location": "^~ /"}, id="a location"),
+        pytest.param(
+            {f"{FIRST_SITE}.locations[0].location": "/api/", f"{FIRST_SITE}.raw": "location ^~/ { root /srv; }"},
+            id="raw",
+        ),
+    ],
+)
+def test_what_takes_all_that_is_left_gets_no_location_of_ours_beside_it(changes):
+    site = served({**TLS_SITE, **changes})[1]
+
+    assert [each["location"] for each in site["locations"] if each["lines"] == [["return", "404"]]] == []
+
+
 def test_the_default_server_goes_by_all_addresses_and_a_named_site_hands_on_to_it():
     ours, site = served(TLS_SITE)[2:]
 
