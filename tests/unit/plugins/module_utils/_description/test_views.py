@@ -12,6 +12,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.members i
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import VrrpInstance
 from ansible_collections.lvs.cluster.plugins.module_utils._description.views.keepalived import priority as priority_of
 from ansible_collections.lvs.cluster.plugins.module_utils._description.views.keepalived import takeover_seconds
+from ansible_collections.lvs.cluster.plugins.module_utils._description.views.proxy import end_of_variables
 from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import (
     HOSTS,
     INSTANCE,
@@ -819,6 +820,7 @@ def test_a_host_in_no_instance_and_no_service_has_nothing_to_do():
             "listens": [],
             "certificates": [],
             "settings": {
+                "variables": "lvs",
                 "log_format": "",
                 "real_ip": None,
                 "server_names_hash_bucket_size": 0,
@@ -1026,6 +1028,30 @@ def test_a_site_behind_an_instance_listens_on_every_address():
     assert (first["listen"], second["listen"]) == (["80"], ["8000"])
     assert first["server_name"] == [VIP]
     assert first["health"][0]["hops"] == []
+
+
+@pytest.mark.parametrize(
+    ("cluster", "end"),
+    [
+        ("web", "web"),
+        ("a" * 24, "a" * 24),
+        ("web-shop", "web_shop_4a2b04f6"),
+        ("web.shop", "web_shop_082775a0"),
+        ("Web", "web_29751047"),
+        ("a" * 25, f"{'a' * 15}_2f521e2a"),
+    ],
+)
+def test_variables_of_nginx_have_the_cluster_s_name_as_far_as_they_may(cluster, end):
+    nginx = view("web1", {"lvs_cluster": cluster})["nginx"]
+
+    assert nginx["settings"]["variables"] == end
+    assert ["proxy_set_header", f"Host $lvs_host_{end}"] in nginx["servers"][0]["locations"][0]["lines"]
+
+
+@given(st.lists(st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,30}", fullmatch=True), unique=True, min_size=2, max_size=2))
+@settings(max_examples=100, deadline=None)
+def test_variables_of_two_clusters_are_two(clusters):
+    assert len({end_of_variables(each) for each in clusters}) == 2
 
 
 def test_long_names_get_the_room_that_nginx_needs():
