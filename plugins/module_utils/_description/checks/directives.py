@@ -10,7 +10,11 @@ from typing import Any, Iterator, Set, Tuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import numbered, options, tables_in
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
-from ansible_collections.lvs.cluster.plugins.module_utils._description.model.proxies import Location, NginxServer
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.proxies import (
+    Location,
+    NginxServer,
+    NginxSettings,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._nginx.grammar import Directive, parse, place_of, within
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
@@ -65,7 +69,7 @@ def _check_directive(directive: Directive, path: str, entry: Any) -> Iterator[Pr
         yield Problem(path, keyword, f"is said by the option {keyword}", "Remove the line, or the option")
     elif isinstance(entry, Location) and entry.upstream and keyword in ("proxy_pass", "root", "return"):
         yield Problem(path, keyword, "is not what the option upstream says", "Remove the line, or the option")
-    elif isinstance(entry, NginxServer) and keyword in OF_LOCATIONS:
+    elif isinstance(entry, (NginxServer, NginxSettings)) and keyword in OF_LOCATIONS:
         reason = "has no effect on a location with an upstream, which says it itself"
         yield Problem(path, keyword, reason, "Write it in raw of the location")
 
