@@ -39,6 +39,8 @@ HEADERS = (
 )
 # How much of a cluster's name a variable of nginx has room for: more of it, and nginx does not start.
 LONGEST_END = 24
+# Stands for a * where a site is asked by a name: a site that has this very name would be asked in its place.
+ANY_LABEL = "asked-by-lvs-cluster"
 
 
 @dataclass(frozen=True)
@@ -461,7 +463,7 @@ def _health(each: OnPort, chains: Mapping[str, Health]) -> Health:
 def _asked_name(names: Sequence[str]) -> str:
     """A name that leads to a site; empty where it has none but its addresses."""
     named = (name for name in names if not re.fullmatch(r"[0-9.]+", name))
-    return next(named, "").replace("*", "lvs").lstrip(".")
+    return next(named, "").replace("*", ANY_LABEL).lstrip(".")
 
 
 def _sockets(served: Sequence[Served]) -> List[Socket]:

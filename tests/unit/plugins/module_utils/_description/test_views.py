@@ -931,7 +931,7 @@ def test_the_default_server_goes_by_all_addresses_and_a_named_site_hands_on_to_i
         {
             "path": "/healthz",
             "hops": [{"address": VIP, "path": f"/healthz/at/{VIP}"}],
-            "server_name": "lvs.example.com",
+            "server_name": "asked-by-lvs-cluster.example.com",
             "answers": True,
         }
     ]
@@ -979,6 +979,17 @@ def test_each_socket_is_told_with_the_certificates_that_it_presents():
         {"address": "", "port": 80, "ssl": False, "default_server": True, "sites": []},
         {"address": VIP, "port": 80, "ssl": False, "default_server": True, "sites": []},
     ]
+
+
+def test_a_wildcard_is_asked_by_no_name_of_another_site():
+    changes = {
+        **TLS_SITE,
+        f"{FIRST_SITE}.server_name": "*.example.com",
+        "lvs_nginx_servers[2]": {**SITE, "name": "lvs", "server_name": "lvs.example.com"},
+    }
+    names = [each["server_name"] for each in view("web1", changes)["nginx"]["listens"][0]["sites"]]
+
+    assert names == ["asked-by-lvs-cluster.example.com", "lvs.example.com"]
 
 
 def test_each_certificate_is_told_with_its_key_and_the_names_that_it_must_be_good_for():
