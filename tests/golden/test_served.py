@@ -231,6 +231,18 @@ def test_a_request_without_a_host_reaches_the_application_with_one(serving: Serv
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["Host"] == VIP
 
 
+def test_an_application_is_told_of_the_name_that_chose_its_site(serving: Serving) -> None:
+    def told(path: str, host: str) -> str:
+        name: str = json.loads(serving.get_secure(path, Host=host)[2])["Host"]
+        return name
+
+    assert told("/", f"{NAME}:{serving.secure}") == f"{NAME}:{serving.secure}"
+    assert told("/", NAME.upper()) == NAME.upper()
+    # Of two names nginx goes by the one in the line.
+    for other in ("evil.example.com", f"{NAME}.evil.example.com", f"evil.example.com:{serving.secure}"):
+        assert told(f"https://{NAME}/", other) == NAME
+
+
 @pytest.mark.parametrize(("asked", "line"), [("websocket", "101"), ("WebSocket", "101"), ("h2c", "200")])
 def test_a_websocket_is_passed_on_and_nothing_else(serving: Serving, asked: str, line: str) -> None:
     with serving.handshake(NAME) as connection:

@@ -692,7 +692,7 @@ def tables_in(entry: Any, path: str) -> Iterator[Tuple[str, Any]]:
             for place, each in numbered(value):
                 if dataclasses.is_dataclass(each):
                     yield from tables_in(each, f"{_join(path, name)}[{place}]")
-        elif dataclasses.is_dataclass(value):
+        elif field.metadata["reader"].tables and dataclasses.is_dataclass(value):
             yield from tables_in(value, _join(path, name))
 
 

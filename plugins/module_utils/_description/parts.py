@@ -20,6 +20,12 @@ def vrrp_hosts(cluster: Cluster) -> List[str]:
     return list(dict.fromkeys(host for _place, each in instances for _p, host in numbered(each.hosts)))
 
 
+def with_keepalived(service: VirtualServer, having: Collection[str]) -> bool:
+    """Whether a service that no instance carries is directed by hosts that have keepalived all the same."""
+    hosts = [host for _place, host in numbered(service.hosts)]
+    return bool(hosts) and all(host in having for host in hosts)
+
+
 def static_directors(cluster: Cluster) -> List[str]:
     """The hosts that direct services without keepalived, in the order of their first mention."""
     services = numbered(cluster.lvs_virtual_servers)

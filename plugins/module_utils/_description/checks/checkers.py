@@ -18,6 +18,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.che
     Page,
     Pages,
     SslGet,
+    TcpCheck,
     UdpCheck,
     Way,
 )
@@ -32,6 +33,8 @@ from .whole import Whole
 # What says more of a regular expression.
 OF_REGEX = ("regex_no_match", "regex_options", "regex_min_offset", "regex_max_offset")
 LONGEST_REPLY = 255
+# Of the kernel (TCP_TIMEWAIT_LEN).
+TIME_WAIT = 60
 
 
 class Asked(NamedTuple):
@@ -50,7 +53,7 @@ class Asked(NamedTuple):
     def directors(self) -> List[str]:
         """Those who ask."""
         instance = next(iter(self.whole.floating.get(self.service.address, ())), None)
-        return [host for _place, host in numbered(instance.hosts)] if instance else []
+        return [host for _place, host in numbered(instance.hosts if instance else self.service.hosts)]
 
 
 def check_checkers(cluster: Cluster, whole: Whole) -> Iterator[Problem]:
@@ -80,6 +83,10 @@ def _check_port(check: Asking, asked: Asked) -> Iterator[Problem]:
         yield Problem(f"{asked.path}.connect_port", None, reason, "Write the port of one of them")
     if check.bind_port is not None and check.bindto == "":
         yield Problem(f"{asked.path}.bind_port", check.bind_port, "has no effect without bindto", "Write that too")
+    delay = check.delay_loop or asked.service.delay_loop
+    if isinstance(check, TcpCheck) and check.bind_port is not None and delay is not None and delay <= TIME_WAIT:
+        reason = f"is still taken by the check before: who ends a connection keeps its port for {TIME_WAIT} seconds"
+        yield Problem(f"{asked.path}.bind_port", check.bind_port, reason, "Remove it, or write a longer delay_loop")
 
 
 def _check_way(check: Way, asked: Asked) -> Iterator[Problem]:
@@ -111,10 +118,21 @@ def _check_pages(check: Pages, asked: Asked) -> Iterator[Problem]:
 
 
 def _check_sni(check: SslGet, asked: Asked) -> Iterator[Problem]:
-    servers = asked.servers
-    named = asked.service.virtualhost != "" or (bool(servers) and all(each.virtualhost != "" for each in servers))
-    if check.enable_sni and not named and any(each.virtualhost == "" for each in check.pages if each):
-        yield Problem(f"{asked.path}.enable_sni", True, "has no name to tell", "Write virtualhost: NAME too")
+    reason, remedy = _no_name(check, asked) if check.enable_sni else ("", "")
+    if reason:
+        yield Problem(f"{asked.path}.enable_sni", True, reason, remedy)
+
+
+def _no_name(check: SslGet, asked: Asked) -> Tuple[str, str]:
+    """Why a server cannot be told a name, and what to do: that of a server itself keepalived does not take for it."""
+    names = [each.virtualhost for each in check.pages if each is not None]
+    if "" in names and any(each.virtualhost for each in asked.servers):
+        return "tells no virtualhost of a server, only that of the check or of the service", "Write one for the check"
+    names = [each or asked.service.virtualhost for each in names]
+    if "" in names:
+        return "has no name to tell", "Write virtualhost: NAME too"
+    ported = next((each for each in names if each and ":" in each), "")
+    return (f"tells a name alone, and {ported} has a port", "Write the name without it") if ported else ("", "")
 
 
 def _check_datagram(check: UdpCheck, asked: Asked) -> Iterator[Problem]:

@@ -74,6 +74,7 @@ class Card:
 class Director:
     """The kernel modules of IPVS and of the schedulers in use, and whom it sends to, by address.
 
+    modules: none where the host directs nothing, as one whose addresses lead to a proxy: its IPVS is nobody's business.
     static: whether it directs without keepalived; services, timeouts and cards are those of such a host alone.
     """
 
@@ -99,11 +100,7 @@ def director_view(
     static = [each for each in directed if each.hosts]
     held = {each.address: each for each in static if len(each.hosts) == 1}
     return Director(
-        modules=[
-            "ip_vs",
-            *sorted({f"ip_vs_{each.lb_algo}" for each in directed}),
-            *sorted({f"ip_vs_pe_{each.persistence_engine}" for each in directed if each.persistence_engine}),
-        ],
+        modules=_modules(directed) if directed else [],
         servers={server.address: server.name for each in directed for server in views[each.name].real_servers},
         static=bool(static),
         services=[_table_service(views[each.name]) for each in static],
@@ -113,6 +110,14 @@ def director_view(
             for address, each in held.items()
         ),
     )
+
+
+def _modules(directed: Sequence[VirtualServer]) -> List[str]:
+    return [
+        "ip_vs",
+        *sorted({f"ip_vs_{each.lb_algo}" for each in directed}),
+        *sorted({f"ip_vs_pe_{each.persistence_engine}" for each in directed if each.persistence_engine}),
+    ]
 
 
 def _table_service(told: Service) -> TableService:

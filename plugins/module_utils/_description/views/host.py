@@ -10,19 +10,23 @@ and nginx name them, so that a template adds nothing.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from dataclasses import dataclass
-from typing import Any, Dict, List, Mapping, Sequence
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
+from ansible_collections.lvs.cluster.plugins.module_utils._description.asking import with_checks
 from ansible_collections.lvs.cluster.plugins.module_utils._description.members import Member
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import VirtualServer
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import VrrpInstance
 from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import (
     directors,
     keepalived_entries,
     real_servers,
     servers_of,
     vrrp_hosts,
+    with_keepalived,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._description.sites import asked_of, sites_of
 
@@ -41,6 +45,7 @@ from .keepalived import (
     is_on,
     needs_of,
     neighbours_of,
+    processes_tracked,
     scripts_tracked,
     scripts_view,
     service_view,
@@ -91,8 +96,8 @@ class View:
 class Views:
     """What follows from a description for each host; what is the same for many of them is worked out once."""
 
-    def __init__(self, cluster: Cluster, members: Mapping[str, Member]) -> None:
-        self._cluster = cluster
+    def __init__(self, described: Cluster, members: Mapping[str, Member]) -> None:
+        self._cluster = cluster = with_checks(described)
         self._members = members
         self._addresses = {name: member.address for name, member in members.items() if member.address}
         self._whole = Whole(
@@ -100,7 +105,9 @@ class Views:
         )
         self._instances = cluster.instances
         carrying = {address: each for each in reversed(self._instances) for address in each.addresses}
-        self._carried = [(each, carrying.get(each.address)) for each in cluster.lvs_virtual_servers]
+        self._carried = [
+            _directed(each, carrying.get(each.address), self._whole) for each in cluster.lvs_virtual_servers
+        ]
         self._synced = synced_instances(cluster)
         sites = sites_of(cluster)
         asked = asked_of(sites, cluster.lvs_virtual_servers)
@@ -123,13 +130,13 @@ class Views:
         ]
 
     def of(self, host: str) -> View:
-        directed = [(each, instance) for each, instance in self._carried if instance and host in instance.hosts]
+        directed = [each for each, hosts in self._carried if host in hosts]
         instances = instances_on(self._cluster, host)
-        its = {id(each) for each, _instance in directed}
+        its = {each.name for each in directed} if instances else set()
         entries = [
             each
             for each in (self._entries if instances else ())
-            if (id(each[0]) in its if isinstance(each[0], VirtualServer) else is_on(each[0], host))
+            if (each[0].name in its if isinstance(each[0], VirtualServer) else is_on(each[0], host))
         ]
         neighbours = neighbours_of(self._cluster, host)
         scripts = scripts_view(self._cluster, self._global_defs, host)
@@ -149,15 +156,16 @@ class Views:
                     if host in each.hosts
                 ],
                 lvs_sync_daemon=sync_daemon_view(host, self._synced, interface),
-                virtual_servers=[self._services[each.name] for each, _instance in directed],
+                virtual_servers=[self._services[each.name] for each in directed if each.name in its],
                 needs=[each for _entry, needs, _interfaces in entries for each in needs],
                 interfaces=[
                     each for _entry, _needs, named in entries for each in named if each.interface not in self._vmacs
                 ],
+                processes=processes_tracked(self._cluster, host),
             ),
             director=director_view(
                 interface,
-                [each for each, instance in self._carried if host in (instance.hosts if instance else each.hosts)],
+                directed,
                 self._services,
                 self._global_defs,
                 self._places,
@@ -176,6 +184,15 @@ class Views:
             *bfd_views(cluster, host, self._members, neighbours),
             *group_views(cluster, host, neighbours),
         ]
+
+
+def _directed(
+    service: VirtualServer, instance: Optional[VrrpInstance], whole: Whole
+) -> Tuple[VirtualServer, Sequence[str]]:
+    """A service and those who direct it; without its hosts, where those have keepalived."""
+    if instance is None and not with_keepalived(service, whole.vrrp_hosts):
+        return service, service.hosts
+    return dataclasses.replace(service, hosts=()), instance.hosts if instance else service.hosts
 
 
 def as_json(view: Any) -> str:

@@ -198,6 +198,7 @@ class Keepalived:
     """All of C(keepalived.conf) that the description tells.
 
     blocks: what instances refer to, and what they are grouped by.
+    processes: the names of those that are watched.
     """
 
     router_id: str
@@ -209,6 +210,7 @@ class Keepalived:
     virtual_servers: Sequence[Service]
     needs: Sequence[Need]
     interfaces: Sequence[Named]
+    processes: Sequence[str]
 
 
 def priority(instance: VrrpInstance, director: str) -> int:
@@ -392,8 +394,11 @@ def instances_on(cluster: Cluster, host: str) -> List[VrrpInstance]:
 
 def services_on(cluster: Cluster, host: str) -> List[VirtualServer]:
     """The services that a host's keepalived directs."""
-    carried = {address for each in instances_on(cluster, host) for address in each.addresses}
-    return [each for each in cluster.lvs_virtual_servers if each.address in carried]
+    instances = instances_on(cluster, host)
+    carried = {address for each in instances for address in each.addresses}
+    return [
+        each for each in cluster.lvs_virtual_servers if each.address in carried or (instances and host in each.hosts)
+    ]
 
 
 def groups_on(cluster: Cluster, host: str) -> List[SyncGroup]:
@@ -404,10 +409,17 @@ def groups_on(cluster: Cluster, host: str) -> List[SyncGroup]:
 
 def scripts_tracked(cluster: Cluster, host: str) -> List[VrrpScript]:
     """The scripts that the instances or groups of a host track."""
-    instances = instances_on(cluster, host)
-    watching: List[Tracks] = [*instances, *groups_on(cluster, host)]
-    names = {script.name for each in watching for script in each.track_script}
+    names = {script.name for each in _watching(cluster, host) for script in each.track_script}
     return [each for each in cluster.lvs_vrrp_scripts if each.name in names]
+
+
+def processes_tracked(cluster: Cluster, host: str) -> List[str]:
+    """The names of the processes that the instances or groups of a host track."""
+    return sorted({process.name for each in _watching(cluster, host) for process in each.track_process})
+
+
+def _watching(cluster: Cluster, host: str) -> List[Tracks]:
+    return [*instances_on(cluster, host), *groups_on(cluster, host)]
 
 
 def _tracking(entry: T, neighbours: Mapping[str, Sequence[str]]) -> T:

@@ -22,7 +22,8 @@ from ansible_collections.lvs.cluster.tests.unit.lab.probe.servers import (
 )
 from harness.certificates import issue
 
-HOLD = replace(PLAN, rate=0, seconds=0.3, hold=True, hold_timeout=10.0, hold_interval=0.01)
+# Long enough for a machine that has much else to do.
+HOLD = replace(PLAN, rate=0, seconds=2, hold=True, hold_timeout=10.0, hold_interval=0.01)
 
 
 @pytest.fixture(params=["TLSv1_2", "TLSv1_3"])

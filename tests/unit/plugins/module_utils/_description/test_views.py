@@ -12,6 +12,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.members i
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import VrrpInstance
 from ansible_collections.lvs.cluster.plugins.module_utils._description.views.keepalived import priority as priority_of
 from ansible_collections.lvs.cluster.plugins.module_utils._description.views.keepalived import takeover_seconds
+from ansible_collections.lvs.cluster.plugins.module_utils._description.views.proxy import end_of_variables
 from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import (
     HOSTS,
     INSTANCE,
@@ -44,7 +45,7 @@ ON_ETH7 = {
     "hosts.lvs2.lvs_addresses": {"eth7": "198.51.100.12"},
 }
 NO_DIRECTOR = {
-    "modules": ["ip_vs"],
+    "modules": [],
     "servers": {},
     "static": False,
     "services": [],
@@ -566,6 +567,19 @@ def test_an_address_that_somebody_else_moves_is_put_on_no_card():
     assert (told["static"], len(told["services"]), told["cards"]) == (True, 1, [])
 
 
+def test_hosts_of_an_instance_direct_by_keepalived_what_none_carries():
+    second = {**OTHER_SERVICE, "hosts": ["lvs1"], "quorum_up": {"path": "/usr/bin/true"}}
+    changes = {f"{FIRST_UPSTREAM}.virtual_server": "web", "lvs_virtual_servers[1]": second}
+    told, other = view("lvs1", changes), view("lvs2", changes)
+
+    assert [each["name"] for each in told["keepalived"]["virtual_servers"]] == ["web", "mail"]
+    assert told["keepalived"]["scripts"]["programs"] == ["/usr/bin/true"]
+    assert (told["director"]["static"], told["director"]["services"], told["director"]["cards"]) == (False, [], [])
+    assert [each["name"] for each in other["keepalived"]["virtual_servers"]] == ["web"]
+    assert other["keepalived"]["scripts"]["programs"] == []
+    assert [each["address"] for each in view("web1", changes)["realserver"]["vips"]] == [VIP, OTHER_VIP]
+
+
 def test_a_host_that_does_not_direct_a_service_has_none_of_it():
     assert view("lvs2", STATIC)["director"] == NO_DIRECTOR
 
@@ -796,14 +810,17 @@ def test_a_host_in_no_instance_and_no_service_has_nothing_to_do():
             "virtual_servers": [],
             "needs": [],
             "interfaces": [],
+            "processes": [],
         },
         "director": NO_DIRECTOR,
         "realserver": {"interface": "eth0", "vips": []},
         "nginx": {
+            "pair": False,
             "checks": [],
             "listens": [],
             "certificates": [],
             "settings": {
+                "variables": "lvs",
                 "log_format": "",
                 "real_ip": None,
                 "server_names_hash_bucket_size": 0,
@@ -890,6 +907,22 @@ def test_a_site_without_names_is_the_default_one_of_its_address_alone():
     assert served(changes)[3]["server_name"] == [VIP]
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({f"{FIRST_SITE}.locations[0].location": "^~ /"}, id="a location"),
+        pytest.param(
+            {f"{FIRST_SITE}.locations[0].location": "/api/", f"{FIRST_SITE}.raw": "location ^~/ { root /srv; }"},
+            id="raw",
+        ),
+    ],
+)
+def test_what_takes_all_that_is_left_gets_no_location_of_ours_beside_it(changes):
+    site = served({**TLS_SITE, **changes})[1]
+
+    assert [each["location"] for each in site["locations"] if each["lines"] == [["return", "404"]]] == []
+
+
 def test_the_default_server_goes_by_all_addresses_and_a_named_site_hands_on_to_it():
     ours, site = served(TLS_SITE)[2:]
 
@@ -899,7 +932,7 @@ def test_the_default_server_goes_by_all_addresses_and_a_named_site_hands_on_to_i
         {
             "path": "/healthz",
             "hops": [{"address": VIP, "path": f"/healthz/at/{VIP}"}],
-            "server_name": "lvs.example.com",
+            "server_name": "asked-by-lvs-cluster.example.com",
             "answers": True,
         }
     ]
@@ -947,6 +980,17 @@ def test_each_socket_is_told_with_the_certificates_that_it_presents():
         {"address": "", "port": 80, "ssl": False, "default_server": True, "sites": []},
         {"address": VIP, "port": 80, "ssl": False, "default_server": True, "sites": []},
     ]
+
+
+def test_a_wildcard_is_asked_by_no_name_of_another_site():
+    changes = {
+        **TLS_SITE,
+        f"{FIRST_SITE}.server_name": "*.example.com",
+        "lvs_nginx_servers[2]": {**SITE, "name": "lvs", "server_name": "lvs.example.com"},
+    }
+    names = [each["server_name"] for each in view("web1", changes)["nginx"]["listens"][0]["sites"]]
+
+    assert names == ["asked-by-lvs-cluster.example.com", "lvs.example.com"]
 
 
 def test_each_certificate_is_told_with_its_key_and_the_names_that_it_must_be_good_for():
@@ -1008,6 +1052,30 @@ def test_a_site_behind_an_instance_listens_on_every_address():
     assert (first["listen"], second["listen"]) == (["80"], ["8000"])
     assert first["server_name"] == [VIP]
     assert first["health"][0]["hops"] == []
+
+
+@pytest.mark.parametrize(
+    ("cluster", "end"),
+    [
+        ("web", "web"),
+        ("a" * 24, "a" * 24),
+        ("web-shop", "web_shop_4a2b04f6"),
+        ("web.shop", "web_shop_082775a0"),
+        ("Web", "web_29751047"),
+        ("a" * 25, f"{'a' * 15}_2f521e2a"),
+    ],
+)
+def test_variables_of_nginx_have_the_cluster_s_name_as_far_as_they_may(cluster, end):
+    nginx = view("web1", {"lvs_cluster": cluster})["nginx"]
+
+    assert nginx["settings"]["variables"] == end
+    assert ["proxy_set_header", f"Host $lvs_host_{end}"] in nginx["servers"][0]["locations"][0]["lines"]
+
+
+@given(st.lists(st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,30}", fullmatch=True), unique=True, min_size=2, max_size=2))
+@settings(max_examples=100, deadline=None)
+def test_variables_of_two_clusters_are_two(clusters):
+    assert len({end_of_variables(each) for each in clusters}) == 2
 
 
 def test_long_names_get_the_room_that_nginx_needs():

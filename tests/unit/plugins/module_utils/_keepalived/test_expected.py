@@ -39,10 +39,22 @@ def described() -> list[dict[str, Any]]:
     ]
 
 
+DESCRIBED = [
+    {
+        **each,
+        "real_servers": [
+            {**server, "checkers": [{"keyword": checker["type"], "lines": []} for checker in server["checkers"]]}
+            for server in each["real_servers"]
+        ],
+    }
+    for each in SERVICES
+]
+
+
 def found(instances: Any = None, services: Any = None, scripts: Sequence[str] = ()) -> list[str]:
     running = {"terms": INSTANCES, "states": STATES, "services": SERVICES, "scripts": [["/run", "a"], ["/other"]]}
     return differences(
-        described() if instances is None else instances, SERVICES if services is None else services, scripts, running
+        described() if instances is None else instances, DESCRIBED if services is None else services, scripts, running
     )
 
 
@@ -72,13 +84,38 @@ def test_an_address_that_no_advert_carries_is_compared_too() -> None:
 
 
 def test_services_and_servers_are_compared() -> None:
-    first, *others = SERVICES
+    first, *others = DESCRIBED
     assert [each for each in found(services=others) if "runs and is not described" in each]
     assert [each for each in found(services=[{**first, "lb_algo": "mh"}, *others]) if "does not run" in each]
     server = {**first["real_servers"][0], "weight": 77}
     problems = found(services=[{**first, "real_servers": [server]}, *others])
     assert len(problems) == 1
     assert "weight 77" in problems[0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"ops": True}, "ops none -> True"),
+        ({"persistence_timeout": 77}, "persistence_timeout "),
+        ({"lb_flags": ["mh-port", "mh-fallback"]}, "-> mh-fallback mh-port"),
+    ],
+)
+def test_how_a_service_is_served_is_compared(changes: dict[str, Any], told: str) -> None:
+    first, *others = DESCRIBED
+    (problem,) = found(services=[{**first, **changes}, *others])
+    assert told in problem
+    assert problem.startswith("virtual_server ")
+
+
+def test_a_check_that_keepalived_left_out_is_told() -> None:
+    first, *others = DESCRIBED
+    server, *rest = first["real_servers"]
+    checkers = [*server["checkers"], {"keyword": "MISC_CHECK", "lines": []}]
+    (problem,) = found(services=[{**first, "real_servers": [{**server, "checkers": checkers}, *rest]}, *others])
+    assert problem.endswith(
+        f"{server['address']} {server['port']} is not checked by MISC_CHECK; keepalived's log says why"
+    )
 
 
 STANDING = [
@@ -117,7 +154,7 @@ def test_settling_takes_as_long_as_the_slowest_takes_over() -> None:
 
 def test_problems_are_of_what_runs_and_of_where_addresses_stand() -> None:
     running = {"terms": INSTANCES, "services": SERVICES, "states": [], "scripts": []}
-    assert problems_of(described(), SERVICES, [], running, []) == []
+    assert problems_of(described(), DESCRIBED, [], running, []) == []
     master = {
         "name": "web",
         "state": "MASTER",
@@ -125,7 +162,7 @@ def test_problems_are_of_what_runs_and_of_where_addresses_stand() -> None:
         "virtual_ipaddress_excluded": [],
     }
     web = {**described()[0], "virtual_ipaddress_excluded": []}
-    problems = problems_of([web], SERVICES, [], {**running, "states": [master]}, [])
+    problems = problems_of([web], DESCRIBED, [], {**running, "states": [master]}, [])
     assert problems == [
         "vrrp_instance other runs and is not described",
         "vrrp_instance web: it is MASTER and has not its address 203.0.113.10",
