@@ -22,7 +22,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.pro
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import servers_of
 from ansible_collections.lvs.cluster.plugins.module_utils._description.sites import Asked, Site
-from ansible_collections.lvs.cluster.plugins.module_utils._nginx.grammar import parse, place_of
+from ansible_collections.lvs.cluster.plugins.module_utils._nginx.grammar import parse, place_of, within
 
 # A directive and its value.
 Line = Tuple[str, str]
@@ -188,7 +188,11 @@ class Settings:
 
 @dataclass(frozen=True)
 class Nginx:
-    """All of the host's nginx that the description tells; pair: whether addresses of a VRRP instance lead to it."""
+    """All of the host's nginx that the description tells.
+
+    pair: whether addresses of a VRRP instance lead to it.
+    named_files: what the nginx of any host has in it, by whole paths.
+    """
 
     pair: bool
     checks: Sequence[Check]
@@ -197,6 +201,7 @@ class Nginx:
     settings: Settings
     upstreams: Sequence[Pooled]
     servers: Sequence[Served]
+    named_files: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -207,6 +212,20 @@ class OnPort:
     addresses: Sequence[str]
 
 
+def _named_files(cluster: Cluster, sites: Sequence[Site]) -> Sequence[str]:
+    """The certificates and keys of all sites, and whatever stands in raw like a file."""
+    servers = [each.server for each in sites]
+    raw = [
+        *(each.raw for each in cluster.lvs_nginx_upstreams),
+        *(server.raw for server in servers),
+        *(location.raw for server in servers for location in server.locations),
+        *([cluster.lvs_nginx_settings.raw] if cluster.lvs_nginx_settings else []),
+    ]
+    words = (word for each in raw for directive in within(parse(each)) for word in directive.words)
+    named = [path for server in servers for path in (server.ssl_certificate, server.ssl_certificate_key)]
+    return list(dict.fromkeys([*filter(None, named), *(word for word in words if word.startswith("/"))]))
+
+
 class Proxies:
     """What all hosts of a cluster have in common of their nginx."""
 
@@ -215,6 +234,7 @@ class Proxies:
     ) -> None:
         """asked: how the services before sites are checked; addresses: those of the hosts."""
         self._sites = sites
+        self._named_files = _named_files(cluster, sites)
         self._name = cluster.lvs_cluster
         self._variables = end_of_variables(cluster.lvs_cluster)
         self._settings = cluster.lvs_nginx_settings or NginxSettings()
@@ -254,6 +274,7 @@ class Proxies:
             settings=_settings(self._settings, self._variables, served),
             upstreams=[self._pooled[name] for name in self._upstreams if name in named],
             servers=served,
+            named_files=self._named_files,
         )
 
     def _servers(self, host: str, port: int, held: Sequence[OnPort]) -> List[Served]:

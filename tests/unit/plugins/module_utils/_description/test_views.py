@@ -830,6 +830,7 @@ def test_a_host_in_no_instance_and_no_service_has_nothing_to_do():
             },
             "upstreams": [],
             "servers": [],
+            "named_files": [],
         },
     }
 
@@ -1000,6 +1001,18 @@ def test_each_certificate_is_told_with_its_key_and_the_names_that_it_must_be_goo
             "server_name": ["shop.example.com"],
         }
     ]
+
+
+def test_every_host_is_told_the_files_of_all_sites_and_those_in_raw():
+    changes = {
+        **TLS_SITE,
+        f"{FIRST_SITE}.raw": "location /x { ssl_trusted_certificate /etc/ssl/chain.crt; }",
+        "lvs_nginx_settings": {"raw": "proxy_ssl_trusted_certificate '/etc/ssl/pool.crt';"},
+    }
+    named = view("web1", changes)["nginx"]["named_files"]
+
+    assert {"/etc/ssl/shop.crt", "/etc/ssl/private/shop.key", "/etc/ssl/chain.crt", "/etc/ssl/pool.crt"} <= set(named)
+    assert view("lvs1", changes)["nginx"]["named_files"] == named
 
 
 def test_what_raw_says_of_a_location_stands_in_the_place_of_ours():
