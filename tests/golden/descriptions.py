@@ -361,6 +361,7 @@ PLACES = st.fixed_dictionaries(
                 "if ($args) { proxy_set_header A b; }",
                 "} location /b {",
                 "root /srv;",
+                "alias /srv/;",
             ]
         ),
     },
@@ -380,6 +381,7 @@ SITE = {
             "location ^~ / { return 204; }",
             "location ^~/api/ { return 204; }",
             "location =/healthz { return 204; }",
+            "ssl_ecdh_curve X25519;",
             "if ($args) { return 403; }",
             "error_page 502 /a;",
             "listen 80;",

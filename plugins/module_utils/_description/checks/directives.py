@@ -67,8 +67,10 @@ def _check_directive(directive: Directive, path: str, entry: Any) -> Iterator[Pr
         yield Problem(path, keyword, f"follows from {derived[keyword]}", "Remove the line")
     elif keyword in options(type(entry)) and getattr(entry, options(type(entry))[keyword].name) not in ("", ()):
         yield Problem(path, keyword, f"is said by the option {keyword}", "Remove the line, or the option")
-    elif isinstance(entry, Location) and entry.upstream and keyword in ("proxy_pass", "root", "return"):
+    elif isinstance(entry, Location) and entry.upstream and keyword in ("proxy_pass", "root", "alias", "return"):
         yield Problem(path, keyword, "is not what the option upstream says", "Remove the line, or the option")
+    elif isinstance(entry, Location) and entry.root and keyword == "alias":
+        yield Problem(path, keyword, "names a folder, as the option root does", "Remove the line, or the option")
     elif isinstance(entry, (NginxServer, NginxSettings)) and keyword in OF_LOCATIONS:
         reason = "has no effect on a location with an upstream, which says it itself"
         yield Problem(path, keyword, reason, "Write it in raw of the location")
