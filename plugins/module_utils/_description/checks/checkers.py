@@ -110,7 +110,8 @@ def _check_pages(check: Pages, asked: Asked) -> Iterator[Problem]:
     for path, page in urls or [(asked.path, check)]:
         for name in OF_REGEX:
             value = getattr(page, name)
-            if page.regex == "" and value not in (None, False, ""):
+            # A number that is 0 is told too.
+            if page.regex == "" and value is not None and value is not False and value != "":
                 yield Problem(f"{path}.{name}", value, "has no effect without a regex", "Write regex too, or remove it")
         low, high = page.regex_min_offset, page.regex_max_offset
         if low is not None and high is not None and low > high:

@@ -59,6 +59,7 @@ MISTAKES = [
     in_path("regex with quotes", "regex", checked("HTTP_GET", regex='"ok"'), "without double quotes", r"\x22"),
     in_path("regex of two lines", "regex", checked("HTTP_GET", regex="a\nb"), "in one line"),
     in_path("no regex to reverse", "regex_no_match", checked("HTTP_GET", regex_no_match=True), "without a regex"),
+    in_path("no regex to begin at", "regex_max_offset", checked("HTTP_GET", regex_max_offset=0), "without a regex"),
     bad(
         "no regex of one of several pages",
         {CHECK: checked("HTTP_GET", url=["/", {"path": "/a", "regex_options": "caseless"}])},
