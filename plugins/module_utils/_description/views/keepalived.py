@@ -240,7 +240,8 @@ def checks_of(service: VirtualServer, asked: Optional[Asked]) -> Sequence[Checke
         return [HttpGet(path=asked.path)]
     # What answers at the plain port tells nothing of the one with TLS, which may be gone alone.
     through = [HttpGet(path=asked.path, connect_port=asked.port)] if asked and asked.port else []
-    return [*through, CHECKS_OF_PROTOCOLS[service.protocol]()]
+    # All ports are none to connect to.
+    return [*through, CHECKS_OF_PROTOCOLS[service.protocol]() if service.port else PingCheck()]
 
 
 # What a service's servers are asked of which nothing else is known. Nothing speaks SCTP.

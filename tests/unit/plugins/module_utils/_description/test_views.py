@@ -440,6 +440,28 @@ def test_a_server_is_checked_by_what_it_has_of_its_own_or_else_by_what_the_servi
     assert keywords(changes) == expected
 
 
+@pytest.mark.parametrize(
+    ("protocol", "port", "keyword"),
+    [
+        ("TCP", 80, "TCP_CHECK"),
+        ("UDP", 80, "UDP_CHECK"),
+        ("SCTP", 80, "PING_CHECK"),
+        ("TCP", 0, "PING_CHECK"),
+        ("UDP", 0, "PING_CHECK"),
+    ],
+)
+def test_a_server_of_which_nothing_is_said_is_asked_at_its_port_if_that_is_one(protocol, port, keyword):
+    changes = {
+        "lvs_nginx_upstreams": REMOVED,
+        f"{FIRST_SERVICE}.check": REMOVED,
+        f"{FIRST_SERVICE}.protocol": protocol,
+        f"{FIRST_SERVICE}.port": port,
+        f"{FIRST_SERVICE}.persistence_timeout": 50,
+    }
+
+    assert keywords(changes) == [[keyword]] * 2
+
+
 def test_several_pages_are_asked_for_in_their_order():
     urls = [
         {"path": "/a", "virtualhost": "example.com"},
