@@ -10,6 +10,7 @@ from typing import Any, Callable, Iterator, List, NamedTuple, Optional, Sequence
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import numbered
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.checkers import (
+    Alpha,
     Asking,
     BfdCheck,
     Checker,
@@ -26,6 +27,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.clu
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import RealServer, VirtualServer
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem, listed
 
+from .services import check_alpha
 from .tables import entries
 from .tracking import check_named
 from .whole import Whole
@@ -75,6 +77,10 @@ def _each(checks: Checks, path: str) -> List[Tuple[str, Checker]]:
     if isinstance(checks, tuple):
         return [(f"{path}[{place}]", each) for place, each in enumerate(checks) if each is not None]
     return [] if checks is None else [(path, checks)]
+
+
+def _check_alpha(check: Alpha, asked: Asked) -> Iterator[Problem]:
+    yield from check_alpha(check.alpha, f"{asked.path}.alpha", asked.service)
 
 
 def _check_port(check: Asking, asked: Asked) -> Iterator[Problem]:
@@ -179,6 +185,7 @@ def _check_neighbours(check: BfdCheck, asked: Asked) -> Iterator[Problem]:
 
 # What is looked at of a check, by a table that it has.
 LOOKS: Sequence[Tuple[Type[Any], Callable[[Any, Asked], Iterator[Problem]]]] = (
+    (Alpha, _check_alpha),
     (Asking, _check_port),
     (Way, _check_way),
     (Pages, _check_pages),
