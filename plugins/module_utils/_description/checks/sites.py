@@ -76,11 +76,26 @@ def _check_behind_instance(
     if has_service:
         remedy = "Remove one of them: an instance is for hosts before which nothing is balanced"
         yield Problem(f"{path}.vrrp_instance", entry.vrrp_instance, "stands beside virtual_server", remedy)
+    else:
+        yield from first(_check_balanced(entry, path, whole))
     if entry.vrrp_instance not in whole.instance_names and whole.addresses_known:
         remedy = f"Write one of {', '.join(whole.instance_names)}" if whole.instance_names else "Describe it there"
         yield Problem(f"{path}.vrrp_instance", entry.vrrp_instance, "is not an instance of lvs_vrrp_instances", remedy)
     if entry.listen == ():
         yield Problem(f"{path}.listen", None, "is missing", "Write the ports that clients connect to, as listen: [80]")
+
+
+def _check_balanced(entry: Union[NginxServer, Upstream], path: str, whole: Whole) -> Iterator[Problem]:
+    """A port of an instance's address that is balanced never gets to the nginx of the host."""
+    ports = [port for _place, port in numbered(entry.listen)]
+    for address, instances in whole.floating.items():
+        if entry.vrrp_instance in [each.name for each in instances]:
+            for service in whole.serving.get(address, ()):
+                taken = next((port for port in ports if service.port in (0, port)), None)
+                if taken and service.protocol == "TCP":
+                    reason = f"has port {taken} of {address}, which virtual server {service.name} balances"
+                    remedy = "Remove that port, or write virtual_server in the place of vrrp_instance"
+                    yield Problem(f"{path}.listen", ports, reason, remedy)
 
 
 def _check_tls(server: NginxServer, path: str) -> Iterator[Problem]:

@@ -30,7 +30,10 @@ class Rounds:
 
     interval: int = option(integer(1, 4294, "seconds"), "seconds from one question to the next", default=2)
     connect_timeout: float = option(
-        seconds(0.1, 4293), "seconds to wait for the answer, less than the interval", default=1
+        seconds(0.1, 4293),
+        "seconds to wait for the answer of a proxy that has taken the connection, less than the interval, after which "
+        "keepalived gives up one that has not",
+        default=1,
     )
     rise: int = option(integer(1, 2**31 - 1), "how many answers in a row must be right", default=2)
     fall: int = option(integer(1, 2**31 - 1), "how many answers in a row must fail", default=2)

@@ -37,6 +37,27 @@ NGINX = {
     f"{FIRST_UPSTREAM}.listen": [80],
     f"{FIRST_UPSTREAM}.health_path": "/up",
 }
+# The same with a name, beside one with TLS.
+NAMED = {
+    **NGINX,
+    "lvs_nginx_servers": [
+        {
+            "name": name,
+            "vrrp_instance": "web",
+            "listen": [port],
+            "server_name": ["shop.example.com"],
+            "health_path": "/up",
+            "locations": [{"location": "/", "upstream": "app"}],
+            **tls,
+        }
+        for name, port, tls in (
+            ("shop", 443, {"ssl_certificate": "/etc/ssl/shop.crt", "ssl_certificate_key": "/etc/ssl/shop.key"}),
+            ("shop80", 80, {}),
+        )
+    ],
+}
+for option in ("vrrp_instance", "listen", "health_path"):
+    NAMED.pop(f"{FIRST_UPSTREAM}.{option}")
 OTHER = {"lvs_virtual_servers": REMOVED, "lvs_nginx_upstreams": REMOVED}
 GROUPED = {
     **OTHER,
@@ -99,8 +120,8 @@ def test_what_is_told_of_a_check_holds_and_the_rest_follows_from_nginx() -> None
     [
         ({"connect_port": 8404, "path": "/health"}, ["HTTP_GET", "127.0.0.1", "8404", "1", "-", "/health", "200"]),
         (
-            {"type": "HTTP_GET", "connect_port": 80, "connect_ip": "192.0.2.11", "status_code": 204},
-            ["HTTP_GET", "192.0.2.11", "80", "1", "-", "/", "204"],
+            {"type": "HTTP_GET", "connect_port": 80, "connect_ip": "192.0.2.99", "status_code": 204},
+            ["HTTP_GET", "192.0.2.99", "80", "1", "-", "/", "204"],
         ),
         ({"type": "TCP_CHECK", "connect_port": 443}, ["TCP_CHECK", "127.0.0.1", "443", "1", "-"]),
     ],
@@ -165,6 +186,48 @@ MISTAKES = [
         "is in group both, which takes none",
         path=f"{CHECK}.weight",
     ),
+    bad(
+        "virtual address",
+        {**NGINX, CHECK: {"connect_ip": VIP}},
+        "is a virtual address: all hosts would ask the one that has it",
+        path=f"{CHECK}.connect_ip",
+    ),
+    bad(
+        "address of one of the hosts",
+        {**NGINX, CHECK: {"connect_ip": "192.0.2.11"}},
+        "is an address of lvs1, which lvs2 would ask",
+        path=f"{CHECK}.connect_ip",
+    ),
+    bad(
+        "address of another host",
+        {**NGINX, CHECK: {"connect_ip": "192.0.2.31"}},
+        "is an address of app1, which lvs1, lvs2 would ask",
+        path=f"{CHECK}.connect_ip",
+    ),
+    bad(
+        "page of a site with TLS",
+        {**NAMED, CHECK: {"connect_port": 443}},
+        "is the port of site shop, on which nginx speaks TLS alone",
+        path=f"{CHECK}.connect_port",
+    ),
+    bad(
+        "page where all sites have TLS",
+        {**NAMED, "lvs_nginx_servers[1]": REMOVED, CHECK: {"restart": "nginx"}},
+        "is the port of site shop",
+        path=f"{CHECK}.connect_port",
+    ),
+    bad(
+        "page of sites with names",
+        {**NAMED, CHECK: {"path": "/status"}},
+        "is not /up, and nginx answers nothing else on port 80",
+        path=f"{CHECK}.path",
+    ),
+    bad(
+        "health_path that is refused",
+        {**NGINX, CHECK: {"restart": "nginx"}, f"{FIRST_UPSTREAM}.health_path": "up"},
+        "is not the path of a URL",
+        path=f"{FIRST_UPSTREAM}.health_path",
+    ),
 ]
 
 
@@ -177,6 +240,13 @@ def test_one_mistake_is_told_once(changes: dict[str, Any], path: str, fragments:
     "changes",
     [
         NGINX,
+        {**NGINX, CHECK: {"path": "/status"}},
+        {**NAMED, CHECK: {"path": "/up?of=web"}},
+        {**NAMED, CHECK: {"type": "TCP_CHECK", "connect_port": 443}},
+        {**NAMED, "lvs_nginx_servers[1].server_name": REMOVED, CHECK: {"path": "/status"}},
+        {**NAMED, CHECK: {"connect_port": 8404, "path": "/status"}},
+        # Of an instance of one host.
+        {**NGINX, CHECK: {"connect_ip": "192.0.2.11"}, f"{FIRST_INSTANCE}.hosts": ["lvs1"]},
         {**GROUPED, CHECK: {"connect_port": 80}},
         {
             **GROUPED,

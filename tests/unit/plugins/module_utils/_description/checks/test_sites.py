@@ -15,6 +15,7 @@ from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._descriptio
     hostvars,
 )
 from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.mistakes import (
+    FIRST_SERVICE,
     FIRST_UPSTREAM,
     SECOND_SERVICE,
     SECOND_UPSTREAM,
@@ -69,6 +70,14 @@ MISTAKES = [
         "is missing", "listen: [80]", path=f"{SECOND}.listen"),
     bad("instance beside a virtual server", {**TWO_SITES, f"{SECOND}.listen": [80], f"{SECOND}.vrrp_instance": "web"},
         "stands beside virtual_server"),
+    bad("instance whose port is balanced",
+        {f"{FIRST_UPSTREAM}.vrrp_instance": "web", f"{FIRST_UPSTREAM}.listen": [8080, 80]},
+        "has port 80 of 192.0.2.100, which virtual server web balances"),
+    bad("instance all of whose ports are balanced",
+        {f"{FIRST_SERVICE}.port": 0, f"{FIRST_SERVICE}.persistence_timeout": 300,
+         f"{FIRST_SERVICE}.check": {"type": "PING_CHECK"},
+         f"{FIRST_UPSTREAM}.vrrp_instance": "web", f"{FIRST_UPSTREAM}.listen": [8080]},
+        "has port 8080 of 192.0.2.100, which virtual server web balances"),
     bad("site that answers nothing", {**TWO_SITES, f"{SECOND}.return": REMOVED}, "answers nothing", path=SECOND),
     bad("return beside location /", {**TWO_SITES, f"{FIRST}.return": "404"}, "location / takes all"),
     bad("one location twice", {**TWO_SITES, f"{FIRST}.locations[2]": {"location": "/", "return": "404"}},
