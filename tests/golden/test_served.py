@@ -8,6 +8,7 @@ import http.server
 import json
 import os
 import pwd
+import random
 import signal
 import socket
 import ssl
@@ -63,10 +64,13 @@ class Quiet(http.server.ThreadingHTTPServer):
         """A connection that nginx has closed."""
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as held:
-        port: int = held.getsockname()[1]
-        return port
+def free_ports(count: int) -> list[int]:
+    """None of those that the connections of this machine take by themselves (ip_local_port_range)."""
+    found: list[int] = []
+    for port in random.sample(range(20000, 32768), 200):
+        with contextlib.suppress(OSError), socket.create_server(("", port)):
+            found.append(port)
+    return found[:count]
 
 
 class Serving:
@@ -74,7 +78,7 @@ class Serving:
 
     def __init__(self, program: str, version: str, folder: Path) -> None:
         self.program, self.version, self.folder = program, version, folder
-        self.plain, self.secure, self.bare = free_port(), free_port(), free_port()
+        self.plain, self.secure, self.bare = free_ports(3)
         self.applications = [Quiet((f"{HERE}{last}", 0), Application) for last in (31, 32)]
         self.process: subprocess.Popen[bytes] | None = None
 
