@@ -191,7 +191,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         sh(f"ip -n servers addr add {SERVER}/24 dev check1 && ip -n servers addr add {BESIDE}/24 dev check1")
         sh("ip -n servers link set check1 up && ip -n servers link set lo up && ipvsadm -C")
         yield Server()
-        sh("ip netns del servers")
+        # The link by itself: the servers' sockets keep the namespace, whose name goes alone.
+        sh("ip link del check0 && ip netns del servers")
 
 
 PORTS = {each["name"]: each["port"] for each in view()["keepalived"]["virtual_servers"]}
