@@ -57,6 +57,7 @@ class Nginx:
         return int(path.read_text() or 0) if path.exists() else 0
 
     def start(self) -> None:
+        time.sleep(0.02)
         subprocess.run(self.command, check=True)
         wait_for("nginx to run", lambda: self.pid and door.worker_starts(self.pid), patience=10)
 
