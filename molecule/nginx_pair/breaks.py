@@ -8,6 +8,7 @@ from harness.lab import Lab
 
 NGINX = "proxy1 proxy2"
 HAPROXY = "haproxy1 haproxy2"
+FACTS = "plugins/modules/host_facts.py"
 SCRIPTS = "/etc/keepalived/scripts/ask-proxy-*"
 TEARDOWN = "- name: Remove the configuration\n"
 EMPTYING = "- name: Empty the table\n  ansible.builtin.command: ipvsadm -C\n\n"
@@ -60,9 +61,19 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
             edits={"molecule/nginx_pair/tests/test_nginx_pair.py": ('"systemctl", "disable", "nginx"', '"true"')},
         ),
         Row(
+            "what is asked until then is not answered",
+            "keepalived_asks_changes",
+            edits={FACTS: ("nginx.asked()", "{}")},
+        ),
+        Row(
+            "it is answered for ever",
+            "keepalived_asks_changes",
+            edits={"roles/nginx/tasks/former.yml": ("when: __nginx_untold | length == 0", "when: false")},
+        ),
+        Row(
             "nobody asks what the kernel tells",
             "tracking_a_process",
-            edits={"plugins/modules/host_facts.py": ("process_events.are_told()", "True")},
+            edits={FACTS: ("process_events.are_told()", "True")},
         ),
         always_changed("finds_nothing"),
         # The last one: it leaves a ruin.

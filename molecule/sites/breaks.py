@@ -62,6 +62,16 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
             "ssl_get",
             edits={"molecule/sites/tests/test_sites.py": ('"enable_sni": True', '"enable_sni": False')},
         ),
+        Row(
+            "what is asked until then is not answered",
+            "keepalived_asks_changes",
+            edits={"plugins/modules/host_facts.py": ("nginx.asked()", "{}")},
+        ),
+        Row(
+            "it is not answered once a run has told nobody",
+            "keepalived_asks_changes",
+            edits={"plugins/filter/untold.py": ("    return untold(", "    return '' and untold(")},
+        ),
         always_changed("nothing_to_do"),
         Row(
             "who holds a socket is not asked",

@@ -91,6 +91,10 @@ ansible_facts:
       description: How many connections C(nginx.conf) gives a worker; 0 where it does not say.
       type: int
       sample: 768
+    lvs_nginx_asked:
+      description: By cluster, what keepalived asks nginx, a line each, as the cluster's file of nginx's tells.
+      type: dict
+      sample: {lvs: ["http 80 /healthz about 192.0.2.100:80"]}
     lvs_cards:
       description: The interfaces with an IPv4 address, but for the loopback and dummy devices.
       type: list
@@ -158,6 +162,7 @@ def look(module):
         "lvs_packages": installed(module, module.params["packages"]),
         "lvs_nginx": nginx.version(module),
         "lvs_worker_connections": nginx.worker_connections(),
+        "lvs_nginx_asked": nginx.asked(),
         "lvs_sysctls_writable": sysctl.writable(),
         "lvs_network": recognised(stacks),
         "lvs_network_notes": notes(stacks),

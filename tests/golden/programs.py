@@ -161,7 +161,8 @@ OLD_NGINX = "1.22.1"
 
 
 def render_nginx(view: dict[str, Any], version: str = OLD_NGINX) -> str:
-    variables = {f"__nginx_{key}": view["nginx"][key] for key in ("settings", "upstreams", "servers")}
+    keys = ("settings", "upstreams", "servers", "questions", "former")
+    variables = {f"__nginx_{key}": view["nginx"][key] for key in keys}
     variables["__nginx_ticket_keys"] = []
     variables["__nginx_http2_on"] = tuple(map(int, version.split("."))) >= (1, 25, 1)
     return render("nginx", "lvs.conf.j2", __nginx_cluster=view["cluster"]["name"], **variables)

@@ -82,7 +82,7 @@ class Serving:
         self.applications = [Quiet((f"{HERE}{last}", 0), Application) for last in (31, 32)]
         self.process: subprocess.Popen[bytes] | None = None
 
-    def described(self, **changes: Any) -> str:
+    def variables(self) -> dict[str, Any]:
         servers = [
             {"address": f"{DESCRIBED}{last}", "port": each.server_port}
             for last, each in zip((31, 32), self.applications, strict=True)
@@ -90,33 +90,34 @@ class Serving:
         services = {"web": self.plain, "webs": self.secure, "bare": self.bare}
         tls = {"ssl_certificate": "/a", "ssl_certificate_key": "/b", "http2": True}
         redirect = {"virtual_server": "web", "return": f"301 https://$host:{self.secure}$request_uri"}
-        variables = hostvars(
-            {
-                "hosts.app1": REMOVED,
-                "hosts.app2": REMOVED,
-                "lvs_virtual_servers": [
-                    {"name": name, "address": f"{DESCRIBED}100", "port": port, "real_servers": ["web1", "web2"]}
-                    for name, port in services.items()
-                ],
-                "lvs_nginx_upstreams": [
-                    {"name": "app", "servers": servers},
-                    {"name": "bare", "virtual_server": "bare", "servers": servers[:1]},
-                ],
-                "lvs_nginx_servers": [
-                    {
-                        "name": "shop",
-                        "virtual_server": "webs",
-                        "server_name": NAME,
-                        **tls,
-                        "locations": [{"location": "/", "upstream": "app"}],
-                    },
-                    {"name": "shop80", "server_name": NAME, **redirect},
-                ],
-                **changes,
-            }
-        )
-        text = render_nginx(inventory.view(variables, "web1"), self.version)
-        return text.replace(DESCRIBED, HERE)
+        return {
+            "hosts.app1": REMOVED,
+            "hosts.app2": REMOVED,
+            "lvs_virtual_servers": [
+                {"name": name, "address": f"{DESCRIBED}100", "port": port, "real_servers": ["web1", "web2"]}
+                for name, port in services.items()
+            ],
+            "lvs_nginx_upstreams": [
+                {"name": "app", "servers": servers},
+                {"name": "bare", "virtual_server": "bare", "servers": servers[:1]},
+            ],
+            "lvs_nginx_servers": [
+                {
+                    "name": "shop",
+                    "virtual_server": "webs",
+                    "server_name": NAME,
+                    **tls,
+                    "locations": [{"location": "/", "upstream": "app"}],
+                },
+                {"name": "shop80", "server_name": NAME, **redirect},
+            ],
+        }
+
+    def view(self, **changes: Any) -> dict[str, Any]:
+        return inventory.view(hostvars({**self.variables(), **changes}), "web1")
+
+    def described(self, **changes: Any) -> str:
+        return render_nginx(self.view(**changes), self.version).replace(DESCRIBED, HERE)
 
     def start(self, **changes: Any) -> None:
         main = nginx_file(self.described(**changes), self.folder)
@@ -204,6 +205,46 @@ def test_a_site_with_tls_answers_its_own_check_and_offers_http_2(serving: Servin
     assert (status, headers["x-lvs-cluster"]) == (200, "lvs")
     with serving.handshake(NAME, "h2") as connection:
         assert connection.selected_alpn_protocol() == "h2"
+
+
+def test_what_was_asked_before_is_answered_on_beside_what_is_asked_now(serving: Serving) -> None:
+    told = serving.view()["nginx"]["questions"]
+    upstreams, servers = ([*serving.variables()[f"lvs_nginx_{name}"]] for name in ("upstreams", "servers"))
+    app, bare = upstreams
+    shop, _redirect = servers
+    known = {"hosts.web1.ansible_facts": {"lvs_nginx_asked": {"lvs": told}}}
+
+    def ok(port: int, path: str, **headers: str) -> bool:
+        return serving.get(port, path, **headers)[::2] == (200, b"ok\n")
+
+    moved = {
+        "lvs_nginx_upstreams": [app, {**bare, "health_path": "/up"}],
+        "lvs_nginx_servers": [{**each, "health_path": "/up"} for each in servers],
+    }
+    serving.reload(**moved, **known)
+    until(lambda: ok(serving.plain, "/up"))
+    for path in ("/healthz", "/up"):
+        assert ok(serving.plain, path)
+        assert ok(serving.plain, path, Host=NAME)
+        assert ok(serving.bare, path)
+        assert serving.get_secure(path)[::2] == (200, b"ok\n")
+    serving.reload(**moved)
+    until(lambda: not ok(serving.plain, "/healthz"))
+
+    tls = {name: shop[name] for name in ("ssl_certificate", "ssl_certificate_key", "http2", "locations")}
+    secret = {"name": "bare", "virtual_server": "bare", "server_name": "bare.example.com", **tls}
+    serving.reload(lvs_nginx_upstreams=[app], lvs_nginx_servers=[*servers, secret], **known)
+    until(lambda: serving.get(serving.bare, "/")[0] == 400)
+    assert ok(serving.bare, "/healthz")
+
+    services = [each for each in serving.variables()["lvs_virtual_servers"] if each["name"] != "web"]
+    through = f"http {serving.plain} /healthz about {DESCRIBED}100:{serving.secure}"
+    known = {"hosts.web1.ansible_facts": {"lvs_nginx_asked": {"lvs": [*told, through]}}}
+    serving.reload(lvs_virtual_servers=services, lvs_nginx_servers=[shop], **known)
+    until(lambda: serving.get(serving.plain, "/", Host=NAME)[0] == 404)
+    assert ok(serving.plain, "/healthz")
+    serving.reload()
+    until(lambda: serving.get(serving.plain, "/", Host=NAME)[0] == 301)
 
 
 def test_an_application_is_told_of_the_client_and_not_what_the_client_says(serving: Serving) -> None:

@@ -163,6 +163,14 @@ def move(lab, faults, client, entered, holder, prove, tell, limit):
     return run
 
 
+def described(folder, words):
+    """Another inventory, which describes the nginx pair otherwise and leaves the other cluster its own words."""
+    (folder / "group_vars").mkdir(exist_ok=True)
+    (folder / "hosts.yml").write_text(json.dumps({"proxies": None}))
+    (folder / "group_vars" / "proxies.yml").write_text(json.dumps(words))
+    return str(folder)
+
+
 def test_a_client_sees_both_applications_through_each_address(nginx, haproxy, steady, prove):
     kept = steady()
     for each in nginx:
@@ -258,16 +266,50 @@ def test_an_address_of_haproxy_moves_and_stays_where_it_is_then(haproxy, move, h
     assert report["longest_gap"] < limit(0)
 
 
+def test_what_keepalived_asks_changes_and_no_request_fails_and_no_address_moves(
+    inventory_path, nginx, lab, site, client, steady, tell, tmp_path
+):
+    """Another path, and the port that is asked goes again; clients come by one that stays."""
+    steady()
+    upstream = only(description.read(inventory_path, name="lvs").variables["lvs_nginx_upstreams"])
+    hosts = nginx[0].hosts
+    other = {"listen": [8080, 80], "health_path": "/up"}
+
+    def run(words, *options):
+        folder = described(tmp_path, {"lvs_nginx_upstreams": [{**upstream, **words}]})
+        done = site("-i", folder, "--limit", "proxies", *options)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return changed(done.stdout)
+
+    def answered(place):
+        words = ("curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", f"http://127.0.0.1{place}")
+        return {lab.exec(host, *words, check=False) for host in hosts}
+
+    since = lab.exec(hosts[0], "date", "+%s").strip()
+    running = [client.probe(each.url) for each in nginx]
+    run(other, "--tags", "nginx")
+    # Nobody has been told to ask by it.
+    assert run(other, "--tags", "nginx") == {}
+    assert [answered("/healthz"), answered(":8080/up")] == [{"200"}, {"200"}]
+    run(other)
+    run({})
+    reports = [each.stop() for each in running]
+    for each, report in zip(nginx, reports, strict=True):
+        tell(f"keepalived asks otherwise, {each.vip}", report, 0)
+        assert report["failures"] == {}
+    journals = lab.exec_all(hosts, "journalctl", "-u", "keepalived", "-o", "cat", "--since", f"@{since}")
+    assert all("Reloading" in text for text in journals.values()), journals
+    assert [host for host, text in journals.items() if "FAULT" in text or "now returning 1" in text] == []
+    assert answered(":8080/up") == {"000"}
+    assert changed(site().stdout) == {}
+
+
 def test_tracking_a_process_is_refused_where_the_kernel_tells_of_none(inventory_path, nginx, site, tmp_path):
     """As in the lab, and in containers."""
-    described = description.read(inventory_path, name="lvs").variables
-    instance = {**only(described["lvs_vrrp_instances"]), "track_process": ["nginx"]}
+    told_ = description.read(inventory_path, name="lvs").variables
+    instance = {**only(told_["lvs_vrrp_instances"]), "track_process": ["nginx"]}
     words = {"lvs_vrrp_track_processes": [{"name": "nginx", "process": "nginx"}], "lvs_vrrp_instances": [instance]}
-    # An inventory that is read after the lab's own: the other cluster keeps its description.
-    (tmp_path / "group_vars").mkdir()
-    (tmp_path / "hosts.yml").write_text(json.dumps({"proxies": None}))
-    (tmp_path / "group_vars" / "proxies.yml").write_text(json.dumps(words))
-    done = site("-i", str(tmp_path), "--limit", "proxies")
+    done = site("-i", described(tmp_path, words), "--limit", "proxies")
     assert done.returncode == 2, done.stdout
     for host in nginx[0].hosts:
         assert f"the kernel of {host} tells nobody who starts and ends" in told(done.stdout)[host]

@@ -253,6 +253,31 @@ def test_ssl_get_asks_a_site_by_its_name_and_takes_out_who_has_it_no_more(
     steady()
 
 
+def test_what_keepalived_asks_changes_and_no_request_fails_and_nobody_is_taken_out(
+    lab, cluster, services, steady, site, unhurt
+):
+    steady()
+    director = only(services["webs"].directors)
+    words = extra(lvs_nginx_servers=[{**each, "health_path": "/up"} for each in cluster.variables["lvs_nginx_servers"]])
+
+    def change():
+        done = site(*words, "--limit", "lvs_realservers")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "goes on to answer http 80 /healthz" in " ".join(done.stdout.split())
+        again = site(*words, "--limit", "lvs_realservers")
+        assert changed(again.stdout) == {}, again.stdout
+        done = site(*words)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    since = lab.exec(director, "date", "+%s").strip()
+    unhurt("keepalived asks otherwise", change)
+    journal = lab.exec(director, "journalctl", "-u", "keepalived", "-o", "cat", "--since", f"@{since}")
+    assert "Reloading" in journal
+    assert [line for line in journal.splitlines() if "Removing service" in line] == []
+    files = lab.exec_all(cluster.groups["lvs_realservers"], "cat", "/etc/nginx/conf.d/lvs.conf")
+    assert [host for host, text in files.items() if HEALTH in text] == []
+
+
 def test_a_run_puts_all_back_and_a_second_run_finds_nothing_to_do(site, backends, pools):
     first, second = site(), site()
     assert first.returncode == second.returncode == 0, first.stdout + second.stdout

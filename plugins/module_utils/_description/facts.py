@@ -16,6 +16,7 @@ from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Seque
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import listed
 
 from .views import host as views_of_hosts
+from .views.former import taken
 from .views.host import Plain
 
 Facts = Mapping[str, Any]
@@ -24,8 +25,12 @@ Networks = List[Tuple[str, ipaddress.IPv4Network]]
 
 
 def placed(view_of_host: Mapping[str, Any], facts: Facts) -> Plain:
-    """A view with the interface that a host's facts tell to have its address, where the description names none."""
-    return views_of_hosts.placed(view_of_host, interface_of(view_of_host["host"]["address"], facts))
+    """A view with the interface that a host's facts tell to have its address, where the description names none.
+
+    And with what its nginx has to go on to answer.
+    """
+    asked = facts.get("lvs_nginx_asked", {}).get(view_of_host["cluster"]["name"], [])
+    return views_of_hosts.placed(view_of_host, interface_of(view_of_host["host"]["address"], facts), asked)
 
 
 def compared(
@@ -168,6 +173,11 @@ def _serving_findings(wanted: Mapping[str, Any], facts: Facts) -> Iterator[str]:
     if host in cluster["directors"]:
         yield from _ipvs_findings(host, wanted["director"]["modules"], facts)
     yield from _process_findings(host, wanted["keepalived"]["processes"], facts)
+    for site, path, port in taken(wanted["nginx"]):
+        yield (
+            f"nginx of {host} answers checks with {path} on port {port} until every director asks otherwise, and site "
+            f"{site} has a location '= {path}' now. Run first without that location, and then with it."
+        )
     if wanted["director"]["static"]:
         yield from _static_findings(wanted, facts)
 

@@ -7,13 +7,15 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import re
 import socket
 import ssl
 import time
-from typing import Any, Iterator, List, Sequence, Set, Tuple
+from typing import Any, Dict, Iterator, List, Sequence, Set, Tuple
 
+from ansible_collections.lvs.cluster.plugins.module_utils._nginx.questions import told
 from ansible_collections.lvs.cluster.plugins.module_utils._realserver.nginx import (
     Answer,
     Process,
@@ -32,6 +34,7 @@ from .errors import HostError
 
 PROC = "/proc"
 MAIN_FILE = "/etc/nginx/nginx.conf"
+FOLDER = "/etc/nginx/conf.d"
 SEE_LOG = "See its error log, /var/log/nginx/error.log"
 # A reload opens what is new before it closes what is old; a restart ends every connection of the host.
 NOT_LOADED = (
@@ -86,6 +89,15 @@ def worker_connections(path: str = MAIN_FILE) -> int:
     except OSError:
         return 0
     return int(found.group(1)) if found else 0
+
+
+def asked() -> Dict[str, List[str]]:
+    """By cluster, what keepalived asks nginx, as its file tells; none of one that has no such lines."""
+    found = {}
+    for path in sorted(glob.glob(os.path.join(FOLDER, "*.conf"))):
+        with contextlib.suppress(OSError), open(path, encoding="utf-8", errors="replace") as file:
+            found[os.path.basename(path)[: -len(".conf")]] = told(file.read())
+    return {cluster: lines for cluster, lines in found.items() if lines}
 
 
 def others_on(run_command: RunCommand, port: int) -> List[Process]:

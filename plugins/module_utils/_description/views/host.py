@@ -32,6 +32,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.sites imp
 
 from .director import Director, director_view, placed_cards
 from .dns import Dns, dns_view
+from .former import former
 from .keepalived import (
     Keepalived,
     bfd_views,
@@ -207,8 +208,11 @@ def plain(view: View) -> Plain:
     return read
 
 
-def placed(view: Mapping[str, Any], interface: str) -> Plain:
-    """A plain view with the host's interface in the cluster's network, where the description names none."""
+def placed(view: Mapping[str, Any], interface: str, asked: Sequence[str] = ()) -> Plain:
+    """A plain view with the host's interface in the cluster's network, where the description names none.
+
+    asked: what the host's nginx is asked until now.
+    """
     keepalived, director, realserver = view["keepalived"], view["director"], view["realserver"]
     daemon = keepalived["lvs_sync_daemon"]
     return {
@@ -222,4 +226,5 @@ def placed(view: Mapping[str, Any], interface: str) -> Plain:
         },
         "director": {**director, "cards": placed_cards(director["cards"], interface)},
         "realserver": {**realserver, "interface": realserver["interface"] or interface},
+        "nginx": {**view["nginx"], "former": [dataclasses.asdict(each) for each in former(view["nginx"], asked)]},
     }

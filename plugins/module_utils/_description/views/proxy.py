@@ -13,6 +13,9 @@ import re
 from dataclasses import dataclass
 from typing import Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
 
+from ansible_collections.lvs.cluster.plugins.module_utils._description.asking import asked as asked_by_script
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.asking import AskHttp
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.checkers import several
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.proxies import (
     Location,
@@ -20,9 +23,13 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.pro
     Upstream,
     UpstreamServer,
 )
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import VirtualServer
 from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import servers_of
 from ansible_collections.lvs.cluster.plugins.module_utils._description.sites import Asked, Site
 from ansible_collections.lvs.cluster.plugins.module_utils._nginx.grammar import parse, place_of, within
+from ansible_collections.lvs.cluster.plugins.module_utils._nginx.questions import NO_PATH, Question
+
+from .former import Former
 
 # A directive and its value.
 Line = Tuple[str, str]
@@ -192,6 +199,7 @@ class Nginx:
 
     pair: whether addresses of a VRRP instance lead to it.
     named_files: what the nginx of any host has in it, by whole paths.
+    questions: what keepalived asks it, a line each; former: what it asked before, as facts tell.
     """
 
     pair: bool
@@ -202,6 +210,8 @@ class Nginx:
     upstreams: Sequence[Pooled]
     servers: Sequence[Served]
     named_files: Sequence[str]
+    questions: Sequence[str]
+    former: Sequence[Former] = ()
 
 
 @dataclass(frozen=True)
@@ -238,6 +248,9 @@ class Proxies:
         self._name = cluster.lvs_cluster
         self._variables = end_of_variables(cluster.lvs_cluster)
         self._settings = cluster.lvs_nginx_settings or NginxSettings()
+        self._instances = cluster.lvs_vrrp_instances
+        #: By service, the ports at which its checks ask, beside its own.
+        self._checked = {each.name: _checked(each, asked.get(each.name)) for each in cluster.lvs_virtual_servers}
         self._upstreams = {each.name: each for each in cluster.lvs_nginx_upstreams}
         self._pooled = {name: _pooled(each, addresses) for name, each in self._upstreams.items()}
         #: TLS services, by the plain port through which they are checked.
@@ -275,7 +288,26 @@ class Proxies:
             upstreams=[self._pooled[name] for name in self._upstreams if name in named],
             servers=served,
             named_files=self._named_files,
+            questions=[str(each) for each in self._questions(host, on_host, ports)],
         )
+
+    def _questions(self, host: str, sites: Sequence[Site], ports: Mapping[int, Mapping[str, OnPort]]) -> List[Question]:
+        """What is asked at ports that nginx has here; sites that share one have the same path."""
+        at = {port: next(iter(held.values())).site for port, held in ports.items()}
+        found: List[Question] = []
+        for site in sites:
+            for service, serving in zip(site.services, site.serving):
+                asked = [service.port, *self._checked[service.name]] if host in serving else []
+                found.extend(_page(at[port], port, _about(service)) for port in asked if port in at)
+        for instance in self._instances:
+            told = asked_by_script(instance, self._sites) if host in instance.hosts else None
+            if told and told.connect_port in at:
+                site, port = at[int(told.connect_port)], int(told.connect_port)
+                is_page = isinstance(told, AskHttp) and told.path.split("?")[0] == site.server.health_path
+                found.append(
+                    _page(site, port, instance.name) if is_page else Question("tcp", port, NO_PATH, instance.name)
+                )
+        return list(dict.fromkeys(found))
 
     def _servers(self, host: str, port: int, held: Sequence[OnPort]) -> List[Served]:
         """What answers on a port: first what is for no site, unless all of them follow from upstreams alone."""
@@ -336,6 +368,20 @@ class Proxies:
             [each for each in lines if _said((each[0], *each[1].split())) not in said],
             location.raw.splitlines(),
         )
+
+
+def _checked(service: VirtualServer, asked: Optional[Asked]) -> List[int]:
+    given = [getattr(each, "connect_port", None) for each in several(service.check)] if service.check else []
+    return [port for port in [asked.port if asked else None, *given] if port]
+
+
+def _about(service: VirtualServer) -> str:
+    """As keepalived knows a service; one of a mark or of a group has its name alone."""
+    return f"{service.address}:{service.port}" if service.address else service.name
+
+
+def _page(site: Site, port: int, about: str) -> Question:
+    return Question("https" if site.is_tls else "http", port, site.server.health_path, about)
 
 
 def _said(words: Sequence[str]) -> Tuple[str, ...]:

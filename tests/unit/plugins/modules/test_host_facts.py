@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.lvs.cluster.plugins.module_utils._host import kernel_modules, memory, networks, system
+from ansible_collections.lvs.cluster.plugins.module_utils._host import kernel_modules, memory, networks, nginx, system
 from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -65,6 +65,15 @@ def test_system_and_who_sets_up_its_network(host: Path) -> None:
         "networkd",
         {"eth0": "/etc/card.network"},
     )
+
+
+def test_what_keepalived_asks_nginx_is_told_by_cluster(host: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nginx, "FOLDER", str(host / "nginx"))
+    assert facts()["ansible_lvs_nginx_asked"] == {}
+    (host / "nginx").mkdir()
+    (host / "nginx" / "own.conf").write_text("server {\n    # asked: for\n}\n")
+    (host / "nginx" / "lvs.conf").write_text("#\n# asked: http 80 /up about web\n# asked: tcp 443 - about web\n\n")
+    assert facts()["ansible_lvs_nginx_asked"] == {"lvs": ["http 80 /up about web", "tcp 443 - about web"]}
 
 
 @pytest.mark.usefixtures("host")
