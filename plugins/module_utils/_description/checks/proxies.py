@@ -11,7 +11,7 @@ from typing import Dict, Iterator, List, Sequence, Set, Tuple
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import numbered, options
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.proxies import Upstream, UpstreamServer
-from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import fronted, servers_of
+from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import fronted, holders_of
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
 from .servers import address_of, check_server
@@ -80,7 +80,7 @@ def _check_upstream_address(server: UpstreamServer, path: str, upstream: Upstrea
     """A server whose address nginx's own host holds for a service: nginx would ask itself."""
     asking = {host for site in whole.sites if upstream.name in site.upstreams for host in site.hosts}
     for each in whole.serving.get(server.address, ()) if server.address else ():
-        held = asking.intersection(servers_of(each))
+        held = asking.intersection(holders_of(each))
         if held:
             reason = (
                 f"is the address of virtual server {each.name}, which host {min(held)} has too: "
@@ -101,6 +101,8 @@ def check_circles(cluster: Cluster, whole: Whole) -> Iterator[Problem]:
         for address, port in site.sockets():
             for each in {address, *own} - {""}:
                 answering.setdefault((each, port), []).extend(site.upstreams)
+        for service in site.services:
+            answering.setdefault((service.address, service.port), []).extend(site.upstreams)
 
     def asked(upstream: Upstream, server: UpstreamServer) -> List[Upstream]:
         names = answering.get((address_of(server, hosts) or "", server.port or upstream.port), ())
