@@ -455,8 +455,8 @@ def _clients_beside(hosts: Mapping[str, _Host]) -> Iterator[str]:
                     beside.setdefault((each["service"], each["address"], str(network)), []).append(host.name)
     for (service, address, shared), names in beside.items():
         yield (
-            f"{address} of {service} is in {shared}, where {listed(names)} stands too: with lb_kind NAT a client in that "
-            "network is answered from there and not by the director, and takes no answer. Serve clients of other "
+            f"{address} of {service} is in {shared}, where {listed(names)} stands too: with lb_kind NAT a client in "
+            "that network is answered from there and not by the director, and takes no answer. Serve clients of other "
             "networks alone, or write lb_kind: DR."
         )
 

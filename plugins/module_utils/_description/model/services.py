@@ -152,8 +152,8 @@ class VirtualServer:
     )
     lb_kind: str = option(
         choice(LB_KINDS, "lb_kind"),
-        "how packets reach the real servers: by their MAC addresses (DR), or by their own IP addresses, and answers back "
-        "through the director, which is their gateway (NAT)",
+        "how packets reach the real servers: by their MAC addresses (DR), or by their own IP addresses, and answers "
+        "back through the director, which is their gateway (NAT)",
         default="DR",
     )
     mh_port: bool = option(BOOLEAN, "mh: hash the client's port too", name="mh-port", default=False)

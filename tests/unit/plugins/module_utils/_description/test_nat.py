@@ -255,8 +255,8 @@ def test_real_servers_that_answer_by_the_director_are_nothing_to_tell_of():
 )
 def test_a_real_server_with_another_gateway_is_refused_with_the_one_that_it_needs(gateway, way):
     assert told_by(web1=facts_of("198.51.100.21", gateway))[0] == [
-        f"web1 gets requests of web by lb_kind NAT, and its answers must go back by the director, {GATEWAY}; but {way}. "
-        "Make that its default gateway in the configuration of its network (docs/nat.md)."
+        f"web1 gets requests of web by lb_kind NAT, and its answers must go back by the director, {GATEWAY}; but "
+        f"{way}. Make that its default gateway in the configuration of its network (docs/nat.md)."
     ]
 
 
