@@ -24,7 +24,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.pro
     UpstreamServer,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import VirtualServer
-from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import servers_of
+from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import holders_of
 from ansible_collections.lvs.cluster.plugins.module_utils._description.sites import Asked, Site
 from ansible_collections.lvs.cluster.plugins.module_utils._nginx.grammar import parse, place_of, within
 from ansible_collections.lvs.cluster.plugins.module_utils._nginx.questions import NO_PATH, Question
@@ -258,7 +258,7 @@ class Proxies:
         for service in cluster.lvs_virtual_servers:
             told = asked.get(service.name)
             if told and told.is_tls and told.port and service.check is None:
-                through = (service.address, frozenset(servers_of(service)))
+                through = (service.address, frozenset(holders_of(service)))
                 self._through.setdefault(told.port, []).append(through)
 
     def view(self, host: str) -> Nginx:
@@ -297,7 +297,8 @@ class Proxies:
         found: List[Question] = []
         for site in sites:
             for service, serving in zip(site.services, site.serving):
-                asked = [service.port, *self._checked[service.name]] if host in serving else []
+                own = [port for _address, port in serving.get(host, ())]
+                asked = [*own, *self._checked[service.name]] if own else []
                 found.extend(_page(at[port], port, _about(service)) for port in asked if port in at)
         for instance in self._instances:
             told = asked_by_script(instance, self._sites) if host in instance.hosts else None
@@ -315,18 +316,19 @@ class Proxies:
         through = [address for address, hosts in self._through.get(port, ()) if host in hosts]
         chains = {} if is_tls else _chains(held, through)
         if all(each.site.implied for each in held):
+            default = next((each for each in held if not each.addresses), held[0])
             return [
-                self._server(each, port, [*([str(port)] if each is held[0] else []), *_on(each, port)], chains)
+                self._server(each, port, [*([str(port)] if each is default else []), *_on(each, port)], chains)
                 for each in held
             ]
-        everywhere = [each for each in held if each.site.instance and each.site.takes_all]
+        everywhere = [each for each in held if not each.addresses and each.site.takes_all]
         ours = [] if everywhere else [""]
         taken = {address for each in held if each.site.takes_all for address in each.addresses}
         ours += dict.fromkeys(address for each in held for address in each.addresses if address not in taken)
         suffix = " ssl" if is_tls else ""
-        default = [f"{_socket(address, port)}{suffix} default_server" for address in ours]
+        listen = [f"{_socket(address, port)}{suffix} default_server" for address in ours]
         return [
-            *([_ours(port, default, is_tls, chains)] if default else []),
+            *([_ours(port, listen, is_tls, chains)] if listen else []),
             *(self._server(each, port, _listen(each, port, suffix), chains) for each in held),
         ]
 
@@ -467,14 +469,14 @@ def _on(each: OnPort, port: int) -> List[str]:
 
 
 def _addresses(site: Site) -> List[str]:
-    """Those of a site's instance."""
-    return list(site.instance.addresses) if site.instance else []
+    """Those that lead to a site whose host has none of them."""
+    return list(site.instance.addresses) if site.instance else [each.address for each in site.services]
 
 
 def _listen(each: OnPort, port: int, suffix: str) -> List[str]:
     """Where a site listens beside what is for no site; what follows from an upstream alone has its address alone."""
     default = " default_server" if each.site.takes_all else ""
-    everywhere = default if each.site.instance else ""
+    everywhere = "" if each.addresses else default
     return [
         *([] if each.site.implied and each.addresses else [f"{port}{suffix}{everywhere}"]),
         *(f"{socket}{suffix}{default}" for socket in _on(each, port)),
