@@ -63,7 +63,7 @@ def _check_health_path(upstream: Upstream, path: str, earlier: Sequence[Upstream
         if not mine or None in (upstream.health_path, other.health_path) or upstream.health_path == other.health_path:
             continue
         theirs = _fronted_service(other, whole)
-        shared = set(servers_of(mine)) & set(servers_of(theirs)) if theirs and theirs.port == mine.port else None
+        shared = set(servers_of(mine)) & set(servers_of(theirs)) if theirs and _one_port(mine, theirs) else None
         if shared:
             reason = (
                 f"is not {other.health_path}, the health_path of upstream {other.name}: both use the same port of host "
@@ -72,6 +72,10 @@ def _check_health_path(upstream: Upstream, path: str, earlier: Sequence[Upstream
             remedy = f"Write the same path for both, as health_path: {other.health_path}"
             yield Problem(f"{path}.health_path", upstream.health_path, reason, remedy)
             return
+
+
+def _one_port(one: VirtualServer, other: VirtualServer) -> bool:
+    return bool({each.port for each in one.sockets} & {each.port for each in other.sockets} - {None})
 
 
 def _check_upstream_address(server: UpstreamServer, path: str, upstream: Upstream, whole: Whole) -> Iterator[Problem]:
@@ -95,11 +99,8 @@ def check_circles(cluster: Cluster, whole: Whole) -> Iterator[Problem]:
     # At a host's own address the first site of a port answers.
     sites: Dict[Tuple[str, int], Upstream] = {}
     for upstream in upstreams:
-        service = _fronted_service(upstream, whole)
-        if service and service.address is not None and service.port is not None:
-            own = [address for host in servers_of(service) if host in hosts for address in hosts[host].every_address]
-            for address in [service.address, *own]:
-                sites.setdefault((address, service.port), upstream)
+        for each in _listened(upstream, whole):
+            sites.setdefault(each, upstream)
 
     def asked(upstream: Upstream, server: UpstreamServer) -> Optional[Upstream]:
         return sites.get((address_of(server, hosts) or "", server.port or upstream.port))
@@ -123,6 +124,17 @@ def check_circles(cluster: Cluster, whole: Whole) -> Iterator[Problem]:
                     reason,
                     "Write the host and port of what is behind nginx",
                 )
+
+
+def _listened(upstream: Upstream, whole: Whole) -> Iterator[Tuple[str, int]]:
+    """Where nginx listens for an upstream: at each address of its service, and at the hosts' own."""
+    service = _fronted_service(upstream, whole)
+    if service:
+        hosts = [whole.hosts[each] for each in servers_of(service) if each in whole.hosts]
+        own = [address for host in hosts for address in host.every_address]
+        for socket in service.sockets:
+            if socket.port is not None:
+                yield from ((address, socket.port) for address in [socket.address, *own])
 
 
 def _fronted_service(upstream: Upstream, whole: Whole) -> Optional[VirtualServer]:

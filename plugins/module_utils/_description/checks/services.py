@@ -19,26 +19,16 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrr
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
 from .directed import check_directed
+from .served import check_served
 from .servers import Hosts, address_of, check_machines, check_server
-from .tables import first
 from .whole import Whole
 
 
 def check_service(
     service: VirtualServer, path: str, earlier: Sequence[VirtualServer], whole: Whole
 ) -> Iterator[Problem]:
-    instance = next(iter(whole.floating.get(service.address, ())), None)
-    if service.address is not None and instance is None and service.hosts == () and whole.addresses_known:
-        remedy = (
-            f"Add {service.address}/32 to the virtual_ipaddress of one of lvs_vrrp_instances; or write hosts: [HOST], "
-            "who directs it without keepalived"
-        )
-        yield Problem(f"{path}.address", service.address, "is carried by no VRRP instance", remedy)
-    socket = (service.address, service.port)
-    for other in first(each for each in earlier if None not in socket and socket == (each.address, each.port)):
-        reason = f"port {service.port} of this address already belongs to virtual server {other.name}"
-        yield Problem(f"{path}.address", service.address, reason, "Make it one service, or choose another port")
-
+    instance = whole.carrier(service)
+    yield from check_served(service, path, earlier, whole)
     yield from check_directed(service, path, earlier, whole)
     yield from _check_real_servers(service, path, instance, whole)
     yield from _check_quorum(service, path)
@@ -80,9 +70,11 @@ def _check_real_server(
     server: ServiceServer, path: str, service: VirtualServer, directors: Sequence[str], whole: Whole
 ) -> Iterator[Problem]:
     yield from check_server(server, path, whole.hosts)
-    if server.port is not None and service.port is not None and server.port != service.port:
-        reason = f"with lb_kind DR nothing rewrites the port, so it must be the service's, {service.port}"
-        remedy = f"Remove it, or write port: {service.port}"
+    ports = list(dict.fromkeys(each.port for each in service.sockets))
+    if server.port is not None and None not in ports and ports and server.port not in ports:
+        their = " or ".join(map(str, ports))
+        reason = f"with lb_kind DR nothing rewrites the port, so it must be the service's, {their}"
+        remedy = f"Remove it, or write port: {their}"
         yield Problem(f"{path}.port", server.port, reason, remedy)
     owner = whole.hosts_at.get(server.address)
     director = _machine(server, directors, whole.hosts)
@@ -108,7 +100,8 @@ def _check_one_network(service: VirtualServer, path: str, instance: VrrpInstance
     A description tells networks by the prefix lengths of floating addresses alone. Nothing is checked unless all that
     is known of the directors' addresses lies in these.
     """
-    hosts, networks = whole.hosts, whole.networks[service.address]
+    hosts = whole.hosts
+    networks = [each for address in service.addresses for each in whole.networks.get(address, ())]
 
     def inside(addresses: Sequence[str]) -> List[Optional[ipaddress.IPv4Network]]:
         return [next((each for each in networks if ipaddress.IPv4Address(own) in each), None) for own in addresses]

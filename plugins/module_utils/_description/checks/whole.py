@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
-from typing import Dict, List, Mapping, Sequence
+from typing import Dict, List, Mapping, Optional, Sequence
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import numbered
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
@@ -45,6 +45,10 @@ class Whole:
     #: Whether all of these are known. Where one was refused, a name that is not found may be that one.
     names_known: bool
 
+    def carrier(self, service: VirtualServer) -> Optional[VrrpInstance]:
+        """The first instance that an address of a service floats with."""
+        return next((self.floating[each][0] for each in service.addresses if each in self.floating), None)
+
 
 def whole_of(cluster: Cluster, hosts: Hosts) -> Whole:
     """What there is to know of a cluster and of its hosts."""
@@ -60,7 +64,8 @@ def whole_of(cluster: Cluster, hosts: Hosts) -> Whole:
             networks.setdefault(address, told)
     serving: Dict[str, List[VirtualServer]] = {}
     for service in services:
-        serving.setdefault(service.address, []).append(service)
+        for address in service.addresses:
+            serving.setdefault(address, []).append(service)
     return Whole(
         hosts=hosts,
         owners={address: name for name, member in hosts.items() for address in member.every_address},

@@ -7,13 +7,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import LONGEST_INTERFACE
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.globals import GlobalDefs, LvsTimeouts
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import VirtualServer
 
-from .keepalived import Service
+from .keepalived import GroupSocket, Service
 
 
 @dataclass(frozen=True)
@@ -27,11 +27,12 @@ class TableServer:
 
 @dataclass(frozen=True)
 class TableService:
-    """A service, as M(lvs.cluster.ipvs_table) takes it."""
+    """A service, as M(lvs.cluster.ipvs_table) takes it; of a mark it has no protocol, address and port."""
 
-    protocol: str
-    address: str
-    port: int
+    protocol: Optional[str]
+    address: Optional[str]
+    port: Optional[int]
+    fwmark: Optional[int]
     lb_algo: str
     lb_flags: Sequence[str]
     lb_kind: str
@@ -92,12 +93,12 @@ def director_view(
     interface: the host's own; whole: what is said of all directors; places: the number of each address's label.
     """
     static = [each for each in directed if each.hosts]
-    held = {each.address: each for each in static if len(each.hosts) == 1}
+    held = {address: each for each in static if len(each.hosts) == 1 for address in each.addresses}
     return Director(
         modules=["ip_vs", *sorted({f"ip_vs_{each.lb_algo}" for each in directed})],
         servers={server.address: server.name for each in directed for server in views[each.name].real_servers},
         static=bool(static),
-        services=[_table_service(views[each.name]) for each in static],
+        services=[told for each in static for told in _table_services(views[each.name])],
         timeouts=_timeouts(whole.lvs_timeouts) if static and whole.lvs_timeouts else None,
         cards=_cards(
             (each.interface or interface, CardAddress(address, each.label, places[address]))
@@ -106,16 +107,26 @@ def director_view(
     )
 
 
-def _table_service(told: Service) -> TableService:
+def _table_services(told: Service) -> Iterator[TableService]:
+    """A service as the kernel has it: of a group, one for each of its addresses."""
+    if told.fwmark:
+        yield _table_service(told, None, None, None)
+    for each in [GroupSocket(told.address, told.port)] if told.address else told.sockets:
+        yield _table_service(told, told.protocol.lower(), each.address, each.port)
+
+
+def _table_service(told: Service, protocol: Optional[str], address: Optional[str], port: Optional[int]) -> TableService:
+    # Nothing rewrites the port of a packet; what has a mark may have any.
     return TableService(
-        protocol=told.protocol.lower(),
-        address=told.address,
-        port=told.port,
+        protocol=protocol,
+        address=address,
+        port=port,
+        fwmark=told.fwmark,
         lb_algo=told.lb_algo,
         lb_flags=told.lb_flags,
         lb_kind=told.lb_kind,
         persistence_timeout=told.persistence_timeout or None,
-        real_servers=[TableServer(each.address, each.port, each.weight) for each in told.real_servers],
+        real_servers=[TableServer(each.address, port or 0, each.weight) for each in told.real_servers],
     )
 
 

@@ -49,6 +49,7 @@ from .keepalived import (
     vrrp_script_view,
 )
 from .lines import Block, block
+from .marks import Marking, marking_view
 from .proxy import Nginx, nginx_view, pooled
 from .realserver import RealServer, label_places, realserver_view
 
@@ -82,6 +83,7 @@ class View:
     cluster: Whole
     keepalived: Keepalived
     director: Director
+    marking: Marking
     realserver: RealServer
     nginx: Nginx
 
@@ -96,7 +98,9 @@ class Views:
         self._whole = Whole(cluster.lvs_cluster, directors(cluster), vrrp_hosts(cluster), real_servers(cluster))
         self._instances = cluster.instances
         carrying = {address: each for each in reversed(self._instances) for address in each.addresses}
-        self._carried = [(each, carrying.get(each.address)) for each in cluster.lvs_virtual_servers]
+        self._carriers = {address: each.interface for address, each in carrying.items()}
+        # Of several addresses the instances have the same hosts.
+        self._carried = [(each, carrying.get(each.addresses[0])) for each in cluster.lvs_virtual_servers]
         self._synced = synced_instances(cluster)
         behind = upstreams_behind(cluster)
         services = {each.name: each for each in cluster.lvs_virtual_servers}
@@ -131,6 +135,7 @@ class Views:
         scripts = scripts_view(self._cluster, self._global_defs, host)
         served = self._served.get(host, [])
         names = {each.name for each in served}
+        directing = [each for each, instance in self._carried if host in (instance.hosts if instance else each.hosts)]
         interface = self._members[host].interface
         return View(
             host=Host(host, self._addresses.get(host, "")),
@@ -154,11 +159,12 @@ class Views:
             ),
             director=director_view(
                 interface,
-                [each for each, instance in self._carried if host in (instance.hosts if instance else each.hosts)],
+                directing,
                 self._services,
                 self._global_defs,
                 self._places,
             ),
+            marking=marking_view(interface, directing, self._carriers),
             realserver=realserver_view(interface, served, self._places),
             nginx=nginx_view([pool for pool in self._pools if pool[1].name in names], self._upstreams),
         )
@@ -201,5 +207,9 @@ def placed(view: Mapping[str, Any], interface: str) -> Plain:
             "lvs_sync_daemon": {**daemon, "interface": daemon["interface"] or interface} if daemon else daemon,
         },
         "director": {**director, "cards": placed_cards(director["cards"], interface)},
+        "marking": {
+            **view["marking"],
+            "interfaces": list(dict.fromkeys(each or interface for each in view["marking"]["interfaces"])),
+        },
         "realserver": {**realserver, "interface": realserver["interface"] or interface},
     }

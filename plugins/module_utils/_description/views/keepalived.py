@@ -132,12 +132,27 @@ class Server:
 
 
 @dataclass(frozen=True)
+class GroupSocket:
+    """An address of a C(virtual_server_group)."""
+
+    address: str
+    port: int
+
+
+@dataclass(frozen=True)
 class Service:
-    """A C(virtual_server)."""
+    """A C(virtual_server).
+
+    address: empty where clients come by a mark, or to a group of addresses; sockets: those of such a group.
+    server_port: that of its servers; 0 where it is that of each packet.
+    """
 
     name: str
     address: str
     port: int
+    fwmark: Optional[int]
+    sockets: Sequence[GroupSocket]
+    server_port: int
     protocol: str
     lb_algo: str
     lb_flags: Sequence[str]
@@ -418,7 +433,9 @@ def instance_view(
 
 def synced_instances(cluster: Cluster) -> List[VrrpInstance]:
     """The instances whose master has connections to tell to somebody."""
-    served = {each.address for each in cluster.lvs_virtual_servers} if cluster.lvs_sync_daemon else set()
+    served = {address for each in cluster.lvs_virtual_servers for address in each.addresses}
+    if not cluster.lvs_sync_daemon:
+        return []
     return [each for each in cluster.instances if len(each.hosts) > 1 and served.intersection(each.addresses)]
 
 
@@ -453,12 +470,15 @@ def service_view(service: VirtualServer, checks: Sequence[Checker], addresses: M
     checks: those of servers that have none of their own.
     addresses: those of the hosts.
     """
-    checkers = [checker_view(each) for each in checks]
+    checkers = _checkers(service, checks, service.checked_port)
     sorry = service.sorry_server
     return Service(
         name=service.name,
         address=service.address,
-        port=service.port,
+        port=service.checked_port,
+        fwmark=service.fwmark,
+        sockets=[GroupSocket(each.address, each.port) for each in service.group],
+        server_port=service.server_port,
         protocol=service.protocol,
         lb_algo=service.lb_algo,
         lb_flags=_scheduler_flags(service),
@@ -475,14 +495,34 @@ def service_view(service: VirtualServer, checks: Sequence[Checker], addresses: M
             Server(
                 name=each.host,
                 address=each.address or addresses[each.host],
-                port=each.port or service.port,
+                port=service.server_port,
                 weight=each.weight,
                 lines=as_they_are(each.raw),
-                checkers=checkers if each.check is None else [checker_view(own) for own in several(each.check)],
+                checkers=checkers
+                if each.check is None and each.port is None
+                else _checkers(
+                    service,
+                    checks if each.check is None else several(each.check),
+                    each.port or service.checked_port,
+                ),
             )
             for each in service.real_servers
         ],
     )
+
+
+def _checkers(service: VirtualServer, checks: Sequence[Checker], port: int) -> List[Block]:
+    """The checkers of a server, which ask this port of it."""
+    told = checks if service.server_port else [_asking(each, port) for each in checks]
+    return [checker_view(each) for each in told]
+
+
+def _asking(check: T, port: int) -> T:
+    """A checker that is told its port, as its server has none."""
+    if getattr(check, "connect_port", port) is not None:
+        return check
+    changed: T = dataclasses.replace(check, connect_port=port)  # type: ignore[type-var]
+    return changed
 
 
 def _scheduler_flags(service: VirtualServer) -> List[str]:

@@ -96,15 +96,29 @@ def nginx_view(pools: Sequence[Pool], upstreams: Mapping[str, Pooled]) -> Nginx:
     """
     ports: Dict[int, List[Pool]] = {}
     for pool in pools:
-        ports.setdefault(pool[1].port, []).append(pool)
+        for port in _listened(pool[1]):
+            ports.setdefault(port, []).append(pool)
     return Nginx(
         checks=[
-            Check(port, path) for port, path in sorted({(service.port, each.health_path) for each, service in pools})
+            Check(port, path)
+            for port, path in sorted({(port, pool[0].health_path) for port, each in ports.items() for pool in each})
         ],
-        health={str(port): _health(each) for port, each in ports.items()},
+        health={str(port): _health(each, port) for port, each in ports.items()},
         upstreams=[upstreams[upstream.name] for upstream, _service in pools],
-        servers=[_site(upstream, service, first=ports[service.port][0][0] is upstream) for upstream, service in pools],
+        servers=[
+            _site(upstream, service, port, first=ports[port][0][0] is upstream)
+            for upstream, service in pools
+            for port in _listened(service)
+        ],
     )
+
+
+def _listened(service: VirtualServer) -> Dict[int, List[str]]:
+    """The ports of a service, each with its addresses."""
+    found: Dict[int, List[str]] = {}
+    for each in service.sockets:
+        found.setdefault(each.port or 0, []).append(each.address)
+    return found
 
 
 def pooled(upstream: Upstream, addresses: Mapping[str, str]) -> Pooled:
@@ -132,14 +146,14 @@ def pooled(upstream: Upstream, addresses: Mapping[str, str]) -> Pooled:
     )
 
 
-def _site(upstream: Upstream, service: VirtualServer, first: bool) -> Site:
-    """Where nginx listens for a service; first: of those on its port."""
-    address = f"{service.address}:{service.port}"
+def _site(upstream: Upstream, service: VirtualServer, port: int, first: bool) -> Site:
+    """Where nginx listens for a service on a port; first: of those on it."""
+    addresses = [f"{each}:{port}" for each in _listened(service)[port]]
     return Site(
         name=service.name,
         # keepalived's checks come to the host's own address, where nginx takes the first server of the port.
-        listen=[str(service.port), address] if first else [address],
-        port=service.port,
+        listen=[str(port), *addresses] if first else addresses,
+        port=port,
         upstream=upstream.name,
         # nginx takes no fractions.
         proxy_connect_timeout=f"{round(1000 * upstream.proxy_connect_timeout)}ms",
@@ -147,12 +161,12 @@ def _site(upstream: Upstream, service: VirtualServer, first: bool) -> Site:
     )
 
 
-def _health(pools: Sequence[Pool]) -> List[Health]:
+def _health(pools: Sequence[Pool], port: int) -> List[Health]:
     """The paths of a port that nginx answers itself, and the hops from virtual address to virtual address before.
 
     A check does not tell which of the services it is for, so it goes by the addresses of all that have its path.
     """
     held: Dict[str, List[str]] = {}
     for upstream, service in pools:
-        held.setdefault(upstream.health_path, []).append(service.address)
+        held.setdefault(upstream.health_path, []).extend(_listened(service)[port])
     return [Health(path, [Hop(each, f"{path.rstrip('/')}/at/{each}") for each in held[path]]) for path in sorted(held)]

@@ -31,12 +31,12 @@ class RealServer:
 def label_places(services: Iterable[VirtualServer]) -> Dict[str, int]:
     """The number of each address's label: its place in the description, so that it is the same on every host."""
     places: Dict[str, int] = {}
-    for service in services:
-        places.setdefault(service.address, len(places))
+    for address in (each for service in services for each in service.addresses):
+        places.setdefault(address, len(places))
     return places
 
 
 def realserver_view(interface: str, served: Iterable[VirtualServer], places: Mapping[str, int]) -> RealServer:
     """served: the services whose packets the host accepts."""
-    held = {service.address for service in served}
+    held = {address for service in served for address in service.addresses}
     return RealServer(interface, [HeldAddress(each, f"lo:{place}") for each, place in places.items() if each in held])

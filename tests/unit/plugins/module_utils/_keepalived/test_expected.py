@@ -71,6 +71,25 @@ def test_an_address_that_no_advert_carries_is_compared_too() -> None:
     assert problems == [f"vrrp_instance web: virtual_ipaddress_excluded {had} -> 203.0.113.99"]
 
 
+def test_a_mark_and_a_group_are_compared_by_what_clients_come_by() -> None:
+    running = parse_check_data((RECORDED / "keepalived_check.data").read_text())
+    (group,) = (each for each in running if "group" in each)
+    mark = next(each for each in running if "fwmark" in each)
+    sound = {"terms": INSTANCES, "states": STATES, "services": running, "scripts": []}
+    described_group = {**group, "name": "other", "sockets": list(reversed(group["sockets"]))}
+    others = [each for each in running if each not in (group, mark)]
+    assert differences(described(), [*others, {**mark, "protocol": "TCP"}, described_group], [], sound) == []
+    fewer = {**group, "sockets": group["sockets"][:1]}
+    assert differences(described(), [*others, mark, fewer], [], sound) == [
+        "virtual_server 203.0.113.10 443 (TCP, rr, DR) does not run",
+        "virtual_server 203.0.113.10 443 and 203.0.113.11 443 and fwmark 9 family ipv4 (TCP, rr, DR) runs and is not "
+        "described",
+    ]
+    assert [each.split(" (")[0] for each in differences(described(), [*others, group], [], sound)] == [
+        f"virtual_server fwmark {mark['fwmark']}"
+    ]
+
+
 def test_services_and_servers_are_compared() -> None:
     first, *others = SERVICES
     assert [each for each in found(services=others) if "runs and is not described" in each]
