@@ -282,8 +282,10 @@ def merged(fields: Mapping[str, Field], tables: Tables) -> Spec:
     specs = [option_spec(field) for field in fields.values()]
     spec: Spec = specs[0]
     for each, word in zip(specs, fields, strict=True):
-        if (each["description"], each.get("default")) != (spec["description"], spec.get("default")):
-            raise SystemExit(f"An option of {word} has words or a default of its own: {each}, and {spec}")
+        if (each["type"], each.get("default")) != (spec["type"], spec.get("default")):
+            raise SystemExit(f"An option of {word} has a type or a default of its own: {each}, and {spec}")
+        if each["description"] != spec["description"]:
+            spec["description"].append(f"For {word}: {each['description'][0]}")
     choices = Words(dict.fromkeys(word for each in specs for word in each.get("choices", [])))
     if choices:
         spec["choices"] = choices

@@ -41,7 +41,7 @@ options:
       protocol:
         description: The protocol.
         type: str
-        choices: [tcp, udp]
+        choices: [tcp, udp, sctp]
         default: tcp
   language:
     description: Who marks, V(nft) or V(tc). What the other one did for this module goes.
@@ -123,7 +123,7 @@ MARK = {
     "fwmark": {"type": "int", "required": True},
     "address": {"type": "str", "required": True},
     "port": {"type": "int", "required": True},
-    "protocol": {"type": "str", "choices": ["tcp", "udp"], "default": "tcp"},
+    "protocol": {"type": "str", "choices": ["tcp", "udp", "sctp"], "default": "tcp"},
 }
 
 

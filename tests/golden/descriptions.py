@@ -9,10 +9,12 @@ from typing import Any
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import Reader, options
-from ansible_collections.lvs.cluster.plugins.module_utils._description.model.checkers import CHECKERS, HttpGet
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.checkers import CHECKS as CHECKS_READER
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.checkers import REGEX_OPTIONS, HttpGet
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.globals import GlobalDefs
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.scripts import Script
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import RealServer, VirtualServer
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import VrrpInstance
 from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import (
     HOSTS,
@@ -121,6 +123,25 @@ scripts = st.one_of(
         st.lists(arguments, min_size=1, max_size=3),
     ),
 )
+statuses = st.integers(90, 610) | st.sampled_from(["200-299", "299-200", "100-599", "503", "2xx"])
+REGEXES = [
+    "^ok$",
+    r"a\.b\\c",
+    "(a|b){2,3}[^'x]#!",
+    r"\x22\d+\s*",
+    "(",
+    "a{2,1}",
+    "$_PWD",
+    "a$b ${c}",
+    r"\u0041",
+    "[[:alpha:]]",
+    "(?i)x",
+    "{ } # ! @",
+    "'",
+    "~SEQ(a,1)",
+    "a++",
+]
+octets = st.sampled_from(["ab", "AB 00 12", "ab0012", "a", "a b", "xx", "a" * 1001, "00" * 500])
 # What stands for text of a kind, by what the kind says that it accepts.
 TEXTS = {
     "IPv4 address": addresses,
@@ -137,6 +158,16 @@ TEXTS = {
     "multicast address of IPv6": st.sampled_from(["ff02::13", "ff05::2", "2001:db8::1", "ff02:0::1"]),
     "path": st.sampled_from(["/run/watched", "/tmp/watched", "run", "/run/a b", "/run/#"]),
     "path of a URL": paths,
+    "path of a file": st.sampled_from(["notify.sh", "gone.html", ""]),
+    "100 to 599, or a range as 200-299, or list": statuses | st.lists(statuses, min_size=1, max_size=3),
+    "regular expression": st.text(signs, max_size=8) | st.sampled_from(REGEXES),
+    f"{', '.join(REGEX_OPTIONS)}, or list": st.lists(st.sampled_from([*REGEX_OPTIONS, "fast"]), min_size=1, max_size=3),
+    "digest of 32 hex digits": st.sampled_from(["9b3a0c85a887a256d6939da88aabd8cd", "9B" * 16, "9b3a", "z" * 32]),
+    "name of DNS": words | st.sampled_from([".", "a.example.com.", "a..b", ".a", "_sip._udp.example.com"]),
+    "name of a site": words | st.sampled_from(["www.example.com:8443", "a:b", "192.0.2.9"]),
+    "row of octets in hex": octets,
+    "true, or row of octets in hex, x for any digit": octets,
+    "netmask": st.sampled_from(["255.255.255.0", "255.0.255.0", "0.0.0.0", "255.255.255.255", "24"]),
     "socket of SNMP": st.sampled_from(["unix:/var/agentx/master", "tcp:127.0.0.1:705", "a b"]),
     "name of at most 15 characters": st.sampled_from([INTERFACE, "lo", "i" * 16]),
 }
@@ -173,20 +204,30 @@ def of_kind(reader: Reader) -> st.SearchStrategy[Any]:
     if Script in reader.tables.values():
         return scripts
     if reader.tables:
-        (table,) = reader.tables.values()
-        required = [name for name, field in options(table).items() if field.default is MISSING]
-        values = of_options(table)
-        mappings = st.fixed_dictionaries(
-            {name: values[name] for name in required},
-            optional={name: each for name, each in values.items() if name not in required},
-        )
-        # A bare word stands for the first.
-        return mappings | next(iter(values.values())) if reader.kind == "raw" else mappings
+        return of_tables(reader)
     if reader.choices:
         return st.sampled_from(reader.choices)
     if reader.accepts.startswith("true, or "):
-        return booleans | words
+        return booleans | TEXTS.get(reader.accepts, words)
     return KINDS[reader.kind] if reader.kind in KINDS else TEXTS[reader.accepts]
+
+
+def of_tables(reader: Reader) -> st.SearchStrategy[Any]:
+    if len(reader.tables) > 1:
+        # Of each with options of its own alone: of another's, one would have all of it refused.
+        one = st.one_of([mapping_of(table, type=st.just(word)) for word, table in reader.tables.items()])
+        return one | one | st.lists(one, min_size=1, max_size=3) | st.just("none")
+    (table,) = reader.tables.values()
+    # A bare word stands for the first.
+    first = next(iter(of_options(table).values()))
+    return mapping_of(table) | first if reader.kind == "raw" else mapping_of(table)
+
+
+def mapping_of(table: type[Any], *but: str, **required: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """What may stand for a table, with all that is required, and without some."""
+    values = of_options(table, *but, *required)
+    needed = {name: values.pop(name) for name, field in options(table).items() if field.default is MISSING}
+    return st.fixed_dictionaries({**required, **needed}, optional=values)
 
 
 RAW = st.sampled_from([["debug 1"], ["# } {"], ["}"], ["{"], ['"'], ["state MASTER"], ["debug 0", "debug 1"]])
@@ -206,11 +247,7 @@ INSTANCE = {
     "raw": RAW,
 }
 INSTANCE.update(of_options(VrrpInstance, *INSTANCE, "virtual_ipaddress"))
-# Of each type with options of its own alone: of another's, one would have all of it refused.
-CHECKER = st.one_of(
-    st.fixed_dictionaries({"type": st.just(each.keyword)}, optional=of_options(each)) for each in CHECKERS
-)
-CHECKS = st.one_of(CHECKER, CHECKER, st.lists(CHECKER, min_size=1, max_size=3), st.just("none"))
+CHECKS = of_kind(CHECKS_READER)
 CHECK = of_options(HttpGet, "url")
 SERVICE = {
     "name": words,
@@ -228,9 +265,10 @@ SERVICE = {
     "quorum": numbers,
     "hysteresis": numbers,
     "real_servers[0]": servers,
-    "real_servers[1]": st.builds(lambda check: {"host": "web2", "check": check}, CHECKS),
+    "real_servers[1]": mapping_of(RealServer, "address", host=st.just("web2")),
     "real_servers[2]": servers,
 }
+SERVICE.update(of_options(VirtualServer, *SERVICE, "address", "real_servers", "hosts", "interface", "label", "check"))
 UPSTREAM = {
     "name": words,
     "port": numbers,

@@ -14,6 +14,7 @@ from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
 from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory, members, parts
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model import cluster as model
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.checkers import Wait
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.proxies import Upstream
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import VirtualServer
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import VrrpInstance
@@ -131,18 +132,24 @@ class Service:
         """Seconds that the backup waits after a master's goodbye (an advert of priority 0)."""
         return self.takeover - 3 * self.instance.advert_int
 
+    @property
+    def checks(self) -> list[Any]:
+        """Those that ask servers over the network."""
+        checks = keepalived.checks_of(self.described, self.upstream)
+        return [keepalived.settled_check(each, self.described) for each in checks if isinstance(each, Wait)]
+
     def detection(self, late: float) -> float:
         """Seconds at most until keepalived takes a silent real server out: every try of a round of checks times out.
 
         Each of the timers that go off one after the other may be late, by how much the probe's own were, within reason.
         """
-        rounds = [
+        rounds: list[list[float]] = [
             [
-                self.described.delay_loop,
+                check.delay_loop or self.described.delay_loop,
                 *[check.connect_timeout] * (check.retry + 1),
                 *[check.delay_before_retry] * check.retry,
             ]
-            for check in keepalived.checks_of(self.described, self.upstream)
+            for check in self.checks
         ]
         return min(sum(waits) + len(waits) * min(late, 1.0) for waits in rounds)
 

@@ -65,7 +65,7 @@ class Reader:
 
 
 # What an option may tell of itself besides, and what holds where it does not.
-TOLD = {"name": "", "off": "", "bare": False, "since": "", "as_in": ""}
+TOLD = {"name": "", "off": "", "keyword": "", "bare": False, "quoted": False, "since": "", "as_in": ""}
 
 
 def option(reader: Reader, about: str, **told: Any) -> Any:
@@ -73,7 +73,9 @@ def option(reader: Reader, about: str, **told: Any) -> Any:
 
     name: what the user writes, where that is no Python identifier (C(mh-port)).
     off: the keyword that says that it is false, where that is another one (C(no_accept)).
+    keyword: the keyword of keepalived.conf, where the user cannot write that.
     bare: its value stands in keepalived.conf without the keyword.
+    quoted: it stands there between quotes, and each of its backslashes twice.
     since: the first keepalived that knows it, where that of the oldest distribution does not.
     as_in: the option that takes the same, where documents tell of its tables there alone.
     """
@@ -232,6 +234,17 @@ def _network(value: Any) -> str:
         raise BadValue("is not an IPv4 network", "Write one as 198.51.100.0/24, without bits of a host") from None
 
 
+def _netmask(value: Any) -> str:
+    try:
+        network = ipaddress.IPv4Network(f"0.0.0.0/{value}")
+    except ValueError:
+        raise BadValue("is no netmask", "Write one as 255.255.255.0") from None
+    # As ipaddress takes a length and a host mask too.
+    if str(network.netmask) != str(value) or network.prefixlen == 0:
+        raise BadValue("is no netmask", "Write one as 255.255.255.0")
+    return str(value)
+
+
 def _destination(value: Any) -> str:
     return "default" if value == "default" else _network(value)
 
@@ -320,6 +333,7 @@ BOOLEAN = scalar(_boolean, "true or false", "bool")
 ADDRESS = scalar(_address, "IPv4 address")
 INTERFACE_ADDRESS = scalar(_interface_address, "IPv4 address/length")
 NETWORK = scalar(_network, "IPv4 network")
+NETMASK = scalar(_netmask, "netmask")
 DESTINATION = scalar(_destination, "IPv4 network, or default")
 WORD = word(LONGEST_HOST)
 NAME = word(LONGEST_NAME)
@@ -468,6 +482,19 @@ def one_or_more(reader: Reader, none: str) -> Reader:
     return dataclasses.replace(
         reader, read=read, accepts=f"{reader.accepts}, list of them, or {none}", shape="", kind="raw"
     )
+
+
+def words_of(reader: Reader) -> Reader:
+    """A value, or a list of them, which stand in one line: they are held as text. A single one stays what it is."""
+    several = list_of(reader)
+
+    def read(value: Any, path: str, problems: Problems) -> Any:
+        if isinstance(value, (str, Mapping)) or not isinstance(value, Sequence):
+            return reader(value, path, problems)
+        held = several(value, path, problems)
+        return None if held is None or None in held else " ".join(map(str, held))
+
+    return dataclasses.replace(reader, read=read, accepts=f"{reader.accepts}, or list", kind="raw", choices=())
 
 
 def mapping_of(reader: Reader, key: str, names: Reader = WORD) -> Reader:

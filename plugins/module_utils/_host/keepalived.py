@@ -267,14 +267,16 @@ def told(read: Mapping[str, Callable[[Callable[[str], Dict[str, Any]]], Dict[str
         "services": None,
         "daemon": None,
     }
+    scripts = []
     for name, parse in (("keepalived_check.data", _checker_told), ("keepalived.data", _vrrp_told)):
         if name in read:
             result.update(read[name](parse))
-    return result
+            scripts += result["scripts"]
+    return {**result, "scripts": scripts}
 
 
 def _checker_told(text: str) -> Dict[str, Any]:
-    return {"services": parse_check_data(text), "daemon": parse_sync_daemon(text)}
+    return {"services": parse_check_data(text), "scripts": parse_scripts(text), "daemon": parse_sync_daemon(text)}
 
 
 def _vrrp_told(text: str) -> Dict[str, Any]:

@@ -282,9 +282,9 @@ def parse_vrrp_addresses(text: str) -> dict[str, list[tuple[str, str]]]:
 
 
 def parse_scripts(text: str) -> list[list[str]]:
-    """The words of each script in C(keepalived.data) that keepalived would run, in order."""
+    """The words of each script in one of the files that keepalived would run, in order."""
     # C('/usr/bin/logger' 'master', uid:gid 0:0)
-    commands = re.findall(r"^ .*(?:[Ss]cript|Command) = ('.*')", text, re.MULTILINE)
+    commands = re.findall(r"^ .*(?:[Ss]cript|Command|params) = ('.*')", text, re.MULTILINE)
     return [command[1:-1].split("' '") for command in commands]
 
 

@@ -15,6 +15,7 @@ from typing import Iterator
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
+from .checkers import check_checkers
 from .globals import check_globals
 from .proxies import check_circles, check_upstream
 from .raw import check_raw
@@ -40,6 +41,7 @@ def check_cluster(cluster: Cluster, hosts: Hosts) -> Iterator[Problem]:
     for path, upstream, earlier in entries(cluster.lvs_nginx_upstreams, "lvs_nginx_upstreams"):
         yield from check_name(upstream, path, earlier)
         yield from check_upstream(upstream, path, earlier, whole)
+    yield from check_checkers(cluster, whole)
     yield from check_circles(cluster, whole)
     yield from check_tracking(cluster, hosts)
     yield from check_static(cluster, whole)

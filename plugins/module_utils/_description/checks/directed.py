@@ -10,7 +10,7 @@ from typing import Iterator, Sequence
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import numbered, options
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
-from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import VirtualServer
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import VirtualServer, Watched
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem, listed
 
 from .servers import check_host, check_machines
@@ -21,14 +21,25 @@ from .whole import Whole
 OF_KEEPALIVED = (
     "check",
     "delay_loop",
+    "connect_timeout",
+    "retry",
+    "delay_before_retry",
+    "warmup",
+    "virtualhost",
     "sorry_server",
+    "sorry_server_inhibit",
     "inhibit_on_failure",
+    "ha_suspend",
     "alpha",
+    "omega",
+    "smtp_alert",
+    "quorum_up",
+    "quorum_down",
     "quorum",
     "hysteresis",
     "raw",
 )
-OF_SERVERS = ("check", "raw")
+OF_SERVERS = ("check", *options(Watched), "inhibit_on_failure", "raw")
 # How a host has the address.
 PLACING = ("interface", "label")
 
@@ -78,7 +89,7 @@ def _check_unchecked(service: VirtualServer, path: str) -> Iterator[Problem]:
         for index, each in numbered(service.real_servers)
         for name in OF_SERVERS
     ]
-    for name, value in [*found, *(each for each in own if each[1] not in (None, ()))]:
+    for name, value in [*found, *(each for each in own if each[1] not in (None, (), ""))]:
         shown = value if isinstance(value, (bool, int, float)) else None
         reason = "is for keepalived, and no keepalived runs on hosts: nothing there checks a real server"
         remedy = "Remove it, or have an instance carry the address instead of hosts"

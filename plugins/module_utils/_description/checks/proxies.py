@@ -32,6 +32,7 @@ def check_upstream(upstream: Upstream, path: str, earlier: Sequence[Upstream], w
         remedy = f"Write one of {', '.join(names)}" if names else "Describe it in lvs_virtual_servers"
         yield Problem(here, upstream.virtual_server, "is not a virtual server", remedy)
     service = fronted(upstream, names)
+    yield from _check_served(upstream, here, whole)
     for other in first(each for each in earlier if service and service == fronted(each, names)):
         remedy = "Put the servers of both into one pool"
         yield Problem(here, service, f"has upstream {other.name} already", remedy)
@@ -49,6 +50,18 @@ def check_upstream(upstream: Upstream, path: str, earlier: Sequence[Upstream], w
     servers = [server for _index, server in numbered(upstream.servers)]
     if servers and all(server.backup for server in servers):
         yield Problem(f"{path}.servers", None, "has only backup servers", "Remove backup from at least one")
+
+
+def _check_served(upstream: Upstream, path: str, whole: Whole) -> Iterator[Problem]:
+    """nginx listens on one port, and speaks HTTP."""
+    service = _fronted_service(upstream, whole)
+    for protocol in first(each for each in (service.protocols if service else ()) if each not in ("TCP", None)):
+        remedy = "Name a virtual server of protocol TCP"
+        yield Problem(path, fronted(upstream, whole.names), f"is of {protocol}, and nginx serves HTTP", remedy)
+    if service and service.port == 0:
+        yield Problem(
+            path, service.name, "has all ports, and nginx listens on one", "Name a virtual server of one port"
+        )
 
 
 def _one_in_nginx(one: Upstream, other: Upstream) -> bool:

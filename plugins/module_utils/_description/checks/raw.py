@@ -31,7 +31,7 @@ def _known(table: Type[Any]) -> Dict[str, str]:
     """The keywords of a block that are no matter of raw lines, and what they follow from."""
     known: Dict[str, str] = dict(getattr(table, "DERIVED", {}))
     for name, field in options(table).items():
-        keywords = (name, field.metadata["off"])
+        keywords = (field.metadata["keyword"] or name, field.metadata["off"])
         known.update(dict.fromkeys(filter(None, keywords), f"the option {name}"))
     return known
 

@@ -32,12 +32,52 @@ def check_service(
     yield from check_directed(service, path, earlier, whole)
     yield from _check_real_servers(service, path, instance, whole)
     yield from _check_quorum(service, path)
+    yield from _check_balancing(service, path)
+    yield from _check_suspended(service, path)
     if instance:
         yield from _check_one_network(service, path, instance, whole)
     for flag, scheduler in ((service.mh_port, "mh"), (service.sh_port, "sh")):
         if flag and service.lb_algo not in (None, scheduler):
             remedy = f"Remove it, or write lb_algo: {scheduler}"
             yield Problem(f"{path}.{scheduler}-port", flag, f"has no effect without lb_algo {scheduler}", remedy)
+
+
+def _check_balancing(service: VirtualServer, path: str) -> Iterator[Problem]:
+    """How packets are told apart, and which of them belong together."""
+    if service.port == 0 and service.persistence_timeout == 0:
+        reason = (
+            "is all ports, which nothing would keep together: connections of one client would go to several servers"
+        )
+        yield Problem(f"{path}.port", 0, reason, "Write a persistence_timeout too, or one port")
+    for name in ("persistence_granularity", "persistence_engine"):
+        value = getattr(service, name)
+        if value and service.persistence_timeout == 0:
+            remedy = "Write that too, or remove it"
+            yield Problem(f"{path}.{name}", value, "has no effect without a persistence_timeout", remedy)
+    other = next((each for each in service.protocols if each not in ("UDP", None)), "")
+    for name in ("ops", "persistence_engine"):
+        value = getattr(service, name)
+        if value and other:
+            yield Problem(f"{path}.{name}", value, f"is not for {other}", "Remove it, or write protocol: UDP")
+    if service.sorry_server_inhibit and service.sorry_server is None:
+        yield Problem(f"{path}.sorry_server_inhibit", True, "has no sorry_server", "Name one, or remove it")
+    for index, server in numbered(service.real_servers):
+        low, high = server.lthreshold, server.uthreshold
+        if low is not None and low > (high or 0):
+            reason = f"is more than uthreshold, {high}" if high else "has no effect without uthreshold"
+            remedy = f"Write at most {high}" if high else "Write that too, or remove it"
+            yield Problem(f"{path}.real_servers[{index}].lthreshold", low, reason, remedy)
+
+
+def _check_suspended(service: VirtualServer, path: str) -> Iterator[Problem]:
+    if not service.ha_suspend:
+        return
+    alpha: List[Tuple[str, Optional[bool]]] = [(f"{path}.alpha", service.alpha)]
+    alpha += [(f"{path}.real_servers[{index}].alpha", each.alpha) for index, each in numbered(service.real_servers)]
+    for here, value in alpha:
+        if value:
+            reason = "with ha_suspend leaves a director that takes over without servers until it has checked them"
+            yield Problem(here, value, reason, "Write alpha: false, or remove ha_suspend")
 
 
 def _check_real_servers(
@@ -60,10 +100,10 @@ def _check_real_servers(
             yield Problem(f"{here}.address", server.address, reason, "Write the server's own address")
     yield from check_machines([(here, name) for here, name in named if name], whole.hosts)
     sorry = address_of(service.sorry_server, whole.hosts)
-    others = (address_of(each, whole.hosts) for _here, each in servers[:-1])
-    if service.inhibit_on_failure and sorry and sorry in others:
-        reason = "is a real server too: as inhibit_on_failure keeps it in the table, it cannot be added as sorry server"
-        yield Problem(f"{path}.sorry_server", sorry, reason, "Choose another one, or remove inhibit_on_failure")
+    for _index, server in numbered(service.real_servers):
+        own = server.inhibit_on_failure
+        if sorry and sorry == address_of(server, whole.hosts):
+            yield from _check_sorry_server(service, path, sorry, service.inhibit_on_failure if own is None else own)
 
 
 def _check_real_server(
@@ -85,6 +125,16 @@ def _check_real_server(
     elif owner and not server.host:
         reason = f"is the address of host {owner}, which is set up as real server only if its name stands here"
         yield Problem(f"{path}.address", server.address, reason, f"Write host: {owner}")
+
+
+def _check_sorry_server(service: VirtualServer, path: str, sorry: str, inhibits: Optional[bool]) -> Iterator[Problem]:
+    """One that is a real server too."""
+    if inhibits:
+        reason = "is a real server too: as inhibit_on_failure keeps it in the table, it cannot be added as sorry server"
+        yield Problem(f"{path}.sorry_server", sorry, reason, "Choose another one, or remove inhibit_on_failure")
+    elif service.sorry_server_inhibit:
+        reason = "keeps what is a real server too in the table, where it cannot be added again"
+        yield Problem(f"{path}.sorry_server_inhibit", True, reason, "Remove it, or choose another sorry_server")
 
 
 def _machine(server: Server, names: Sequence[str], hosts: Hosts) -> Optional[str]:

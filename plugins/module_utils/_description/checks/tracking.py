@@ -96,7 +96,7 @@ def _check_watched(
             remedy = "Write a weight, or remove reverse"
             yield Problem(f"{here}.reverse", True, "has no effect without a weight", remedy)
         if name in TABLES:
-            yield from _check_named(each.name, here, TABLES[name], cluster)
+            yield from check_named(each.name, here, TABLES[name], cluster)
     for name in LISTS:
         seen: List[str] = []
         for place, each in numbered(getattr(entry, name)):
@@ -131,7 +131,7 @@ def _key(watched: Any) -> str:
     return str(watched.interface if hasattr(watched, "interface") else watched.name)
 
 
-def _check_named(name: Optional[str], path: str, table: str, cluster: Cluster) -> Iterator[Problem]:
+def check_named(name: Optional[str], path: str, table: str, cluster: Cluster) -> Iterator[Problem]:
     held = getattr(cluster, table)
     known = held is not None and None not in (*held, *(each.name for each in held if each))
     if known and name is not None and name not in [each.name for each in held]:
@@ -162,7 +162,7 @@ def _check_members(
         yield Problem(f"{path}.group", None, "has one instance alone", "Name another one, or remove the group")
     for place, name in numbered(group.group):
         here = f"{path}.group[{place}]"
-        yield from _check_named(name, here, "lvs_vrrp_instances", cluster)
+        yield from check_named(name, here, "lvs_vrrp_instances", cluster)
         if name in grouped:
             yield Problem(here, name, f"is in group {grouped[name]} already", "List it in one group")
     for each in found:

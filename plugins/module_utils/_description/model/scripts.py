@@ -58,6 +58,11 @@ class Script:
         """What keepalived is to run."""
         return " ".join([self.place, *self.args])
 
+    @property
+    def printed(self) -> str:
+        """As keepalived reads it."""
+        return f'"{self.command}"'
+
 
 SCRIPT = one_of(table(Script, shorthand="file"), ["file", "content", "path"])
 

@@ -51,7 +51,7 @@ class Marked:
 
     address: str = option(ADDRESS, "an address that an instance of lvs_vrrp_instances carries, or that hosts have")
     ports: Tuple[int, ...] = option(list_of(PORT), "the ports that clients connect to")
-    protocol: str = option(choice(["TCP", "UDP"], "protocol"), "what is marked", default="TCP")
+    protocol: str = option(choice(["TCP", "UDP", "SCTP"], "protocol"), "what is marked", default="TCP")
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,11 @@ class Served:
     address: str = option(
         ADDRESS, "an address that an instance of lvs_vrrp_instances carries, or that hosts have", default=""
     )
-    port: int = option(PORT, "the port that clients connect to, of an address", default=None)
+    port: int = option(
+        integer(0, 65535),
+        "the port that clients connect to, of an address; 0 is all of them, with a persistence_timeout",
+        default=None,
+    )
     fwmark: Optional[int] = option(
         integer(1, 2**32 - 1),
         "in place of an address: packets with this mark, which directors give to those of marked",

@@ -14,6 +14,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds imp
     INTERFACE,
     LABEL,
     NAME,
+    NETMASK,
     PORT,
     WORD,
     choice,
@@ -26,12 +27,16 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds imp
     table,
 )
 
-from .checkers import CHECKERS, CHECKS, Checks
+from .checkers import CHECKERS, CHECKS, HOST_AND_PORT, Checks
+from .scripts import SCRIPT, Script
 from .served import BESIDE, WAYS, Served, Socket
 from .servers import Server
 
 # ipvsadm(8), --scheduler.
 SCHEDULERS = ["rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "sed", "nq", "fo", "ovf", "mh", "twos"]
+LB_KINDS = ["DR"]
+# What the kernel keeps of a threshold (IP_VS_DEST_ATTR_U_THRESH).
+HIGHEST_THRESHOLD = 2**32 - 1
 # These hash a client to a slot; the slots of a server of weight 0 drop unless a fallback flag is set.
 HASH_SCHEDULERS = ("mh", "sh")
 
@@ -48,10 +53,55 @@ class ServiceServer(Server):
 
 
 @dataclass(frozen=True)
-class RealServer(ServiceServer):
-    """C(real_server): a host of the inventory, or an address outside it."""
+class Weighed(ServiceServer):
+    """What is told of every server that shares the connections."""
 
     weight: int = option(integer(0, 65535), "share of the connections; 0 gives it no new ones", default=1)
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """How many connections a server may have."""
+
+    uthreshold: Optional[int] = option(
+        integer(1, HIGHEST_THRESHOLD), "how many connections it may have until it gets no new ones", default=None
+    )
+    lthreshold: Optional[int] = option(
+        integer(0, HIGHEST_THRESHOLD),
+        "below how many it gets new ones again; by default three quarters of uthreshold",
+        default=None,
+    )
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What happens when a server falls or rises."""
+
+    alpha: Optional[bool] = option(
+        BOOLEAN, "whether it is down until its first check succeeds; by default as the service says", default=None
+    )
+    warmup: Optional[float] = option(
+        seconds(0, 86400),
+        "seconds at most, by chance, until its first check; by default those between two",
+        default=None,
+    )
+    virtualhost: str = option(
+        HOST_AND_PORT, "the name that checks ask it for; by default that of the service", default=""
+    )
+    smtp_alert: Optional[bool] = option(
+        BOOLEAN, "whether its fall and rise are mailed; by default as lvs_global_defs says", default=None
+    )
+    notify_up: Optional[Script] = option(SCRIPT, "what runs when it rises", default=None)
+    notify_down: Optional[Script] = option(SCRIPT, "what runs when it falls", default=None)
+
+
+@dataclass(frozen=True)
+class RealServer(Watched, Thresholds, Weighed):
+    """C(real_server): a host of the inventory, or an address outside it."""
+
+    inhibit_on_failure: Optional[bool] = option(
+        BOOLEAN, "weight 0 in place of removal when a check fails; by default as the service says", default=None
+    )
     check: Checks = option(
         CHECKS, "how this one is checked; by default as the service says", default=None, as_in="check of the service"
     )
@@ -59,7 +109,8 @@ class RealServer(ServiceServer):
 
     # Keywords that follow from something else, and from what.
     DERIVED: ClassVar[Mapping[str, str]] = {
-        "inhibit_on_failure": "inhibit_on_failure of the service",
+        "delay_loop": "delay_loop of the service or of its check",
+        **dict.fromkeys(("connect_timeout", "retry", "delay_before_retry"), "the service or its check"),
         **{each.keyword: "check" for each in CHECKERS},
     }
 
@@ -67,6 +118,10 @@ class RealServer(ServiceServer):
 @dataclass(frozen=True)
 class SorryServer(ServiceServer):
     """C(sorry_server): serves when no real server does."""
+
+    lb_kind: str = option(
+        choice(LB_KINDS, "lb_kind"), "how packets reach it; by default as they reach the others", default=""
+    )
 
 
 @dataclass(frozen=True)
@@ -95,30 +150,63 @@ class VirtualServer(Served, Balanced):
     label: str = option(
         LABEL, "a name for it there, INTERFACE:WORD of at most 15 characters; by default INTERFACE:N", default=""
     )
-    protocol: str = option(choice(["TCP"], "protocol"), "what is balanced", default="TCP")
+    protocol: str = option(choice(["TCP", "UDP", "SCTP"], "protocol"), "what is balanced", default="TCP")
     lb_algo: str = option(
         choice(SCHEDULERS, "lb_algo"),
         "scheduler; mh and sh always get their fallback flag",
         default="wlc",
     )
-    lb_kind: str = option(choice(["DR"], "lb_kind"), "how packets reach the real servers", default="DR")
+    lb_kind: str = option(choice(LB_KINDS, "lb_kind"), "how packets reach the real servers", default="DR")
     mh_port: bool = option(BOOLEAN, "mh: hash the client's port too", name="mh-port", default=False)
     sh_port: bool = option(BOOLEAN, "sh: hash the client's port too", name="sh-port", default=False)
-    delay_loop: float = option(seconds(0.001, 86400), "seconds between checks", default=6)
+    ops: bool = option(
+        BOOLEAN, "UDP: whether each packet is balanced by itself, and none leaves a connection", default=False
+    )
     persistence_timeout: int = option(
         integer(0, 2678400, "seconds"), "seconds that a client stays with its server; 0 is not at all", default=0
     )
+    persistence_granularity: str = option(
+        NETMASK, "which part of clients' addresses makes them one client, as 255.255.255.0", default=""
+    )
+    persistence_engine: str = option(
+        choice(["sip"], "persistence_engine"), "UDP: what else makes packets one client: the call of SIP", default=""
+    )
+    delay_loop: float = option(seconds(0.001, 86400), "seconds between checks", default=6)
+    connect_timeout: float = option(seconds(0.001, 3600), "seconds that checks wait for a server's answer", default=3)
+    retry: int = option(integer(0, 1000), "further tries before a server counts as down", default=3)
+    delay_before_retry: float = option(seconds(0, 3600), "seconds between tries", default=1)
+    warmup: Optional[float] = option(
+        seconds(0, 86400),
+        "seconds at most, by chance, until the first check of a server; by default those between two",
+        default=None,
+    )
+    virtualhost: str = option(HOST_AND_PORT, "the name that checks ask servers for", default="")
     check: Checks = option(
         CHECKS,
         "how servers are checked, unless hosts direct it: one check or several, all of which must succeed, or none; by "
-        "default HTTP_GET of the health_path of an upstream behind them, else TCP_CHECK",
+        "default HTTP_GET of the health_path of an upstream behind them, else TCP_CHECK, with UDP UDP_CHECK, with SCTP "
+        "PING_CHECK",
         default=None,
     )
     sorry_server: Optional[SorryServer] = option(
         table(SorryServer, shorthand="host"), "a host or address that serves when no real server does", default=None
     )
+    sorry_server_inhibit: bool = option(
+        BOOLEAN, "whether that is in the table at all times, with weight 0 while real servers serve", default=False
+    )
     inhibit_on_failure: bool = option(BOOLEAN, "weight 0 in place of removal when a check fails", default=False)
+    ha_suspend: bool = option(
+        BOOLEAN, "whether a director checks servers only while it has the address; needs alpha: false", default=False
+    )
     alpha: bool = option(BOOLEAN, "a server is down until its first check succeeds", default=True)
+    omega: bool = option(
+        BOOLEAN, "whether a keepalived that stops runs notify_down and quorum_down of what was up", default=False
+    )
+    smtp_alert: Optional[bool] = option(
+        BOOLEAN, "whether a lost or regained quorum is mailed; by default as lvs_global_defs says", default=None
+    )
+    quorum_up: Optional[Script] = option(SCRIPT, "what runs when the quorum is regained", default=None)
+    quorum_down: Optional[Script] = option(SCRIPT, "what runs when the quorum is lost", default=None)
     quorum: int = option(integer(1, 2**31 - 1), "weight that must be alive for the service to count as up", default=1)
     hysteresis: int = option(integer(0, 2**31 - 1), "added to and taken from quorum against flapping", default=0)
     raw: Tuple[str, ...] = raw_lines()
@@ -126,6 +214,11 @@ class VirtualServer(Served, Balanced):
     # Keywords that follow from something else, and from what.
     DERIVED: ClassVar[Mapping[str, str]] = {
         "real_server": "real_servers",
+        "sorry_server_lvs_method": "lb_kind of sorry_server",
+        "lvs_sched": "lb_algo",
+        "lvs_method": "lb_kind",
+        **dict.fromkeys(("flag-1", "flag-2", "flag-3"), "lb_algo and its flags"),
+        "weight": "weight of each of real_servers",
         "mh-fallback": "lb_algo",
         "sh-fallback": "lb_algo",
     }
@@ -139,6 +232,11 @@ class VirtualServer(Served, Balanced):
     def addresses(self) -> Tuple[str, ...]:
         """Those addresses, each once."""
         return tuple(dict.fromkeys(each.address for each in self.sockets))
+
+    @property
+    def protocols(self) -> Tuple[str, ...]:
+        """What is balanced; several where a mark is of several."""
+        return tuple(dict.fromkeys(each.protocol for each in self.sockets)) or (self.protocol,)
 
     @property
     def checked_port(self) -> int:

@@ -23,6 +23,8 @@ class TableServer:
     address: str
     port: int
     weight: int
+    uthreshold: Optional[int]
+    lthreshold: Optional[int]
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,10 @@ class TableService:
     lb_algo: str
     lb_flags: Sequence[str]
     lb_kind: str
+    ops: bool
     persistence_timeout: Optional[int]
+    persistence_granularity: Optional[str]
+    persistence_engine: Optional[str]
     real_servers: Sequence[TableServer]
 
 
@@ -95,7 +100,11 @@ def director_view(
     static = [each for each in directed if each.hosts]
     held = {address: each for each in static if len(each.hosts) == 1 for address in each.addresses}
     return Director(
-        modules=["ip_vs", *sorted({f"ip_vs_{each.lb_algo}" for each in directed})],
+        modules=[
+            "ip_vs",
+            *sorted({f"ip_vs_{each.lb_algo}" for each in directed}),
+            *sorted({f"ip_vs_pe_{each.persistence_engine}" for each in directed if each.persistence_engine}),
+        ],
         servers={server.address: server.name for each in directed for server in views[each.name].real_servers},
         static=bool(static),
         services=[told for each in static for told in _table_services(views[each.name])],
@@ -125,8 +134,14 @@ def _table_service(told: Service, protocol: Optional[str], address: Optional[str
         lb_algo=told.lb_algo,
         lb_flags=told.lb_flags,
         lb_kind=told.lb_kind,
+        ops=told.ops,
         persistence_timeout=told.persistence_timeout or None,
-        real_servers=[TableServer(each.address, port or 0, each.weight) for each in told.real_servers],
+        persistence_granularity=told.persistence_granularity or None,
+        persistence_engine=told.persistence_engine or None,
+        real_servers=[
+            TableServer(each.address, port or 0, each.weight, each.uthreshold, each.lthreshold)
+            for each in told.real_servers
+        ],
     )
 
 

@@ -110,8 +110,9 @@ class Views:
         for service in cluster.lvs_virtual_servers:
             for host in dict.fromkeys(servers_of(service)):
                 self._served.setdefault(host, []).append(service)
+        neighbours = {each.name: each.hosts for each in cluster.lvs_bfd_instances}
         self._services = {
-            each.name: service_view(each, checks_of(each, behind.get(each.name)), self._addresses)
+            each.name: service_view(each, checks_of(each, behind.get(each.name)), self._addresses, neighbours)
             for each in cluster.lvs_virtual_servers
         }
         self._global_defs = global_defs(cluster)

@@ -8,18 +8,25 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Set, TypeVar
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Set, Type, TypeVar
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import INTERFACE, given
 from ansible_collections.lvs.cluster.plugins.module_utils._description.members import Member
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.checkers import (
-    CHECKERS,
     Answer,
     Asking,
+    BfdCheck,
     Checker,
+    FileCheck,
     HttpGet,
     Pages,
+    PingCheck,
+    Protocol,
+    Raw,
+    Reading,
+    TcpCheck,
     Tls,
+    UdpCheck,
     several,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
@@ -33,7 +40,10 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.scr
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import (
     HASH_SCHEDULERS,
+    RealServer,
+    Thresholds,
     VirtualServer,
+    Watched,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.tracking import BfdSettings, Tracks
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import (
@@ -127,6 +137,9 @@ class Server:
     address: str
     port: int
     weight: int
+    inhibit_on_failure: bool
+    uthreshold: Optional[int]
+    lthreshold: Optional[int]
     lines: Sequence[Line]
     checkers: Sequence[Block]
 
@@ -145,6 +158,8 @@ class Service:
 
     address: empty where clients come by a mark, or to a group of addresses; sockets: those of such a group.
     server_port: that of its servers; 0 where it is that of each packet.
+    persistence_timeout: 0 where there is none, as what depends on it is then empty.
+    lines: what stands before its servers.
     """
 
     name: str
@@ -158,9 +173,11 @@ class Service:
     lb_flags: Sequence[str]
     lb_kind: str
     delay_loop: float
+    ops: bool
     persistence_timeout: int
+    persistence_granularity: str
+    persistence_engine: str
     alpha: bool
-    inhibit_on_failure: bool
     quorum: int
     hysteresis: int
     sorry_server: str
@@ -232,16 +249,44 @@ def checks_of(service: VirtualServer, upstream: Optional[Upstream]) -> Sequence[
         return several(service.check)
     if upstream and all(each.host for each in service.real_servers):
         return [HttpGet(path=upstream.health_path)]
-    return [CHECKERS[0]()]
+    return [CHECKS_OF_PROTOCOLS[service.protocols[0]]()]
 
 
-def checker_view(check: Checker) -> Block:
-    """A checker as it is printed."""
-    if not isinstance(check, Pages):
-        return block(check)
-    urls = [("url", [("path", each.path), *lines_of(each, Answer)]) for each in check.pages]
-    tls = lines_of(check, Tls) if isinstance(check, Tls) else []
-    return Block(check.keyword, [*urls, *tls, *lines_of(check, Asking)])
+# What a service's servers are asked of which nothing else is known. Nothing speaks SCTP.
+CHECKS_OF_PROTOCOLS: Mapping[str, Type[Checker]] = {"TCP": TcpCheck, "UDP": UdpCheck, "SCTP": PingCheck}
+# What a check has from its service where it does not say itself.
+OF_THE_SERVICE = ("connect_timeout", "retry", "delay_before_retry")
+
+
+def settled_check(check: Checker, service: VirtualServer) -> Checker:
+    """A check with what it has from its service."""
+    silent = [name for name in OF_THE_SERVICE if getattr(check, name, "") is None]
+    return dataclasses.replace(check, **{name: getattr(service, name) for name in silent})
+
+
+def checker_view(check: Checker, service: VirtualServer, host: str, neighbours: Mapping[str, Sequence[str]]) -> Block:
+    """A checker as it is printed.
+
+    host: the server, empty where it is none of the inventory.
+    neighbours: by the name of each C(bfd_instance), its hosts.
+    """
+    check = settled_check(check, service)
+    if isinstance(check, BfdCheck):
+        hosts = neighbours[check.name]
+        name = check.name if len(hosts) == 2 else f"{check.name}:{hosts.index(host) + 1}"
+        return block(dataclasses.replace(check, name=name))
+    if isinstance(check, FileCheck):
+        return Block(check.keyword, [*lines_of(check, Reading), *weight_lines(check), *lines_of(check, Raw)])
+    if isinstance(check, Pages):
+        urls = [("url", [("path", each.path), *lines_of(each, Answer)]) for each in check.pages]
+        tls = lines_of(check, Tls) if isinstance(check, Tls) else []
+        return Block(check.keyword, [*urls, *lines_of(check, Protocol), *tls, *lines_of(check, Asking)])
+    return block(check)
+
+
+def weight_lines(entry: Any) -> List[Line]:
+    """A weight, and whether it is subtracted, in one line."""
+    return [] if entry.weight is None else [("weight", f"{entry.weight}{' reverse' if entry.reverse else ''}")]
 
 
 def global_defs(cluster: Cluster) -> GlobalDefs:
@@ -259,6 +304,7 @@ def scripts_view(cluster: Cluster, whole: GlobalDefs, host: str) -> Scripts:
     """What a host's keepalived runs."""
     instances = instances_on(cluster, host)
     entries = [whole, *scripts_tracked(cluster, host), *groups_on(cluster, host), *instances] if instances else []
+    entries += services_on(cluster, host)
     held = {each.place: each for entry in entries for each in scripts_in(entry)}
     return Scripts(
         user=whole.script_user if held else "",
@@ -269,8 +315,8 @@ def scripts_view(cluster: Cluster, whole: GlobalDefs, host: str) -> Scripts:
 
 def vrrp_script_view(script: VrrpScript) -> Block:
     """A C(vrrp_script), the same on every director."""
-    weight = [] if script.weight is None else [("weight", f"{script.weight}{' reverse' if script.reverse else ''}")]
-    return Block(f"vrrp_script {script.name}", [*lines_of(script, Checking), *weight, *lines_of(script, Runs)])
+    lines = [*lines_of(script, Checking), *weight_lines(script), *lines_of(script, Runs)]
+    return Block(f"vrrp_script {script.name}", lines)
 
 
 def needs_of(path: str, entry: Any) -> List[Need]:
@@ -353,6 +399,12 @@ def group_views(cluster: Cluster, host: str, neighbours: Mapping[str, Sequence[s
 def instances_on(cluster: Cluster, host: str) -> List[VrrpInstance]:
     """The instances of the description that a host has."""
     return [each for each in cluster.lvs_vrrp_instances if is_on(each, host)]
+
+
+def services_on(cluster: Cluster, host: str) -> List[VirtualServer]:
+    """The services that a host's keepalived directs."""
+    carried = {address for each in instances_on(cluster, host) for address in each.addresses}
+    return [each for each in cluster.lvs_virtual_servers if each.address in carried]
 
 
 def groups_on(cluster: Cluster, host: str) -> List[SyncGroup]:
@@ -464,13 +516,46 @@ def _together(own: VrrpInstance, synced: Sequence[VrrpInstance]) -> Sequence[Vrr
     return found
 
 
-def service_view(service: VirtualServer, checks: Sequence[Checker], addresses: Mapping[str, str]) -> Service:
+# What stands in a virtual_server as its options are, after its sorry_server.
+SERVICE_LINES = (
+    "sorry_server_inhibit",
+    "ha_suspend",
+    "omega",
+    "warmup",
+    "virtualhost",
+    "smtp_alert",
+    "quorum_up",
+    "quorum_down",
+    "raw",
+)
+
+
+def service_view(
+    service: VirtualServer,
+    checks: Sequence[Checker],
+    addresses: Mapping[str, str],
+    neighbours: Mapping[str, Sequence[str]],
+) -> Service:
     """A virtual server, the same on every director.
 
     checks: those of servers that have none of their own.
     addresses: those of the hosts.
+    neighbours: by the name of each C(bfd_instance), its hosts.
     """
-    checkers = _checkers(service, checks, service.checked_port)
+
+    def checkers(server: RealServer) -> Sequence[Block]:
+        if server.check is None and shared and (server.port is None or service.server_port):
+            return shared
+        own = checks if server.check is None else several(server.check)
+        port = server.port or service.checked_port
+        return [checker_view(_asking(each, service, port), service, server.host, neighbours) for each in own]
+
+    # Neighbours are called otherwise on each server; all else is worked out once.
+    shared: Sequence[Block] = []
+    if not any(isinstance(each, BfdCheck) for each in checks):
+        shared = [
+            checker_view(_asking(each, service, service.checked_port), service, "", neighbours) for each in checks
+        ]
     sorry = service.sorry_server
     return Service(
         name=service.name,
@@ -484,45 +569,45 @@ def service_view(service: VirtualServer, checks: Sequence[Checker], addresses: M
         lb_flags=_scheduler_flags(service),
         lb_kind=service.lb_kind,
         delay_loop=service.delay_loop,
+        ops=service.ops,
         persistence_timeout=service.persistence_timeout,
+        persistence_granularity=service.persistence_granularity,
+        persistence_engine=service.persistence_engine,
         alpha=service.alpha,
-        inhibit_on_failure=service.inhibit_on_failure,
         quorum=service.quorum,
         hysteresis=service.hysteresis,
         sorry_server=sorry.address or addresses[sorry.host] if sorry else "",
-        lines=as_they_are(service.raw),
+        lines=[*_sorry_lines(service), *lines_of(service, VirtualServer, SERVICE_LINES)],
         real_servers=[
             Server(
                 name=each.host,
                 address=each.address or addresses[each.host],
                 port=service.server_port,
                 weight=each.weight,
-                lines=as_they_are(each.raw),
-                checkers=checkers
-                if each.check is None and each.port is None
-                else _checkers(
-                    service,
-                    checks if each.check is None else several(each.check),
-                    each.port or service.checked_port,
-                ),
+                inhibit_on_failure=service.inhibit_on_failure
+                if each.inhibit_on_failure is None
+                else each.inhibit_on_failure,
+                uthreshold=each.uthreshold,
+                lthreshold=each.lthreshold,
+                lines=[*lines_of(each, Thresholds), *lines_of(each, Watched), *as_they_are(each.raw)],
+                checkers=checkers(each),
             )
             for each in service.real_servers
         ],
     )
 
 
-def _checkers(service: VirtualServer, checks: Sequence[Checker], port: int) -> List[Block]:
-    """The checkers of a server, which ask this port of it."""
-    told = checks if service.server_port else [_asking(each, port) for each in checks]
-    return [checker_view(each) for each in told]
-
-
-def _asking(check: T, port: int) -> T:
-    """A checker that is told its port, as its server has none."""
-    if getattr(check, "connect_port", port) is not None:
+def _asking(check: T, service: VirtualServer, port: int) -> T:
+    """A checker; where its server has no port of its own, one that is told this one."""
+    if service.server_port or not port or getattr(check, "connect_port", port) is not None:
         return check
     changed: T = dataclasses.replace(check, connect_port=port)  # type: ignore[type-var]
     return changed
+
+
+def _sorry_lines(service: VirtualServer) -> List[Line]:
+    sorry = service.sorry_server
+    return [("sorry_server_lvs_method", sorry.lb_kind)] if sorry and sorry.lb_kind else []
 
 
 def _scheduler_flags(service: VirtualServer) -> List[str]:

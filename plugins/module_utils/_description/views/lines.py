@@ -14,6 +14,7 @@ import dataclasses
 from typing import Any, Iterator, List, Sequence, Tuple, Type
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import options
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.checkers import Digest
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.scripts import Script
 
 # A keyword and its value. A value that is true is none: the keyword alone says it. One that is a list is a block.
@@ -34,12 +35,15 @@ def block(entry: Any, lines: Sequence[Line] = ()) -> Block:
     return Block(" ".join([entry.keyword, *name]), [*lines, *lines_of(entry, type(entry))])
 
 
-def lines_of(entry: Any, table: Type[Any]) -> List[Line]:
-    """The lines of the options of an entry that a table has: its own, or one that it is made of."""
+def lines_of(entry: Any, table: Type[Any], names: Sequence[str] = ()) -> List[Line]:
+    """The lines of the options of an entry that a table has: its own, or one that it is made of.
+
+    names: of those alone, and in this order.
+    """
     lines: List[Line] = []
-    for name, field in options(table).items():
+    for name, field in ((name, options(table)[name]) for name in names or options(table)):
         if not field.metadata["bare"]:
-            lines.extend(_lines_of_option(name, getattr(entry, field.name), field))
+            lines.extend(_lines_of_option(field.metadata["keyword"] or name, getattr(entry, field.name), field))
     return lines
 
 
@@ -50,6 +54,9 @@ def _lines_of_option(name: str, value: Any, field: Any) -> Iterator[Line]:
         return
     elif isinstance(value, tuple):
         yield name, as_they_are([in_one_line(each, type(each)) for each in value])
+    elif field.metadata["quoted"]:
+        doubled = value.replace("\\", "\\\\")
+        yield name, f'"{doubled}"'
     elif value is False:
         yield (field.metadata["off"], True) if field.metadata["off"] else (name, "false")
     else:
@@ -62,8 +69,8 @@ def as_they_are(lines: Sequence[str]) -> List[Line]:
 
 def in_one_line(value: Any, table: Type[Any]) -> Any:
     """An entry as the words of the options that a table has; what is no entry as it is."""
-    if isinstance(value, Script):
-        return f'"{value.command}"'
+    if isinstance(value, (Script, Digest)):
+        return value.printed
     if not dataclasses.is_dataclass(table):
         return value
     words = []

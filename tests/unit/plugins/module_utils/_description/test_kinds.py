@@ -45,9 +45,9 @@ KEYS = [
     bad(
         "unknown key of an instance", {f"{FIRST_INSTANCE}.priority": 100}, "unknown key", "write one of name, virtual_"
     ),
-    bad("unknown key of a virtual server", {f"{FIRST_SERVICE}.ha_suspend": True}, "unknown key", "lb_algo, lb_kind"),
-    bad("unknown key of a check", {f"{FIRST_SERVICE}.check.digest": "640"}, "unknown key", "status_code"),
-    bad("unknown key of a real server", {f"{FIRST_SERVICE}.real_servers[1].uthreshold": 9}, "unknown key", "weight"),
+    bad("unknown key of a virtual server", {f"{FIRST_SERVICE}.hashed": True}, "unknown key", "lb_algo, lb_kind"),
+    bad("unknown key of a check", {f"{FIRST_SERVICE}.check.nb_get_retry": 3}, "unknown key", "status_code"),
+    bad("unknown key of a real server", {f"{FIRST_SERVICE}.real_servers[1].snmp_name": 9}, "unknown key", "weight"),
     bad(
         "unknown key of a sorry server",
         {f"{FIRST_SERVICE}.sorry_server": {"address": "192.0.2.9", "weight": 1}},
@@ -238,11 +238,11 @@ VALUES = [
         "is not an IPv4 address",
         "192.0.2.10",
     ),
-    bad("port 0", {f"{FIRST_SERVICE}.port": 0}, "= 0: is out of range", "from 1 to 65535"),
-    bad("port 65536", {f"{FIRST_SERVICE}.port": 65536}, "= 65536: is out of range", "from 1 to 65535"),
+    bad("port 0", {f"{FIRST_UPSTREAM}.servers[1].port": 0}, "= 0: is out of range", "from 1 to 65535"),
+    bad("port 65536", {f"{FIRST_SERVICE}.port": 65536}, "= 65536: is out of range", "from 0 to 65535"),
     bad("port yes", {f"{FIRST_UPSTREAM}.servers[1].port": True}, "= True: is not a whole number", "from 1 to 65535"),
-    bad("port by name", {f"{FIRST_SERVICE}.port": "http"}, '= "http": is not a whole number', "from 1 to 65535"),
-    bad("port of 5000 digits", {f"{FIRST_SERVICE}.port": "8" * 5000}, "...: is not a whole number", "from 1 to 65535"),
+    bad("port by name", {f"{FIRST_SERVICE}.port": "http"}, '= "http": is not a whole number', "from 0 to 65535"),
+    bad("port of 5000 digits", {f"{FIRST_SERVICE}.port": "8" * 5000}, "...: is not a whole number", "from 0 to 65535"),
     bad(
         "unknown scheduler",
         {f"{FIRST_SERVICE}.lb_algo": "wrrr"},
@@ -256,7 +256,12 @@ VALUES = [
         '"HTTPS_GET": is not a known check',
         "TCP_CHECK, HTTP_GET, SSL_GET",
     ),
-    bad("unknown protocol", {f"{FIRST_SERVICE}.protocol": "UDP"}, '"UDP": is not a known protocol', "Write one of TCP"),
+    bad(
+        "unknown protocol",
+        {f"{FIRST_SERVICE}.protocol": "udp"},
+        '"udp": is not a known protocol',
+        "Write one of TCP, UDP",
+    ),
     bad(
         "path without a slash",
         {f"{FIRST_SERVICE}.check.path": "healthz"},
@@ -341,7 +346,7 @@ VALUES = [
     bad(
         "path that is a number", {f"{FIRST_SERVICE}.check.path": 5}, "= 5: is not the path of a URL", "starts with '/'"
     ),
-    bad("status_code 99", {f"{FIRST_SERVICE}.check.status_code": 99}, "= 99: is out of range", "from 100 to 599"),
+    bad("status_code 99", {f"{FIRST_SERVICE}.check.status_code": 99}, "= 99: is no status of HTTP", "from 100 to 599"),
     bad(
         "persistence of a year", {f"{FIRST_SERVICE}.persistence_timeout": 31536000}, "out of range", "2678400 (seconds)"
     ),

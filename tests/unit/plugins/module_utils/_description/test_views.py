@@ -342,9 +342,11 @@ def test_a_service_is_given_whole_with_its_defaults():
             "lb_flags": [],
             "lb_kind": "DR",
             "delay_loop": 6,
+            "ops": False,
             "persistence_timeout": 0,
+            "persistence_granularity": "",
+            "persistence_engine": "",
             "alpha": True,
-            "inhibit_on_failure": False,
             "quorum": 1,
             "hysteresis": 0,
             "sorry_server": "",
@@ -355,6 +357,9 @@ def test_a_service_is_given_whole_with_its_defaults():
                     "address": HOSTS["web1"],
                     "port": 80,
                     "weight": 1,
+                    "inhibit_on_failure": False,
+                    "uthreshold": None,
+                    "lthreshold": None,
                     "lines": [],
                     "checkers": [
                         {
@@ -437,12 +442,15 @@ def test_a_server_is_checked_by_what_it_has_of_its_own_or_else_by_what_the_servi
 
 
 def test_several_pages_are_asked_for_in_their_order():
-    urls = ["/a", {"path": "/b", "status_code": 204, "virtualhost": "www.example.com"}]
+    urls = [
+        {"path": "/a", "virtualhost": "example.com"},
+        {"path": "/b", "status_code": 204, "virtualhost": "www.example.com"},
+    ]
     check = {"type": "SSL_GET", "enable_sni": True, "url": urls}
 
     ((checker,), _second) = checkers({f"{FIRST_SERVICE}.check": check})
     assert checker["lines"][:3] == [
-        ["url", [["path", "/a"], ["status_code", 200]]],
+        ["url", [["path", "/a"], ["status_code", 200], ["virtualhost", "example.com"]]],
         ["url", [["path", "/b"], ["status_code", 204], ["virtualhost", "www.example.com"]]],
         ["enable_sni", True],
     ]
@@ -537,10 +545,13 @@ def test_a_director_without_keepalived_has_the_table_the_timeouts_and_the_addres
                 "lb_algo": "wrr",
                 "lb_flags": [],
                 "lb_kind": "DR",
+                "ops": False,
                 "persistence_timeout": 50,
+                "persistence_granularity": None,
+                "persistence_engine": None,
                 "real_servers": [
-                    {"address": HOSTS["web1"], "port": 80, "weight": 1},
-                    {"address": HOSTS["web2"], "port": 80, "weight": 2},
+                    {"address": HOSTS["web1"], "port": 80, "weight": 1, "uthreshold": None, "lthreshold": None},
+                    {"address": HOSTS["web2"], "port": 80, "weight": 2, "uthreshold": None, "lthreshold": None},
                 ],
             }
         ],

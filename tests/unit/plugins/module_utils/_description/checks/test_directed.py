@@ -75,10 +75,10 @@ MISTAKES = [
     bad("an interval of checks", {**STATIC, f"{FIRST_SERVICE}.delay_loop": 2}, "= 2: is for keepalived"),
     bad("a sorry server", {**STATIC, f"{FIRST_SERVICE}.sorry_server": "app1"}, "is for keepalived"),
     bad("a quorum", {**STATIC, f"{FIRST_SERVICE}.quorum": 2}, "= 2: is for keepalived"),
-    bad("lines of keepalived.conf", {**STATIC, f"{FIRST_SERVICE}.raw": ["ha_suspend"]}, "is for keepalived"),
+    bad("lines of keepalived.conf", {**STATIC, f"{FIRST_SERVICE}.raw": ["snmp_name a"]}, "is for keepalived"),
     bad(
         "lines of keepalived.conf for a real server",
-        {**STATIC, f"{FIRST_SERVICE}.real_servers[0]": {"host": "web1", "raw": ["virtualhost a"]}},
+        {**STATIC, f"{FIRST_SERVICE}.real_servers[0]": {"host": "web1", "raw": ["snmp_name a"]}},
         "is for keepalived",
         path=f"{FIRST_SERVICE}.real_servers[0].raw",
     ),

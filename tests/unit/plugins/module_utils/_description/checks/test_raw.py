@@ -119,10 +119,10 @@ def test_accepted(changes):
 
 
 def test_every_raw_line_is_told_in_a_remark():
-    changes = {RAW: ["extra {", "  check", "}"], f"{FIRST_SERVICE}.check.raw": ["warmup 1"]}
+    changes = {RAW: ["extra {", "  check", "}"], f"{FIRST_SERVICE}.check.raw": ["# as it is"]}
     (told,) = inventory.views(hostvars(changes), ["lvs1"])
 
     assert told["cluster"]["remarks"] == [
         f"{RAW} goes into keepalived.conf as it is: extra {{; check; }}.",
-        f"{FIRST_SERVICE}.check.raw goes into keepalived.conf as it is: warmup 1.",
+        f"{FIRST_SERVICE}.check.raw goes into keepalived.conf as it is: # as it is.",
     ]

@@ -30,6 +30,7 @@ MARKED = {
     f"{FIRST_SERVICE}.fwmark": 1,
     f"{FIRST_SERVICE}.marked": [{"address": VIP, "ports": [80, 443]}],
 }
+OF_UDP = {**MARKED, f"{FIRST_SERVICE}.marked[0].protocol": "UDP", "lvs_nginx_upstreams": REMOVED}
 GROUP = {**NO_ADDRESS, f"{FIRST_SERVICE}.group": [{"address": VIP, "port": 80}, {"address": VIP, "port": 8080}]}
 BOTH_FLOAT = {f"{FIRST_INSTANCE}.virtual_ipaddress": [f"{VIP}/32", f"{OTHER_VIP}/32"]}
 OTHER = {"name": "other", "real_servers": ["web1"]}
@@ -117,6 +118,27 @@ MISTAKES = [
         path=f"{FIRST_SERVICE}.marked[1].address",
     ),
     bad(
+        "the protocol of a mark",
+        {**MARKED, f"{FIRST_SERVICE}.protocol": "UDP"},
+        "is told of a mark, which packets of any protocol may have",
+        "Write it in marked",
+    ),
+    bad(
+        "packets one by one, of a mark of two protocols",
+        {
+            **OF_UDP,
+            f"{FIRST_SERVICE}.marked[1]": {"address": VIP, "ports": [53]},
+            f"{FIRST_SERVICE}.ops": True,
+        },
+        "is not for TCP",
+    ),
+    bad(
+        "nginx behind a mark of udp",
+        {f"{FIRST_UPSTREAM}.virtual_server": "web", **MARKED, f"{FIRST_SERVICE}.marked[0].protocol": "UDP"},
+        "is of UDP, and nginx serves HTTP",
+        path=f"{FIRST_UPSTREAM}.virtual_server",
+    ),
+    bad(
         "a server's port that no packet comes to",
         {**MARKED, f"{FIRST_SERVICE}.real_servers[1].port": 8443},
         "must be the service's, 80 or 443",
@@ -150,7 +172,7 @@ def test_one_mistake_is_reported_once_with_its_path_reason_and_remedy(changes, p
         {**GROUP, **BOTH_FLOAT, f"{FIRST_SERVICE}.group[1].address": OTHER_VIP},
         {**GROUP, SECOND_INSTANCE: OTHER_INSTANCE, f"{FIRST_SERVICE}.group[1].address": OTHER_VIP},
         {**MARKED, **WITH_OTHER, SECOND_SERVICE: {**OTHER, "address": VIP, "port": 8080}},
-        {**MARKED, f"{FIRST_SERVICE}.marked[0].protocol": "UDP"},
+        {**OF_UDP, f"{FIRST_SERVICE}.ops": True},
         {**MARKED, f"{FIRST_SERVICE}.real_servers[1].port": 443},
     ],
     ids=["a mark", "a group", "of two addresses", "of two instances", "beside a service", "of udp", "one port checked"],

@@ -20,10 +20,19 @@ from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._descriptio
     SECOND_INSTANCE,
     SECOND_SERVICE,
     TWO_UPSTREAMS,
+    UPSTREAMS,
     bad,
     problems_with,
     told_once,
 )
+
+# A service that nothing is said against.
+ALL_PORTS = {
+    UPSTREAMS: REMOVED,
+    f"{FIRST_SERVICE}.port": 0,
+    f"{FIRST_SERVICE}.persistence_timeout": 50,
+    f"{FIRST_SERVICE}.check": {"connect_port": 22},
+}
 
 MISTAKES = [
     bad(
@@ -47,6 +56,87 @@ MISTAKES = [
         "port 80 of this address already belongs to virtual server web",
         "Make it one service",
     ),
+    bad(
+        "all ports for each connection alone",
+        {f"{FIRST_SERVICE}.check": {"connect_port": 80}, UPSTREAMS: REMOVED, f"{FIRST_SERVICE}.port": 0},
+        "= 0: is all ports, which nothing would keep together",
+        "Write a persistence_timeout",
+    ),
+    bad(
+        "no port to check",
+        {**ALL_PORTS, f"{FIRST_SERVICE}.check": {}},
+        "is needed, as the service has all ports",
+        path=f"{FIRST_SERVICE}.check.connect_port",
+    ),
+    bad(
+        "nginx for all ports",
+        {**ALL_PORTS, UPSTREAMS: [{"name": "app", "virtual_server": "web", "servers": ["app1"]}]},
+        "has all ports, and nginx listens on one",
+        path=f"{FIRST_UPSTREAM}.virtual_server",
+    ),
+    bad(
+        "nginx for UDP",
+        {f"{FIRST_SERVICE}.protocol": "UDP"},
+        "is of UDP, and nginx serves HTTP",
+        path=f"{FIRST_UPSTREAM}.virtual_server",
+    ),
+    bad("packets of TCP each alone", {f"{FIRST_SERVICE}.ops": True}, "is not for TCP", "protocol: UDP"),
+    bad(
+        "granularity of nothing",
+        {f"{FIRST_SERVICE}.persistence_granularity": "255.255.255.0"},
+        "has no effect without a persistence_timeout",
+    ),
+    bad(
+        "calls of TCP",
+        {f"{FIRST_SERVICE}.persistence_timeout": 50, f"{FIRST_SERVICE}.persistence_engine": "sip"},
+        "is not for TCP",
+    ),
+    bad("netmask with a hole", {f"{FIRST_SERVICE}.persistence_granularity": "255.0.255.0"}, "is no netmask"),
+    bad("netmask by its length", {f"{FIRST_SERVICE}.persistence_granularity": "24"}, "is no netmask"),
+    bad("no sorry server to keep", {f"{FIRST_SERVICE}.sorry_server_inhibit": True}, "has no sorry_server"),
+    bad(
+        "sorry server that is kept, and serves",
+        {f"{FIRST_SERVICE}.sorry_server": "web2", f"{FIRST_SERVICE}.sorry_server_inhibit": True},
+        "keeps what is a real server too in the table",
+    ),
+    bad(
+        "sorry server that is inhibited by itself",
+        {
+            f"{FIRST_SERVICE}.real_servers[1]": {"host": "web2", "inhibit_on_failure": True},
+            f"{FIRST_SERVICE}.sorry_server": "web2",
+        },
+        "as inhibit_on_failure keeps it in the table",
+    ),
+    bad(
+        "threshold of no limit",
+        {f"{FIRST_SERVICE}.real_servers[1]": {"host": "web2", "lthreshold": 5}},
+        "has no effect without uthreshold",
+        path=f"{FIRST_SERVICE}.real_servers[1].lthreshold",
+    ),
+    bad(
+        "threshold above the limit",
+        {f"{FIRST_SERVICE}.real_servers[1]": {"host": "web2", "lthreshold": 5, "uthreshold": 4}},
+        "= 5: is more than uthreshold, 4",
+        path=f"{FIRST_SERVICE}.real_servers[1].lthreshold",
+    ),
+    bad(
+        "checks that are suspended, of servers that are down until then",
+        {f"{FIRST_SERVICE}.ha_suspend": True},
+        "leaves a director that takes over without servers",
+        "Write alpha: false",
+        path=f"{FIRST_SERVICE}.alpha",
+    ),
+    bad(
+        "checks that are suspended, of a server that is down until then",
+        {
+            f"{FIRST_SERVICE}.ha_suspend": True,
+            f"{FIRST_SERVICE}.alpha": False,
+            f"{FIRST_SERVICE}.real_servers[1]": {"host": "web2", "alpha": True},
+        },
+        "leaves a director that takes over without servers",
+        path=f"{FIRST_SERVICE}.real_servers[1].alpha",
+    ),
+    bad("quorum of nothing", {f"{FIRST_SERVICE}.quorum": 0}, "= 0: is out of range", "from 1 to"),
     bad(
         "name of an earlier service",
         {

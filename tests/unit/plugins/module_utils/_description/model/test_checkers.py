@@ -15,8 +15,13 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.che
     CHECKS,
     TcpCheck,
 )
-from ansible_collections.lvs.cluster.plugins.module_utils._description.views.keepalived import checker_view
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import VirtualServer
+from ansible_collections.lvs.cluster.plugins.module_utils._description.views.keepalived import (
+    OF_THE_SERVICE,
+    checker_view,
+)
 
+SERVICE = VirtualServer("web", "192.0.2.100", 80, ())
 ALL_OPTIONS = {name: field for checker in CHECKERS for name, field in options(checker).items()}
 
 
@@ -25,30 +30,47 @@ def read(value: dict[str, Any]) -> tuple[Any, list[Any]]:
     return CHECKER(value, "check", problems), problems
 
 
+# What those must be told that cannot do without.
+NEEDED = {
+    "DNS_CHECK": {"name": "www.example.com"},
+    "MISC_CHECK": {"misc_path": {"path": "/usr/bin/true"}},
+    "FILE_CHECK": {"track_file": "load"},
+    "BFD_CHECK": {"name": "edge"},
+}
+
+
+def needed(checker: type[Any]) -> dict[str, Any]:
+    return {"type": checker.keyword, **NEEDED.get(checker.keyword, {})}
+
+
 @pytest.mark.parametrize("checker", CHECKERS, ids=lambda checker: checker.keyword)
-def test_a_checker_needs_its_type_alone(checker):
-    assert read({"type": checker.keyword}) == (checker(), [])
+def test_a_checker_needs_little_but_its_type(checker):
+    held, problems = read(needed(checker))
+
+    assert (type(held), problems) == (checker, [])
 
 
 @pytest.mark.parametrize("checker", CHECKERS, ids=lambda checker: checker.keyword)
 def test_a_checker_refuses_each_option_of_the_others_and_names_whose_it_is(checker):
-    others = {name: field.default or 1 for name, field in ALL_OPTIONS.items() if name not in options(checker)}
+    others = {name: 1 for name in ALL_OPTIONS if name not in options(checker)}
     others.pop("url", None)  # with the options that it stands in place of, it is refused for that
 
-    _held, problems = read({"type": checker.keyword, **others})
+    _held, problems = read({**needed(checker), **others})
 
     assert {problem.path for problem in problems} == {f"check.{name}" for name in others}
     assert all(problem.reason.startswith("belongs to ") for problem in problems)
 
 
 @pytest.mark.parametrize("checker", CHECKERS, ids=lambda checker: checker.keyword)
-def test_a_checker_prints_in_the_order_of_its_options(checker):
-    printed = checker_view(checker())
-    nested = [value if isinstance(value, list) else [(keyword, value)] for keyword, value in printed.lines]
-    names = [name for lines in nested for name, _value in lines]
+def test_a_checker_prints_what_it_must_be_told_and_what_it_has_of_its_service(checker):
+    held, _problems = read(needed(checker))
+    printed = checker_view(held, SERVICE, "web1", {"edge": ["lvs1", "web1"]})
+    names = [name for name, _value in printed.lines]
 
     assert printed.keyword == checker.keyword
-    assert names == [name for name, field in options(checker).items() if field.default not in (None, (), "", False)]
+    of_the_service = [name for name in OF_THE_SERVICE if name in options(checker)]
+    urls = ["url"] if "url" in options(checker) else []
+    assert names == [*NEEDED.get(checker.keyword, urls), *of_the_service]
 
 
 @pytest.mark.parametrize(

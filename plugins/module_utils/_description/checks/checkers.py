@@ -1,0 +1,170 @@
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection.
+"""What must hold for the checks of real servers: that each can fail, and can succeed."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Type
+
+from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import numbered
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.checkers import (
+    Asking,
+    BfdCheck,
+    Checker,
+    Checks,
+    FileCheck,
+    Page,
+    Pages,
+    SslGet,
+    UdpCheck,
+    Way,
+)
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import RealServer, VirtualServer
+from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem, listed
+
+from .tables import entries
+from .tracking import check_named
+from .whole import Whole
+
+# What says more of a regular expression.
+OF_REGEX = ("regex_no_match", "regex_options", "regex_min_offset", "regex_max_offset")
+LONGEST_REPLY = 255
+
+
+class Asked(NamedTuple):
+    """Who is asked by a check, and where that is written.
+
+    servers: those of the service that have it.
+    """
+
+    path: str
+    service: VirtualServer
+    servers: Sequence[RealServer]
+    cluster: Cluster
+    whole: Whole
+
+    @property
+    def directors(self) -> List[str]:
+        """Those who ask."""
+        instance = self.whole.carrier(self.service)
+        return [host for _place, host in numbered(instance.hosts)] if instance else []
+
+
+def check_checkers(cluster: Cluster, whole: Whole) -> Iterator[Problem]:
+    for path, service, _earlier in entries(cluster.lvs_virtual_servers, "lvs_virtual_servers"):
+        servers = list(numbered(service.real_servers))
+        sharing = [server for _place, server in servers if server.check is None]
+        asked = [(service.check, Asked(f"{path}.check", service, sharing, cluster, whole))]
+        for place, server in servers:
+            own = Asked(f"{path}.real_servers[{place}].check", service, [server], cluster, whole)
+            asked.append((server.check, own))
+        for checks, by in asked:
+            for here, check in _each(checks, by.path):
+                for table, look in LOOKS:
+                    if isinstance(check, table):
+                        yield from look(check, by._replace(path=here))
+
+
+def _each(checks: Checks, path: str) -> List[Tuple[str, Checker]]:
+    if isinstance(checks, tuple):
+        return [(f"{path}[{place}]", each) for place, each in enumerate(checks) if each is not None]
+    return [] if checks is None else [(path, checks)]
+
+
+def _check_port(check: Asking, asked: Asked) -> Iterator[Problem]:
+    if asked.service.port == 0 and check.connect_port is None:
+        reason = "is needed, as the service has all ports and none to check"
+        yield Problem(f"{asked.path}.connect_port", None, reason, "Write the port of one of them")
+    if check.bind_port is not None and check.bindto == "":
+        yield Problem(f"{asked.path}.bind_port", check.bind_port, "has no effect without bindto", "Write that too")
+
+
+def _check_way(check: Way, asked: Asked) -> Iterator[Problem]:
+    whole, here = asked.whole, f"{asked.path}.bindto"
+    if check.connect_ip in whole.floating or check.connect_ip in whole.serving:
+        reason = "is a virtual address: the director that has it would ask itself, whichever server is meant"
+        remedy = "Remove connect_ip; where nginx answers a check, it asks itself through the virtual address"
+        yield Problem(f"{asked.path}.connect_ip", check.connect_ip, reason, remedy)
+    owner = whole.owners.get(check.bindto) if check.bindto else None
+    if check.bindto in whole.floating:
+        reason = "floats: a director that has it not could check nobody"
+        yield Problem(here, check.bindto, reason, "Write bind_if: INTERFACE instead")
+    elif owner and asked.directors != [owner]:
+        others = [each for each in asked.directors if each != owner]
+        reason = f"is an address of {owner}, and {listed(others)} could check nobody from there"
+        yield Problem(here, check.bindto, reason, "Write bind_if: INTERFACE instead")
+
+
+def _check_pages(check: Pages, asked: Asked) -> Iterator[Problem]:
+    urls: List[Tuple[str, Page]] = [(f"{asked.path}.url[{place}]", each) for place, each in numbered(check.url)]
+    for path, page in urls or [(asked.path, check)]:
+        for name in OF_REGEX:
+            value = getattr(page, name)
+            if page.regex == "" and value not in (None, False, ""):
+                yield Problem(f"{path}.{name}", value, "has no effect without a regex", "Write regex too, or remove it")
+        low, high = page.regex_min_offset, page.regex_max_offset
+        if low is not None and high is not None and low > high:
+            yield Problem(f"{path}.regex_min_offset", low, "is more than regex_max_offset", f"Write at most {high}")
+
+
+def _check_sni(check: SslGet, asked: Asked) -> Iterator[Problem]:
+    servers = asked.servers
+    named = asked.service.virtualhost != "" or (bool(servers) and all(each.virtualhost != "" for each in servers))
+    if check.enable_sni and not named and any(each.virtualhost == "" for each in check.pages if each):
+        yield Problem(f"{asked.path}.enable_sni", True, "has no name to tell", "Write virtualhost: NAME too")
+
+
+def _check_datagram(check: UdpCheck, asked: Asked) -> Iterator[Problem]:
+    if check.require_reply not in (None, False) and check.payload == "":
+        reason = "waits for an answer to what nobody understands, as it is sent anything: no server is ever well"
+        remedy = "Write payload: what a server answers, or remove it"
+        yield Problem(f"{asked.path}.require_reply", None, reason, remedy)
+    for name in ("min_reply_length", "max_reply_length") if isinstance(check.require_reply, bool) else ():
+        if getattr(check, name) is not None:
+            reason = "has no effect without the octets that require_reply must begin with"
+            yield Problem(f"{asked.path}.{name}", getattr(check, name), reason, "Write some in require_reply")
+    low = check.min_reply_length or 0
+    high = LONGEST_REPLY if check.max_reply_length is None else check.max_reply_length
+    if low > high:
+        reason = f"is more than max_reply_length, {high}"
+        yield Problem(f"{asked.path}.min_reply_length", low, reason, f"Write at most {high}")
+
+
+def _check_file(check: FileCheck, asked: Asked) -> Iterator[Problem]:
+    if check.reverse and check.weight is None:
+        remedy = "Write a weight, or remove reverse"
+        yield Problem(f"{asked.path}.reverse", True, "has no effect without a weight", remedy)
+    name, here = check.track_file, f"{asked.path}.track_file"
+    yield from check_named(name, here, "lvs_vrrp_track_files", asked.cluster)
+    for _place, file in numbered(asked.cluster.lvs_vrrp_track_files):
+        if name is not None and name == file.name and file.init_file is None and file.file is not None:
+            reason = f"is a file that nobody may write: keepalived takes its number for 0 until there is {file.file}"
+            yield Problem(here, name, reason, "Write init_file: NUMBER for it in lvs_vrrp_track_files")
+
+
+def _check_neighbours(check: BfdCheck, asked: Asked) -> Iterator[Problem]:
+    here = f"{asked.path}.name"
+    yield from check_named(check.name, here, "lvs_bfd_instances", asked.cluster)
+    for _place, bfd in numbered(asked.cluster.lvs_bfd_instances):
+        hosts: List[Optional[str]] = [*(each.host for each in asked.servers), *asked.directors]
+        if check.name is None or check.name != bfd.name or bfd.hosts is None or None in (*hosts, *bfd.hosts):
+            continue
+        missing = [each or "a server outside the inventory" for each in hosts if each not in bfd.hosts]
+        if missing:
+            reason = f"has not {listed(missing)} among its hosts"
+            yield Problem(here, check.name, reason, "Add them there, or check them in another way")
+
+
+# What is looked at of a check, by a table that it has.
+LOOKS: Sequence[Tuple[Type[Any], Callable[[Any, Asked], Iterator[Problem]]]] = (
+    (Asking, _check_port),
+    (Way, _check_way),
+    (Pages, _check_pages),
+    (SslGet, _check_sni),
+    (UdpCheck, _check_datagram),
+    (FileCheck, _check_file),
+    (BfdCheck, _check_neighbours),
+)
