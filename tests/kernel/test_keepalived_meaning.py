@@ -34,7 +34,7 @@ PROGRAMS = keepaliveds()
 # A scheduler that User-Mode Linux has not.
 MISSING = "twos"
 # Servers that are in the table until a check fails.
-START = {f"lvs_virtual_servers[{place}].alpha": False for place in (0, 1)}
+START = {f"lvs_virtual_servers[{place}].alpha": False for place in range(4)}
 # Read between two descriptions: what a reload carries over, as servers that failed, is no part of a meaning.
 BLANK = f"""
 global_defs {{
@@ -185,15 +185,17 @@ def described_service(service: Mapping[str, Any]) -> dict[str, Any]:
     # Of a service whose servers are drained keepalived makes both smaller, and says so; 0 less 1 is 2**32 - 1.
     quorum = min(service["quorum"], sum(each["weight"] for each in service["real_servers"]))
     hysteresis = service["hysteresis"] if service["hysteresis"] < quorum else (quorum - 1) % 2**32
-    same = ("address", "port", "lb_algo", "lb_kind", "delay_loop", "persistence_timeout")
+    same = ("lb_algo", "lb_kind", "delay_loop", "persistence_timeout")
     return {
         **{name: service[name] for name in same},
-        "protocol": service["protocol"].lower(),
+        "served": served(service),
+        "protocol": "none" if service["fwmark"] else service["protocol"].lower(),
         "lb_flags": sorted(service["lb_flags"]),
         "alpha": service["alpha"],
         "quorum": quorum,
         "hysteresis": hysteresis,
-        "sorry_server": service["sorry_server"] and (service["sorry_server"], service["port"], service["lb_kind"]),
+        "sorry_server": service["sorry_server"]
+        and (service["sorry_server"], service["server_port"], service["lb_kind"]),
         "real_servers": [
             {
                 "address": each["address"],
@@ -206,6 +208,13 @@ def described_service(service: Mapping[str, Any]) -> dict[str, Any]:
             for each in service["real_servers"]
         ],
     }
+
+
+def served(service: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """What clients come to: an address and a port or several, or a mark."""
+    if service.get("fwmark"):
+        return [("fwmark", service["fwmark"])]
+    return [(each["address"], each["port"]) for each in service.get("sockets") or [service]]
 
 
 def described_checker(
@@ -272,7 +281,7 @@ def read_back(said: Mapping[str, str]) -> dict[str, Any]:
         ],
         "services": [
             service_read_back(service, lines.partition("< Real server >")[0], checks)
-            for service, lines in zip(services, blocks(check, "VS VIP = .*"), strict=True)
+            for service, lines in zip(services, blocks(check, "VS (?:VIP|FWMARK|GROUP) = .*"), strict=True)
         ],
     }
 
@@ -280,7 +289,9 @@ def read_back(said: Mapping[str, str]) -> dict[str, Any]:
 def service_read_back(service: Mapping[str, Any], lines: str, checks: Iterator[str]) -> dict[str, Any]:
     sorry = service.get("sorry_server")
     return {
-        **{name: service[name] for name in ("address", "port", "protocol", "lb_algo", "lb_kind", "quorum")},
+        **{name: service[name] for name in ("lb_algo", "lb_kind", "quorum")},
+        "served": served(service),
+        "protocol": "none" if "fwmark" in service else service["protocol"],
         "lb_flags": sorted(service["lb_flags"]),
         "delay_loop": number(value(lines, "delay_loop")),
         "persistence_timeout": service.get("persistence_timeout", 0),
@@ -386,7 +397,8 @@ def unlike_the_kernel(director: Director, said: Mapping[str, str]) -> list[str]:
         not_told = [each for each in belief.left_alone if each.endswith(NOT_TOLD)]
         table = Ipvsadm(run_command, "ipvsadm").table()
         told = {key: pool for key, pool in table.items() if key in believes}
-        if told == believes and len(table) == len(services) == len(told) + len(not_told):
+        many = sum(len(each.get("sockets", [each])) for each in services)
+        if told == believes and len(table) == many == len(told) + len(not_told):
             return []
         if time.monotonic() > deadline:
             left_alone = "\n".join(belief.left_alone)

@@ -27,6 +27,9 @@ def check_served(
         if service.protocol not in (None, "TCP"):
             reason = "is told of a mark, which packets of any protocol may have"
             yield Problem(f"{path}.protocol", service.protocol, reason, "Write it in marked, and nothing here")
+        if service.ha_suspend:
+            reason = "waits for an address, and keepalived knows none of a mark"
+            yield Problem(f"{path}.ha_suspend", True, reason, "Remove it, or write an address or a group")
 
 
 def _check_carried(service: VirtualServer, path: str, whole: Whole) -> Iterator[Problem]:

@@ -373,6 +373,64 @@ def test_a_service_is_given_whole_with_its_defaults():
     ]
 
 
+def otherwise(**way):
+    """A service that has no address of its own."""
+    service = {"name": "web", "real_servers": ["web1", "web2"], **way}
+    floating = {f"{FIRST_INSTANCE}.virtual_ipaddress": [f"{VIP}/32", f"{OTHER_VIP}/32"]}
+    return {"lvs_virtual_servers": [service], "lvs_nginx_upstreams": REMOVED, **floating}
+
+
+MARKED = otherwise(fwmark=7, marked=[{"address": VIP, "ports": [80, 443]}, {"address": OTHER_VIP, "ports": [80]}])
+GROUPED = otherwise(group=[{"address": VIP, "port": 80}, {"address": OTHER_VIP, "port": 8080}])
+
+
+@pytest.mark.parametrize("changes", [MARKED, GROUPED], ids=["a mark", "a group"])
+def test_servers_of_several_ports_have_none_and_their_checks_are_told_one(changes):
+    own = {"host": "web2", "port": 80}
+    (told,) = services("lvs1", {**changes, "lvs_virtual_servers[0].real_servers[1]": own})
+
+    assert (told["address"], told["server_port"], [each["port"] for each in told["real_servers"]]) == ("", 0, [0, 0])
+    checks = [dict(check["lines"]) for each in told["real_servers"] for check in each["checkers"]]
+    assert [each["connect_port"] for each in checks] == [80, 80]
+
+
+def test_real_servers_hold_all_addresses_of_a_service():
+    for changes in (MARKED, GROUPED):
+        held = view("web1", changes)["realserver"]["vips"]
+        assert [(each["address"], each["label"]) for each in held] == [(VIP, "lo:0"), (OTHER_VIP, "lo:1")]
+
+
+def test_a_director_marks_what_its_services_want_on_the_interface_where_it_comes_in():
+    wanted = [(VIP, 80), (VIP, 443), (OTHER_VIP, 80)]
+    marks = [{"fwmark": 7, "protocol": "tcp", "address": address, "port": port} for address, port in wanted]
+
+    assert view("lvs1", MARKED)["marking"] == {"marks": marks, "interfaces": ["eth0"]}
+    elsewhere = view("lvs1", {**MARKED, f"{FIRST_INSTANCE}.interface": "eth7", f"{FIRST_INSTANCE}.unicast": False})
+    assert elsewhere["marking"]["interfaces"] == ["eth7"]
+    assert view("web1", MARKED)["marking"] == {"marks": [], "interfaces": []}
+    assert view("lvs1", GROUPED)["marking"]["marks"] == []
+
+
+def test_a_director_without_keepalived_has_a_service_for_a_mark_and_for_each_address_of_a_group():
+    def served(changes):
+        alone = {"lvs_vrrp_instances": REMOVED, "lvs_virtual_servers[0].hosts": ["lvs1"]}
+        without = {name: each for name, each in changes.items() if not name.startswith(FIRST_INSTANCE)}
+        told = view("lvs1", {**without, **alone})["director"]
+        kept = [(each["fwmark"], each["address"], each["port"], each["protocol"]) for each in told["services"]]
+        return kept, {server["port"] for each in told["services"] for server in each["real_servers"]}
+
+    assert served(MARKED) == ([(7, None, None, None)], {0})
+    assert served(GROUPED) == ([(None, VIP, 80, "tcp"), (None, OTHER_VIP, 8080, "tcp")], {80, 8080})
+
+
+def test_nginx_listens_on_each_port_of_a_group():
+    upstream = {"lvs_nginx_upstreams": [{"name": "app", "servers": ["app1"]}]}
+    told = view("web1", {**GROUPED, **upstream})["nginx"]
+
+    assert [each["listen"] for each in told["servers"]] == [["80", f"{VIP}:80"], ["8080", f"{OTHER_VIP}:8080"]]
+    assert [(each["port"], each["path"]) for each in told["checks"]] == [(80, "/healthz"), (8080, "/healthz")]
+
+
 def test_real_servers_keep_their_order_and_weights():
     servers = ["web2", {"host": "web1", "weight": 0}, {"address": "198.51.100.9", "weight": "3", "port": "80"}]
     (web,) = services("lvs1", {f"{FIRST_SERVICE}.real_servers": servers})

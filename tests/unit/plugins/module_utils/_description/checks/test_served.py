@@ -124,6 +124,11 @@ MISTAKES = [
         "Write it in marked",
     ),
     bad(
+        "checks that wait for the address of a mark",
+        {**MARKED, f"{FIRST_SERVICE}.alpha": False, f"{FIRST_SERVICE}.ha_suspend": True},
+        "keepalived knows none of a mark",
+    ),
+    bad(
         "packets one by one, of a mark of two protocols",
         {
             **OF_UDP,
