@@ -319,6 +319,8 @@ def option_spec(field: Field) -> Spec:
         spec["required"] = True
     elif default_of(field) not in (None, "", [], {}):
         spec["default"] = default_of(field)
+    if field.metadata["no_log"]:
+        spec["no_log"] = True
     if inner.choices:
         spec["choices"] = Words(inner.choices)
     if told_tables(field):

@@ -6,10 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible.inventory.manager import InventoryManager
-from ansible.parsing.dataloader import DataLoader
-from ansible.vars.hostvars import HostVars
-from ansible.vars.manager import VariableManager
 from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory
 from ansible_collections.lvs.cluster.plugins.module_utils._description.views.host import placed, plain
 from golden.descriptions import INTERFACE
@@ -20,6 +16,7 @@ from golden.programs import (
     render_keepalived,
     render_nginx,
     render_rules,
+    variables_of,
     without_scripts,
 )
 
@@ -31,10 +28,8 @@ PARTS = {"directors": "lvs_directors", "real_servers": "lvs_realservers"}
 @pytest.fixture(scope="module", params=SHIPPED, ids=lambda path: path.name)
 def entries(request: pytest.FixtureRequest) -> list[dict[str, Any]]:
     """What preflight is told of each host that site.yml sets up."""
-    loader = DataLoader()
-    hosts = InventoryManager(loader, sources=[str(request.param)])
-    known = HostVars(hosts, VariableManager(loader, hosts), loader)
-    groups = hosts.get_groups_dict()
+    known = variables_of(request.param)
+    groups = known[next(iter(known))]["groups"]
     return inventory.views(known, [host for part in PARTS.values() for host in groups[part]], PARTS)
 
 

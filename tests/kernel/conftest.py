@@ -164,6 +164,24 @@ def running_keepalived(
             process.terminate()
 
 
+# Where scripts of these tests leave marks, where those of the product are, and whose they are.
+MARKS, SCRIPTS, SCRIPT_USER = Path("/run/marks"), Path("/etc/keepalived/scripts"), 4711
+
+
+@contextlib.contextmanager
+def user_of_scripts(directory: Path) -> Iterator[None]:
+    """A host that has the user of scripts, and no configuration of its own."""
+    users = directory / "passwd"
+    told = f"keepalived_script:x:{SCRIPT_USER}:{SCRIPT_USER}::/nonexistent:/usr/sbin/nologin\n"
+    users.write_text(f"{Path('/etc/passwd').read_text()}{told}")
+    for folder in (SCRIPTS.parent, MARKS):
+        folder.mkdir(exist_ok=True)
+        sh(f"mount -t tmpfs -o mode=0755 tmpfs {folder}")
+    sh(f"chmod 644 {users} && mount --bind {users} /etc/passwd && chown {SCRIPT_USER}:{SCRIPT_USER} {MARKS}")
+    yield
+    sh(f"umount /etc/passwd {MARKS} {SCRIPTS.parent}")
+
+
 @pytest.fixture(scope="session")
 def device() -> str:
     """An interface that a sync daemon can use."""

@@ -6,7 +6,7 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +31,10 @@ from golden.programs import keepaliveds, render_keepalived, version_of, without_
 
 DIRECTOR = "lvs1"
 PROGRAMS = keepaliveds()
-# A scheduler that User-Mode Linux has not.
-MISSING = "twos"
+# A scheduler and an engine that User-Mode Linux has not.
+MISSING = ("twos", "sip")
 # Servers that are in the table until a check fails.
-START = {f"lvs_virtual_servers[{place}].alpha": False for place in range(4)}
+START = {f"lvs_virtual_servers[{place}].alpha": False for place in range(6)}
 # Read between two descriptions: what a reload carries over, as servers that failed, is no part of a meaning.
 BLANK = f"""
 global_defs {{
@@ -185,28 +185,24 @@ def described_service(service: Mapping[str, Any]) -> dict[str, Any]:
     # Of a service whose servers are drained keepalived makes both smaller, and says so; 0 less 1 is 2**32 - 1.
     quorum = min(service["quorum"], sum(each["weight"] for each in service["real_servers"]))
     hysteresis = service["hysteresis"] if service["hysteresis"] < quorum else (quorum - 1) % 2**32
-    same = ("lb_algo", "lb_kind", "delay_loop", "persistence_timeout")
+    lines = dict(service["lines"])
+    same = ("lb_algo", "lb_kind", "ops", "delay_loop", "persistence_timeout", "alpha")
+    sorry = (service["sorry_server"], service["server_port"], service["lb_kind"], "sorry_server_inhibit" in lines)
+    # A single address is what holds without.
+    granularity = service["persistence_granularity"]
     return {
         **{name: service[name] for name in same},
         "served": served(service),
         "protocol": "none" if service["fwmark"] else service["protocol"].lower(),
         "lb_flags": sorted(service["lb_flags"]),
-        "alpha": service["alpha"],
+        "persistence_granularity": "" if granularity == "255.255.255.255" else granularity,
         "quorum": quorum,
         "hysteresis": hysteresis,
-        "sorry_server": service["sorry_server"]
-        and (service["sorry_server"], service["server_port"], service["lb_kind"]),
-        "real_servers": [
-            {
-                "address": each["address"],
-                "port": each["port"],
-                "lb_kind": service["lb_kind"],
-                "weight": each["weight"],
-                "inhibit_on_failure": service["inhibit_on_failure"],
-                "checkers": [described_checker(check, each, service) for check in each["checkers"]],
-            }
-            for each in service["real_servers"]
-        ],
+        "sorry_server": sorry if service["sorry_server"] else "",
+        "virtualhost": lines.get("virtualhost", ""),
+        "omega": "omega" in lines,
+        "ha_suspend": "ha_suspend" in lines,
+        "real_servers": [described_server(each, service) for each in service["real_servers"]],
     }
 
 
@@ -217,39 +213,105 @@ def served(service: Mapping[str, Any]) -> list[tuple[str, int]]:
     return [(each["address"], each["port"]) for each in service.get("sockets") or [service]]
 
 
+def described_server(server: Mapping[str, Any], service: Mapping[str, Any]) -> dict[str, Any]:
+    same = ("address", "port", "weight", "inhibit_on_failure")
+    return {
+        **{name: server[name] for name in same},
+        "lb_kind": service["lb_kind"],
+        "uthreshold": server["uthreshold"] or 0,
+        "lthreshold": server["lthreshold"] or 0,
+        "virtualhost": dict(server["lines"]).get("virtualhost", ""),
+        "checkers": in_order([described_checker(each, server, service) for each in server["checkers"]]),
+    }
+
+
+def in_order(checkers: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """keepalived has those of files behind all others."""
+    return sorted(checkers, key=lambda each: str(each["type"]))
+
+
 def described_checker(
     checker: Mapping[str, Any], server: Mapping[str, Any], service: Mapping[str, Any]
 ) -> dict[str, Any]:
-    lines = dict(checker["lines"])
-    return {
-        "type": checker["keyword"],
-        "enabled": True,
-        "url": [described_url(dict(value)) for keyword, value in checker["lines"] if keyword == "url"],
-        "enable_sni": "enable_sni" in lines,
-        "to": f"[{server['address']}]:{lines.get('connect_port', server['port'])}",
-        "delay_loop": service["delay_loop"],
-        "connect_timeout": lines["connect_timeout"],
-        "retry": lines["retry"],
+    # What is described nearest holds.
+    lines = {"alpha": service["alpha"], **dict(service["lines"]), **dict(server["lines"]), **dict(checker["lines"])}
+    own, kind = dict(checker["lines"]), checker["keyword"]
+    told: dict[str, Any] = {"type": kind}
+    if kind == "FILE_CHECK":
+        return {**told, "track_file": own["track_file"]}
+    told["alpha"] = lines["alpha"] is True
+    if kind == "BFD_CHECK":
+        return {**told, "name": own["name"]}
+    delay_loop = own.get("delay_loop", service["delay_loop"])
+    told |= {
+        "delay_loop": delay_loop,
+        "warmup": lines.get("warmup", delay_loop),
+        "retry": own["retry"],
         # Without a retry there is nothing to wait for.
-        "delay_before_retry": lines["delay_before_retry"] if lines["retry"] else 0,
+        "delay_before_retry": own["delay_before_retry"] if own["retry"] else 0,
+        "log_all_failures": "log_all_failures" in own,
+    }
+    if kind == "MISC_CHECK":
+        return {**told, "timeout": own.get("misc_timeout", 0), "dynamic": "misc_dynamic" in own}
+    bound = f"[{own['bindto']}]:{own.get('bind_port', 0)}" if "bindto" in own else ""
+    told |= {
+        "to": f"[{own.get('connect_ip', server['address'])}]:{own.get('connect_port', server['port'])}",
+        "connect_timeout": own["connect_timeout"],
+        "bindto": bound,
+        "bind_if": own.get("bind_if", ""),
+        "fwmark": own.get("fwmark", 0),
+    }
+    return {**told, **described_question(kind, own, checker["lines"])}
+
+
+def described_question(kind: str, own: Mapping[str, Any], lines: Sequence[Any]) -> dict[str, Any]:
+    """What a server is asked."""
+    if kind == "SMTP_CHECK":
+        return {"helo_name": own.get("helo_name", "smtpchecker.keepalived.org")}
+    if kind == "DNS_CHECK":
+        return {"name": own["name"], "query_type": own.get("type", "SOA")}
+    if kind == "UDP_CHECK":
+        reply = own.get("require_reply", "")
+        octets = len("" if reply is True else reply.replace(" ", "")) // 2
+        return {
+            "payload": len(own.get("payload", "").replace(" ", "")) // 2,
+            "reply": (octets, own.get("min_reply_length", 0), own.get("max_reply_length", 255)) if reply else None,
+        }
+    if kind not in ("HTTP_GET", "SSL_GET"):
+        return {}
+    return {
+        "http_protocol": own.get("http_protocol", "1.0"),
+        "fast_recovery": "fast_recovery" in own,
+        "enable_sni": "enable_sni" in own,
+        "url": [described_url(dict(value)) for keyword, value in lines if keyword == "url"],
     }
 
 
-def described_url(lines: Mapping[str, Any]) -> dict[str, str]:
+def described_url(lines: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "path": lines["path"],
-        "status_code": str(lines["status_code"]),
+        "status_code": statuses(str(lines["status_code"])),
         "virtualhost": lines.get("virtualhost", ""),
+        "digest": lines.get("digest", "").lower(),
+        "regex": re.sub(r"\\\\", r"\\", lines.get("regex", "")),
+        "regex_no_match": "regex_no_match" in lines,
+        "offsets": (lines.get("regex_min_offset") or 0, lines.get("regex_max_offset")),
     }
+
+
+def statuses(words: str) -> set[int]:
+    """All of some ranges."""
+    bounds = (each.partition("-") for each in words.split())
+    return {status for low, _minus, high in bounds for status in range(int(low), int(high or low) + 1)}
 
 
 def read_back(said: Mapping[str, str]) -> dict[str, Any]:
     """The same of what a keepalived says that it runs."""
     vrrp, check = said["keepalived.data"], said["keepalived_check.data"]
-    health = blocks(check, r"(?:\[|FWM ).* -> .*")
     services = parse_check_data(check)
-    assert len(health) == sum(len(server["checkers"]) for each in services for server in each["real_servers"])
-    checks = iter(health)
+    health: dict[str, list[str]] = {}
+    for title, lines in re.findall(r"^ (\[.* -> .*)\n((?:   .*\n)*)", check, re.MULTILINE):
+        health.setdefault(title, []).append(lines)
     return {
         "lvs_sync_daemon": parse_sync_daemon(vrrp),
         "instances": [
@@ -280,54 +342,118 @@ def read_back(said: Mapping[str, str]) -> dict[str, Any]:
             )
         ],
         "services": [
-            service_read_back(service, lines.partition("< Real server >")[0], checks)
+            service_read_back(service, re.split(r".*< Real server >.*\n", lines), health)
             for service, lines in zip(services, blocks(check, "VS (?:VIP|FWMARK|GROUP) = .*"), strict=True)
         ],
     }
 
 
-def service_read_back(service: Mapping[str, Any], lines: str, checks: Iterator[str]) -> dict[str, Any]:
+def service_read_back(
+    service: Mapping[str, Any], parts: Sequence[str], health: Mapping[str, Sequence[str]]
+) -> dict[str, Any]:
+    lines, *servers = parts
     sorry = service.get("sorry_server")
+    same = ("lb_algo", "lb_kind", "ops", "quorum")
     return {
-        **{name: service[name] for name in ("lb_algo", "lb_kind", "quorum")},
+        **{name: service[name] for name in same},
         "served": served(service),
         "protocol": "none" if "fwmark" in service else service["protocol"],
         "lb_flags": sorted(service["lb_flags"]),
         "delay_loop": number(value(lines, "delay_loop")),
         "persistence_timeout": service.get("persistence_timeout", 0),
+        "persistence_granularity": service.get("persistence_granularity", ""),
         "alpha": "alpha is ON" in lines,
         "hysteresis": number(value(lines, "hysteresis")),
-        "sorry_server": (sorry["address"], sorry["port"], sorry["lb_kind"]) if sorry else "",
+        "sorry_server": (sorry["address"], sorry["port"], sorry["lb_kind"], sorry["inhibit_on_failure"])
+        if sorry
+        else "",
+        "virtualhost": value(lines, "VirtualHost"),
+        "omega": "omega is ON" in lines,
+        "ha_suspend": "Using HA suspend" in lines,
         "real_servers": [
-            {
-                **{name: server[name] for name in ("address", "port", "lb_kind", "weight", "inhibit_on_failure")},
-                "checkers": [checker_read_back(each, next(checks)) for each in server["checkers"]],
-            }
-            for server in service["real_servers"]
+            server_read_back(server, own, health.get(label(service, server), ()))
+            for server, own in zip(service["real_servers"], servers, strict=True)
         ],
     }
 
 
-def checker_read_back(known: Mapping[str, Any], lines: str) -> dict[str, Any]:
+def label(service: Mapping[str, Any], server: Mapping[str, Any]) -> str:
+    return " -> ".join(f"[{each['address']}]:{service['protocol']}:{each['port']}" for each in (service, server))
+
+
+def server_read_back(server: Mapping[str, Any], lines: str, checkers: Sequence[str]) -> dict[str, Any]:
+    same = ("address", "port", "lb_kind", "weight", "inhibit_on_failure", "uthreshold", "lthreshold")
+    assert len(checkers) == len(server["checkers"])
     return {
-        "type": known["type"],
-        "enabled": known["enabled"],
-        "url": [url_read_back(each) for each in lines.split("Checked url = ")[1:]],
-        "enable_sni": "Enable SNI set" in lines,
-        "to": value(lines, "Dest"),
-        "delay_loop": number(value(lines, "Delay loop")),
-        "connect_timeout": number(value(lines, "Timeout")),
-        "retry": number(value(lines, "Retries")),
-        "delay_before_retry": number(value(lines, "Delay before retry") or "0 us"),
+        **{name: server[name] for name in same},
+        "virtualhost": value(lines, "VirtualHost").strip("'"),
+        "checkers": in_order([checker_read_back(each) for each in checkers]),
     }
 
 
-def url_read_back(lines: str) -> dict[str, str]:
-    (codes,) = re.findall(r"HTTP Status Code\(s\)\n +(.*)", lines)
+def checker_read_back(lines: str) -> dict[str, Any]:
+    kind = value(lines, "Keepalive method").partition(",")[0]
+    told: dict[str, Any] = {"type": kind}
+    if kind == "FILE_CHECK":
+        return {**told, "track_file": value(lines, "Tracked file")}
+    told["alpha"] = value(lines, "Alpha") == "yes"
+    if kind == "BFD_CHECK":
+        return {**told, "name": value(lines, "Name")}
+    told |= {
+        "delay_loop": number(value(lines, "Delay loop")),
+        "warmup": number(value(lines, "Warmup")),
+        "retry": number(value(lines, "Retries")),
+        "delay_before_retry": number(value(lines, "Delay before retry") or "0 us"),
+        "log_all_failures": value(lines, "Log all failures") == "yes",
+    }
+    if kind == "MISC_CHECK":
+        return {**told, "timeout": number(value(lines, "timeout")), "dynamic": value(lines, "dynamic") == "YES"}
+    told |= {
+        "to": value(lines, "Dest"),
+        "connect_timeout": number(value(lines, "Timeout")),
+        "bindto": value(lines, "Bind to"),
+        "bind_if": value(lines, "Bind i/f"),
+        "fwmark": number(value(lines, "Mark") or "0"),
+    }
+    return {**told, **question_read_back(kind, lines)}
+
+
+def question_read_back(kind: str, lines: str) -> dict[str, Any]:
+    if kind == "SMTP_CHECK":
+        return {"helo_name": value(lines, "helo")}
+    if kind == "DNS_CHECK":
+        return {"name": value(lines, "Name"), "query_type": value(lines, "Type")}
+    if kind == "UDP_CHECK":
+        reply = [number(value(lines, f"{each} length")) for each in ("Min reply", "Max reply")]
+        needed = value(lines, "Require reply") == "yes"
+        return {
+            "payload": number(value(lines, "Payload len") or "0"),
+            "reply": (number(value(lines, "Reply data len")), *reply) if needed else None,
+        }
+    if kind not in ("HTTP_GET", "SSL_GET"):
+        return {}
+    return {
+        "http_protocol": re.findall(r"http protocol (\S+)$", lines, re.MULTILINE)[0],
+        "fast_recovery": "Fast recovery set" in lines,
+        "enable_sni": "Enable SNI set" in lines,
+        "url": [url_read_back(each) for each in lines.split("Checked url = ")[1:]],
+    }
+
+
+def url_read_back(lines: str) -> dict[str, Any]:
+    (codes,) = re.findall(r"HTTP Status Code\(s\)\n((?: {7}[0-9-]+\n)+)", lines)
+    high = value(lines, "max_offset")
     return {
         "path": lines.partition("\n")[0],
-        "status_code": codes,
+        "status_code": statuses(codes),
         "virtualhost": value(lines, "Virtual host"),
+        "digest": value(lines, "digest"),
+        "regex": value(lines, "Regex"),
+        "regex_no_match": "Regex no match" in lines,
+        "offsets": (
+            number((value(lines, "Regex min offset") or "0").partition(",")[0]),
+            number(high) if high else None,
+        ),
     }
 
 
@@ -480,7 +606,7 @@ def test_the_ends_of_what_is_accepted_a_running_keepalived_reads_back(
 )
 def test_what_is_described_a_running_keepalived_reads_back(director: Director, number: int) -> None:
     def check(description: dict[str, list[Any]]) -> None:
-        had = {path: [each for each in values if each != MISSING] for path, values in description.items()}
+        had = {path: [each for each in values if each not in MISSING] for path, values in description.items()}
         changes = director.known(accepted({path: values for path, values in had.items() if values}))
         found, changes = found_in(changes, lambda some: differences(director, some))
         assert found == [], changes

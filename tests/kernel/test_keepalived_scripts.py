@@ -14,13 +14,20 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description import in
 from ansible_collections.lvs.cluster.plugins.module_utils._host.keepalived import Keepalived, data_signal
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.status import parse_scripts, parse_vrrp_data
 from ansible_collections.lvs.cluster.plugins.plugin_utils._files import read_file
-from ansible_collections.lvs.cluster.tests.kernel.conftest import namespace, run_command, running_keepalived, sh
+from ansible_collections.lvs.cluster.tests.kernel.conftest import (
+    MARKS,
+    SCRIPT_USER,
+    SCRIPTS,
+    namespace,
+    run_command,
+    running_keepalived,
+    sh,
+    user_of_scripts,
+)
 from ansible_collections.lvs.cluster.tests.unit.playing import play
 from golden.programs import keepaliveds, render_keepalived, variables_of
 
 DIRECTOR, PEER = "lvs1", "lvs2"
-MARKS, FOLDER = Path("/run/marks"), Path("/etc/keepalived/scripts")
-USER = 4711
 ADDRESSES = {DIRECTOR: "192.0.2.11", PEER: "192.0.2.12"}
 CASE = Path(__file__).parent / "scripted" / "inventory.yml"
 # A master that has to be a faulty one in between.
@@ -55,7 +62,7 @@ def put(wanted: dict[str, Any], *, purge: bool = False) -> list[str]:
     play(
         "keepalived_scripts", scripts=scripts["files"], programs=scripts["programs"], user=scripts["user"], purge=purge
     )
-    return sorted(path.name for path in FOLDER.iterdir())
+    return sorted(path.name for path in SCRIPTS.iterdir())
 
 
 class Director:
@@ -99,19 +106,12 @@ def marks() -> dict[str, list[str]]:
 @pytest.fixture(autouse=True, scope="module")
 def _host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """One that has the user of scripts, and no configuration of its own."""
-    users = tmp_path_factory.mktemp("users") / "passwd"
-    users.write_text(
-        f"{Path('/etc/passwd').read_text()}keepalived_script:x:{USER}:{USER}::/nonexistent:/usr/sbin/nologin\n"
-    )
-    for folder in (FOLDER.parent, MARKS):
-        folder.mkdir(exist_ok=True)
-        sh(f"mount -t tmpfs -o mode=0755 tmpfs {folder}")
-    sh(f"chmod 644 {users} && mount --bind {users} /etc/passwd && chown {USER}:{USER} {MARKS}")
-    sh("ip netns add scripts && ip link add script0 type veth peer name script1 netns scripts")
-    sh(f"ip link set script0 up && ip addr add {ADDRESSES[DIRECTOR]}/24 dev script0")
-    sh(f"ip -n scripts addr add {ADDRESSES[PEER]}/24 dev script1 && ip -n scripts link set script1 up")
-    yield
-    sh(f"ip netns del scripts; umount /etc/passwd {MARKS} {FOLDER.parent}")
+    with user_of_scripts(tmp_path_factory.mktemp("users")):
+        sh("ip netns add scripts && ip link add script0 type veth peer name script1 netns scripts")
+        sh(f"ip link set script0 up && ip addr add {ADDRESSES[DIRECTOR]}/24 dev script0")
+        sh(f"ip -n scripts addr add {ADDRESSES[PEER]}/24 dev script1 && ip -n scripts link set script1 up")
+        yield
+        sh("ip netns del scripts")
 
 
 @pytest.fixture(params=keepaliveds())
@@ -164,7 +164,9 @@ def test_each_change_of_a_group_runs_its_scripts_once_for_all_its_instances(dire
 
 def test_scripts_are_run_by_their_user(director: Director) -> None:
     director.until(lambda: "piped" in marks())
-    assert {(MARKS / name).stat().st_uid for name in ("instance", "told", "group", "told_group", "piped")} == {USER}
+    assert {(MARKS / name).stat().st_uid for name in ("instance", "told", "group", "told_group", "piped")} == {
+        SCRIPT_USER
+    }
 
 
 def test_a_script_with_a_weight_moves_the_priority_after_as_many_runs_as_it_is_told(director: Director) -> None:
@@ -282,8 +284,8 @@ def test_what_runs_is_told_to_be_what_is_described_and_a_script_that_is_left_out
     keepalived = view()["keepalived"]
     assert asked() == []
     # As a hand would that means well.
-    FOLDER.chmod(0o700)
+    SCRIPTS.chmod(0o700)
     sh(f"kill -HUP {director.pid()}")
     director.until(lambda: len(asked()) == len(keepalived["scripts"]["files"]))
-    assert all(each.startswith(f"script {FOLDER}/") for each in asked())
-    FOLDER.chmod(0o755)
+    assert all(each.startswith(f"script {SCRIPTS}/") for each in asked())
+    SCRIPTS.chmod(0o755)

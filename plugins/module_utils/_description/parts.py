@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Collection, Dict, Iterator, List, Tuple
+from typing import Any, Collection, Iterator, List, Tuple
 
 from .kinds import numbered
 from .model.cluster import Cluster
@@ -18,6 +18,12 @@ def vrrp_hosts(cluster: Cluster) -> List[str]:
     """The hosts that have a VRRP instance, and so keepalived, in the order of their first mention."""
     instances = numbered(cluster.lvs_vrrp_instances)
     return list(dict.fromkeys(host for _place, each in instances for _p, host in numbered(each.hosts)))
+
+
+def with_keepalived(service: VirtualServer, having: Collection[str]) -> bool:
+    """Whether a service that no instance carries is directed by hosts that have keepalived all the same."""
+    hosts = [host for _place, host in numbered(service.hosts)]
+    return bool(hosts) and all(host in having for host in hosts)
 
 
 def static_directors(cluster: Cluster) -> List[str]:
@@ -60,12 +66,6 @@ def fronted(upstream: Upstream, services: Collection[str]) -> str:
     if upstream.virtual_server == "" and len(services) == 1:
         return next(iter(services))
     return upstream.virtual_server if upstream.virtual_server in services else ""
-
-
-def upstreams_behind(cluster: Cluster) -> Dict[str, Upstream]:
-    """The upstreams of a description that has passed the checks, by the name of the one service in front of each."""
-    services = [each.name for each in cluster.lvs_virtual_servers]
-    return {fronted(each, services): each for each in cluster.lvs_nginx_upstreams}
 
 
 # The tables that keepalived.conf is made of.

@@ -136,5 +136,6 @@ def scripts_in(entry: Any) -> Iterator[Script]:
         yield entry
     for field in options(type(entry)).values() if dataclasses.is_dataclass(entry) else ():
         held = getattr(entry, field.name)
-        for each in held if isinstance(held, tuple) else [held]:
-            yield from scripts_in(each)
+        if held and _has_files(field.metadata["reader"]):
+            for each in held if isinstance(held, tuple) else [held]:
+                yield from scripts_in(each)

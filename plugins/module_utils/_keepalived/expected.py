@@ -59,7 +59,49 @@ def differences(
     found += [
         f"script {path} is not run by keepalived; its log says why" for path in scripts if path not in runs_scripts
     ]
-    return found + _services(_by_service(services), _by_service(running["services"] or ()))
+    found += _services(_by_service(services), _by_service(running["services"] or ()))
+    return found + list(_how_served(services, running["services"] or ()))
+
+
+# What else a service has, and what holds where it has not.
+SETTINGS = (("ops", False), ("persistence_timeout", 0), ("persistence_granularity", ""), ("lb_flags", ()))
+
+
+def _how_served(described: Iterable[Mapping[str, Any]], running: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """What services that run have otherwise, and the checks that keepalived has left out."""
+    runs = {_service(each): each for each in running}
+    for service in described:
+        other = runs.get(_service(service))
+        if other is None:
+            continue
+        for name, none in SETTINGS:
+            old, new = (_plain(each.get(name) or none) for each in (other, service))
+            if old != new:
+                yield f"virtual_server {_shown(_service(service))}: {name} {old or 'none'} -> {new or 'none'}"
+        checked = {_address(each): _types(each.get("checkers", ()), "type") for each in other["real_servers"]}
+        for server in service["real_servers"]:
+            missing = _types(server.get("checkers", ()), "keyword")
+            for each in checked.get(_address(server), missing):
+                if each in missing:
+                    missing.remove(each)
+            if missing and _address(server) in checked:
+                told = f"{server['address']} {server['port']} is not checked by {', '.join(missing)}"
+                yield f"virtual_server {_shown(_service(service))}: {told}; keepalived's log says why"
+
+
+def _types(checkers: Iterable[Mapping[str, Any]], name: str) -> List[str]:
+    return sorted(each[name] for each in checkers)
+
+
+def _address(server: Mapping[str, Any]) -> Tuple[str, int]:
+    return bare(server["address"]), int(server["port"])
+
+
+def _plain(value: Any) -> Any:
+    """A single address is what holds where no other granularity is told."""
+    if isinstance(value, (list, tuple)):
+        return " ".join(sorted(value))
+    return "" if value == "255.255.255.255" else value
 
 
 def _excluded(instances: Sequence[Mapping[str, Any]], states: Sequence[Mapping[str, Any]]) -> Iterator[str]:

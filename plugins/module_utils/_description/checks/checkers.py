@@ -50,7 +50,7 @@ class Asked(NamedTuple):
     def directors(self) -> List[str]:
         """Those who ask."""
         instance = self.whole.carrier(self.service)
-        return [host for _place, host in numbered(instance.hosts)] if instance else []
+        return [host for _place, host in numbered(instance.hosts if instance else self.service.hosts)]
 
 
 def check_checkers(cluster: Cluster, whole: Whole) -> Iterator[Problem]:
@@ -111,10 +111,21 @@ def _check_pages(check: Pages, asked: Asked) -> Iterator[Problem]:
 
 
 def _check_sni(check: SslGet, asked: Asked) -> Iterator[Problem]:
-    servers = asked.servers
-    named = asked.service.virtualhost != "" or (bool(servers) and all(each.virtualhost != "" for each in servers))
-    if check.enable_sni and not named and any(each.virtualhost == "" for each in check.pages if each):
-        yield Problem(f"{asked.path}.enable_sni", True, "has no name to tell", "Write virtualhost: NAME too")
+    reason, remedy = _no_name(check, asked) if check.enable_sni else ("", "")
+    if reason:
+        yield Problem(f"{asked.path}.enable_sni", True, reason, remedy)
+
+
+def _no_name(check: SslGet, asked: Asked) -> Tuple[str, str]:
+    """Why a server cannot be told a name, and what to do: that of a server itself keepalived does not take for it."""
+    names = [each.virtualhost for each in check.pages if each is not None]
+    if "" in names and any(each.virtualhost for each in asked.servers):
+        return "tells no virtualhost of a server, only that of the check or of the service", "Write one for the check"
+    names = [each or asked.service.virtualhost for each in names]
+    if "" in names:
+        return "has no name to tell", "Write virtualhost: NAME too"
+    ported = next((each for each in names if each and ":" in each), "")
+    return (f"tells a name alone, and {ported} has a port", "Write the name without it") if ported else ("", "")
 
 
 def _check_datagram(check: UdpCheck, asked: Asked) -> Iterator[Problem]:

@@ -11,6 +11,7 @@ from typing import Iterator, Sequence
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import numbered, options
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import VirtualServer, Watched
+from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import vrrp_hosts, with_keepalived
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem, listed
 
 from .servers import check_host, check_machines
@@ -55,11 +56,13 @@ def check_directed(
         reason = f"are told for {floating}, which floats with instance {instance.name} over hosts of its own"
         yield Problem(f"{path}.hosts", None, reason, "Remove hosts, or take the address out of the instance")
         return
-    yield from _check_placing(service, path)
+    kept = with_keepalived(service, whole.instances)
+    yield from _check_placing(service, path, kept)
     if not service.hosts:
         return
     yield from _check_hosts(service, path, whole)
-    yield from _check_unchecked(service, path)
+    if not kept:
+        yield from _check_unchecked(service, path)
     for socket in service.sockets:
         if socket.address in whole.owners:
             reason = f"is already the address of host {whole.owners[socket.address]}, and real servers get it too"
@@ -73,9 +76,10 @@ def _check_hosts(service: VirtualServer, path: str, whole: Whole) -> Iterator[Pr
     named = [(f"{path}.hosts[{index}]", host) for index, host in numbered(service.hosts)]
     for here, host in named:
         yield from check_host(host, here, whole.hosts)
-        if host in whole.instances:
+        if host in whole.instances and not with_keepalived(service, whole.instances):
             reason = f"is a host of instance {whole.instances[host].name}, whose keepalived owns its IPVS table"
-            remedy = f"Give {listed(service.addresses)} to an instance, or name a host that has none"
+            given = listed(service.addresses)
+            remedy = f"Give {given} to an instance, or name hosts that all have one, or none of which has"
             yield Problem(here, host, reason, remedy)
     yield from check_machines(named, whole.hosts)
 
@@ -106,8 +110,18 @@ def _check_alike(service: VirtualServer, other: VirtualServer, path: str) -> Ite
             yield Problem(f"{path}.{name}", None, reason, f"Write the same for both: {told or 'nothing'}")
 
 
-def _check_placing(service: VirtualServer, path: str) -> Iterator[Problem]:
-    """How a host has an address that it does not get."""
+def _check_placing(service: VirtualServer, path: str, kept: bool) -> Iterator[Problem]:
+    """How a host has an address that it does not get.
+
+    kept: whether its hosts have keepalived, which gives them none.
+    """
+    if kept:
+        for name in PLACING:
+            if getattr(service, name):
+                reason = "is for an address that a host without keepalived gets"
+                remedy = "Remove it; lvs_static_ipaddress gives an address to hosts of instances"
+                yield Problem(f"{path}.{name}", getattr(service, name), reason, remedy)
+        return
     if len(service.hosts) == 1:
         if service.interface and service.label and not service.label.startswith(f"{service.interface}:"):
             remedy = f"Write {service.interface}:WORD"
@@ -122,7 +136,9 @@ def _check_placing(service: VirtualServer, path: str) -> Iterator[Problem]:
 
 def unchecked_remarks(cluster: Cluster) -> Iterator[str]:
     """A line for what nobody watches, so that a run tells it."""
-    services = [each for _index, each in numbered(cluster.lvs_virtual_servers) if each.hosts]
+    having = vrrp_hosts(cluster)
+    told = [each for _index, each in numbered(cluster.lvs_virtual_servers) if each.hosts]
+    services = [each for each in told if not with_keepalived(each, having)]
     if services:
         yield (
             f"nothing checks the real servers of {listed([each.name for each in services])}, which hosts direct "

@@ -140,8 +140,8 @@ class VirtualServer(Served, Balanced):
 
     hosts: Tuple[str, ...] = option(
         list_of(WORD),
-        "of an address that no instance carries: who directs it, without keepalived; one host alone gets the address, "
-        "and that of several is somebody else's to move",
+        "of an address that no instance carries: who directs it; one host alone gets the address, and that of several "
+        "is somebody else's to move; hosts that have an instance do so by keepalived, and get no address",
         default=(),
     )
     interface: str = option(

@@ -31,7 +31,6 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.che
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.globals import GlobalDefs
-from ansible_collections.lvs.cluster.plugins.module_utils._description.model.proxies import Upstream
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.scripts import (
     Checking,
     InstanceNotifying,
@@ -58,6 +57,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrr
     VrrpInstance,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._description.scripts import scripts_in
+from ansible_collections.lvs.cluster.plugins.module_utils._description.sites import Asked
 
 from .lines import Block, Line, as_they_are, block, in_one_line, lines_of
 
@@ -240,16 +240,18 @@ def takeover_seconds(instance: VrrpInstance, director: str) -> float:
     return adverts * instance.advert_int + (256 - priority(instance, director)) / 256 * unit
 
 
-def checks_of(service: VirtualServer, upstream: Optional[Upstream]) -> Sequence[Checker]:
+def checks_of(service: VirtualServer, asked: Optional[Asked]) -> Sequence[Checker]:
     """How a service's servers are checked: as is given, or else as nginx tells most of a host.
 
-    upstream: what its nginx proxies to, if it has one. What is no host of the inventory may have no nginx of ours.
+    asked: how its nginx is asked, if it has one of ours.
     """
     if service.check is not None:
         return several(service.check)
-    if upstream and all(each.host for each in service.real_servers):
-        return [HttpGet(path=upstream.health_path)]
-    return [CHECKS_OF_PROTOCOLS[service.protocols[0]]()]
+    if asked and not asked.is_tls:
+        return [HttpGet(path=asked.path)]
+    # What answers at the plain port tells nothing of the one with TLS, which may be gone alone.
+    through = [HttpGet(path=asked.path, connect_port=asked.port)] if asked and asked.port else []
+    return [*through, CHECKS_OF_PROTOCOLS[service.protocols[0]]()]
 
 
 # What a service's servers are asked of which nothing else is known. Nothing speaks SCTP.
@@ -403,8 +405,11 @@ def instances_on(cluster: Cluster, host: str) -> List[VrrpInstance]:
 
 def services_on(cluster: Cluster, host: str) -> List[VirtualServer]:
     """The services that a host's keepalived directs."""
-    carried = {address for each in instances_on(cluster, host) for address in each.addresses}
-    return [each for each in cluster.lvs_virtual_servers if each.address in carried]
+    instances = instances_on(cluster, host)
+    carried = {address for each in instances for address in each.addresses}
+    return [
+        each for each in cluster.lvs_virtual_servers if each.address in carried or (instances and host in each.hosts)
+    ]
 
 
 def groups_on(cluster: Cluster, host: str) -> List[SyncGroup]:

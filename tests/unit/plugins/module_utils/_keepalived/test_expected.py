@@ -39,10 +39,27 @@ def described() -> list[dict[str, Any]]:
     ]
 
 
+def as_view(services: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Running services, as a view has them."""
+    return [
+        {
+            **each,
+            "real_servers": [
+                {**server, "checkers": [{"keyword": checker["type"], "lines": []} for checker in server["checkers"]]}
+                for server in each["real_servers"]
+            ],
+        }
+        for each in services
+    ]
+
+
+DESCRIBED = as_view(SERVICES)
+
+
 def found(instances: Any = None, services: Any = None, scripts: Sequence[str] = ()) -> list[str]:
     running = {"terms": INSTANCES, "states": STATES, "services": SERVICES, "scripts": [["/run", "a"], ["/other"]]}
     return differences(
-        described() if instances is None else instances, SERVICES if services is None else services, scripts, running
+        described() if instances is None else instances, DESCRIBED if services is None else services, scripts, running
     )
 
 
@@ -73,11 +90,12 @@ def test_an_address_that_no_advert_carries_is_compared_too() -> None:
 
 def test_a_mark_and_a_group_are_compared_by_what_clients_come_by() -> None:
     running = parse_check_data((RECORDED / "keepalived_check.data").read_text())
-    (group,) = (each for each in running if "group" in each)
-    mark = next(each for each in running if "fwmark" in each)
+    told = as_view(running)
+    (group,) = (each for each in told if "group" in each)
+    mark = next(each for each in told if "fwmark" in each)
     sound = {"terms": INSTANCES, "states": STATES, "services": running, "scripts": []}
     described_group = {**group, "name": "other", "sockets": list(reversed(group["sockets"]))}
-    others = [each for each in running if each not in (group, mark)]
+    others = [each for each in told if each not in (group, mark)]
     assert differences(described(), [*others, {**mark, "protocol": "TCP"}, described_group], [], sound) == []
     fewer = {**group, "sockets": group["sockets"][:1]}
     assert differences(described(), [*others, mark, fewer], [], sound) == [
@@ -91,13 +109,38 @@ def test_a_mark_and_a_group_are_compared_by_what_clients_come_by() -> None:
 
 
 def test_services_and_servers_are_compared() -> None:
-    first, *others = SERVICES
+    first, *others = DESCRIBED
     assert [each for each in found(services=others) if "runs and is not described" in each]
     assert [each for each in found(services=[{**first, "lb_algo": "mh"}, *others]) if "does not run" in each]
     server = {**first["real_servers"][0], "weight": 77}
     problems = found(services=[{**first, "real_servers": [server]}, *others])
     assert len(problems) == 1
     assert "weight 77" in problems[0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"ops": True}, "ops none -> True"),
+        ({"persistence_timeout": 77}, "persistence_timeout "),
+        ({"lb_flags": ["mh-port", "mh-fallback"]}, "-> mh-fallback mh-port"),
+    ],
+)
+def test_how_a_service_is_served_is_compared(changes: dict[str, Any], told: str) -> None:
+    first, *others = DESCRIBED
+    (problem,) = found(services=[{**first, **changes}, *others])
+    assert told in problem
+    assert problem.startswith("virtual_server ")
+
+
+def test_a_check_that_keepalived_left_out_is_told() -> None:
+    first, *others = DESCRIBED
+    server, *rest = first["real_servers"]
+    checkers = [*server["checkers"], {"keyword": "MISC_CHECK", "lines": []}]
+    (problem,) = found(services=[{**first, "real_servers": [{**server, "checkers": checkers}, *rest]}, *others])
+    assert problem.endswith(
+        f"{server['address']} {server['port']} is not checked by MISC_CHECK; keepalived's log says why"
+    )
 
 
 STANDING = [
@@ -136,7 +179,7 @@ def test_settling_takes_as_long_as_the_slowest_takes_over() -> None:
 
 def test_problems_are_of_what_runs_and_of_where_addresses_stand() -> None:
     running = {"terms": INSTANCES, "services": SERVICES, "states": [], "scripts": []}
-    assert problems_of(described(), SERVICES, [], running, []) == []
+    assert problems_of(described(), DESCRIBED, [], running, []) == []
     master = {
         "name": "web",
         "state": "MASTER",
@@ -144,7 +187,7 @@ def test_problems_are_of_what_runs_and_of_where_addresses_stand() -> None:
         "virtual_ipaddress_excluded": [],
     }
     web = {**described()[0], "virtual_ipaddress_excluded": []}
-    problems = problems_of([web], SERVICES, [], {**running, "states": [master]}, [])
+    problems = problems_of([web], DESCRIBED, [], {**running, "states": [master]}, [])
     assert problems == [
         "vrrp_instance other runs and is not described",
         "vrrp_instance web: it is MASTER and has not its address 203.0.113.10",

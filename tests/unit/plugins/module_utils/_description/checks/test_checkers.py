@@ -77,6 +77,19 @@ MISTAKES = [
     in_path("page that is no file", "digest", checked("HTTP_GET", digest={"file": "gone"}), '= "gone": is no file'),
     in_path("no name for SNI", "enable_sni", checked("SSL_GET", enable_sni=True), "has no name", "virtualhost: NAME"),
     in_path(
+        "name of a server for SNI",
+        "enable_sni",
+        checked("SSL_GET", enable_sni=True),
+        "tells no virtualhost of a server",
+        **{f"{FIRST_SERVICE}.virtualhost": "b", SECOND_SERVER: {"host": "web2", "virtualhost": "a"}},
+    ),
+    in_path(
+        "name with a port for SNI",
+        "enable_sni",
+        checked("SSL_GET", enable_sni=True, virtualhost="www.example.com:8443"),
+        "www.example.com:8443 has a port",
+    ),
+    in_path(
         "answer to what nobody understands",
         "require_reply",
         checked("UDP_CHECK", require_reply=True),
@@ -160,13 +173,6 @@ def test_one_mistake_is_reported_once_with_its_path_reason_and_remedy(changes, p
         pytest.param(
             {CHECK: checked("SSL_GET", enable_sni=True), f"{FIRST_SERVICE}.virtualhost": "www.example.com"},
             id="a name of the service",
-        ),
-        pytest.param(
-            {
-                f"{FIRST_SERVICE}.real_servers": [{"host": "web1", "virtualhost": "a"}, {"host": "web2", "check": {}}],
-                CHECK: checked("SSL_GET", enable_sni=True),
-            },
-            id="a name of each server that is asked",
         ),
         pytest.param({CHECK: checked("UDP_CHECK", payload="ab 00", require_reply="aX 0x")}, id="a reply"),
         pytest.param({CHECK: checked("HTTP_GET", status_code=["200-299", 304])}, id="several of status"),

@@ -48,11 +48,17 @@ MISTAKES = [
         "Remove hosts",
     ),
     bad(
-        "a host with an instance",
-        {**BESIDE, f"{SECOND_SERVICE}.hosts": ["lvs2"]},
+        "a host with an instance beside one without",
+        {**BESIDE, f"{SECOND_SERVICE}.hosts": ["lvs2", "app1"]},
         '= "lvs2": is a host of instance web, whose keepalived owns its IPVS table',
         f"Give {OTHER_VIP} to an instance",
         path=f"{SECOND_SERVICE}.hosts[0]",
+    ),
+    bad(
+        "an address that keepalived does not place",
+        {**BESIDE, f"{SECOND_SERVICE}.hosts": ["lvs1"], f"{SECOND_SERVICE}.label": "eth0:web"},
+        "is for an address that a host without keepalived gets",
+        "lvs_static_ipaddress",
     ),
     bad("a host's own address", {**STATIC, f"{FIRST_SERVICE}.address": HOSTS["app1"]}, "the address of host app1, and"),
     bad(
@@ -141,6 +147,10 @@ def test_each_mistake_is_told_once_with_its_place_and_its_remedy(changes, path, 
         pytest.param(SAME_ADDRESS, id="two services on one address"),
         pytest.param({**STATIC, **SECOND, f"{SECOND_SERVICE}.hosts": ["lvs2"]}, id="two directors, each with its own"),
         pytest.param(BESIDE, id="beside an instance of other hosts"),
+        pytest.param(
+            {**BESIDE, f"{SECOND_SERVICE}.hosts": ["lvs1", "lvs2"], f"{SECOND_SERVICE}.check": {}},
+            id="hosts of an instance, which check its servers",
+        ),
         pytest.param({**STATIC, "lvs_global_defs": {"lvs_timeouts": {"tcp": 30}}}, id="timeouts"),
         pytest.param(
             {**STATIC, f"{FIRST_SERVICE}.interface": "eth1", f"{FIRST_SERVICE}.label": "eth1:web"},
