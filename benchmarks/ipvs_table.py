@@ -24,6 +24,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from goals import Goal, keep, tell
+
 ROUNDS = 3
 SINGLE_CALLS = 300  # one process per rule is slow: this many are timed, and the time of all is told from it
 
@@ -322,12 +324,12 @@ def report(found: dict[str, Any]) -> None:
             + f"   {len(each['starts'])}: {' '.join(each['starts'])}"
         )
     batches = max(each["starts"].count("--restore") for each in found["modules"].values())
-    targets = {
-        "memory of a module under 150 MB": (memory, 150, "MB"),
-        "one process for a batch of rules": (batches, 1, f"for {found['rules']} rules"),
+    goals = {
+        "memory of a module under 150 MB": Goal(memory, 150, "MB"),
+        "one process for a batch of rules": Goal(batches, 1, f"for {found['rules']} rules"),
         # What is ours to better, whatever Ansible and ipvsadm take.
         **{
-            f"{what} takes at most {TIMES_FLOOR} times its floor": (
+            f"{what} takes at most {TIMES_FLOOR} times its floor": Goal(
                 fastest[f"{what}: module"] / fastest[f"{what}: floor"],
                 TIMES_FLOOR,
                 "times",
@@ -335,9 +337,7 @@ def report(found: dict[str, Any]) -> None:
             for what in GOALS
         },
     }
-    print()
-    for name, (value, limit, unit) in targets.items():
-        print(f"{'met   ' if value <= limit else 'MISSED'} {name}: {value:.2f} {unit}")
+    tell(goals)
 
 
 def main(arguments: list[str]) -> None:
@@ -349,9 +349,7 @@ def main(arguments: list[str]) -> None:
     with tempfile.TemporaryDirectory() as directory:
         found = measure(services, servers, directory)
     report(found)
-    if len(arguments) > 2:
-        Path(arguments[2]).parent.mkdir(exist_ok=True)
-        Path(arguments[2]).write_text(json.dumps(found, indent=1) + "\n")
+    keep(found, arguments[2:])
 
 
 if __name__ == "__main__":

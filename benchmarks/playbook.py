@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from goals import Goal, keep, tell
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 BASELINE = "de59824"
@@ -234,15 +235,13 @@ def report(found: dict[str, dict[str, list[dict[str, Any]]]]) -> None:
     for kind, by_side in found.items():
         before, now = (min(by_side[name], key=lambda run: run["seconds"]) for name in ("before", "now"))
         ratio = now["seconds"] / before["seconds"]
-        goals[f"{kind}: at most {LIMITS[kind]:g} times {BASELINE}"] = (ratio, LIMITS[kind])
+        goals[f"{kind}: at most {LIMITS[kind]:g} times {BASELINE}"] = Goal(ratio, LIMITS[kind], "times")
         seconds = f"{before['seconds']:.1f} -> {now['seconds']:.1f}"
         print(
             f"{kind:15} {seconds:>16} {ratio:6.2f}x {of_both('tasks', before, now):>24}"
             f" {of_both('round_trips', before, now):>24}"
         )
-    print()
-    for name, (value, limit) in goals.items():
-        print(f"{'met   ' if value <= limit else 'MISSED'} {name}: {value:.2f} times")
+    tell(goals)
 
 
 def of_both(what: str, before: dict[str, Any], now: dict[str, Any]) -> str:
@@ -252,9 +251,7 @@ def of_both(what: str, before: dict[str, Any], now: dict[str, Any]) -> str:
 def main(arguments: list[str]) -> None:
     found = measure()
     report(found)
-    if arguments:
-        Path(arguments[0]).parent.mkdir(exist_ok=True)
-        Path(arguments[0]).write_text(json.dumps(found, indent=1) + "\n")
+    keep(found, arguments)
 
 
 if __name__ == "__main__":

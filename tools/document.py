@@ -226,8 +226,12 @@ def options_in(path: str, field: Field, value: Any) -> Iterator[str]:
 # The files of roles
 
 
+# Of what is written in one line, however deep: yamllint takes no second one as PyYAML indents it.
+LONGEST_WORDS = 80
+
+
 class Words(list[str]):
-    """A list that is written in one line."""
+    """A list that is written in one line, unless that is too long."""
 
 
 class Dumper(yaml.SafeDumper):
@@ -238,7 +242,10 @@ class Dumper(yaml.SafeDumper):
 
 
 Dumper.add_representer(
-    Words, lambda dumper, words: dumper.represent_sequence("tag:yaml.org,2002:seq", words, flow_style=True)
+    Words,
+    lambda dumper, words: dumper.represent_sequence(
+        "tag:yaml.org,2002:seq", words, flow_style=len(", ".join(words)) < LONGEST_WORDS
+    ),
 )
 
 
@@ -312,6 +319,8 @@ def option_spec(field: Field) -> Spec:
         spec["required"] = True
     elif default_of(field) not in (None, "", [], {}):
         spec["default"] = default_of(field)
+    if field.metadata["no_log"]:
+        spec["no_log"] = True
     if inner.choices:
         spec["choices"] = Words(inner.choices)
     if told_tables(field):

@@ -19,6 +19,8 @@ from harness.lab import Lab
 
 BOUND = edit_live(KEEPALIVED, "s/lvs_sync_daemon eth0/& web_1/", "systemctl restart keepalived")
 KEEPING = edit_live(KEEPALIVED, "s/advert_int 1/&\\n    nopreempt/", "systemctl reload keepalived")
+ONE_ORDER = edit_live("/etc/knot/knot.conf", "s/answer-rotation: on/answer-rotation: off/", "systemctl restart knot")
+NAMES = "plugins/module_utils/_description/views/dns.py"
 MODEL = "plugins/module_utils/_description/model/vrrp.py"
 NOT_SPREAD = {MODEL: ("hosts=_preferring(self.hosts or (), place),", "hosts=self.hosts,")}
 
@@ -47,4 +49,15 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
         ),
         unbroken("stands_in"),
         always_changed("nothing_to_do"),
+        edited("the name server answers in one order", "name_of_the_site", "ns1", ONE_ORDER),
+        Row(
+            "what is taken out stays",
+            "name_of_the_site",
+            edits={NAMES: ("if each not in leaving]", "]")},
+        ),
+        Row(
+            "a name may lead nowhere",
+            "lead_nowhere",
+            edits={NAMES: ("if leaving.issuperset(held):", "if not held:")},
+        ),
     ]

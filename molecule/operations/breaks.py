@@ -48,7 +48,7 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
         Row(
             "nginx is not asked first",
             "nginx_refuses",
-            edits={"roles/nginx/vars/main.yml": ("  validate: unshare", "  # unshare")},
+            edits={"roles/nginx/vars/main.yml": ("    unshare --mount sh -c", "    true sh -c")},
         ),
         Row(
             "one lost host stops the others",

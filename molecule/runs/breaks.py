@@ -8,9 +8,16 @@ from harness.lab import Lab
 
 PACKAGES = "plugins/module_utils/_host/packages.py"
 INSTALLED = 'return [name for name in names if f"installed {name}" in told]'
+WRITES_ANYWAY = {"plugins/modules/files.py": ("        if not module.check_mode:\n", "        if True:\n")}
 TOLD = "that: __preflight_described.refusal == ''"
 # As installed, but for the packages that others brought.
 FRESH = "dpkg --purge --force-depends keepalived ipvsadm nginx nginx-common; rm -rf /etc/nginx /etc/keepalived"
+
+
+def takes_for_installed(packages: str, turns_red: str) -> Row:
+    """These of the packages that a role needs, whatever is there."""
+    edits = {PACKAGES: (INSTALLED, f"return {packages}")}
+    return Row(f"a role takes for installed: {packages}", turns_red, edits=edits)
 
 
 def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
@@ -42,7 +49,7 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
         Row(
             "check mode writes",
             "would_change_and_changes_nothing",
-            edits={"plugins/modules/files.py": ("        if not module.check_mode:\n", "        if True:\n")},
+            edits=WRITES_ANYWAY,
         ),
         Row(
             "a tag selects nothing",
@@ -66,9 +73,10 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
             everywhere(f"{first} {second}", holding),
             edits={
                 "roles/realserver/tasks/purge.yml": (
-                    "when: __addresses_held is not defined or __addresses_held.interface != 'lo'"
-                    " or __addresses_held.leaving != []",
-                    "when: false",
+                    "  when: >-\n"
+                    "    __addresses_held is not defined or __addresses_held.interface != realserver_interface\n"
+                    "    or __addresses_held.leaving != [] or __realserver_former != []\n",
+                    "  when: false\n",
                 )
             },
         ),
@@ -83,16 +91,8 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
                 )
             },
         ),
-        Row(
-            "a source is asked for what is there",
-            "source_that_is_silent",
-            edits={PACKAGES: (INSTALLED, "return []")},
-        ),
-        Row(
-            "nobody looks whether a package is there",
-            "package_that_cannot_be_had",
-            edits={PACKAGES: (INSTALLED, "return list(names)")},
-        ),
+        takes_for_installed("[]", "source_that_is_silent"),
+        takes_for_installed("list(names)", "package_that_cannot_be_had"),
         Row(
             "who works on a host is not asked",
             "refused_at_once",
@@ -103,7 +103,7 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
             "check mode writes on a fresh host",
             "first_run_would_do",
             everywhere(every, FRESH),
-            edits={"plugins/modules/files.py": ("        if not module.check_mode:\n", "        if True:\n")},
+            edits=WRITES_ANYWAY,
         ),
         Row(
             "sudo has no rights to give",

@@ -48,6 +48,11 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
             {"web-ifupdown": "mv /var/tmp/lvs-loopback /etc/network/interfaces.d && ifup -a"},
         ),
         Row(
+            "what stood on another interface stays there",
+            "dummy",
+            edits={"roles/realserver/tasks/purge.yml": ('loop: "{{ __realserver_former }}"', "loop: []")},
+        ),
+        Row(
             "nothing goes",
             "goes_alone",
             edits={

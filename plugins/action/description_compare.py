@@ -15,13 +15,16 @@ UNSEEN = "__preflight_unseen"
 
 
 class ActionModule(ForAllHosts):
-    OPTIONS: ClassVar = {"os_families": {"type": "list", "elements": "str", "required": True}}
+    OPTIONS: ClassVar = {
+        "os_families": {"type": "list", "elements": "str", "required": True},
+        "serving": {"type": "bool", "default": True},
+    }
 
     def outcome(self, options, task_vars):
         entries = [{**entry, "view": kept_view(entry["host"])} for entry in map(kept, options["hosts"]) if entry]
         variables = {entry["host"]: task_vars["hostvars"][entry["host"]] for entry in entries}
         facts = {host: each.get("ansible_facts", {}) for host, each in variables.items()}
         unseen = {host: each[UNSEEN] for host, each in variables.items() if UNSEEN in each}
-        found = compared(entries, facts, options["os_families"], unseen)
+        found = compared(entries, facts, options["os_families"], unseen, options["serving"])
         keep(found)
         return {"warnings": remarks(found, facts)}

@@ -31,6 +31,12 @@ options:
           - A label is for people, and tells nothing of whose an address is. An address that is there already keeps the
             one that it has.
         type: str
+  dummy:
+    description:
+      - Whether O(interface) is a dummy device, which is there for such addresses alone. It is made where it is not
+        there, and goes with the last address. Its addresses have no labels.
+    type: bool
+    default: false
   owner:
     description:
       - Whose addresses they are, as the name of a cluster. An address that two owners hold goes with the last of them.

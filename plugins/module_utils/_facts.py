@@ -31,7 +31,8 @@ def system(os_release: str) -> Dict[str, str]:
 def network(addresses: str, route: str) -> Dict[str, Any]:
     """Interfaces with their IPv4 addresses, and the way to other networks.
 
-    addresses: as C(ip -json address show). route: as C(ip -json route get) of an address elsewhere; empty for no way.
+    addresses: as C(ip -json -details address show).
+    route: as C(ip -json route get) of an address elsewhere; empty for no way.
     """
     links: List[Dict[str, Any]] = json.loads(addresses)
     facts: Dict[str, Any] = {"interfaces": [], "lvs_cards": [], "all_ipv4_addresses": [], "default_ipv4": {}}
@@ -44,7 +45,8 @@ def network(addresses: str, route: str) -> Dict[str, Any]:
             if others:
                 details["ipv4_secondaries"] = others
         facts["interfaces"].append(name)
-        if held and name != "lo":
+        # What comes to a dummy device comes in by another one.
+        if held and name != "lo" and link.get("linkinfo", {}).get("info_kind") != "dummy":
             facts["lvs_cards"].append(name)
         # As in setup's, and in keys alone.
         facts[name.replace("-", "_")] = details

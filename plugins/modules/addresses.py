@@ -23,6 +23,7 @@ description:
 extends_documentation_fragment:
   - lvs.cluster._addresses
   - lvs.cluster._host
+  - lvs.cluster._modes
 options:
   purge:
     description:
@@ -30,13 +31,6 @@ options:
       - Do so only when no director sends here for them any more.
     type: bool
     default: false
-attributes:
-  check_mode:
-    support: full
-    description: Can run in check mode and says what it would do.
-  diff_mode:
-    support: full
-    description: Shows the addresses before and after.
 seealso:
   - name: ip-address(8)
     description: The command that it runs.
@@ -56,6 +50,13 @@ EXAMPLES = r"""
     addresses:
       - address: 192.0.2.100
         label: eth0:0
+
+- name: Hold one on a device that is there for it alone
+  lvs.cluster.addresses:
+    interface: lvs0
+    dummy: true
+    addresses:
+      - address: 192.0.2.100
 
 - name: Hold none on the loopback any more
   lvs.cluster.addresses:
@@ -97,32 +98,32 @@ differs:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils._addresses.held import (
     held,
+    making,
     plan,
-    problems_of,
     read_memory,
     render,
     standing,
     surplus,
     too_wide,
+    unmaking,
     write_memory,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._addresses.stacks import named
-from ansible_collections.lvs.cluster.plugins.module_utils._host.addresses_option import SPEC
+from ansible_collections.lvs.cluster.plugins.module_utils._host.addresses_option import SPEC, addresses_of, require_good
 from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
 from ansible_collections.lvs.cluster.plugins.module_utils._host.ip import Ip, WideAddressError
 from ansible_collections.lvs.cluster.plugins.module_utils._host.memory import ADDRESSES, OwnersMemory
 from ansible_collections.lvs.cluster.plugins.module_utils._host.networks import own_files
 from ansible_collections.lvs.cluster.plugins.module_utils._host.text import read_exact
-from ansible_collections.lvs.cluster.plugins.module_utils._problems import OptionsError
 
 
 def converge(module, memory):
     """The result, after the interface holds what it shall."""
     params = module.params
     interface, owner = params["interface"], params["owner"]
-    wanted = {each["address"]: each["label"] or "" for each in params["addresses"]}
-    ip = Ip.of(module)
-    current = standing(ip.addresses_of(interface))
+    wanted, ip = addresses_of(params), Ip.of(module)
+    dummy = ip.dummy(interface) if params["dummy"] else None
+    current = standing(ip.addresses_of(interface)) if not params["dummy"] else dummy.standing if dummy else []
     wide = too_wide(current, wanted)
     if wide:
         raise WideAddressError(interface, wide)
@@ -134,17 +135,20 @@ def converge(module, memory):
     # What another owner holds too goes with that one.
     others = set().union(*remembered.values()) if params["purge"] else set()
     commands, after = plan(current, wanted, ours - others, params["purge"], interface)
+    first = making(dummy, interface) if params["dummy"] and wanted else []
+    is_last = params["dummy"] and params["purge"] and not after and not any(remembered.values())
+    last = unmaking(dummy, interface, ours) if is_last else []
     if not module.check_mode:
         # An address is remembered before it comes, and forgotten once it is gone.
         remember(memory, owner, before, ours | after)
-        ip.apply(commands)
+        ip.apply([*first, *commands, *last])
         remember(memory, owner, ours | after, after)
-    differs = bool(commands) or before != after
+    differs = bool(first or commands or last) or before != after
     return {
         "changed": differs,
         "differs": differs,
         "interface": interface,
-        "commands": [" ".join(command) for command in commands],
+        "commands": [" ".join(command) for command in [*first, *commands, *last]],
         "surplus": [] if params["purge"] else surplus(current, wanted, ours),
         "leaving": [] if params["purge"] else sorted(ours.difference(wanted)),
         "diff": {"before": render(current, before, []), "after": render(current, after, commands)},
@@ -164,9 +168,7 @@ def main():
     )
     params = module.params
     try:
-        problems = problems_of(params["addresses"], params["owner"], params["interface"])
-        if problems:
-            raise OptionsError(problems, "Nothing was changed")
+        require_good(params)
         memory = OwnersMemory(module, f"{ADDRESSES}/{params['interface']}")
         with memory.locked():
             result = converge(module, memory)

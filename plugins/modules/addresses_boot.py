@@ -20,6 +20,7 @@ description:
 extends_documentation_fragment:
   - lvs.cluster._addresses
   - lvs.cluster._host
+  - lvs.cluster._modes
 options:
   stack:
     description: Who sets up the network at boot.
@@ -37,13 +38,6 @@ options:
     description: What the files begin with, a comment.
     type: str
     default: ""
-attributes:
-  check_mode:
-    support: full
-    description: Can run in check mode and says what it would do.
-  diff_mode:
-    support: full
-    description: Shows the files before and after.
 seealso:
   - name: interfaces(5)
     description: The grammar of ifupdown's files, C(source) among it.
@@ -97,20 +91,20 @@ differs:
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils._addresses.held import problems_of
 from ansible_collections.lvs.cluster.plugins.module_utils._addresses.stacks import STACKS, gone
 from ansible_collections.lvs.cluster.plugins.module_utils._addresses.wish import Address, Wish
-from ansible_collections.lvs.cluster.plugins.module_utils._host.addresses_option import SPEC
+from ansible_collections.lvs.cluster.plugins.module_utils._host.addresses_option import SPEC, addresses_of, require_good
 from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
 from ansible_collections.lvs.cluster.plugins.module_utils._host.files import Files, Wanted
 from ansible_collections.lvs.cluster.plugins.module_utils._host.networks import (
     RUNNING,
     NetworkError,
+    no_dummies,
     other_additions,
     own_files,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._host.systemd import enablement
-from ansible_collections.lvs.cluster.plugins.module_utils._problems import OptionsError, bad_option
+from ansible_collections.lvs.cluster.plugins.module_utils._problems import bad_option
 
 # For an interface to be set up anew, after who does it was told.
 SECONDS = 5
@@ -122,6 +116,8 @@ def hold(module, wish):
     require_started(module, stack)
     if not stack.has_ipv6 and any(":" in each.address for each in wish.addresses):
         raise bad_option("addresses", None, f"has one of IPv6, of which {stack.name} knows no aliases")
+    if wish.is_dummy and not stack.has_dummies:
+        raise no_dummies(stack.name)
     running = RUNNING[stack.name](module, wish, module.params["networkd_file"])
     running.look()
     files = Files(module, [Wanted(*each) for each in stack.files(wish, running.found)])
@@ -184,13 +180,12 @@ def main():
     wish = Wish(
         params["interface"],
         params["owner"],
-        [Address(each["address"], each["label"] or "") for each in params["addresses"]],
+        [Address(*each) for each in addresses_of(params).items()],
         params["header"],
+        params["dummy"],
     )
     try:
-        problems = problems_of(params["addresses"], params["owner"], params["interface"])
-        if problems:
-            raise OptionsError(problems, "Nothing was changed")
+        require_good(params)
         result = hold(module, wish) if wish.addresses else let_go(module, wish)
     except MODULE_ERRORS as error:
         module.fail_json(**failure(error))

@@ -31,6 +31,10 @@ options:
     type: list
     elements: str
     required: true
+  serving:
+    description: Whether the hosts are to serve. If not, what a host lacks for that alone is no finding.
+    type: bool
+    default: true
 seealso:
   - module: lvs.cluster.description_read
 """

@@ -11,23 +11,19 @@ short_description: Write several files at once, or remove them
 version_added: 1.0.0
 author: lvs.cluster authors (@lvs-cluster)
 description:
-  - Each of O(files) has its content and its mode, or is not there. Folders on the way to it are made.
+  - Each of O(files) and O(secret_files) has its content and its mode, or is not there. Folders on the way to it are
+    made.
   - A file is written as a whole or not at all. Where O(files[].validate) of one refuses it, none of them is written.
   - One task for what else is one or two for each file.
 extends_documentation_fragment:
   - lvs.cluster._files
+  - lvs.cluster._secret_files
   - lvs.cluster._host
+  - lvs.cluster._modes
 options:
   files:
-    description: The files, in the order in which they are written.
-    required: true
-attributes:
-  check_mode:
-    support: full
-    description: Can run in check mode and says what it would do.
-  diff_mode:
-    support: full
-    description: Shows the texts before and after.
+    description: The files, in the order in which they are written, after O(secret_files).
+    default: []
 """
 
 EXAMPLES = r"""
@@ -58,13 +54,14 @@ differing:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
 from ansible_collections.lvs.cluster.plugins.module_utils._host.files import Files
-from ansible_collections.lvs.cluster.plugins.module_utils._host.files_option import SPEC, wanted
+from ansible_collections.lvs.cluster.plugins.module_utils._host.files_option import SECRET_FILES, SPEC, wanted
 
 
 def main():
-    module = AnsibleModule(argument_spec={"files": {**SPEC, "required": True}}, supports_check_mode=True)
+    spec = {"files": {**SPEC, "default": []}, "secret_files": SECRET_FILES}
+    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
     try:
-        files = Files(module, wanted(module.params["files"]))
+        files = Files(module, wanted(module.params))
         changed = files.changed
         if not module.check_mode:
             files.apply()

@@ -19,19 +19,13 @@ description:
   - Changes nothing.
 extends_documentation_fragment:
   - lvs.cluster._host
+  - lvs.cluster._modes.reads
 options:
   packages:
     description: The packages to look up, by the names that the package manager has for them.
     type: list
     elements: str
     default: []
-attributes:
-  check_mode:
-    support: full
-    description: Can run in check mode, as it changes nothing.
-  diff_mode:
-    support: none
-    description: Changes nothing that could differ.
 seealso:
   - module: ansible.builtin.setup
 """
@@ -89,8 +83,16 @@ ansible_facts:
       type: list
       elements: str
       sample: [keepalived]
+    lvs_nginx:
+      description: The version of nginx that is installed; empty where none is.
+      type: str
+      sample: 1.26.3
+    lvs_worker_connections:
+      description: How many connections C(nginx.conf) gives a worker; 0 where it does not say.
+      type: int
+      sample: 768
     lvs_cards:
-      description: The interfaces with an IPv4 address, but for the loopback.
+      description: The interfaces with an IPv4 address, but for the loopback and dummy devices.
       type: list
       elements: str
       sample: [eth0]
@@ -106,6 +108,15 @@ ansible_facts:
       description: Who sets up the network, V(netplan), V(networkd), V(ifcfg), V(NetworkManager) or V(ifupdown).
       type: str
       sample: networkd
+    lvs_network_notes:
+      description: What somebody who expects something else has to know of that.
+      type: list
+      elements: str
+      sample: []
+    lvs_holder:
+      description: The interface that can hold virtual addresses at boot, V(lo), or the name for a dummy device.
+      type: str
+      sample: lo
     lvs_keepalived:
       description: The file by which keepalived runs, or starts at the next boot; empty if it does not.
       type: str
@@ -129,9 +140,9 @@ ansible_facts:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils._addresses.stacks import recognised
+from ansible_collections.lvs.cluster.plugins.module_utils._addresses.stacks import holder, notes, recognised
 from ansible_collections.lvs.cluster.plugins.module_utils._facts import network, system
-from ansible_collections.lvs.cluster.plugins.module_utils._host import kernel_modules, sysctl
+from ansible_collections.lvs.cluster.plugins.module_utils._host import kernel_modules, nginx, sysctl
 from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
 from ansible_collections.lvs.cluster.plugins.module_utils._host.ip import Ip
 from ansible_collections.lvs.cluster.plugins.module_utils._host.memory import owners_of_addresses
@@ -148,8 +159,12 @@ def look(module):
         **network(ip.addresses(), ip.way_out()),
         **user(),
         "lvs_packages": installed(module, module.params["packages"]),
+        "lvs_nginx": nginx.version(module),
+        "lvs_worker_connections": nginx.worker_connections(),
         "lvs_sysctls_writable": sysctl.writable(),
         "lvs_network": recognised(stacks),
+        "lvs_network_notes": notes(stacks),
+        "lvs_holder": holder(stacks),
         "lvs_networkd_files": networkd_files(module) if stacks.networkd_runs else {},
         "lvs_keepalived": keepalived(),
         "lvs_held": owners_of_addresses(),

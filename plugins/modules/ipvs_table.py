@@ -255,7 +255,7 @@ import gc
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
 from ansible_collections.lvs.cluster.plugins.module_utils._host.ipvs_boot import Boot
-from ansible_collections.lvs.cluster.plugins.module_utils._host.ipvsadm import Ipvsadm, written
+from ansible_collections.lvs.cluster.plugins.module_utils._host.ipvsadm import Ipvsadm, NoIpvsError, written
 from ansible_collections.lvs.cluster.plugins.module_utils._host.kernel import require_modules
 from ansible_collections.lvs.cluster.plugins.module_utils._host.memory import DrainMemory
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.beyond import within
@@ -302,6 +302,16 @@ def table_diff(params, current, desired):
     return [{"before": render(current), "after": render(desired)}]
 
 
+def table_of(ipvsadm, services):
+    """What the kernel holds. One without IPVS has no table, which is all right where none is wanted."""
+    try:
+        return ipvsadm.table()
+    except NoIpvsError:
+        if services:
+            raise
+        return {}
+
+
 def boot_of(module, desired, timeouts):
     """What restores the table and the timeouts at boot, as far as ipvsadm can."""
     if module.params["forget"]:
@@ -346,7 +356,7 @@ def main():
     try:
         services = given_services(module.params["services"])
         ipvsadm = Ipvsadm.of(module)
-        current = ipvsadm.table()
+        current = table_of(ipvsadm, services)
         memory = read_weights(DrainMemory(module).text) if module.params["keep_drained"] else {}
         desired = with_drained(current, desired_of(services, module.params, current), memory)
         require_modules(current, desired)

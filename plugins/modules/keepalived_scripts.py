@@ -19,6 +19,7 @@ description:
     beside what runs, and O(purge) takes away what is old once nothing runs it.
 extends_documentation_fragment:
   - lvs.cluster._host
+  - lvs.cluster._modes
 options:
   scripts:
     description: The scripts.
@@ -54,9 +55,6 @@ attributes:
   check_mode:
     support: full
     description: Can run in check mode, and looks at what is there then too.
-  diff_mode:
-    support: full
-    description: Shows the texts before and after.
 seealso:
   - module: lvs.cluster.keepalived_config
 """

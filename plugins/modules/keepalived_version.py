@@ -16,6 +16,7 @@ description:
   - Changes nothing.
 extends_documentation_fragment:
   - lvs.cluster._host
+  - lvs.cluster._modes.reads
 options:
   needs:
     description: The options that not every keepalived knows, as the filter P(lvs.cluster.view#filter) has them.
@@ -34,13 +35,6 @@ options:
         description: The first version that knows it.
         type: str
         required: true
-attributes:
-  check_mode:
-    support: full
-    description: Can run in check mode, as it changes nothing.
-  diff_mode:
-    support: none
-    description: Changes nothing that could differ.
 seealso:
   - module: lvs.cluster.keepalived_config
 """

@@ -20,6 +20,7 @@ description:
     loaded anew, at the latest by the next boot; until then a warning says so.
 extends_documentation_fragment:
   - lvs.cluster._host
+  - lvs.cluster._modes
 options:
   modules:
     description: The whole text of O(modules_file); the modules that it names are loaded, unless they are built in.
@@ -56,13 +57,6 @@ options:
     type: str
     choices: [present, absent]
     default: present
-attributes:
-  check_mode:
-    support: full
-    description: Can run in check mode and says what it would do.
-  diff_mode:
-    support: full
-    description: Shows the files and the settings of the kernel before and after.
 seealso:
   - name: sysctl.d(5)
     description: The order in which files are read.
@@ -130,8 +124,8 @@ from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MO
 from ansible_collections.lvs.cluster.plugins.module_utils._host.files import Files, Wanted
 from ansible_collections.lvs.cluster.plugins.module_utils._host.memory import OwnersMemory
 from ansible_collections.lvs.cluster.plugins.module_utils._host.text import read_exact
-from ansible_collections.lvs.cluster.plugins.module_utils._realserver import former
-from ansible_collections.lvs.cluster.plugins.module_utils._realserver.boot_files import module_names, sysctl_text
+from ansible_collections.lvs.cluster.plugins.module_utils._kernel import former
+from ansible_collections.lvs.cluster.plugins.module_utils._kernel.boot_files import module_names, sysctl_text
 
 
 def as_text(value):

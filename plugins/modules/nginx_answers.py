@@ -12,7 +12,10 @@ version_added: 1.0.0
 author: lvs.cluster authors (@lvs-cluster)
 description:
   - Fails where nginx does not read O(path), or where another file of nginx's or another process answers at O(address)
-    on a port of O(checks), and names it. keepalived would take such a host for dead.
+    on a port of O(checks) or O(listens), and names it. keepalived would take such a host for dead.
+  - Fails where a socket of O(listens) is not answered, or its TLS with another certificate. After a reload that failed
+    nginx goes on with its former configuration, and says so in its log alone.
+  - Warns of servers in other files that O(path) makes unreachable through an address that it names.
   - Changes nothing.
 extends_documentation_fragment:
   - lvs.cluster._host
@@ -39,6 +42,46 @@ options:
         description: The path.
         type: str
         required: true
+  listens:
+    description: The sockets that nginx is to answer on by O(path).
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      address:
+        description: The address, empty for every one; then O(address) is asked.
+        type: str
+        default: ""
+      port:
+        description: The port.
+        type: int
+        required: true
+      ssl:
+        description: Whether it is one of TLS.
+        type: bool
+        default: false
+      default_server:
+        description: Whether O(path) has its default server.
+        type: bool
+        default: false
+      sites:
+        description: The sites of TLS that answer there; each is asked for.
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          name:
+            description: What the site is called.
+            type: str
+            required: true
+          server_name:
+            description: The name that it is asked by, empty for none.
+            type: str
+            default: ""
+          ssl_certificate:
+            description: The file of the certificate that it shows.
+            type: path
+            required: true
   header:
     description: A header of an answer that O(path) gives.
     type: str
@@ -94,13 +137,22 @@ import time
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
 from ansible_collections.lvs.cluster.plugins.module_utils._host.nginx import (
+    NOT_LOADED,
     SEE_LOG,
     NginxError,
     answer_of,
+    complaint,
     configuration,
+    in_its_way,
     others_on,
 )
-from ansible_collections.lvs.cluster.plugins.module_utils._realserver.nginx import listens, rivals
+from ansible_collections.lvs.cluster.plugins.module_utils._host.systemd import service
+from ansible_collections.lvs.cluster.plugins.module_utils._realserver.nginx import (
+    Wanted,
+    listens,
+    rivals,
+    shadowed,
+)
 
 # Old workers may answer a moment longer after a reload.
 PATIENCE = 5.0
@@ -119,15 +171,19 @@ def with_ours(module):
     return read
 
 
+def staying(params, read):
+    """Where the servers listen in files that do not go."""
+    return [each for each in listens(read) if each.path not in params["replaces"]]
+
+
 def in_the_way(module, read, port):
     """Who answers on a port in our place, a line each."""
     params = module.params
-    found = [
-        f"{each.path} has 'listen {each.text}'"
-        for each in rivals(listens(read), params["path"], params["address"], port, set(params["replaces"]))
-    ]
-    others = others_on(module.run_command, port)
-    return found + [f"{each.name} (process {each.pid}) listens on {each.socket}" for each in others]
+    is_default = any(each["port"] == port and each["default_server"] for each in params["listens"])
+    others = rivals(staying(params, read), params["path"], params["address"], port, is_default)
+    found = [f"{each.path} has 'listen {each.text}'" for each in others]
+    processes = others_on(module.run_command, port)
+    return found + [f"{each.name} (process {each.pid}) listens on {each.socket}" for each in processes]
 
 
 def taken(address, port, found, happened):
@@ -162,16 +218,59 @@ def check(module, read, port, path):
     return got.status
 
 
+def require_answered(module, wanted):
+    """Fail unless a socket is answered as it shall be, in a moment."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        found = complaint(wanted, module.params["address"], PATIENCE)
+        if not found or time.monotonic() >= deadline:
+            break
+        time.sleep(0.5)
+    if found:
+        parent = service(module.run_command, "nginx.service").pid
+        held = [f"; {each}" for each in in_its_way(module, module.params["path"], parent)]
+        where = f"{wanted.address or module.params['address']}:{wanted.port}"
+        raise NginxError(
+            f"nginx does not answer at {where} as {module.params['path']} has it: {found}{''.join(held)}",
+            remedy=NOT_LOADED if held else SEE_LOG,
+        )
+
+
+def warn_of_unreachable(module, found):
+    """Other servers on a port that ours is asked on by an address of its own."""
+    params = module.params
+    for (address, port), others in shadowed(found, params["path"]).items():
+        for each in others:
+            named = f" of server {' '.join(each.names)}" if each.names else ""
+            module.warn(
+                f"{each.path} has 'listen {each.text}'{named}, which cannot be reached at {address}:{port}, where "
+                f"{params['path']} listens. Write 'listen {address}:{port};' beside it if it shall be"
+            )
+
+
+def wanted_of(listen):
+    """An element of the option."""
+    shown = tuple((each["server_name"], each["ssl_certificate"]) for each in listen["sites"])
+    return Wanted(listen["address"], listen["port"], listen["default_server"], shown)
+
+
 def look(module):
     """The status of each answer, once nobody is in the way of any."""
+    params = module.params
     read = with_ours(module)
-    checks = [(each["port"], each["path"]) for each in module.params["checks"]]
-    for port in sorted({port for port, _path in checks}):
+    checks = [(each["port"], each["path"]) for each in params["checks"]]
+    wanted = [wanted_of(each) for each in params["listens"]]
+    for port in sorted({port for port, _path in checks} | {each.port for each in wanted}):
         found = in_the_way(module, read, port)
         if found:
-            raise taken(module.params["address"], port, found, "are for somebody else to answer")
-    asked = checks if module.params["ask"] and not module.check_mode else []
-    return [check(module, read, port, path) for port, path in asked]
+            raise taken(params["address"], port, found, "are for somebody else to answer")
+    warn_of_unreachable(module, staying(params, read))
+    if module.check_mode or not params["ask"]:
+        return []
+    answers = [check(module, read, port, path) for port, path in checks]
+    for each in wanted:
+        require_answered(module, each)
+    return answers
 
 
 def main():
@@ -186,6 +285,27 @@ def main():
                 "options": {
                     "port": {"type": "int", "required": True},
                     "path": {"type": "str", "required": True},
+                },
+            },
+            "listens": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {
+                    "address": {"type": "str", "default": ""},
+                    "port": {"type": "int", "required": True},
+                    "ssl": {"type": "bool", "default": False},
+                    "default_server": {"type": "bool", "default": False},
+                    "sites": {
+                        "type": "list",
+                        "elements": "dict",
+                        "default": [],
+                        "options": {
+                            "name": {"type": "str", "required": True},
+                            "server_name": {"type": "str", "default": ""},
+                            "ssl_certificate": {"type": "path", "required": True},
+                        },
+                    },
                 },
             },
             "header": {"type": "str", "required": True},

@@ -13,14 +13,24 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.che
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.checkers import REGEX_OPTIONS, HttpGet
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.globals import GlobalDefs
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.proxies import (
+    METHODS,
+    METHODS_TOLD,
+    NginxServer,
+    NginxSettings,
+    Upstream,
+    UpstreamServer,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.scripts import Script
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import RealServer, VirtualServer
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import VrrpInstance
+from ansible_collections.lvs.cluster.plugins.module_utils._nginx.variables import KNOWN
 from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import (
     HOSTS,
     OTHER_INSTANCE,
     OTHER_SERVICE,
     OTHER_UPSTREAM,
+    OTHER_VIP,
     VIP,
     hostvars,
 )
@@ -154,17 +164,44 @@ TEXTS = {
     "name of a program": st.sampled_from(["nginx", "a/b", "n" * 16, "/usr/sbin/nginx", "a b"]),
     "name of at most 63 characters": st.just("watched"),
     "name of at most 27 characters": st.just("watched"),
+    "path of a URL, without a query": paths,
+    METHODS_TOLD: words,
     "multicast address of IPv4": addresses | st.sampled_from(["224.0.0.19", "239.255.255.255"]),
     "multicast address of IPv6": st.sampled_from(["ff02::13", "ff05::2", "2001:db8::1", "ff02:0::1"]),
     "path": st.sampled_from(["/run/watched", "/tmp/watched", "run", "/run/a b", "/run/#"]),
     "path of a URL": paths,
+    "name of a site": st.one_of(
+        st.sampled_from(
+            ["shop.example.com", "*.example.com", ".example.com", "www.example.*", "_", "~^a", VIP, "a..b"]
+        ),
+        st.from_regex(r"[a-zA-Z0-9.*_-]{1,20}", fullmatch=True),
+        st.sampled_from((40, 46, 63, 253)).map("a".__mul__),
+    ),
+    "location of nginx": st.one_of(
+        st.sampled_from(
+            ["/", "/api/", "= /healthz", "= /a", "^~ /a", r"~* \.(php|cgi)$", "~ (", "@a", "/a b", "/{", "/;"]
+        ),
+        paths,
+    ),
+    "status, with a URL or a word": st.one_of(
+        st.sampled_from(
+            ["404", "301 https://$host$request_uri", "https://$host/", "200 $nothing", "302 $", "99", "444"]
+        ),
+        st.text(signs, max_size=8).map("302 /".__add__),
+    ),
+    "format of nginx's log": st.one_of(
+        st.sampled_from(['$remote_addr "$request"', "'", "$nothing", "$http_a ${arg_b}"]),
+        st.text(signs, min_size=1, max_size=12),
+    ),
+    "size, as 50m": st.sampled_from(["50m", 0, "1G", "5x", "-1", "999999999m"]),
+    "name of a header": st.sampled_from(["X-Forwarded-For", "X-Real-IP", "proxy_protocol", "a;"]),
     "path of a file": st.sampled_from(["notify.sh", "gone.html", ""]),
     "100 to 599, or a range as 200-299, or list": statuses | st.lists(statuses, min_size=1, max_size=3),
     "regular expression": st.text(signs, max_size=8) | st.sampled_from(REGEXES),
     f"{', '.join(REGEX_OPTIONS)}, or list": st.lists(st.sampled_from([*REGEX_OPTIONS, "fast"]), min_size=1, max_size=3),
     "digest of 32 hex digits": st.sampled_from(["9b3a0c85a887a256d6939da88aabd8cd", "9B" * 16, "9b3a", "z" * 32]),
     "name of DNS": words | st.sampled_from([".", "a.example.com.", "a..b", ".a", "_sip._udp.example.com"]),
-    "name of a site": words | st.sampled_from(["www.example.com:8443", "a:b", "192.0.2.9"]),
+    "name and port of a site": words | st.sampled_from(["www.example.com:8443", "a:b", "192.0.2.9"]),
     "row of octets in hex": octets,
     "true, or row of octets in hex, x for any digit": octets,
     "netmask": st.sampled_from(["255.255.255.0", "255.0.255.0", "0.0.0.0", "255.255.255.255", "24"]),
@@ -198,7 +235,7 @@ def table_of(name: str) -> type[Any]:
 
 
 def of_kind(reader: Reader) -> st.SearchStrategy[Any]:
-    if reader.kind == "list":
+    if reader.kind == "list" or (reader.kind == "raw" and reader.element):
         assert reader.element
         return st.lists(of_kind(reader.element), min_size=1, max_size=3)
     if Script in reader.tables.values():
@@ -269,27 +306,64 @@ SERVICE = {
     "real_servers[2]": servers,
 }
 SERVICE.update(of_options(VirtualServer, *SERVICE, "address", "real_servers", "hosts", "interface", "label", "check"))
-UPSTREAM = {
-    "name": words,
+# What an upstream has no more once a location names it.
+PLACED = ("name", "virtual_server", "vrrp_instance", "listen", "health_path")
+POOL = {
     "port": numbers,
-    "method": st.sampled_from(["round_robin", "least_conn", "ip_hash", "random"]),
-    "health_path": paths,
-    "keepalive": numbers,
-    "proxy_connect_timeout": seconds,
-    "proxy_read_timeout": seconds,
+    "method": st.sampled_from(
+        [*METHODS, "hash $request_uri", "hash $cookie_a$uri consistent", "hash a", "hash $nothing", "hash ;", "hash {"]
+    ),
+    **of_options(
+        Upstream, "name", "servers", "virtual_server", "vrrp_instance", "listen", "port", "method", "health_path"
+    ),
     "servers[0]": st.builds(
         lambda address, own: {"address": address, **own},
         addresses,
-        st.fixed_dictionaries(
-            {},
-            optional={
-                "port": numbers,
-                "weight": numbers,
-                "max_fails": numbers,
-                "fail_timeout": numbers,
-                "backup": booleans,
-            },
+        st.fixed_dictionaries({}, optional=of_options(UpstreamServer, "host", "address")),
+    ),
+    "raw": st.sampled_from(["keepalive_requests 5;", "# a\nkeepalive_time 1h;", "}", "least_conn;", 'server "a;', ";"]),
+}
+UPSTREAM = {
+    "name": words,
+    "health_path": paths,
+    **POOL,
+}
+PLACES = st.fixed_dictionaries(
+    {"location": TEXTS["location of nginx"]},
+    optional={
+        "upstream": st.just("pool"),
+        "root": st.sampled_from(["/srv/www", "/srv/a b", "srv"]),
+        "return": TEXTS["status, with a URL or a word"],
+        "raw": st.sampled_from(
+            [
+                "proxy_read_timeout 5s;",
+                "proxy_set_header host a;\nproxy_set_header X-A $http_a;",
+                "proxy_next_upstream off;",
+                "if ($args) { return 403; }",
+                "if ($args) { proxy_set_header A b; }",
+                "} location /b {",
+                "root /srv;",
+            ]
         ),
+    },
+)
+SITE = {
+    **of_options(NginxServer, "virtual_server", "vrrp_instance", "listen", "locations", "ssl_certificate_key"),
+    "name": words,
+    "locations": st.lists(PLACES, min_size=1, max_size=4),
+    "virtual_server": st.sampled_from(["webs", ["webs", "more"], "more", "web", ["webs", "none"]]),
+    "health_path": paths,
+    "raw": st.sampled_from(
+        [
+            "gzip off;",
+            "client_max_body_size 5m;",
+            "location /raw { return 204; }",
+            "location / { return 204; }",
+            "error_page 502 /a;",
+            "listen 80;",
+            "} server {",
+            "'",
+        ]
     ),
 }
 CHANGES = {
@@ -310,7 +384,12 @@ CHANGES = {
     **{f"lvs_vrrp_instances[{place}].{key}": values for place in (0, 1) for key, values in INSTANCE.items()},
     **{f"lvs_virtual_servers[{place}].{key}": values for place in (0, 1) for key, values in SERVICE.items()},
     **{f"lvs_nginx_upstreams[{place}].{key}": values for place in (0, 1) for key, values in UPSTREAM.items()},
+    **{f"lvs_nginx_upstreams[2].{key}": values for key, values in POOL.items()},
+    **{f"lvs_nginx_servers[{place}].{key}": values for place in (0, 1, 2) for key, values in SITE.items()},
+    **{f"lvs_nginx_settings.{key}": values for key, values in of_options(NginxSettings).items()},
+    "lvs_nginx_settings.raw": st.sampled_from(["server_tokens off;", "server { }", "map $uri $b { default 1; }", "a"]),
 }
+TLS = {"ssl_certificate": "/etc/ssl/a.crt", "ssl_certificate_key": "/etc/ssl/a.key"}
 START = {
     "lvs_global_defs": {},
     "lvs_vrrp_track_processes": [{"name": "watched", "process": "nginx"}],
@@ -321,6 +400,20 @@ START = {
     "lvs_virtual_servers[1]": OTHER_SERVICE,
     "lvs_nginx_upstreams[0].virtual_server": "web",
     "lvs_nginx_upstreams[1]": OTHER_UPSTREAM,
+    "lvs_nginx_upstreams[2]": {"name": "pool", "servers": ["app1", "app2"]},
+    "lvs_virtual_servers[2]": {"name": "webs", "address": VIP, "port": 443, "real_servers": ["web1", "web2"]},
+    "lvs_virtual_servers[3]": {"name": "more", "address": OTHER_VIP, "port": 443, "real_servers": ["web1"]},
+    "lvs_nginx_servers": [
+        {"name": "shop", "virtual_server": "webs", "server_name": "shop.example.com", "return": "404", **TLS},
+        {"name": "blog", "virtual_server": "webs", "server_name": "blog.example.com", "return": "404", **TLS},
+        {
+            "name": "any",
+            "virtual_server": "more",
+            "locations": [{"location": "/", "upstream": "pool"}],
+            **TLS,
+        },
+    ],
+    "lvs_nginx_settings": {},
 }
 
 
@@ -343,7 +436,15 @@ def read_script(paths: Sequence[str]) -> bytes | None:
 
 
 NAMED = "a" * 63
+VARIABLES = [f"${each}" for each in sorted(KNOWN)]
 LARGE = {
+    "every variable of nginx's own": {
+        "lvs_nginx_settings.log_format": " ".join(VARIABLES[::2]),
+        "lvs_nginx_servers[0].return": f"302 /{'/'.join(VARIABLES[1::2])}",
+    },
+    "the longest names of sites": {
+        "lvs_nginx_servers[0].server_name": [f"{'a' * each}.example.com" for each in (30, 52, 110, 241)],
+    },
     "as many addresses as an advert has room for": {
         "lvs_vrrp_instances[0].virtual_ipaddress": [f"{VIP}/32", *(f"198.51.100.{place}/32" for place in range(1, 255))]
     },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import functools
 import re
 import shutil
@@ -29,10 +30,15 @@ from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.verdict im
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.versions import parse_version
 from ansible_collections.lvs.cluster.plugins.module_utils._marks.rules import FILES, Mark, rules
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 ROLES = Path(__file__).resolve().parents[2] / "roles"
 # Those of the distributions, where tools/install could have them, and the one that everybody here has.
 KEEPALIVEDS = ("keepalived", "keepalived-bookworm", "keepalived-trixie", "keepalived-forky")
+
+NGINXES = ("nginx", "nginx-bookworm", "nginx-trixie", "nginx-forky")
 
 
 def keepaliveds() -> list[str]:
@@ -71,20 +77,55 @@ def keepalived_says(path: Path, program: str = "keepalived") -> Verdict:
     return verdict(run.returncode, run.stdout + run.stderr, path.read_text())
 
 
-def nginx_says(path: Path, folder: Path) -> str:
-    """All that `nginx -t` says of a file that is included in its block http; empty where it accepts it.
+def nginxes() -> dict[str, str]:
+    """By its version, one nginx of each that is here."""
+    found: dict[str, str] = {}
+    for program in NGINXES:
+        if shutil.which(program):
+            told = subprocess.run([program, "-v"], capture_output=True, text=True, check=True).stderr
+            found.setdefault(told.strip().rpartition("/")[2], program)
+    return found
 
-    It listens on sockets of the folder, and logs there, for which nobody must be root.
+
+@functools.cache
+def certificate() -> tuple[str, str]:
+    """A certificate and its key, which nginx wants to read before it accepts a file that names some."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "shop.example.com")])
+    now = datetime.datetime.now(datetime.UTC)
+    built = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + datetime.timedelta(days=1))
+    signed = built.sign(key, hashes.SHA256())
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return signed.public_bytes(serialization.Encoding.PEM).decode(), private.decode()
+
+
+def nginx_file(text: str, folder: Path) -> Path:
+    """A file of nginx's that includes another one in its block http; whatever it logs or keeps is in the folder.
+
+    All certificates are one.
     """
+    for word, held in zip(("ssl_certificate", "ssl_certificate_key"), certificate(), strict=True):
+        (folder / word).write_text(held)
+        text = re.sub(rf" {word} \S+;", f" {word} {folder / word};", text)
     included = folder / "included.conf"
-    text = re.sub(r"listen (\S+);", rf"listen unix:{folder}/\1;", path.read_text())
     included.write_text(text.replace("/var/log/nginx/", f"{folder}/"))
     bodies = " ".join(
         f"{body}_temp_path {folder}/{body};" for body in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
     main = folder / "nginx.conf"
     main.write_text(f"pid {folder}/pid;\nevents {{}}\nhttp {{ access_log off; {bodies}\ninclude {included}; }}\n")
-    command = ["nginx", "-t", "-q", "-e", "stderr", "-p", folder, "-c", main]
+    return main
+
+
+def nginx_says(path: Path, folder: Path, program: str = "nginx") -> str:
+    """All that `nginx -t` says of a file that is included in its block http; empty where it accepts it.
+
+    It listens on sockets of the folder, for which nobody must be root.
+    """
+    text = re.sub(r"listen (\S+?)([ ;])", rf"listen unix:{folder}/\1\2", path.read_text())
+    command = [program, "-t", "-q", "-e", "stderr", "-p", folder, "-c", nginx_file(text, folder)]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     return run.stdout + run.stderr or ("" if run.returncode == 0 else f"status {run.returncode}")
 
@@ -122,6 +163,12 @@ def render_marks(view: dict[str, Any]) -> dict[str, str]:
     return {language: rules(language, marks, view["marking"]["interfaces"]) for language in FILES} if marks else {}
 
 
-def render_nginx(view: dict[str, Any]) -> str:
-    variables = {f"__nginx_{key}": view["nginx"][key] for key in ("health", "upstreams", "servers")}
+# What a host of a case has that says nothing else.
+OLD_NGINX = "1.22.1"
+
+
+def render_nginx(view: dict[str, Any], version: str = OLD_NGINX) -> str:
+    variables = {f"__nginx_{key}": view["nginx"][key] for key in ("settings", "upstreams", "servers")}
+    variables["__nginx_ticket_keys"] = []
+    variables["__nginx_http2_on"] = tuple(map(int, version.split("."))) >= (1, 25, 1)
     return render("nginx", "lvs.conf.j2", __nginx_cluster=view["cluster"]["name"], **variables)

@@ -14,9 +14,11 @@ from ansible_collections.lvs.cluster.plugins.plugin_utils._files import read_fil
 from golden.descriptions import LARGE, THERE, accepted, check_ten, found_in, read_script, variables_with
 from golden.programs import (
     KEEPALIVEDS,
+    OLD_NGINX,
     keepalived_says,
     keepaliveds,
     nginx_says,
+    nginxes,
     render_keepalived,
     render_nginx,
     variables_of,
@@ -26,6 +28,7 @@ from golden.programs import (
 
 CASES = sorted(Path(__file__).parent.glob("*/inventory.yml"))
 ASKED = keepaliveds()
+NGINXES = nginxes()
 # A machine that has no such interface is told so.
 REMARKS = [r"tracked interface \w+ doesn't exist"]
 REMARKS += [] if THERE else [r"^Non-existent interface", r"WARNING - interface eth0 .* doesn't exist"]
@@ -46,8 +49,11 @@ def complaints(changes: dict[str, Any], folder: Path) -> list[str]:
         found = keepalived_says(path, program)
         all_said = [*found.errors, *found.warnings, *(["crashed"] if found.crashed else [])]
         said += [f"{program}: {each}" for each in all_said if not any(re.search(remark, each) for remark in remarks)]
-    path.write_text(render_nginx(inventory.view(variables, "web1", read_script)))
-    return [*said, *nginx_says(path, folder).splitlines()]
+    view = inventory.view(variables, "web1", read_script)
+    for version, program in NGINXES.items():
+        path.write_text(render_nginx(view, version))
+        said += [f"{program}: {each}" for each in nginx_says(path, folder, program).splitlines()]
+    return said
 
 
 @pytest.mark.parametrize("program", KEEPALIVEDS)
@@ -67,7 +73,9 @@ def test_templates_are_rendered_as_the_roles_do(case: Path) -> None:
     for kept in case.parent.glob("*.conf"):
         host, program, _conf = kept.name.split(".")
         view = inventory.view(known, host, read_file)
-        assert {"keepalived": render_keepalived, "nginx": render_nginx}[program](view) == kept.read_text()
+        nginx = known[host].get("golden_nginx", OLD_NGINX)
+        rendered = render_nginx(view, nginx) if program == "nginx" else render_keepalived(view)
+        assert rendered == kept.read_text()
 
 
 @pytest.mark.parametrize("changes", LARGE.values(), ids=LARGE)

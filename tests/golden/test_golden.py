@@ -17,7 +17,9 @@ from golden.programs import (
     keepalived_says,
     keepaliveds,
     nginx_says,
+    nginxes,
     render_marks,
+    render_nginx,
     render_rules,
     variables_of,
     version_of,
@@ -92,9 +94,13 @@ def test_keepalived_refuses_a_misspelt_keyword(case: tuple[Path, Path], tmp_path
         assert any("advert_interval" in error for error in found.errors), found
 
 
-def test_nginx_accepts_it(case: tuple[Path, Path], tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", nginxes())
+def test_nginx_accepts_it(case: tuple[Path, Path], version: str, tmp_path: Path) -> None:
+    known = variables_of(case[0] / "inventory.yml")
     for path in case[1].glob("*.nginx.conf"):
-        assert nginx_says(path, tmp_path) == ""
+        asked = tmp_path / path.name
+        asked.write_text(render_nginx(inventory.view(known, path.name.split(".")[0], read_file), version))
+        assert nginx_says(asked, tmp_path, nginxes()[version]) == ""
 
 
 def test_nginx_refuses_a_misspelt_directive(case: tuple[Path, Path], tmp_path: Path) -> None:

@@ -6,14 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible.inventory.manager import InventoryManager
-from ansible.parsing.dataloader import DataLoader
-from ansible.vars.hostvars import HostVars
-from ansible.vars.manager import VariableManager
 from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory
 from ansible_collections.lvs.cluster.plugins.module_utils._description.views.host import placed, plain
 from golden.descriptions import INTERFACE
-from golden.programs import keepalived_says, keepaliveds, nginx_says, render_keepalived, render_nginx, render_rules
+from golden.programs import (
+    keepalived_says,
+    keepaliveds,
+    nginx_says,
+    render_keepalived,
+    render_nginx,
+    render_rules,
+    variables_of,
+)
 
 SHIPPED = sorted(path.parent for path in Path(__file__).parents[2].glob("inventories/*/hosts.yml"))
 # As site.yml tells preflight.
@@ -23,10 +27,8 @@ PARTS = {"directors": "lvs_directors", "real_servers": "lvs_realservers"}
 @pytest.fixture(scope="module", params=SHIPPED, ids=lambda path: path.name)
 def entries(request: pytest.FixtureRequest) -> list[dict[str, Any]]:
     """What preflight is told of each host that site.yml sets up."""
-    loader = DataLoader()
-    hosts = InventoryManager(loader, sources=[str(request.param)])
-    known = HostVars(hosts, VariableManager(loader, hosts), loader)
-    groups = hosts.get_groups_dict()
+    known = variables_of(request.param)
+    groups = known[next(iter(known))]["groups"]
     return inventory.views(known, [host for part in PARTS.values() for host in groups[part]], PARTS)
 
 

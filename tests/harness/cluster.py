@@ -12,12 +12,12 @@ from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
 from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
-from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory, members, parts
+from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory, members
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model import cluster as model
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.checkers import Wait
-from ansible_collections.lvs.cluster.plugins.module_utils._description.model.proxies import Upstream
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import VirtualServer
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import VrrpInstance
+from ansible_collections.lvs.cluster.plugins.module_utils._description.sites import Site, asked_of, sites_of
 from ansible_collections.lvs.cluster.plugins.module_utils._description.views import keepalived
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import (
     ServerKey,
@@ -113,14 +113,11 @@ class Service:
         return server_key(self.cluster.addresses[server.host], self.key.port)
 
     @property
-    def upstream(self) -> Upstream | None:
-        """What the real servers' nginx proxies to."""
-        return parts.upstreams_behind(self.cluster.described).get(self.name)
-
-    @property
     def backends(self) -> set[str]:
         """The hosts behind the real servers' nginx."""
-        return {server.host for server in self.upstream.servers if server.host} if self.upstream else set()
+        named = {name for site in self.cluster.sites if self.described in site.services for name in site.upstreams}
+        pools = (each for each in self.cluster.described.lvs_nginx_upstreams if each.name in named)
+        return {server.host for each in pools for server in each.servers if server.host}
 
     @property
     def takeover(self) -> float:
@@ -135,7 +132,8 @@ class Service:
     @property
     def checks(self) -> list[Any]:
         """Those that ask servers over the network."""
-        checks = keepalived.checks_of(self.described, self.upstream)
+        asked = asked_of(self.cluster.sites, self.cluster.described.lvs_virtual_servers)
+        checks = keepalived.checks_of(self.described, asked.get(self.name))
         return [keepalived.settled_check(each, self.described) for each in checks if isinstance(each, Wait)]
 
     def detection(self, late: float) -> float:
@@ -175,6 +173,11 @@ class Cluster:
         return tuple(
             Service(self, service, carrying.get(service.addresses[0])) for service in self.described.lvs_virtual_servers
         )
+
+    @property
+    def sites(self) -> Sequence[Site]:
+        """What nginx serves."""
+        return sites_of(self.described)
 
     @property
     def service(self) -> Service:
@@ -238,5 +241,6 @@ def read(*paths: Path, name: str = "") -> Cluster:
         described,
         {host: address for host, address in addresses.items() if address},
         hosts.get_groups_dict(),
-        {variable: value for variable, value in variables.items() if variable.startswith("lvs_")},
+        # Another's may need the lookups of a play.
+        {variable: variables[variable] for variable in variables if variable.startswith("lvs_")},
     )

@@ -25,11 +25,14 @@ class Probe:
     #: All that were begun, and what each saw in the end: the last ones are evidence.
     begun: ClassVar[list[Probe]] = []
 
-    def __init__(self, lab: Lab, client: str, url: str, *, seconds: float = 590, rate: float = 50) -> None:
+    def __init__(
+        self, lab: Lab, client: str, url: str, *, seconds: float = 590, rate: float = 50, name: str = ""
+    ) -> None:
         self.seen: Report | None = None
         self._lab = lab
         self._client = client
         words = ["load", url, "--rate", str(rate), "--seconds", str(seconds), "--hold", "--samples", "--json"]
+        words += ["--name", name] if name else []
         with LEDGER.spending("probes"):
             self._process = subprocess.Popen(
                 lab.argv(client, PROBE, *words),
@@ -92,17 +95,17 @@ class Client:
         self._lab = lab
         self.host = host
 
-    def probe(self, url: str, *, rate: float = 50) -> Probe:
-        """Requests until it is stopped."""
-        return Probe(self._lab, self.host, url, rate=rate)
+    def probe(self, url: str, *, rate: float = 50, name: str = "") -> Probe:
+        """Requests until it is stopped; name: of the site that is asked for."""
+        return Probe(self._lab, self.host, url, rate=rate, name=name)
 
-    def ask(self, url: str) -> Report:
+    def ask(self, url: str, name: str = "") -> Report:
         """A short measurement.
 
         Its rate is no divisor of a longer measurement's (50, 20) that may be under way: requests of both in turns would
         give a round-robin scheduler reason to send all of one's to the same real server.
         """
-        return Probe(self._lab, self.host, url, seconds=1.3, rate=19).report()
+        return Probe(self._lab, self.host, url, seconds=1.3, rate=19, name=name).report()
 
     def neighbour(self, address: str) -> tuple[str, str]:
         """Who of the hosts on the way to an address asks for it by ARP, and on which interface."""

@@ -126,6 +126,47 @@ def test_card_holds_them_beside_its_own_and_each_interface_has_a_memory_of_its_o
         sh("ip link delete card0")
 
 
+def links() -> list[str]:
+    return [link["ifname"] for link in json.loads(sh("ip -json link show type dummy")) if link]
+
+
+def test_dummy_device_comes_with_the_first_address_and_goes_with_the_last(memory: Path) -> None:
+    dummy = {"interface": "lvs0", "dummy": True}
+    assert hold(VIP, check=True, **dummy)["changed"]
+    assert links() == []
+    made = hold(VIP, **dummy)
+    assert made["commands"] == [
+        "ip link add lvs0 type dummy",
+        "ip link set lvs0 up",
+        f"ip address add {VIP}/32 dev lvs0",
+    ]
+    again = hold(VIP, **dummy)
+    assert (again["changed"], again["commands"]) == (False, [])
+    sh("ip link set lvs0 down")
+    assert hold(VIP, **dummy)["commands"] == ["ip link set lvs0 up"]
+
+    hold(SECOND, owner="other", **dummy)
+    assert hold(purge=True, **dummy)["commands"] == [f"ip address delete {VIP}/32 dev lvs0"]
+    sh(f"ip address add {STRANGER}/32 dev lvs0")
+    gone = [f"ip address delete {SECOND}/32 dev lvs0"]
+    assert hold(purge=True, owner="other", **dummy)["commands"] == gone
+    assert links() == ["lvs0"]
+    sh(f"ip address delete {STRANGER}/32 dev lvs0")
+    assert hold(purge=True, owner="other", **dummy)["commands"] == ["ip link delete lvs0 type dummy"]
+    assert (links(), list((memory.parent / "lvs0").glob("*.json"))) == ([], [])
+    assert not hold(purge=True, **dummy)["changed"]
+
+
+def test_address_is_the_host_s_all_the_while_that_it_goes_to_a_dummy_device() -> None:
+    hold(VIP)
+    play("addresses", addresses=[{"address": VIP}], interface="lvs0", dummy=True)
+    hold(purge=True)
+    assert f"local {VIP} " in sh(f"ip route get {VIP}")
+    assert f"local {VIP} dev lvs0 " in sh("ip route show table local")
+    play("addresses", addresses=[], interface="lvs0", dummy=True, purge=True)
+    assert links() == []
+
+
 def test_address_of_two_owners_goes_with_the_last() -> None:
     hold(VIP)
     hold(VIP, owner="other")

@@ -13,6 +13,7 @@ import yaml
 from ansible_collections.lvs.cluster.plugins.module_utils._addresses.stacks import STACKS
 from ansible_collections.lvs.cluster.plugins.module_utils._description import kinds
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model import settings
+from ansible_collections.lvs.cluster.plugins.module_utils._facts import FAMILIES
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted(
@@ -61,6 +62,17 @@ def test_a_document_without_the_mark_of_a_part_is_refused(tool, tmp_path, monkey
 
 def test_every_role_has_its_variables_from_the_model() -> None:
     assert sorted(settings.ROLES) == sorted(path.name for path in (ROOT / "roles").iterdir())
+
+
+def test_roles_know_the_same_of_every_distribution() -> None:
+    """No host of the lab is of the other families: what a role of theirs would read must be there, of the same kind."""
+    folders = sorted({path.parent for path in ROOT.glob("roles/*/vars/*.yml") if path.stem != "main"})
+    assert folders
+
+    for folder in folders:
+        told = {path.stem: yaml.safe_load(path.read_text()) for path in folder.glob("*.yml") if path.stem != "main"}
+        kinds_of = {family: {name: type(value) for name, value in its.items()} for family, its in told.items()}
+        assert kinds_of == dict.fromkeys(sorted(set(FAMILIES.values())), kinds_of["Debian"]), folder
 
 
 def test_ansible_checks_nothing_by_what_only_documents() -> None:

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""A small application server that says who answered whom; stands behind nginx in the lab."""
+"""A small application server that says who answered whom, also by WebSocket; stands behind nginx in the lab."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import socket
 import time
@@ -11,10 +13,14 @@ from urllib.parse import parse_qs, urlsplit
 
 PORT = 8080
 LONGEST_SLEEP = 30.0
+# RFC 6455
+WEBSOCKET_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+TEXT, CLOSE = 0x81, 0x88
+SHORT = 126
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers every GET; /slow?seconds=N takes its time."""
+    """Answers every GET; /slow?seconds=N takes its time. A WebSocket says each text back, behind the backend's name."""
 
     protocol_version = "HTTP/1.1"
     # An answer leaves in one piece. Who is stopped between its head and its body has failed a request that nobody can
@@ -25,12 +31,18 @@ class Handler(BaseHTTPRequestHandler):
         url = urlsplit(self.path)
         if url.path == "/slow":
             time.sleep(min(float(parse_qs(url.query).get("seconds", ["1"])[0]), LONGEST_SLEEP))
+        if self.headers.get("Upgrade", "").lower() == "websocket":
+            self.speak_websocket()
+            return
         name = socket.gethostname()
         body = json.dumps(
             {
                 "backend": name,
                 "client": self.headers.get("X-Real-IP") or self.headers.get("X-Forwarded-For"),
                 "peer": self.client_address[0],
+                "forwarded_for": self.headers.get("X-Forwarded-For"),
+                "forwarded_proto": self.headers.get("X-Forwarded-Proto"),
+                "host": self.headers.get("Host"),
                 "path": self.path,
             }
         ).encode()
@@ -40,6 +52,26 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("X-Backend", name)
         self.end_headers()
         self.wfile.write(body)
+
+    def speak_websocket(self) -> None:
+        """Short texts, in one frame each (RFC 6455, 5.2); whatever else comes ends it."""
+        key = self.headers["Sec-WebSocket-Key"] + WEBSOCKET_GUID
+        self.send_response(101)
+        self.send_header("Upgrade", "websocket")
+        self.send_header("Connection", "Upgrade")
+        self.send_header("Sec-WebSocket-Accept", base64.b64encode(hashlib.sha1(key.encode()).digest()).decode())
+        self.end_headers()
+        self.close_connection = True
+        while True:
+            self.wfile.flush()
+            kind, length = self.rfile.read(2) or (CLOSE, 0)
+            length &= 0x7F
+            if kind != TEXT or length >= SHORT:
+                break
+            mask, masked = self.rfile.read(4), self.rfile.read(length)
+            text = bytes(byte ^ mask[place % 4] for place, byte in enumerate(masked))
+            answer = f"{socket.gethostname()}: ".encode() + text
+            self.wfile.write(bytes((TEXT, len(answer))) + answer)
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Nothing: under load the journal would be the bottleneck."""

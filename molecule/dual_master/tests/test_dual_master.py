@@ -10,7 +10,7 @@ from harness import cluster as description
 from harness import judge
 from harness.cluster import only
 from harness.faults import HEALING
-from harness.playbooks import recap
+from harness.playbooks import extra, recap
 
 
 @pytest.fixture
@@ -57,6 +57,46 @@ def packets(cluster, lab):
         for service in cluster.services
         for director in service.directors
     }
+
+
+@pytest.fixture
+def named(site):
+    """Tells the name server what is described; how many things that changed."""
+
+    def run(*options):
+        done = site(*options, playbook="dns")
+        assert done.returncode == 0, done.stdout + done.stderr
+        return recap(done.stdout, "changed")["localhost"]
+
+    return run
+
+
+@pytest.fixture
+def unnamed(cluster, lab):
+    """Has the zone as it was before anybody was told."""
+    (server,) = cluster.groups["lvs_nameservers"]
+    steps = ("zone-begin example.com", "zone-unset example.com www A", "zone-commit example.com")
+    lab.shell(server, "; ".join(f"knotc {step}" for step in steps))
+
+
+@pytest.fixture
+def asked(cluster, lab):
+    """The addresses of a name, as the client's resolver has them."""
+    script = "import socket, sys; print(*{each[4][0] for each in socket.getaddrinfo(sys.argv[1], 80)})"
+
+    def ask(name):
+        (done,) = lab.try_all({cluster.client: ("python3", "-c", script, name)}).values()
+        assert done.status == 0 or "Name or service not known" in done.errors, done
+        return set(done.output.split()) if done.status == 0 else set()
+
+    return ask
+
+
+@pytest.fixture
+def answering(cluster, lab):
+    """The addresses that requests of a client go to that asks for the name anew each time."""
+    once = "curl --silent --fail --max-time 10 --output /dev/null --write-out '%{remote_ip}\\n' http://"
+    return lambda name: set(lab.shell(cluster.client, f"for i in $(seq 16); do {once}{name}/ || exit; done").split())
 
 
 @pytest.fixture
@@ -160,6 +200,45 @@ def test_a_second_run_finds_nothing_to_do(cluster, site):
     assert done.returncode == 0, done.stdout + done.stderr
     hosts = [*cluster.groups["lvs_directors"], *cluster.groups["lvs_realservers"]]
     assert recap(done.stdout, "changed") == dict.fromkeys(hosts, 0), done.stdout
+
+
+@pytest.mark.usefixtures("unnamed")
+def test_the_name_of_the_site_leads_to_both_addresses_but_for_what_is_taken_out(cluster, named, asked, answering):
+    """By a real name server that is told by RFC 2136, and a client that resolves: both masters are asked."""
+    first, second = [service.vip for service in cluster.services]
+    name = only(cluster.variables["lvs_dns_names"])["name"]
+    assert asked(name) == set()
+    assert named("--check") == 1
+    assert asked(name) == set(), "check mode told the name server"
+    assert named() == 1
+    assert named() == 0
+    assert asked(name) == {first, second}
+    assert answering(name) == {first, second}
+
+    instance = cluster.services[1].instance.name
+    assert named(*extra(dns_without=[instance])) == 1
+    assert asked(name) == {first}
+    assert answering(name) == {first}
+
+    assert named() == 1
+    assert asked(name) == {first, second}
+
+
+def test_a_name_that_would_lead_nowhere_and_a_key_that_is_not_the_servers_change_nothing(cluster, site, asked):
+    name = only(cluster.variables["lvs_dns_names"])["name"]
+    before = asked(name)
+    assert before
+    server = cluster.variables["lvs_dns_server"]
+    foreign = {**server, "key": {**server["key"], "secret": "Zm9yZWlnbg=="}}
+    for options, told in (
+        (extra(dns_without=[cluster.described.lvs_cluster]), "would lead nowhere"),
+        (extra(lvs_dns_server=foreign), "TSIG"),
+    ):
+        done = site(*options, playbook="dns")
+        assert done.returncode != 0, done.stdout
+        assert told in " ".join((done.stdout + done.stderr).split())
+        assert foreign["key"]["secret"] not in done.stdout + done.stderr
+    assert asked(name) == before
 
 
 def test_three_directors_share_three_addresses(cluster, inventory_path, site, lab, faults, prove, wider):

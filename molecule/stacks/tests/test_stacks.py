@@ -291,3 +291,60 @@ def test_what_another_owner_lets_go_of_goes_alone(lab, other, faults, steady, se
     folders = "/etc/netplan /etc/systemd/network /etc/network /etc/NetworkManager/system-connections"
     left = lab.exec_all((*real_servers, *directors), "sh", "-c", f"grep -rl other {folders} 2>/dev/null || :")
     assert {host: text for host, text in left.items() if text} == {}
+
+
+@pytest.fixture
+def move(site, client, cluster, tell):
+    """The real servers' addresses go to another interface, watched by a client."""
+
+    def go(interface, former):
+        running = client.probe(cluster.services[0].url, rate=RATE)
+        done = site("--extra-vars", f"realserver_interface={interface}")
+        report = running.stop()
+        assert done.returncode == 0, done.stdout + done.stderr
+        tell(f"addresses go from {former} to {interface}", report, 0.0)
+        assert len(report["samples"]) > RATE
+        assert report["failed"] <= LOST, report["failures"]
+
+    return go
+
+
+@pytest.fixture
+def standing(lab, real_servers, vips):
+    """By interface of real servers, which of the cluster's addresses stand there."""
+
+    def look():
+        shown = lab.exec_all(real_servers, "ip", "-json", "-4", "address")
+        return {
+            host: {
+                link["ifname"]: held
+                for link in json.loads(text)
+                if (held := vips & {each.get("local") for each in link["addr_info"]})
+            }
+            for host, text in shown.items()
+        }
+
+    return look
+
+
+def test_addresses_go_to_a_dummy_device_which_each_stack_makes_at_boot_and_back(
+    move, standing, faults, steady, cluster, lab, client, real_servers, vips, watch
+):
+    """No request fails, and the cards stay silent."""
+    macs = {name: lab.mac(name) for name in real_servers}
+    move("lvs0", "lo")
+    assert standing() == {host: {"lvs0": vips} for host in real_servers}
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(faults.reboot, real_servers))
+    steady()
+    assert standing() == {host: {"lvs0": vips} for host in real_servers}
+    judge.prove(lab, client, cluster.services[0], cluster.services[0].master)
+    answering = watch(cluster.services[0].vip, 3)
+    assert not answering() & set(macs.values())
+    move("lo", "lvs0")
+    assert standing() == {host: {"lo": vips} for host in real_servers}
+    links = lab.exec_all(real_servers, "ls", "/sys/class/net")
+    assert {host: text.split() for host, text in links.items()} == {host: ["eth0", "lo"] for host in real_servers}
+    folders = "/etc/netplan /etc/systemd/network /etc/network /etc/NetworkManager/system-connections"
+    left = lab.exec_all(real_servers, "sh", "-c", f"grep -rl lvs0 {folders} 2>/dev/null || :")
+    assert {host: text for host, text in left.items() if text} == {}

@@ -12,7 +12,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
-from typing import AbstractSet, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Set
+from typing import AbstractSet, Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Set
 
 from ansible_collections.lvs.cluster.plugins.module_utils._net import AddressError, canonical_address, is_unicast
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import BadValue, Problem
@@ -32,6 +32,14 @@ class Standing(NamedTuple):
         return f"{self.address}/{self.length}"
 
 
+class Link(NamedTuple):
+    """An interface; of hardware it has no kind."""
+
+    kind: str
+    is_up: bool
+    standing: List[Standing]
+
+
 class Plan(NamedTuple):
     """What is to be done, and which addresses are ours once it is."""
 
@@ -49,7 +57,7 @@ OWNER = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.-]*")
 
 
 def problems_of(
-    addresses: Sequence[Mapping[str, Optional[str]]], owner: str, interface: str = LOOPBACK
+    addresses: Sequence[Mapping[str, Optional[str]]], owner: str, interface: str = LOOPBACK, is_dummy: bool = False
 ) -> List[Problem]:
     """What is wrong with the options.
 
@@ -78,6 +86,8 @@ def problems_of(
     if not OWNER.fullmatch(owner):
         remedy = "Write letters, digits, '_', '.' and '-', as of a cluster"
         problems.append(Problem("owner", repr(owner), "is not a name", remedy))
+    if is_dummy and interface == LOOPBACK:
+        problems.append(Problem("interface", repr(interface), "is no dummy device", "Write another name, as lvs0"))
     if not INTERFACE.fullmatch(interface):
         problems.append(Problem("interface", repr(interface), "is not a name of one", "Write it as 'ip link' has it"))
     return problems
@@ -114,12 +124,38 @@ def alone(address: str) -> str:
 
 def standing(text: str) -> List[Standing]:
     """The addresses in the output of C(ip -json address show dev INTERFACE)."""
+    return [each for link in json.loads(text) for each in _standing_on(link)]
+
+
+def _standing_on(link: Mapping[str, Any]) -> List[Standing]:
     return [
         Standing(each["local"], each["prefixlen"], each.get("label", ""), each.get("scope", "global") == "global")
-        for link in json.loads(text)
         for each in link.get("addr_info", [])
         if "local" in each
     ]
+
+
+def links(text: str) -> Dict[str, Link]:
+    """The interfaces in the output of C(ip -json -details address show)."""
+    return {
+        each["ifname"]: Link(
+            each.get("linkinfo", {}).get("info_kind", ""), "UP" in each.get("flags", []), _standing_on(each)
+        )
+        for each in json.loads(text)
+    }
+
+
+def making(link: Optional[Link], interface: str) -> List[List[str]]:
+    """Commands that have a dummy device there, ready for addresses."""
+    commands = [] if link else [["ip", "link", "add", interface, "type", "dummy"]]
+    return commands if link and link.is_up else [*commands, ["ip", "link", "set", interface, "up"]]
+
+
+def unmaking(link: Optional[Link], interface: str, going: AbstractSet[str]) -> List[List[str]]:
+    """Commands that take a dummy device away once these addresses have gone, unless somebody has others there."""
+    if link is None or any(each.is_global and each.address not in going for each in link.standing):
+        return []
+    return [["ip", "link", "delete", interface, "type", "dummy"]]
 
 
 def held(current: Iterable[Standing]) -> Labels:

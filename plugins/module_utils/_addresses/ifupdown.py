@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import List
+from typing import List, Set
 
 from .held import alone
 from .wish import Address, Found, StackFile, Wish, place
@@ -25,7 +25,18 @@ def names(wish: Wish) -> List[str]:
     ]
 
 
+def started(wish: Wish) -> List[str]:
+    """All that it is to bring up at boot."""
+    return [*([wish.interface] if wish.is_dummy else []), *names(wish)]
+
+
 def files(wish: Wish, _found: Found) -> List[StackFile]:
+    # Of several owners each says this; the device stays when one of them goes down.
+    device = (
+        f"\nauto {wish.interface}\niface {wish.interface} inet manual\n"
+        f"    pre-up [ -e /sys/class/net/{wish.interface} ] || ip link add {wish.interface} type dummy\n"
+        f"    up ip link set {wish.interface} up\n"
+    )
     stanzas = [
         f"\nauto {name}\niface {name} inet manual\n"
         f"    up ip address replace {alone(each.address)} dev {wish.interface}{_manner(each)}\n"
@@ -33,7 +44,7 @@ def files(wish: Wish, _found: Found) -> List[StackFile]:
         for name, each in zip(names(wish), wish.addresses)
     ]
     (path,) = own(wish.interface, wish.owner)
-    return [StackFile(path, wish.header + "".join(stanzas))]
+    return [StackFile(path, wish.header + (device if wish.is_dummy else "") + "".join(stanzas))]
 
 
 def _manner(address: Address) -> str:
@@ -44,3 +55,8 @@ def _manner(address: Address) -> str:
 
 def own(interface: str, owner: str) -> List[str]:
     return [f"{FOLDER}/{owner}-{place(interface)}"]
+
+
+def started_at_boot(listed: str) -> Set[str]:
+    """The interfaces in the output of C(ifquery --list): those that C(ifup -a) brings up."""
+    return set(listed.split())

@@ -47,10 +47,12 @@ def files(wish: Wish, found: Found) -> List[StackFile]:
 
 
 def _blank(wish: Wish) -> str:
-    kind = "loopback" if wish.interface == LOOPBACK else "ethernet"
+    kind = "dummy" if wish.is_dummy else "loopback" if wish.interface == LOOPBACK else "ethernet"
+    # Without a word on it a dummy device would get an address of IPv6 by itself.
+    families = FAMILIES if wish.is_dummy else FAMILIES[:1]
     return (
-        f"{wish.header}[connection]\nid={identity(wish.interface)}\ntype={kind}\n"
-        f"interface-name={wish.interface}\n\n[ipv4]\nmethod=disabled\n"
+        f"{wish.header}[connection]\nid={identity(wish.interface)}\ntype={kind}\ninterface-name={wish.interface}\n"
+        + "".join(f"\n[{family}]\nmethod=disabled\n" for family in families)
     )
 
 

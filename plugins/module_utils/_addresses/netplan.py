@@ -10,11 +10,13 @@ import json
 import re
 from typing import List
 
-from .held import LOOPBACK, alone
+from .held import alone
 from .wish import Address, Found, StackFile, Wish, place
 
 FOLDER = "/etc/netplan"
 RENDERED = "/run/systemd/network"
+# Since 0.107, which tells of virtual-ethernet, new with it, and not of them.
+DUMMIES, SINCE = "dummy-devices", "virtual-ethernet"
 RENDERED_FILE = re.compile(r"10-netplan-(.+)\.network")
 
 
@@ -29,12 +31,21 @@ def name_in(network_file: str) -> str:
     return match.group(1) if match else ""
 
 
+def has_dummies(told: str) -> bool:
+    """Whether it makes dummy devices, from the output of C(netplan info)."""
+    return SINCE in told.split()
+
+
 def files(wish: Wish, found: Found) -> List[StackFile]:
     """own_file of what is found: what netplan calls the interface."""
-    lines = ["network:", "  version: 2", "  ethernets:", f"    {json.dumps(found.own_file or wish.interface)}:"]
-    if wish.interface == LOOPBACK:
-        # Addresses that somebody else gave to the loopback are not networkd's to take away.
+    kind = DUMMIES if wish.is_dummy else "ethernets"
+    lines = ["network:", "  version: 2", f"  {kind}:", f"    {json.dumps(found.own_file or wish.interface)}:"]
+    if wish.needs_no_file:
+        # Addresses that somebody else gave to the interface are not networkd's to take away.
         lines.append("      critical: true")
+    if wish.is_dummy:
+        # It has no neighbours.
+        lines.append("      link-local: []")
     lines.append("      addresses:")
     for each in wish.addresses:
         lines += _lines(each)

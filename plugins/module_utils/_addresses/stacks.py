@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Callable, List, Mapping, NamedTuple, Sequence, Set
+from typing import Callable, List, Mapping, NamedTuple, Sequence, Set, Tuple
 
 from . import ifcfg, ifupdown, keyfile, netplan, networkd
 from .held import LOOPBACK
@@ -27,6 +27,8 @@ class Seen(NamedTuple):
     network_is_enabled: bool = False
     network_manager_runs: bool = False
     ifupdown_has_cards: bool = False
+    ifcfg_files_are_there: bool = False
+    network_manager_version: Tuple[int, ...] = ()
 
 
 def _any(text: str, owner: str) -> bool:  # noqa: ARG001
@@ -43,7 +45,7 @@ class Stack:
     own: where files of an owner for an interface may be, as patterns of names; C(is_own) tells by their texts.
     place: where that is, for people.
     tells: the commands by which it is told.
-    has_labels, has_ipv6: whether it knows labels, and addresses of IPv6.
+    has_labels, has_ipv6, has_dummies: whether it knows labels, addresses of IPv6, and dummy devices.
     shares_files: whether owners share a file, which C(files) takes the addresses out of too.
     """
 
@@ -58,6 +60,7 @@ class Stack:
     is_own: Callable[[str, str], bool] = _any
     has_labels: bool = True
     has_ipv6: bool = True
+    has_dummies: bool = True
     shares_files: bool = False
 
 
@@ -95,6 +98,7 @@ STACKS: Mapping[str, Stack] = {
             place="/etc/sysconfig/network-scripts/ifcfg-lo:0, and so on",
             is_own=ifcfg.is_own,
             has_ipv6=False,
+            has_dummies=False,
         ),
         Stack(
             name="NetworkManager",
@@ -126,6 +130,31 @@ def recognised(seen: Seen) -> str:
     return next(name for name, stack in STACKS.items() if stack.recognised(seen))
 
 
+# What a host gets where lo cannot hold virtual addresses.
+DUMMY = "lvs0"
+
+
+def holder(seen: Seen) -> str:
+    """The interface that holds a real server's addresses, unless somebody names another one."""
+    is_old = () < seen.network_manager_version < keyfile.LOOPBACK_SINCE
+    return DUMMY if recognised(seen) == "NetworkManager" and is_old else LOOPBACK
+
+
+def notes(seen: Seen) -> List[str]:
+    """What somebody who expects something else has to know of who sets up a host's network, a sentence each."""
+    found, taken = [], recognised(seen)
+    if seen.ifcfg_files_are_there and taken != "ifcfg":
+        reason = "network.service is not enabled" if seen.ifup_aliases_is_there else "there is no ifup-aliases"
+        found.append(
+            f"the files ifcfg-* in {ifcfg.FOLDER} are passed over, for network-scripts do not read them at boot "
+            f"({reason}); virtual addresses stand where {taken} reads them"
+        )
+    if holder(seen) == DUMMY:
+        told = ".".join(map(str, seen.network_manager_version))
+        found.append(f"NetworkManager {told} leaves lo alone, so virtual addresses stand on {DUMMY}, a dummy device")
+    return found
+
+
 def own_patterns(interface: str, owner: str) -> Mapping[str, Callable[[str, str], bool]]:
     """Where files of an owner for an interface may be, whatever sets up the network, and how they are told by text."""
     return {pattern: stack.is_own for stack in STACKS.values() for pattern in stack.own(interface, owner)}
@@ -134,12 +163,14 @@ def own_patterns(interface: str, owner: str) -> Mapping[str, Callable[[str, str]
 def gone(wish: Wish, paths: Sequence[str], shared: bool) -> List[StackFile]:
     """The files without those of an owner for an interface, which are at these paths.
 
-    shared: whether another owner's addresses of the loopback stand beside them.
+    shared: whether another owner's addresses of the interface stand beside them.
     """
     folders = dict.fromkeys(path.rsplit("/", 1)[0] for path in paths if path.startswith(networkd.FOLDER))
     absent = [*paths, *folders]
-    if wish.interface == LOOPBACK and not shared:
-        absent += [f"{networkd.base_path()}.d", networkd.base_path()]
+    if wish.needs_no_file and not shared:
+        absent += [f"{networkd.base_path(wish.interface)}.d", networkd.base_path(wish.interface)]
+    if wish.is_dummy and not shared:
+        absent.append(networkd.device_path(wish.interface))
     return [StackFile(path, None, None) for path in dict.fromkeys(absent)]
 
 

@@ -35,12 +35,19 @@ class Wish:
     """The addresses of an owner on an interface.
 
     header: what a file of ours begins with.
+    is_dummy: whether the interface is a dummy device, which is there for such addresses alone.
     """
 
     interface: str
     owner: str
     addresses: Sequence[Address]
     header: str = ""
+    is_dummy: bool = False
+
+    @property
+    def needs_no_file(self) -> bool:
+        """Whether the host needs no file of its own for the interface to be set up at all, as it does for a card."""
+        return self.is_dummy or self.interface == LOOPBACK
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ def compared(
     facts: Mapping[str, Facts],
     os_families: Sequence[str],
     unseen: Mapping[str, str],
+    serving: bool = True,
 ) -> List[Dict[str, Any]]:
     """What L(inventory.views) gave for some hosts, each view with its interface, together with C(findings): what keeps
     the host from being that; C(refused): the hosts of its cluster that have findings; and C(refusal): what is to be
@@ -43,6 +44,7 @@ def compared(
     facts: by host, what was gathered.
     os_families: the families of operating systems that are known.
     unseen: by host, why nothing could be gathered.
+    serving: whether the hosts are to serve; what they lack for that alone keeps nobody from taking a cluster down.
     """
     found = []
     refused: Dict[str, List[str]] = {}
@@ -54,6 +56,7 @@ def compared(
         elif not entry["cluster"]["problems"]:
             view = placed(view, its)
             problems = [*_system_findings(host, its, os_families), *findings(view, its)]
+            problems += _serving_findings(view, its) if serving else []
         found.append({**entry, "view": view, "findings": problems})
         if problems:
             refused.setdefault(entry["cluster"]["name"], []).append(host)
@@ -103,12 +106,6 @@ def findings(wanted: Mapping[str, Any], facts: Facts) -> List[str]:
     keepalived, host = wanted["keepalived"], wanted["host"]["name"]
     there = list(_held(facts))
     found = []
-    if host in wanted["cluster"]["real_servers"] and not facts.get("lvs_sysctls_writable", True):
-        found.append(
-            f"/proc/sys of {host} is read-only, as in a container without rights: it could not keep silent on ARP, and "
-            "would draw the clients of the virtual addresses past the director. Give the container /proc/sys/net to "
-            "write, as --privileged does, or take another real server."
-        )
     needed = dict.fromkeys(each["interface"] for each in keepalived["vrrp_instances"])
     # Where a director's instances all name their interface, its own is nobody's concern.
     if host not in wanted["cluster"]["directors"] or host in wanted["cluster"]["real_servers"]:
@@ -140,10 +137,6 @@ def findings(wanted: Mapping[str, Any], facts: Facts) -> List[str]:
             )
         if each["interface"] in there:
             found.extend(_source_finding(host, each, facts))
-    if host in wanted["cluster"]["directors"]:
-        found.extend(_ipvs_findings(host, wanted["director"]["modules"], facts))
-    if wanted["director"]["static"]:
-        found.extend(_static_findings(wanted, facts))
     daemon = (keepalived["lvs_sync_daemon"] or {}).get("interface")
     if daemon in there and not interface_addresses(facts, daemon):
         found.append(
@@ -151,6 +144,21 @@ def findings(wanted: Mapping[str, Any], facts: Facts) -> List[str]:
             "Give it one, or write lvs_sync_daemon: false."
         )
     return found
+
+
+def _serving_findings(wanted: Mapping[str, Any], facts: Facts) -> Iterator[str]:
+    """What keeps a host from serving alone, whatever its interfaces."""
+    cluster, host = wanted["cluster"], wanted["host"]["name"]
+    if host in cluster["real_servers"] and not facts.get("lvs_sysctls_writable", True):
+        yield (
+            f"/proc/sys of {host} is read-only, as in a container without rights: it could not keep silent on ARP, and "
+            "would draw the clients of the virtual addresses past the director. Give the container /proc/sys/net to "
+            "write, as --privileged does, or take another real server."
+        )
+    if host in cluster["directors"]:
+        yield from _ipvs_findings(host, wanted["director"]["modules"], facts)
+    if wanted["director"]["static"]:
+        yield from _static_findings(wanted, facts)
 
 
 def _ipvs_findings(host: str, modules: Sequence[str], facts: Facts) -> Iterator[str]:
@@ -218,7 +226,15 @@ def remarks(entries: Sequence[Mapping[str, Any]], facts: Mapping[str, Facts]) ->
         if host and host.networks:
             clusters.setdefault(entry["cluster"]["name"], {})[host.name] = host
     checks = (_split_instances, _servers_elsewhere, _uneven_mtus, _unrouted)
-    return [line for hosts in clusters.values() for check in checks for line in check(hosts)]
+    told = [line for hosts in clusters.values() for check in checks for line in check(hosts)]
+    return told + [line for entry in entries if not entry["refusal"] for line in _network_notes(entry, facts)]
+
+
+def _network_notes(entry: Mapping[str, Any], facts: Mapping[str, Facts]) -> List[str]:
+    """Of who was found to set up a network: of real servers, which have addresses by it."""
+    host = entry["host"]
+    is_holder = entry["view"]["realserver"]["vips"] or entry["view"]["director"]["static"]
+    return [f"{host}: {each}" for each in facts[host].get("lvs_network_notes", [])] if is_holder else []
 
 
 class _Host:

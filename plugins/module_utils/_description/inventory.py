@@ -14,6 +14,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._problems import Probl
 from .checks.between import check_between
 from .checks.cluster import check_cluster
 from .checks.directed import unchecked_remarks
+from .checks.directives import directive_remarks
 from .checks.groups import check_groups, unnamed
 from .checks.raw import raw_remarks
 from .checks.tracking import tracking_remarks
@@ -84,6 +85,7 @@ class Described:
         self.problems.extend(check_groups(self.cluster, groups_of, parts))
         own_groups = {name: inventory[name]["group_names"] or () for name in hosts} if parts else {}
         self.remarks = [*unnamed(self.cluster, own_groups, parts), *tracking_remarks(self.cluster)]
+        self.remarks.extend(directive_remarks(self.cluster))
         self.remarks.extend([*raw_remarks(self.cluster), *unchecked_remarks(self.cluster)])
         for name, each in variables.items():
             own[name].extend([*each.problems, *each.unknown()])

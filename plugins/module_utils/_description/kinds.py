@@ -11,6 +11,7 @@ follow can still look at everything else and skip what is None.
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import difflib
 import ipaddress
@@ -34,6 +35,8 @@ from typing import (
 
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.grammar import unclosed
 from ansible_collections.lvs.cluster.plugins.module_utils._net import end_of_network, no_host
+from ansible_collections.lvs.cluster.plugins.module_utils._nginx.grammar import NotWholeError, parse
+from ansible_collections.lvs.cluster.plugins.module_utils._nginx.variables import unknown
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import BadValue, Problem, shown
 
 T = TypeVar("T")
@@ -65,7 +68,10 @@ class Reader:
 
 
 # What an option may tell of itself besides, and what holds where it does not.
-TOLD = {"name": "", "off": "", "keyword": "", "bare": False, "quoted": False, "since": "", "as_in": ""}
+TOLD = {
+    **dict.fromkeys(("name", "off", "keyword", "since", "as_in"), ""),
+    **dict.fromkeys(("bare", "quoted", "no_log"), False),
+}
 
 
 def option(reader: Reader, about: str, **told: Any) -> Any:
@@ -78,6 +84,7 @@ def option(reader: Reader, about: str, **told: Any) -> Any:
     quoted: it stands there between quotes, and each of its backslashes twice.
     since: the first keepalived that knows it, where that of the oldest distribution does not.
     as_in: the option that takes the same, where documents tell of its tables there alone.
+    no_log: Ansible shows it nowhere.
     """
     metadata = {"reader": reader, "about": about, **{key: told.pop(key, none) for key, none in TOLD.items()}}
     return dataclasses.field(metadata=metadata, **told)  # pylint: disable=invalid-field-call # it is a field's value
@@ -268,6 +275,24 @@ def word(longest: int, taken: Sequence[str] = (), why: str = "") -> Reader:
     return scalar(accept, "name" if longest == LONGEST_HOST else f"name of at most {longest} characters")
 
 
+def _domain(value: Any) -> str:
+    # RFC 1035, 2.3.4; RFC 2181, 11: what names a host has letters, digits and '-', what names a service '_' too.
+    label = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+    if not isinstance(value, str) or not re.fullmatch(rf"({label}\.)+{label}\.?", value) or value[-1:].isdigit():
+        remedy = "Write all of its labels, of letters, digits and '-', as www.example.com"
+        raise BadValue("is not a full domain name", remedy)
+    return _fitting(value, LONGEST_HOST)
+
+
+def _base64(value: Any) -> str:
+    try:
+        if not isinstance(value, str) or not base64.b64decode(value, validate=True):
+            raise ValueError
+    except ValueError:
+        raise BadValue("is not a secret in base64", "Write it as tsig-keygen or keymgr prints it") from None
+    return str(value)
+
+
 PATH_SIGNS = "A-Za-z0-9/_.%?&=+:@,-"
 
 
@@ -343,6 +368,8 @@ SCRIPT_FILE = scalar(_script_file, "path of a file")
 SCRIPT_TEXT = unshown(scalar(script_text, "text that starts with #!"))
 LOCATION = scalar(_location, "path of a URL, without a query")
 PORT = integer(1, 65535)
+DOMAIN = scalar(_domain, "full domain name")
+BASE64 = unshown(scalar(_base64, "text in base64"))
 # address(5) knows more, and keepalived no quotation here.
 MAIL_ADDRESS = text(r"[A-Za-z0-9._%+=-]+(@[A-Za-z0-9.-]+)?", "mail address", "Write one as root@example.com", 254)
 FILE = text(r"/[A-Za-z0-9_.+@/-]+", "path", "Write one that starts with '/', of letters, digits and _ . + @ - alone")
@@ -365,7 +392,7 @@ def choice(names: Sequence[str], what: str) -> Reader:
 
     def accept(value: Any) -> str:
         if str(value) not in names:
-            raise BadValue(f"is not a known {what}", f"Write one of {', '.join(names)}{_meant(str(value), names)}")
+            raise BadValue(f"is not a known {what}", f"Write one of {', '.join(names)}{meant(str(value), names)}")
         return str(value)
 
     return scalar(accept, ", ".join(names), choices=names)
@@ -430,6 +457,19 @@ def list_of(
     return Reader(read, f"list: {reader.accepts}", kind="list", element=reader)
 
 
+def or_listed(reader: Reader) -> Reader:
+    """A list, or its only element by itself."""
+    several = list_of(reader)
+
+    def read(value: Any, path: str, problems: Problems) -> Any:
+        if isinstance(value, (str, int)) and not isinstance(value, bool):
+            only = reader(value, path, problems)
+            return None if only is None else (only,)
+        return several(value, path, problems)
+
+    return dataclasses.replace(several, read=read, accepts=f"{reader.accepts}, or list of them", kind="raw")
+
+
 def _raw_line(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise BadValue("is no line of text", "Quote it in YAML")
@@ -458,6 +498,44 @@ def raw_lines() -> Any:
     """The option, last in its table, for what keepalived has in its block and the model has not."""
     reader = dataclasses.replace(RAW_LINES, read=_raw_lines)
     return option(reader, "what keepalived knows here and this table does not, line by line as it is", default=())
+
+
+def _directives(value: Any, path: str, problems: Problems) -> Any:
+    if not isinstance(value, str) or not value.strip():
+        problems.append(Problem(path, None, "is no text", 'Write directives of nginx, as raw: "proxy_buffering off;"'))
+        return None
+    strange = [each for each in value if not each.isprintable() and each not in "\n\t"]
+    if strange:
+        problems.append(Problem(path, None, f"has {strange[0]!r}, which is no sign of a text", "Remove it"))
+        return None
+    try:
+        parse(value)
+    except NotWholeError as error:
+        remedy = "Close each block and quotation that these lines open, no other one, and end each directive with ;"
+        problems.append(Problem(path, None, str(error), remedy))
+        return None
+    return value.strip("\n") + "\n"
+
+
+def raw_directives(where: str) -> Any:
+    """The option, last in its table, for what nginx has in its block and the model has not."""
+    about = f"what nginx knows {where} and this table does not: its directives as they are, in one text"
+    return option(Reader(_directives, "text: directives of nginx"), about, default="")
+
+
+def nginx_text(signs: str, what: str, remedy: str) -> Reader:
+    """Text for nginx, in which C($) starts one of its own variables and no sign ends the word."""
+
+    def accept(value: Any) -> str:
+        if not isinstance(value, str) or not re.fullmatch(signs, value):
+            raise BadValue(f"is not {_with_article(what)}", remedy)
+        strange = unknown(value)
+        if strange:
+            reason = f"has {' and '.join(dict.fromkeys(strange))}, which is no variable of nginx's own"
+            raise BadValue(reason, "Write another one, or all of it in raw")
+        return _fitting(value, LONGEST_LINE)
+
+    return scalar(accept, what)
 
 
 def numbered(held: Optional[Sequence[Optional[T]]]) -> Iterator[Tuple[int, T]]:
@@ -642,8 +720,15 @@ def given(entry: Any, path: str) -> Iterator[Tuple[str, Any, Any]]:
 
 
 def read_table(model: Type[T], raw: Mapping[str, Any], path: str, problems: Problems) -> T:
-    """The model that raw describes, with defaults where it is silent and None where it is wrong."""
-    return _fill(model, raw, _refuse_unknown(raw, list(options(model)), path, problems), path, problems)
+    """The model that raw describes, with defaults where it is silent and None where it is wrong.
+
+    What its C(REFUSED) names is no option, and is refused with what to do in its place.
+    """
+    told: Mapping[str, Tuple[str, str]] = getattr(model, "REFUSED", {})
+    for name in [each for each in raw if each in told]:
+        problems.append(Problem(_join(path, name), None, *told[name]))
+    known = {name: value for name, value in raw.items() if name not in told}
+    return _fill(model, known, _refuse_unknown(known, list(options(model)), path, problems), path, problems)
 
 
 def _is_mapping(value: Any, path: str, known: Sequence[str], problems: Problems) -> bool:
@@ -656,14 +741,14 @@ def _is_mapping(value: Any, path: str, known: Sequence[str], problems: Problems)
 
 def _refuse_unknown(raw: Mapping[str, Any], known: Sequence[str], path: str, problems: Problems) -> Set[str]:
     """Refuses the keys that are not known; the known ones that may have been meant."""
-    meant: Set[str] = set()
+    near: Set[str] = set()
     for key in raw:
         if key not in known:
-            meant.update(nearest(str(key), known))
-            remedy = f"Remove it, or write one of {', '.join(known)}{_meant(str(key), known)}"
+            near.update(nearest(str(key), known))
+            remedy = f"Remove it, or write one of {', '.join(known)}{meant(str(key), known)}"
             # Without its value, which may be a password under a misspelt key.
             problems.append(Problem(_join(path, key), None, "is an unknown key", remedy))
-    return meant
+    return near
 
 
 def _fill(model: Type[T], raw: Mapping[str, Any], misspelt: AbstractSet[str], path: str, problems: Problems) -> T:
@@ -697,7 +782,8 @@ def _sort_of(value: Any) -> str:
     return "empty" if value is None else "true or false" if isinstance(value, bool) else "a number"
 
 
-def _meant(word_: str, known: Sequence[str]) -> str:
+def meant(word_: str, known: Sequence[str]) -> str:
+    """A question for the end of a remedy; empty where no known word comes close."""
     near = nearest(word_, known)
     return f" (did you mean {near[0]}?)" if near else ""
 

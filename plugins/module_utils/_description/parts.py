@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Collection, Dict, Iterator, List, Tuple
+from typing import Any, Collection, Iterator, List, Tuple
 
 from .kinds import numbered
 from .model.cluster import Cluster
@@ -60,12 +60,6 @@ def fronted(upstream: Upstream, services: Collection[str]) -> str:
     if upstream.virtual_server == "" and len(services) == 1:
         return next(iter(services))
     return upstream.virtual_server if upstream.virtual_server in services else ""
-
-
-def upstreams_behind(cluster: Cluster) -> Dict[str, Upstream]:
-    """The upstreams of a description that has passed the checks, by the name of the one service in front of each."""
-    services = [each.name for each in cluster.lvs_virtual_servers]
-    return {fronted(each, services): each for each in cluster.lvs_nginx_upstreams}
 
 
 # The tables that keepalived.conf is made of.

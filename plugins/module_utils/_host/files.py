@@ -28,12 +28,14 @@ class Wanted(NamedTuple):
     content: None for no file of this path; of a folder, none that is empty.
     mode: None for the mode that it has; a new one can be read by all.
     check: a command that accepts the file, or not; %s stands for it.
+    is_secret: for this user alone, and no diff shows it.
     """
 
     path: str
     content: Optional[str]
     mode: Optional[int] = None
     check: str = ""
+    is_secret: bool = False
 
 
 class File(NamedTuple):
@@ -56,6 +58,7 @@ class Files:
             if before != each.content:
                 self.texts.append(File(each.path, before, each.content))
         self._modes: Dict[str, int] = {each.path: each.mode for each in wanted if each.mode is not None}
+        self._secrets = {each.path for each in wanted if each.is_secret}
 
     def _before(self, path: str) -> Optional[str]:
         """The text of a file; of a folder that the others that go leave empty, an empty one."""
@@ -68,11 +71,18 @@ class Files:
     def changed(self) -> List[str]:
         """The paths of which the text or the mode changes."""
         texts = [each.path for each in self.texts]
-        return [each.path for each in self._wanted if each.path in texts or self._has_wrong_mode(each.path)]
+        return [
+            each.path
+            for each in self._wanted
+            if each.path in texts or self._has_wrong_mode(each.path) or self._is_of_another(each.path)
+        ]
 
     def _has_wrong_mode(self, path: str) -> bool:
         wanted = self._modes.get(path)
         return wanted is not None and os.path.exists(path) and stat.S_IMODE(os.stat(path).st_mode) != wanted
+
+    def _is_of_another(self, path: str) -> bool:
+        return path in self._secrets and os.path.exists(path) and os.stat(path).st_uid != os.geteuid()
 
     def apply(self) -> None:
         """Write none, unless each is accepted by who is to read it."""
@@ -85,6 +95,8 @@ class Files:
                 _remove(each.path)
             else:
                 keep(self._module, each.path, each.after, self._modes.get(each.path))
+        for path in filter(self._is_of_another, self._secrets):
+            os.chown(path, os.geteuid(), os.getegid())
         for path, mode in self._modes.items():
             if self._has_wrong_mode(path):
                 os.chmod(path, mode)
@@ -98,8 +110,15 @@ class Files:
             raise RefusedFileError(f"{path} is not accepted: {told}")
 
     def diff(self) -> List[Dict[str, str]]:
-        """The changes of texts."""
-        return diff(self.texts)
+        """The changes of texts; of a secret that there is one."""
+        return diff(
+            [
+                File(each.path, each.before and "a secret\n", each.after and "another secret\n")
+                if each.path in self._secrets
+                else each
+                for each in self.texts
+            ]
+        )
 
 
 def keep(module: Any, path: str, text: str, mode: Optional[int] = None) -> None:

@@ -2,12 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # PRIVATE to the collection.
-"""The option C(files) of modules that write files, or compare them; the fragment C(_files) documents it."""
+"""The options C(files) and C(secret_files) of modules that write files, or compare them;
+the fragments C(_files) and C(_secret_files) document them."""
 
 from __future__ import annotations
 
 import re
-from typing import Any, List, Mapping, Sequence
+from typing import Any, Dict, List, Mapping
 
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import bad_option
 
@@ -25,15 +26,32 @@ SPEC = {
     },
 }
 
+# As a part of C(files) each would be in the log of the host, where Ansible masks what is a text by itself alone.
+SECRET_FILES = {"type": "dict", "no_log": True, "default": {}}
 
-def wanted(given: Sequence[Mapping[str, Any]]) -> List[Wanted]:
-    """The files as the option has them."""
-    return [_wanted(number, options) for number, options in enumerate(given)]
+
+def wanted(params: Mapping[str, Any]) -> List[Wanted]:
+    """The files as a module's options have them; secrets first, for others are tested with them."""
+    return [
+        *(_secret(path, content) for path, content in (params.get("secret_files") or {}).items()),
+        *(_wanted(number, options) for number, options in enumerate(params["files"] or ())),
+    ]
 
 
 def differing(module: Any) -> List[str]:
-    """The paths of those of a module's option that are not as they shall be; nothing is written."""
-    return Files(module, wanted(module.params["files"] or ())).changed
+    """The paths of those of a module's options that are not as they shall be; nothing is written."""
+    return Files(module, wanted(module.params)).changed
+
+
+def texts(params: Mapping[str, Any]) -> Dict[str, str]:
+    """By path, what the files of a module's options will have in them."""
+    return {each.path: each.content for each in wanted(params) if each.content is not None}
+
+
+def _secret(path: str, content: Any) -> Wanted:
+    if not isinstance(content, str) or not content:
+        raise bad_option(f"secret_files.{path}", None, "is no text", "Write the text of the file")
+    return Wanted(path, content, 0o600, is_secret=True)
 
 
 def _wanted(number: int, options: Mapping[str, Any]) -> Wanted:

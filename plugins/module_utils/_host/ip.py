@@ -7,9 +7,15 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Any, Iterable, Sequence
+from typing import Any, Iterable, Optional, Sequence
 
-from ansible_collections.lvs.cluster.plugins.module_utils._addresses.held import LOOPBACK, Standing, alone
+from ansible_collections.lvs.cluster.plugins.module_utils._addresses.held import (
+    LOOPBACK,
+    Link,
+    Standing,
+    alone,
+    links,
+)
 
 from .command import C_LOCALE, RunCommand
 from .errors import HostError
@@ -48,6 +54,18 @@ class WideAddressError(IpError):
         super().__init__("; ".join(told) + ". Nothing was changed")
 
 
+class OtherDeviceError(IpError):
+    """An interface that is to be a dummy device is something else."""
+
+    kind = "other_device"
+    remedy = "Set realserver_interface to a name that no interface has, as lvs0"
+
+    def __init__(self, interface: str, kind: str) -> None:
+        super().__init__(
+            f"{interface} is there, and no dummy device but {kind or 'a network card'}. Nothing was changed"
+        )
+
+
 class Ip:
     """ip on this host."""
 
@@ -72,7 +90,14 @@ class Ip:
 
     def addresses(self) -> str:
         """All addresses of all interfaces, as JSON."""
-        return self.run("-json", "address", "show")
+        return self.run("-json", "-details", "address", "show")
+
+    def dummy(self, interface: str) -> Optional[Link]:
+        """A dummy device; none where there is no interface of its name."""
+        link = links(self.addresses()).get(interface)
+        if link and link.kind != "dummy":
+            raise OtherDeviceError(interface, link.kind)
+        return link
 
     def way_out(self) -> str:
         """How the kernel would reach an address elsewhere, as JSON; empty where it has no way there."""

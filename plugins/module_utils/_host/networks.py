@@ -21,18 +21,13 @@ from ansible_collections.lvs.cluster.plugins.module_utils._addresses import (
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._addresses.held import LOOPBACK, standing
 from ansible_collections.lvs.cluster.plugins.module_utils._addresses.stacks import (
+    DUMMY,
     STACKS,
     Seen,
     named,
     own_patterns,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._addresses.wish import Found, Wish
-from ansible_collections.lvs.cluster.plugins.module_utils._realserver.boot_files import (
-    NetworkFile,
-    network_file,
-    network_files,
-    started_at_boot,
-)
 
 from .command import C_LOCALE
 from .errors import HostError
@@ -42,6 +37,8 @@ from .text import read_exact
 
 # For NetworkManager to let go of an interface.
 PATIENCE = 5
+# A link for each.
+INTERFACES = "/sys/class/net"
 # systemd-networkd keeps its state there while it runs.
 NETWORKD_STATE = "/run/systemd/netif/state"
 
@@ -72,12 +69,14 @@ def seen(module: Any) -> Seen:
         network_is_enabled=told["network.service"].enabled,
         network_manager_runs=manager_runs,
         ifupdown_has_cards=bool(cards),
+        ifcfg_files_are_there=any(not each.endswith("/ifcfg-lo") for each in glob.glob(f"{ifcfg.FOLDER}/ifcfg-*")),
+        network_manager_version=keyfile.version(_ask(module, "nmcli", "--version")) if manager_runs else (),
     )
 
 
 def networkd_files(module: Any) -> Dict[str, str]:
     """By interface, the file that networkd sets it up from."""
-    return network_files(_ask(module, "networkctl", "--json=short", "list"))
+    return networkd.network_files(_ask(module, "networkctl", "--json=short", "list"))
 
 
 def own_files(interface: str, owner: str) -> List[str]:
@@ -133,9 +132,15 @@ class Running:
     def _ask(self, *command: str) -> str:
         return _ask(self._module, *command)
 
-    def _link(self) -> NetworkFile:
+    def _is_there(self) -> bool:
+        """A dummy device is not, before the first address comes and after the last has gone."""
+        return not self._wish.is_dummy or os.path.exists(os.path.join(INTERFACES, self._wish.interface))
+
+    def _link(self) -> networkd.NetworkFile:
         """The file that networkd sets up the interface from."""
-        return network_file(self._ask("networkctl", "--json=short", "status", self._wish.interface))
+        if not self._is_there():
+            return networkd.NetworkFile("", None)
+        return networkd.network_file(self._ask("networkctl", "--json=short", "status", self._wish.interface))
 
 
 class Ifupdown(Running):
@@ -148,7 +153,7 @@ class Ifupdown(Running):
 
     def _missing(self) -> List[str]:
         started = _started(self._module)
-        return [each for each in ifupdown.names(self._wish) if each not in started]
+        return [each for each in ifupdown.started(self._wish) if each not in started]
 
     def unread(self) -> NetworkError:
         (file,) = STACKS["ifupdown"].files(self._wish, self.found)
@@ -161,11 +166,11 @@ class Ifupdown(Running):
 class Networkd(Running):
     def look(self) -> None:
         link = self._link()
-        is_loopback = self._wish.interface == LOOPBACK
-        own = self._networkd_file or ("" if is_loopback else os.path.basename(link.path))
-        if not own and not is_loopback:
+        needs_no_file = self._wish.needs_no_file
+        own = self._networkd_file or ("" if needs_no_file else os.path.basename(link.path))
+        if not own and not needs_no_file:
             raise _no_card(self._wish.interface)
-        if link.path and os.path.basename(link.path) != (own or networkd.BASE):
+        if link.path and os.path.basename(link.path) != (own or networkd.base(self._wish.interface)):
             raise NetworkError(
                 f"networkd sets up {self._wish.interface} from {link.path}, and reads one file per interface, so this "
                 "host would not have the virtual addresses after a boot",
@@ -194,8 +199,10 @@ class Netplan(Running):
 
     def look(self) -> None:
         path = self._link().path
+        if self._wish.is_dummy and not (path or netplan.has_dummies(self._ask("netplan", "info"))):
+            raise no_dummies("netplan before 0.107")
         name = netplan.name_in(path) or ("" if path else self._wish.interface)
-        if not name or (not path and self._wish.interface != LOOPBACK):
+        if not name or not (path or self._wish.needs_no_file):
             raise NetworkError(
                 f"networkd sets up {self._wish.interface} from {path or 'no file'}, and from none of netplan's, so "
                 "this host would not have the virtual addresses after a boot",
@@ -227,12 +234,12 @@ class NetworkManager(Running):
             raise NetworkError(
                 f"NetworkManager {'.'.join(map(str, told))} leaves lo alone, so this host would not have the virtual "
                 "addresses after a boot",
-                remedy=f"Use one of {'.'.join(map(str, keyfile.LOOPBACK_SINCE))} or later",
+                remedy=f"Set realserver_interface to {DUMMY}, a dummy device",
             )
         _uuid, active = self._active()
         folder, own = os.path.dirname(active), os.path.join(keyfile.FOLDER, os.path.basename(active))
         is_hosts = folder == keyfile.FOLDER and own != keyfile.path_of(self._wish.interface)
-        if self._wish.interface != LOOPBACK and not is_hosts:
+        if not (is_hosts or self._wish.needs_no_file):
             raise NetworkError(
                 f"NetworkManager sets up {self._wish.interface} from {active or 'no profile'}, and from none in "
                 f"{keyfile.FOLDER}, so this host would not have the virtual addresses after a boot",
@@ -279,6 +286,10 @@ class NetworkManager(Running):
     def tell_gone(self) -> None:
         if os.path.exists(self._path):
             self.tell()
+            return
+        if self._wish.is_dummy:
+            # Which NetworkManager takes away with its profile.
+            self._ask("nmcli", "connection", "reload")
             return
         with self._foreign_kept():
             self._ask("nmcli", "connection", "reload")
@@ -344,6 +355,13 @@ RUNNING: Mapping[str, Type[Running]] = {
 }
 
 
+def no_dummies(stack: str) -> NetworkError:
+    return NetworkError(
+        f"{stack} makes no dummy devices, so this host would not have the virtual addresses after a boot",
+        remedy="Set realserver_interface to lo",
+    )
+
+
 def _no_card(interface: str) -> NetworkError:
     return NetworkError(
         f"networkd sets up no {interface}, so this host would not have the virtual addresses after a boot",
@@ -353,7 +371,7 @@ def _no_card(interface: str) -> NetworkError:
 
 def _started(module: Any) -> List[str]:
     """The interfaces that ifupdown brings up at boot."""
-    return sorted(started_at_boot(_ask(module, "ifquery", "--list")))
+    return sorted(ifupdown.started_at_boot(_ask(module, "ifquery", "--list")))
 
 
 # Who is missing where a program of his is.

@@ -6,24 +6,40 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import socket
+import ssl
 import time
-from typing import Any, List, Tuple
+from typing import Any, Iterator, List, Sequence, Set, Tuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._realserver.nginx import (
     Answer,
     Process,
+    Wanted,
     answer,
     files,
     holders,
+    in_use,
+    listens,
+    sockets,
 )
 
+from .certificates import first_in, shown
 from .command import C_LOCALE, RunCommand
 from .errors import HostError
 
 PROC = "/proc"
 SEE_LOG = "See its error log, /var/log/nginx/error.log"
+# A reload opens what is new before it closes what is old; a restart ends every connection of the host.
+NOT_LOADED = (
+    "Stop who holds it, or move it to another port, and run again. A socket of nginx's own, from an address to every "
+    "address or back, goes with 'systemctl restart nginx', which ends its connections: drain the host before"
+)
+
+# What C(ssl_reject_handshake) of a default server says to who names no site; so it does speak TLS.
+REFUSES_THE_NAMELESS = "TLSV1_UNRECOGNIZED_NAME"
 
 
 class NginxError(HostError):
@@ -49,9 +65,79 @@ def configuration(module: Any) -> List[Tuple[str, str]]:
     return files(output)
 
 
+def version(module: Any) -> str:
+    """Which nginx is installed; empty where none is."""
+    program = module.get_bin_path("nginx")
+    told = module.run_command([program, "-v"], environ_update=C_LOCALE)[2] if program else ""
+    found = re.search(r"nginx/([0-9.]+)", told)
+    return found.group(1) if found else ""
+
+
+def worker_connections(path: str = "/etc/nginx/nginx.conf") -> int:
+    """How many connections the distribution's file gives a worker; 0 where it does not say."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            found = re.search(r"^\s*worker_connections\s+(\d+)\s*;", file.read(), re.MULTILINE)
+    except OSError:
+        return 0
+    return int(found.group(1)) if found else 0
+
+
 def others_on(run_command: RunCommand, port: int) -> List[Process]:
     """The processes other than nginx that listen on a port."""
-    return holders(run_command(["ss", "-H", "-l", "-t", "-n", "-p"], environ_update=C_LOCALE)[1], port)
+    return holders(_listening(run_command), port)
+
+
+def _listening(run_command: RunCommand) -> str:
+    return run_command(["ss", "-H", "-l", "-t", "-n", "-p"], environ_update=C_LOCALE)[1]
+
+
+def in_its_way(module: Any, path: str, parent: int) -> List[str]:
+    """Who holds a socket that a file of nginx's configuration names, a line each.
+
+    parent: the process of nginx that is to hold them; 0 where none runs.
+    """
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            found = listens([(path, file.read())])
+    except FileNotFoundError:
+        return []
+    return in_use(found, sockets(_listening(module.run_command)), _with_children(parent) if parent else set())
+
+
+def last_written(paths: Sequence[str]) -> float:
+    """When the youngest of these files came to be as it is, or a link to it; 0 where there is none."""
+    times = [0.0]
+    for path in paths:
+        for look in (os.stat, os.lstat):
+            with contextlib.suppress(FileNotFoundError):
+                times.append(look(path).st_ctime)
+    return max(times)
+
+
+def complaint(wanted: Wanted, own: str, timeout: float) -> str:
+    """Why a socket is not answered as it shall be; empty if it is.
+
+    own: the host's own address, which is asked where any is listened on.
+    """
+    address = wanted.address or own
+    if not wanted.shown:
+        try:
+            socket.create_connection((address, wanted.port), timeout=timeout, source_address=(address, 0)).close()
+        except OSError as error:
+            return error.strerror or str(error)
+    for name, path in wanted.shown:
+        asked = f" for {name}" if name else ""
+        try:
+            if shown(address, wanted.port, name, timeout) != first_in(path):
+                return f"it shows another certificate{asked} than {path}"
+        except (ssl.SSLError, ValueError) as error:
+            if not name and getattr(error, "reason", None) == REFUSES_THE_NAMELESS:
+                continue
+            return f"no TLS{asked} ({getattr(error, 'reason', None) or error})"
+        except OSError as error:
+            return error.strerror or str(error)
+    return ""
 
 
 def answer_of(address: str, port: int, path: str, timeout: float) -> Answer:
@@ -74,7 +160,20 @@ def answer_of(address: str, port: int, path: str, timeout: float) -> Answer:
 def worker_starts(parent: int, proc: str = PROC) -> List[float]:
     """When the workers of an nginx started, but for those that only finish what they have begun."""
     booted = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
-    starts = []
+    # proc_pid_stat(5): after the name, starttime is the twentieth field.
+    return [
+        booted + int(fields[19]) / os.sysconf("SC_CLK_TCK")
+        for _pid, title, fields in _children(parent, proc)
+        if title == "nginx: worker process"
+    ]
+
+
+def _with_children(parent: int) -> Set[int]:
+    return {parent, *(pid for pid, _title, _fields in _children(parent, PROC))}
+
+
+def _children(parent: int, proc: str) -> Iterator[Tuple[int, str, List[str]]]:
+    """The processes that another one has started: number, title, and what proc_pid_stat(5) has after the name."""
     for pid in filter(str.isdigit, os.listdir(proc)):
         try:
             with open(os.path.join(proc, pid, "cmdline"), encoding="utf-8", errors="replace") as file:
@@ -83,7 +182,5 @@ def worker_starts(parent: int, proc: str = PROC) -> List[float]:
                 fields = file.read().rpartition(")")[2].split()
         except OSError:  # it has ended
             continue
-        # proc_pid_stat(5): after the name, ppid is the second field, and starttime the twentieth.
-        if title == "nginx: worker process" and int(fields[1]) == parent:
-            starts.append(booted + int(fields[19]) / os.sysconf("SC_CLK_TCK"))
-    return starts
+        if int(fields[1]) == parent:
+            yield int(pid), title, fields

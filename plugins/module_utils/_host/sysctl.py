@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from typing import Dict, List, Mapping, Optional, Tuple
 
-from ansible_collections.lvs.cluster.plugins.module_utils._realserver.boot_files import (
+from ansible_collections.lvs.cluster.plugins.module_utils._kernel.boot_files import (
     overriding,
     reading_order,
     sysctl_path,

@@ -7,10 +7,16 @@
 from __future__ import annotations
 
 import re
-from typing import AbstractSet, List, Mapping, NamedTuple, Sequence, Tuple
+from typing import AbstractSet, Dict, Iterable, List, Mapping, NamedTuple, Sequence, Tuple
+
+from ansible_collections.lvs.cluster.plugins.module_utils._nginx.grammar import (
+    Directive,
+    NotWholeError,
+    parse,
+    within,
+)
 
 FILE = re.compile(r"^# configuration file (.+):\n", re.MULTILINE)
-LISTEN = re.compile(r"(?:^|[\s;{}])listen\s+([^;{}]+);")
 SS_PROCESS = re.compile(r'\("([^"]+)",pid=(\d+)')
 
 
@@ -22,6 +28,31 @@ class Listen(NamedTuple):
     address: str  # empty for every address
     port: int
     is_default: bool
+    names: Tuple[str, ...] = ()  # of its server
+    server: int = 0  # the number of its server, in the order of reading
+
+
+class Wanted(NamedTuple):
+    """A socket that nginx is to answer on.
+
+    address: empty for every address.
+    is_default: whether it answers what is for no other.
+    shown: by the name that its TLS is asked for, the file of the certificate that it shows then; empty for no name.
+    """
+
+    address: str
+    port: int
+    is_default: bool = False
+    shown: Tuple[Tuple[str, str], ...] = ()
+
+
+class Socket(NamedTuple):
+    """A socket that is listened on; address: empty for every address."""
+
+    address: str
+    port: int
+    text: str
+    processes: Tuple[Tuple[str, int], ...]
 
 
 class Process(NamedTuple):
@@ -48,14 +79,30 @@ def files(dump: str) -> List[Tuple[str, str]]:
 
 def listens(read: Sequence[Tuple[str, str]]) -> List[Listen]:
     """Where the servers in these files listen, but for IPv6 and for sockets that are files."""
-    found = []
+    found: List[Listen] = []
     for path, text in read:
-        for match in LISTEN.finditer(re.sub(r"#.*", "", text)):
-            words = match.group(1).split()
-            address, port = _socket(words[0])
-            if port:
-                is_default = bool({"default_server", "default"} & set(words[1:]))
-                found.append(Listen(path, " ".join(words), address, port, is_default))
+        try:
+            directives = parse(text)
+        except NotWholeError:  # as with a block of Lua; who answers instead of us is seen all the same, by asking
+            continue
+        # A file that others include in their servers has its lines outside of any.
+        found += _of_server(path, directives, 0)
+        servers = (each for each in within(directives) if each.keyword == "server" and each.block is not None)
+        for server in servers:
+            number = max((each.server for each in found), default=0) + 1
+            found += _of_server(path, server.block or (), number)
+    return found
+
+
+def _of_server(path: str, directives: Sequence[Directive], server: int) -> List[Listen]:
+    """The sockets of a server."""
+    names = tuple(name for each in directives if each.keyword == "server_name" for name in each.words[1:] if name)
+    found = []
+    for words in (each.words[1:] for each in directives if each.keyword == "listen" and len(each.words) > 1):
+        address, port = _socket(words[0])
+        if port:
+            is_default = bool({"default_server", "default"} & set(words[1:]))
+            found.append(Listen(path, " ".join(words), address, port, is_default, names, server))
     return found
 
 
@@ -70,19 +117,23 @@ def _socket(text: str) -> Tuple[str, int]:
 
 
 def rivals(
-    found: Sequence[Listen], ours: str, address: str, port: int, replaced: AbstractSet[str] = frozenset()
+    found: Sequence[Listen],
+    ours: str,
+    address: str,
+    port: int,
+    is_default: bool = False,
 ) -> List[Listen]:
     """Who answers at an address in the place of our file, which listens on the port at every address.
 
     nginx takes the server that names the address, else the default one of the port, else the first that it has read.
-    replaced: files that will be gone.
+    is_default: whether ours has the default server of the port, or will have.
     """
-    on_port = [each for each in found if each.port == port and each.path not in replaced]
+    on_port = [each for each in found if each.port == port]
     others = [each for each in on_port if each.path != ours]
     exact = [each for each in others if each.address == address]
     defaults = [each for each in others if not each.address and each.is_default]
     earlier = [each for each in others if not each.address and _is_before(found, each, ours)]
-    return exact or defaults or earlier
+    return exact or defaults or ([] if is_default else earlier)
 
 
 def _is_before(found: Sequence[Listen], other: Listen, ours: str) -> bool:
@@ -91,14 +142,88 @@ def _is_before(found: Sequence[Listen], other: Listen, ours: str) -> bool:
     return other.path < ours if first is None else found.index(other) < first
 
 
-def holders(told: str, port: int) -> List[Process]:
-    """The processes other than nginx that keep it from a port, in the output of C(ss -H -l -t -n -p)."""
+def shadowed(found: Sequence[Listen], ours: str) -> Dict[Tuple[str, int], List[Listen]]:
+    """By address and port of our file: the sockets of others' servers whose names cannot be reached there.
+
+    Of a port that several servers listen on nginx takes those that name the address, where there are any, and looks at
+    the names of these alone.
+    """
+    hidden = {}
+    for address, port in dict.fromkeys((each.address, each.port) for each in found if each.path == ours):
+        others = [each for each in found if each.port == port and each.path != ours]
+        there = {(each.path, each.server) for each in others if each.address == address}
+        away = [each for each in others if not each.address and (each.path, each.server) not in there]
+        if address and away:
+            hidden[address, port] = away
+    return hidden
+
+
+def sockets(told: str) -> List[Socket]:
+    """What is listened on, in the output of C(ss -H -l -t -n -p), but for what takes IPv6 alone."""
     found = []
     for line in told.splitlines():
         words = line.split()
-        if len(words) > 3 and words[3].rpartition(":")[2] == str(port) and not words[3].startswith("["):
-            found += [Process(name, int(pid), words[3]) for name, pid in SS_PROCESS.findall(line) if name != "nginx"]
+        if len(words) < 4 or words[3].startswith("["):
+            continue
+        address, _colon, port = words[3].rpartition(":")
+        address = address.partition("%")[0]
+        processes = tuple((name, int(pid)) for name, pid in SS_PROCESS.findall(line))
+        if port.isdigit():
+            found.append(Socket("" if address in ("*", "0.0.0.0") else address, int(port), words[3], processes))
     return found
+
+
+def holders(told: str, port: int) -> List[Process]:
+    """The processes other than nginx that keep it from a port, in the output of C(ss -H -l -t -n -p)."""
+    return [
+        Process(name, pid, each.text)
+        for each in sockets(told)
+        if each.port == port
+        for name, pid in each.processes
+        if name != "nginx"
+    ]
+
+
+def in_use(found: Sequence[Listen], held: Sequence[Socket], ours: AbstractSet[int]) -> List[str]:
+    """Why nginx could not listen as it is told to, a line for each socket in its way.
+
+    One that names every address stands for all that name one; on a port one of both kinds keeps the other away, also
+    one of nginx's own that it has from the configuration before.
+
+    ours: the processes of this nginx.
+    """
+    wanted: Dict[int, List[str]] = {}
+    for each in found:
+        wanted.setdefault(each.port, []).append(each.address)
+    told = []
+    for port, addresses in sorted(wanted.items()):
+        needed = [""] if "" in addresses else list(dict.fromkeys(addresses))
+        for there in (each for each in held if each.port == port):
+            mine = bool({pid for _name, pid in there.processes} & ours)
+            if (there.address in needed and not mine) or (
+                there.address not in needed and "" in (there.address, *needed)
+            ):
+                wish = ", ".join(f"{each or '*'}:{port}" for each in needed)
+                told.append(f"{wish} is held by {_holder(there, mine)}")
+    return told
+
+
+def _holder(there: Socket, mine: bool) -> str:
+    if mine:
+        return f"nginx itself, which listens on {there.text} since before"
+    known = [f"{name} (process {pid})" for name, pid in there.processes]
+    return f"{(known or ['a process that ss does not see'])[0]}, which listens on {there.text}"
+
+
+def asked_as(names: Iterable[str]) -> List[str]:
+    """A name for each C(server_name) that a certificate can have; none for a pattern, or for what is no name."""
+    found = []
+    for name in names:
+        if name.startswith(("*.", ".")):
+            found += ([] if name[0] == "*" else [name[1:]]) + ["any" + name.lstrip("*")]
+        elif re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?", name):
+            found.append(name)
+    return list(dict.fromkeys(found))
 
 
 def answer(data: bytes) -> Answer:

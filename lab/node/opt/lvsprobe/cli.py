@@ -26,12 +26,20 @@ def main(argv: Sequence[str] | None = None, read_routes: Callable[[], list[route
     try:
         if args.command in ("arp", "ndp"):
             return ask(args, read_routes())
-        target = permitted_target(args.url, read_routes())
+        target = replace(permitted_target(args.url, read_routes()), name=args.name)
     except TargetError as error:
         return complain(str(error))
     except OSError as error:
         return complain(f"{args.command}: {error} (it needs root)" if error.errno == errno.EPERM else str(error))
-    return measure(args, target)
+    return converse(args, target) if args.command == "websocket" else measure(args, target)
+
+
+def converse(args: argparse.Namespace, target: Target) -> int:
+    from lvsprobe.websocket import converse  # noqa: PLC0415
+
+    told = converse(target, args.text, args.timeout, args.name_header)
+    print(json.dumps(told, indent=2))
+    return 1 if told["error"] else 0
 
 
 def complain(text: str) -> int:
@@ -103,29 +111,35 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     commands = parser.add_subparsers(dest="command", required=True)
 
     load = commands.add_parser("load", help="a new TCP connection per request, at a set rate")
-    load.add_argument("url", help="http://ADDRESS[:PORT]/PATH")
+    load.add_argument("url", help="http[s]://ADDRESS[:PORT]/PATH")
     load.add_argument("--rate", type=number_within(MAX_RATE), default=50.0, help="requests per second (50)")
     load.add_argument("--hold", action="store_true", help="hold one long-lived connection at the same time")
     load.add_argument("--samples", action="store_true", help="JSON with every single request in it")
 
     hold = commands.add_parser("hold", help="one long-lived TCP connection alone")
-    hold.add_argument("url", help="http://ADDRESS[:PORT]/PATH")
+    hold.add_argument("url", help="http[s]://ADDRESS[:PORT]/PATH")
 
-    for command in (load, hold):
-        command.add_argument("--seconds", type=number_within(MAX_SECONDS), default=20.0, help="how long (20)")
+    websocket = commands.add_parser("websocket", help="texts by WebSocket, on one connection, and what comes back")
+    websocket.add_argument("url", help="http[s]://ADDRESS[:PORT]/PATH")
+    websocket.add_argument("text", nargs="+", help="at most 80 characters each")
+
+    for command in (load, hold, websocket):
+        command.add_argument("--name", default="", help="name of the site that is asked for, if not the address")
+        command.add_argument("--name-header", default="X-Served-By", help="header that names the realserver")
         command.add_argument(
             "--timeout",
             type=number_within(10.0),
             default=1.0,
             help="seconds for a connection, and again for its answer (1.0; more hides gaps, see probe --help)",
         )
+    for command in (load, hold):
+        command.add_argument("--seconds", type=number_within(MAX_SECONDS), default=20.0, help="how long (20)")
         command.add_argument(
             "--hold-timeout",
             type=number_within(120.0),
             default=15.0,
             help="longest stall the held connection is granted (15)",
         )
-        command.add_argument("--name-header", default="X-Served-By", help="header that names the realserver")
         command.add_argument("--json", action="store_true", help="report as JSON")
         command.add_argument("--progress", action="store_true", help="a line per second on stderr")
 

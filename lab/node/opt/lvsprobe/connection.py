@@ -27,6 +27,8 @@ def failure_kind(error: OSError, phase: str) -> str:
         return "reset"
     if error.errno in (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN):
         return "unreachable"
+    if getattr(error, "library", None):  # of OpenSSL, without its module
+        return f"tls {getattr(error, 'reason', '')}"
     return f"error {errno.errorcode.get(error.errno or 0, str(error))}"
 
 
@@ -66,6 +68,15 @@ def total_retransmissions(sock: socket.socket) -> int:
     return int.from_bytes(tcp_info[100:104], sys.byteorder)
 
 
+def secured(sock: socket.socket, target: Target) -> socket.socket:
+    """The client's end of TLS, which is still to shake hands; who the server is, is not the probe's question."""
+    import ssl  # noqa: PLC0415 - half of the start of who speaks no TLS
+
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context.wrap_socket(sock, do_handshake_on_connect=False, server_hostname=target.name or None)
+
+
 class Connection:
     """One TCP connection that asks for pages; raises OSError or AnswerError."""
 
@@ -74,6 +85,9 @@ class Connection:
         self._sock: socket.socket | None = None
         self._buffer = b""
         self._deadline = 0.0
+        #: What says that the kernel, or TLS, has nothing yet, or has no room yet.
+        self._wait_to_read: tuple[type[OSError], ...] = (BlockingIOError,)
+        self._wait_to_write: tuple[type[OSError], ...] = (BlockingIOError,)
 
     async def open(self, target: Target, timeout: float) -> None:
         deadline = asyncio.get_running_loop().time() + timeout
@@ -92,16 +106,29 @@ class Connection:
             raise OSError(status, os.strerror(status))
         if timeout <= SYN_RETRY and total_retransmissions(sock):
             raise TimeoutError
+        if target.is_tls:
+            await self._shake_hands(target, deadline)
         self.phase = "read"
+
+    async def _shake_hands(self, target: Target, deadline: float) -> None:
+        from ssl import SSLSocket, SSLWantReadError, SSLWantWriteError  # noqa: PLC0415 - as in secured()
+
+        sock = secured(self._open_socket, target)
+        assert isinstance(sock, SSLSocket)
+        self._sock, self._wait_to_read, self._wait_to_write = sock, (SSLWantReadError,), (SSLWantWriteError,)
+        while True:
+            try:
+                sock.do_handshake()
+            except SSLWantReadError:
+                await ready(sock, deadline)
+            except SSLWantWriteError:
+                await ready(sock, deadline, to_write=True)
+            else:
+                return
 
     async def get(self, request: bytes, deadline: float) -> Head:
         """Send the request, read the whole answer."""
-        self._deadline = deadline
-        while request:
-            try:
-                request = request[self._open_socket.send(request) :]
-            except BlockingIOError:
-                await ready(self._open_socket, deadline, to_write=True)
+        await self.send(request, deadline)
         head = parse_head(await self._until(b"\r\n\r\n"))
         try:
             await self._skip_body(head)
@@ -109,15 +136,33 @@ class Connection:
             raise AnswerError(BAD_ANSWER) from None
         return head
 
+    async def send(self, data: bytes, deadline: float) -> None:
+        self._deadline = deadline
+        while data:
+            try:
+                data = data[self._open_socket.send(data) :]
+            except self._wait_to_write:
+                await ready(self._open_socket, deadline, to_write=True)
+
+    async def take(self, size: int) -> bytes:
+        """As many bytes as that."""
+        while len(self._buffer) < size:
+            await self._more_or_fail()
+        taken, self._buffer = self._buffer[:size], self._buffer[size:]
+        return taken
+
     async def rest(self, deadline: float) -> None:
         """Leave the connection alone until the deadline; AnswerError if the server ends it meanwhile, or speaks."""
-        try:
-            await ready(self._open_socket, deadline)
-        except TimeoutError:
-            return
-        if self._open_socket.recv(1):
-            raise AnswerError(BAD_ANSWER)
-        raise AnswerError("closed by the server")
+        while True:
+            try:
+                await ready(self._open_socket, deadline)
+            except TimeoutError:
+                return
+            try:
+                spoken = self._open_socket.recv(1)
+            except self._wait_to_read:  # TLS had a word of its own, as a ticket
+                continue
+            raise AnswerError(BAD_ANSWER if spoken else "closed by the server")
 
     def close(self) -> None:
         if self._sock:
@@ -129,7 +174,7 @@ class Connection:
         return self._sock
 
     async def _skip_body(self, head: Head) -> None:
-        if head.status in (204, 304):
+        if head.status in (101, 204, 304):
             return
         if head.headers.get("transfer-encoding", "").lower() == "chunked":
             while size := int((await self._until(b"\r\n")).partition(b";")[0], 16):
@@ -171,7 +216,7 @@ class Connection:
         while True:
             try:
                 data = self._open_socket.recv(65536)
-            except BlockingIOError:
+            except self._wait_to_read:
                 await ready(self._open_socket, self._deadline)
             else:
                 break

@@ -12,6 +12,7 @@ from typing import Iterator, Sequence, Tuple
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
+from .dns import check_shared_names
 from .networks import near, networks
 from .servers import Hosts
 from .tables import entries
@@ -23,6 +24,7 @@ def check_between(cluster: Cluster, hosts: Hosts, others: Sequence[Tuple[str, Cl
 
     others: the other clusters: the name, the description and the hosts of each.
     """
+    yield from check_shared_names(cluster, [(name, other) for name, other, _hosts in others])
     for name, other, other_hosts in others:
         theirs = dict(_virtual_addresses(other))
         # An address is told where it stands first: in an instance before a service.

@@ -16,12 +16,15 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.clu
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
 from .checkers import check_checkers
+from .directives import check_directives
+from .dns import check_dns
 from .globals import check_globals
 from .proxies import check_circles, check_upstream
 from .raw import check_raw
 from .scripts import check_scripts
 from .servers import Hosts
 from .services import check_service
+from .sites import check_nginx_server, check_nginx_settings, check_sites
 from .static import check_static
 from .tables import check_name, entries
 from .tracking import check_tracking
@@ -41,10 +44,17 @@ def check_cluster(cluster: Cluster, hosts: Hosts) -> Iterator[Problem]:
     for path, upstream, earlier in entries(cluster.lvs_nginx_upstreams, "lvs_nginx_upstreams"):
         yield from check_name(upstream, path, earlier)
         yield from check_upstream(upstream, path, earlier, whole)
+    for path, server, earlier in entries(cluster.lvs_nginx_servers, "lvs_nginx_servers"):
+        yield from check_name(server, path, earlier)
+        yield from check_nginx_server(server, path, whole)
+    yield from check_nginx_settings(cluster)
+    yield from check_sites(whole)
     yield from check_checkers(cluster, whole)
     yield from check_circles(cluster, whole)
     yield from check_tracking(cluster, hosts)
     yield from check_static(cluster, whole)
     yield from check_globals(cluster)
     yield from check_scripts(cluster)
+    yield from check_dns(cluster)
     yield from check_raw(cluster)
+    yield from check_directives(cluster)

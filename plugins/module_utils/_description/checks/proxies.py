@@ -6,62 +6,69 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterator, Optional, Sequence, Set, Tuple
+from typing import Dict, Iterator, List, Sequence, Set, Tuple
 
-from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import numbered
+from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import numbered, options
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.proxies import Upstream, UpstreamServer
-from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import VirtualServer
 from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import fronted, servers_of
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
 from .servers import address_of, check_server
+from .sites import check_place
 from .tables import entries, first
 from .whole import Whole
 
 
 def check_upstream(upstream: Upstream, path: str, earlier: Sequence[Upstream], whole: Whole) -> Iterator[Problem]:
-    here = f"{path}.virtual_server"
-    names = whole.names
-    if upstream.virtual_server == "" and not names and whole.names_known:
-        yield Problem(here, None, "there is no virtual server to stand behind", "Describe one in lvs_virtual_servers")
-    elif upstream.virtual_server == "" and len(names) > 1:
-        remedy = f"Write virtual_server: {' or '.join(filter(None, names)) or 'the name of one'}"
-        yield Problem(here, None, f"is needed, as there are {len(names)} virtual servers", remedy)
-    elif upstream.virtual_server and upstream.virtual_server not in names and whole.names_known:
-        remedy = f"Write one of {', '.join(names)}" if names else "Describe it in lvs_virtual_servers"
-        yield Problem(here, upstream.virtual_server, "is not a virtual server", remedy)
-    service = fronted(upstream, names)
-    yield from _check_served(upstream, here, whole)
-    for other in first(each for each in earlier if service and service == fronted(each, names)):
-        remedy = "Put the servers of both into one pool"
-        yield Problem(here, service, f"has upstream {other.name} already", remedy)
+    if upstream.name in whole.named_upstreams:
+        yield from _check_named(upstream, path)
+    else:
+        yield from check_place(upstream, path, whole)
+        yield from _check_service(upstream, path, earlier, whole)
     for other in first(each for each in earlier if each.name and upstream.name and _one_in_nginx(each, upstream)):
         reason = f"is the name of upstream {other.name} too for nginx, which ignores upper and lower case"
         yield Problem(f"{path}.name", upstream.name, reason, "Give each a name of its own")
-    yield from _check_health_path(upstream, path, earlier, whole)
+    yield from _check_pool(upstream, path, whole)
+    if upstream.proxy_next_upstream and len(upstream.proxy_next_upstream) > 1 and "off" in upstream.proxy_next_upstream:
+        reason = "has off, after which none is asked, beside others"
+        yield Problem(f"{path}.proxy_next_upstream", None, reason, "Write off alone, or remove it")
+
+
+def _check_named(upstream: Upstream, path: str) -> Iterator[Problem]:
+    """What has no effect where locations of sites name an upstream."""
+    for name in ("virtual_server", "vrrp_instance", "listen", "health_path"):
+        value = getattr(upstream, name)
+        if value not in (None, options(Upstream)[name].default):
+            reason = "is said by the sites whose locations name this upstream"
+            yield Problem(f"{path}.{name}", None if name == "listen" else value, reason, "Remove it")
+
+
+def _check_service(upstream: Upstream, path: str, earlier: Sequence[Upstream], whole: Whole) -> Iterator[Problem]:
+    here = f"{path}.virtual_server"
+    service = fronted(upstream, whole.names)
+    others = (each for each in earlier if each.name not in whole.named_upstreams)
+    for other in first(each for each in others if service and service == fronted(each, whole.names)):
+        yield Problem(here, service, f"has upstream {other.name} already", "Put the servers of both into one pool")
+    described = (each for each in whole.sites if not each.implied)
+    for site in first(each for each in described if service in [one.name for one in each.services]):
+        remedy = f"Name the upstream in a location of a site: upstream: {upstream.name}"
+        yield Problem(here, service, f"has site {site.server.name}", remedy)
+
+
+def _check_pool(upstream: Upstream, path: str, whole: Whole) -> Iterator[Problem]:
     for index, server in numbered(upstream.servers):
         here = f"{path}.servers[{index}]"
         yield from check_server(server, here, whole.hosts)
-        if server.backup and upstream.method in ("ip_hash", "random"):
+        if server.backup and upstream.method and upstream.method.split()[0] in ("ip_hash", "random", "hash"):
             reason = f"nginx has no backup servers with method {upstream.method}"
             yield Problem(f"{here}.backup", True, reason, "Remove it, or choose round_robin or least_conn")
         yield from _check_upstream_address(server, here, upstream, whole)
     servers = [server for _index, server in numbered(upstream.servers)]
     if servers and all(server.backup for server in servers):
         yield Problem(f"{path}.servers", None, "has only backup servers", "Remove backup from at least one")
-
-
-def _check_served(upstream: Upstream, path: str, whole: Whole) -> Iterator[Problem]:
-    """nginx listens on one port, and speaks HTTP."""
-    service = _fronted_service(upstream, whole)
-    for protocol in first(each for each in (service.protocols if service else ()) if each not in ("TCP", None)):
-        remedy = "Name a virtual server of protocol TCP"
-        yield Problem(path, fronted(upstream, whole.names), f"is of {protocol}, and nginx serves HTTP", remedy)
-    if service and service.port == 0:
-        yield Problem(
-            path, service.name, "has all ports, and nginx listens on one", "Name a virtual server of one port"
-        )
+    elif servers and all(server.down for server in servers):
+        yield Problem(f"{path}.servers", None, "has only servers that are down", "Remove down from at least one")
 
 
 def _one_in_nginx(one: Upstream, other: Upstream) -> bool:
@@ -69,33 +76,11 @@ def _one_in_nginx(one: Upstream, other: Upstream) -> bool:
     return one.name != other.name and one.name.lower() == other.name.lower()
 
 
-def _check_health_path(upstream: Upstream, path: str, earlier: Sequence[Upstream], whole: Whole) -> Iterator[Problem]:
-    """A check asks a host's own address and names no site, so the sites that share a port need the same path."""
-    mine = _fronted_service(upstream, whole)
-    for other in earlier:
-        if not mine or None in (upstream.health_path, other.health_path) or upstream.health_path == other.health_path:
-            continue
-        theirs = _fronted_service(other, whole)
-        shared = set(servers_of(mine)) & set(servers_of(theirs)) if theirs and _one_port(mine, theirs) else None
-        if shared:
-            reason = (
-                f"is not {other.health_path}, the health_path of upstream {other.name}: both use the same port of host "
-                f"{min(shared)}, whose nginx cannot tell their checks apart"
-            )
-            remedy = f"Write the same path for both, as health_path: {other.health_path}"
-            yield Problem(f"{path}.health_path", upstream.health_path, reason, remedy)
-            return
-
-
-def _one_port(one: VirtualServer, other: VirtualServer) -> bool:
-    return bool({each.port for each in one.sockets} & {each.port for each in other.sockets} - {None})
-
-
 def _check_upstream_address(server: UpstreamServer, path: str, upstream: Upstream, whole: Whole) -> Iterator[Problem]:
     """A server whose address nginx's own host holds for a service: nginx would ask itself."""
-    mine = _fronted_service(upstream, whole)
+    asking = {host for site in whole.sites if upstream.name in site.upstreams for host in site.hosts}
     for each in whole.serving.get(server.address, ()) if server.address else ():
-        held = set(servers_of(each)) & set(servers_of(mine)) if mine else None
+        held = asking.intersection(servers_of(each))
         if held:
             reason = (
                 f"is the address of virtual server {each.name}, which host {min(held)} has too: "
@@ -107,28 +92,30 @@ def _check_upstream_address(server: UpstreamServer, path: str, upstream: Upstrea
 
 def check_circles(cluster: Cluster, whole: Whole) -> Iterator[Problem]:
     """Servers of upstreams that lead back to the nginx that asks them, directly or through other upstreams."""
-    upstreams = [each for _path, each, _earlier in entries(cluster.lvs_nginx_upstreams, "lvs_nginx_upstreams")]
+    upstreams = {each.name: each for _place, each in numbered(cluster.lvs_nginx_upstreams)}
     hosts = whole.hosts
-    # At a host's own address the first site of a port answers.
-    sites: Dict[Tuple[str, int], Upstream] = {}
-    for upstream in upstreams:
-        for each in _listened(upstream, whole):
-            sites.setdefault(each, upstream)
+    answering: Dict[Tuple[str, int], List[str]] = {}
+    for site in whole.sites:
+        own = [address for host in site.hosts if host in hosts for address in hosts[host].every_address]
+        own += site.instance.addresses if site.instance else ()
+        for address, port in site.sockets():
+            for each in {address, *own} - {""}:
+                answering.setdefault((each, port), []).extend(site.upstreams)
 
-    def asked(upstream: Upstream, server: UpstreamServer) -> Optional[Upstream]:
-        return sites.get((address_of(server, hosts) or "", server.port or upstream.port))
+    def asked(upstream: Upstream, server: UpstreamServer) -> List[Upstream]:
+        names = answering.get((address_of(server, hosts) or "", server.port or upstream.port), ())
+        return [upstreams[name] for name in dict.fromkeys(names) if name in upstreams]
 
     def comes_back(upstream: Upstream, asking: Upstream, passed: Set[str]) -> bool:
         if upstream is asking or upstream.name in passed:
             return upstream is asking
         passed.add(upstream.name)
-        following = (asked(upstream, server) for _index, server in numbered(upstream.servers))
-        return any(each and comes_back(each, asking, passed) for each in following)
+        following = (each for _index, server in numbered(upstream.servers) for each in asked(upstream, server))
+        return any(comes_back(each, asking, passed) for each in following)
 
     for path, upstream, _earlier in entries(cluster.lvs_nginx_upstreams, "lvs_nginx_upstreams"):
         for index, server in numbered(upstream.servers):
-            first = asked(upstream, server)
-            if first and comes_back(first, upstream, set()):
+            if any(comes_back(each, upstream, set()) for each in asked(upstream, server)):
                 reason = "is an nginx whose requests come back to this upstream, in a circle"
                 port = server.port or upstream.port
                 yield Problem(
@@ -137,19 +124,3 @@ def check_circles(cluster: Cluster, whole: Whole) -> Iterator[Problem]:
                     reason,
                     "Write the host and port of what is behind nginx",
                 )
-
-
-def _listened(upstream: Upstream, whole: Whole) -> Iterator[Tuple[str, int]]:
-    """Where nginx listens for an upstream: at each address of its service, and at the hosts' own."""
-    service = _fronted_service(upstream, whole)
-    if service:
-        hosts = [whole.hosts[each] for each in servers_of(service) if each in whole.hosts]
-        own = [address for host in hosts for address in host.every_address]
-        for socket in service.sockets:
-            if socket.port is not None:
-                yield from ((address, socket.port) for address in [socket.address, *own])
-
-
-def _fronted_service(upstream: Upstream, whole: Whole) -> Optional[VirtualServer]:
-    name = fronted(upstream, whole.services)
-    return whole.services[name] if name else None

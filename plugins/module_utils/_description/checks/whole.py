@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
-from typing import Dict, List, Mapping, Optional, Sequence
+from typing import AbstractSet, Dict, List, Mapping, Optional, Sequence
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import numbered
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import VirtualServer
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import VrrpInstance
+from ansible_collections.lvs.cluster.plugins.module_utils._description.sites import Site, named_upstreams, sites_of
 
 from .networks import told_networks
 from .servers import Hosts
@@ -44,6 +45,16 @@ class Whole:
     names: Sequence[str]
     #: Whether all of these are known. Where one was refused, a name that is not found may be that one.
     names_known: bool
+    #: The names of all instances, as they are described.
+    instance_names: Sequence[str]
+    #: The names of all upstreams.
+    upstreams: Sequence[str]
+    #: Whether all of these are known.
+    upstreams_known: bool
+    #: The sites of nginx.
+    sites: Sequence[Site]
+    #: The upstreams that locations name.
+    named_upstreams: AbstractSet[str]
 
     def carrier(self, service: VirtualServer) -> Optional[VrrpInstance]:
         """The first instance that an address of a service floats with."""
@@ -78,5 +89,11 @@ def whole_of(cluster: Cluster, hosts: Hosts) -> Whole:
         services={service.name: service for service in services},
         serving=serving,
         names=names,
+        instance_names=[each.name for each in instances if each.name],
+        upstreams=[each.name for _index, each in numbered(cluster.lvs_nginx_upstreams) if each.name],
+        upstreams_known=cluster.lvs_nginx_upstreams is not None
+        and all(each is not None and each.name is not None for each in cluster.lvs_nginx_upstreams),
+        sites=sites_of(cluster),
+        named_upstreams=named_upstreams(cluster),
         names_known=cluster.lvs_virtual_servers is not None and None not in (*cluster.lvs_virtual_servers, *names),
     )

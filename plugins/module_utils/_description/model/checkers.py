@@ -87,7 +87,9 @@ HEX_OR_ANY = text(
 DNS_NAME = text(
     r"\.|([A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}\.?", "name of DNS", "Write one as www.example.com", 253
 )
-HOST_AND_PORT = text(r"[A-Za-z0-9][A-Za-z0-9_.-]*(:[0-9]{1,5})?", "name of a site", "Write one as www.example.com", 259)
+HOST_AND_PORT = text(
+    r"[A-Za-z0-9][A-Za-z0-9_.-]*(:[0-9]{1,5})?", "name and port of a site", "Write one as www.example.com", 259
+)
 DNS_TYPES = ["A", "NS", "CNAME", "SOA", "MX", "TXT", "AAAA", "RRSIG", "DNSKEY"]
 # pcre2api(3); what each of them means to keepalived stands in its check_http.c.
 REGEX_OPTIONS = [

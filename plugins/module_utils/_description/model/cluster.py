@@ -28,9 +28,10 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds imp
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
+from .dns import DnsName, DnsServer
 from .globals import GlobalDefs
 from .hosts import HostVariables
-from .proxies import LOG_FORMATS, Upstream
+from .proxies import LOG_FORMATS, NginxServer, NginxSettings, Upstream
 from .scripts import VrrpScript
 from .services import SERVICE, VirtualServer
 from .tracking import BfdInstance, TrackFile, TrackProcess
@@ -58,6 +59,12 @@ class Cluster:
     lvs_nginx_upstreams: Tuple[Upstream, ...] = option(
         list_of(table(Upstream), EMPTY_TABLE), "what stands behind nginx", default=()
     )
+    lvs_nginx_servers: Tuple[NginxServer, ...] = option(
+        list_of(table(NginxServer), EMPTY_TABLE), "the sites of nginx", default=()
+    )
+    lvs_nginx_settings: Optional[NginxSettings] = option(
+        table(NginxSettings), "what holds for nginx as a whole", default=None
+    )
     lvs_global_defs: Optional[GlobalDefs] = option(
         table(GlobalDefs), "what holds for each keepalived as a whole", default=None
     )
@@ -81,6 +88,12 @@ class Cluster:
     )
     lvs_static_rules: Tuple[StaticRule, ...] = option(
         list_of(table(StaticRule), EMPTY_TABLE), "rules of hosts, whoever is master", default=()
+    )
+    lvs_dns_names: Tuple[DnsName, ...] = option(
+        list_of(table(DnsName), EMPTY_TABLE), "names that lead to the cluster, for lvs.cluster.dns", default=()
+    )
+    lvs_dns_server: Optional[DnsServer] = option(
+        table(DnsServer), "the server that lvs.cluster.dns tells of them", default=None
     )
     lvs_sync_daemon: bool = option(
         BOOLEAN,

@@ -30,6 +30,14 @@ from .cluster import Cluster
 from .hosts import HostVariables
 
 
+def _stack(help_text: str) -> Any:
+    return option(choice(list(STACKS), "network"), help_text, default="{{ ansible_facts['lvs_network'] }}")
+
+
+def _file_name(help_text: str) -> Any:
+    return option(scalar(str, "name of a file"), help_text, default="")
+
+
 @dataclass(frozen=True)
 class Entry:
     """One of the entries of a default that is a mapping.
@@ -62,19 +70,18 @@ class Addresses:
         list_of(table(HeldAddress)), "the addresses, each for itself alone", default=()
     )
     addresses_interface: str = option(WORD, "the interface that holds them", default="lo")
+    addresses_dummy: bool = option(
+        BOOLEAN,
+        "whether the interface is a dummy device, which is made for the addresses and goes with the last of them",
+        default=False,
+    )
     addresses_owner: str = option(
         WORD, "whose addresses they are, as the name of a cluster; files have it in their names", default="lvs"
     )
-    addresses_stack: str = option(
-        choice(list(STACKS), "network"),
-        "who sets up the host's network at boot; found by looking",
-        default="{{ ansible_facts['lvs_network'] }}",
-    )
-    addresses_networkd_file: str = option(
-        scalar(str, "name of a file"),
+    addresses_stack: str = _stack("who sets up the host's network at boot; found by looking")
+    addresses_networkd_file: str = _file_name(
         "the file of the host's own that networkd sets up the interface from; empty for the one that it is found to "
-        "use, and for C(lo) one that the role makes",
-        default="",
+        "use, and for C(lo) one that the role makes"
     )
 
 
@@ -195,16 +202,36 @@ class KeepalivedTeardown:
 
 @dataclass(frozen=True)
 class Nginx:
-    """nginx in front of a pool of application servers.
+    """nginx with sites in front of pools of application servers.
 
-    Installs nginx and makes it proxy to the pools, answer health checks itself, and log and pass on the client's
-    address. A configuration that C(nginx -t) refuses never goes live. Reloads, never restarts.
+    Installs nginx and makes it serve the sites and proxy to the pools, answer health checks itself, and log and pass on
+    the client's address. A configuration that C(nginx -t) refuses never goes live. Reloads, never restarts.
     """
 
     nginx_served_by_header: str = option(
         scalar(str, "name of a header"),
         "a header of responses that names the host that answered, as X-Served-By; empty for none",
         default="",
+    )
+    nginx_certificates: Mapping[str, str] = option(
+        mapping_of(scalar(str, "text of PEM"), "path"),
+        "certificates that are written, by the paths that C(ssl_certificate) names: each with those who signed it, "
+        "behind it; of other paths the host has its own",
+        default=(),
+    )
+    nginx_certificate_keys: Mapping[str, str] = option(
+        mapping_of(scalar(str, "text of PEM"), "path"),
+        "their keys, by the paths that C(ssl_certificate_key) names; keep them in a vault",
+        default=(),
+        no_log=True,
+    )
+    nginx_session_ticket_secret: str = option(
+        scalar(str, "text of at least 32 characters"),
+        "what keys of TLS session tickets are made from, the same on all hosts, so that a session goes on with "
+        "another of them; the first run of a week (UTC) changes the keys. Keep it in a vault. Empty for keys of each "
+        "nginx's own",
+        default="",
+        no_log=True,
     )
 
 
@@ -263,6 +290,12 @@ class Preflight:
         "host of them for which nothing is described",
         default=(),
     )
+    preflight_serving: bool = option(
+        BOOLEAN,
+        "whether the hosts are to serve; what a host lacks for that alone, as IPVS in its kernel, keeps nobody from "
+        "taking a cluster down",
+        default=True,
+    )
 
 
 @dataclass(frozen=True)
@@ -281,21 +314,24 @@ class Description(HostVariables, Cluster):
 class Realserver:
     """Virtual addresses on the loopback, silent on ARP.
 
-    Silences ARP for addresses that are not the interface's own, then gives C(lo) the virtual addresses, both now and at
-    boot, through netplan, systemd-networkd, NetworkManager, ifupdown or network-scripts, whichever sets up the host's
-    network.
+    Silences ARP for addresses that are not the interface's own, then gives C(lo), or a dummy device, the virtual
+    addresses, both now and at boot, through netplan, systemd-networkd, NetworkManager, ifupdown or network-scripts,
+    whichever sets up the host's network.
     """
 
-    realserver_network: str = option(
-        choice(list(STACKS), "network"),
-        "who sets up the host's network at boot, and so keeps the addresses; found by looking (docs/stacks.md)",
-        default="{{ ansible_facts['lvs_network'] }}",
+    realserver_interface: str = option(
+        WORD,
+        "C(lo), or the name of a dummy device that is there for the virtual addresses alone, as C(lvs0); found by "
+        "looking: C(lo), but C(lvs0) where a NetworkManager before 1.42 leaves C(lo) alone",
+        default="{{ ansible_facts['lvs_holder'] }}",
     )
-    realserver_networkd_file: str = option(
-        scalar(str, "name of a file"),
-        "a file of the host's own that networkd sets up C(lo) from, to which the addresses are then added; empty for "
-        "none, and the role makes one",
-        default="",
+
+    realserver_network: str = _stack(
+        "who sets up the host's network at boot, and so keeps the addresses; found by looking (docs/stacks.md)"
+    )
+    realserver_networkd_file: str = _file_name(
+        "a file of the host's own that networkd sets up the interface from, to which the addresses are then added; "
+        "empty for none, and the role makes one"
     )
 
 

@@ -22,11 +22,12 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.parts imp
     keepalived_entries,
     real_servers,
     servers_of,
-    upstreams_behind,
     vrrp_hosts,
 )
+from ansible_collections.lvs.cluster.plugins.module_utils._description.sites import asked_of, sites_of
 
 from .director import Director, director_view, placed_cards
+from .dns import Dns, dns_view
 from .keepalived import (
     Keepalived,
     bfd_views,
@@ -50,7 +51,7 @@ from .keepalived import (
 )
 from .lines import Block, block
 from .marks import Marking, marking_view
-from .proxy import Nginx, nginx_view, pooled
+from .proxy import Nginx, Proxies
 from .realserver import RealServer, label_places, realserver_view
 
 Plain = Dict[str, Any]
@@ -73,6 +74,7 @@ class Whole:
     #: Those that have keepalived.
     vrrp_hosts: Sequence[str]
     real_servers: Sequence[str]
+    dns: Dns
 
 
 @dataclass(frozen=True)
@@ -95,16 +97,18 @@ class Views:
         self._cluster = cluster
         self._members = members
         self._addresses = {name: member.address for name, member in members.items() if member.address}
-        self._whole = Whole(cluster.lvs_cluster, directors(cluster), vrrp_hosts(cluster), real_servers(cluster))
+        self._whole = Whole(
+            cluster.lvs_cluster, directors(cluster), vrrp_hosts(cluster), real_servers(cluster), dns_view(cluster)
+        )
         self._instances = cluster.instances
         carrying = {address: each for each in reversed(self._instances) for address in each.addresses}
         self._carriers = {address: each.interface for address, each in carrying.items()}
         # Of several addresses the instances have the same hosts.
         self._carried = [(each, carrying.get(each.addresses[0])) for each in cluster.lvs_virtual_servers]
         self._synced = synced_instances(cluster)
-        behind = upstreams_behind(cluster)
-        services = {each.name: each for each in cluster.lvs_virtual_servers}
-        self._pools = [(upstream, services[name]) for name, upstream in behind.items()]
+        sites = sites_of(cluster)
+        asked = asked_of(sites, cluster.lvs_virtual_servers)
+        self._proxies = Proxies(cluster, sites, asked, self._addresses)
         self._places = label_places(cluster.lvs_virtual_servers)
         self._served: Dict[str, List[VirtualServer]] = {}
         for service in cluster.lvs_virtual_servers:
@@ -112,7 +116,7 @@ class Views:
                 self._served.setdefault(host, []).append(service)
         neighbours = {each.name: each.hosts for each in cluster.lvs_bfd_instances}
         self._services = {
-            each.name: service_view(each, checks_of(each, behind.get(each.name)), self._addresses, neighbours)
+            each.name: service_view(each, checks_of(each, asked.get(each.name)), self._addresses, neighbours)
             for each in cluster.lvs_virtual_servers
         }
         self._global_defs = global_defs(cluster)
@@ -121,7 +125,6 @@ class Views:
         self._entries = [
             (entry, needs_of(path, entry), interfaces_of(path, entry)) for path, entry in keepalived_entries(cluster)
         ]
-        self._upstreams = {each.name: pooled(each, self._addresses) for each in cluster.lvs_nginx_upstreams}
 
     def of(self, host: str) -> View:
         directed = [(each, instance) for each, instance in self._carried if instance and host in instance.hosts]
@@ -135,7 +138,6 @@ class Views:
         neighbours = neighbours_of(self._cluster, host)
         scripts = scripts_view(self._cluster, self._global_defs, host)
         served = self._served.get(host, [])
-        names = {each.name for each in served}
         directing = [each for each, instance in self._carried if host in (instance.hosts if instance else each.hosts)]
         interface = self._members[host].interface
         return View(
@@ -167,7 +169,7 @@ class Views:
             ),
             marking=marking_view(interface, directing, self._carriers),
             realserver=realserver_view(interface, served, self._places),
-            nginx=nginx_view([pool for pool in self._pools if pool[1].name in names], self._upstreams),
+            nginx=self._proxies.view(host),
         )
 
     def _blocks(self, host: str, neighbours: Mapping[str, Sequence[str]]) -> List[Block]:

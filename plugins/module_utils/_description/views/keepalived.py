@@ -31,7 +31,6 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.che
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.globals import GlobalDefs
-from ansible_collections.lvs.cluster.plugins.module_utils._description.model.proxies import Upstream
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.scripts import (
     Checking,
     InstanceNotifying,
@@ -58,6 +57,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrr
     VrrpInstance,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._description.scripts import scripts_in
+from ansible_collections.lvs.cluster.plugins.module_utils._description.sites import Asked
 
 from .lines import Block, Line, as_they_are, block, in_one_line, lines_of
 
@@ -240,16 +240,23 @@ def takeover_seconds(instance: VrrpInstance, director: str) -> float:
     return adverts * instance.advert_int + (256 - priority(instance, director)) / 256 * unit
 
 
-def checks_of(service: VirtualServer, upstream: Optional[Upstream]) -> Sequence[Checker]:
+def checks_of(service: VirtualServer, asked: Optional[Asked]) -> Sequence[Checker]:
     """How a service's servers are checked: as is given, or else as nginx tells most of a host.
 
-    upstream: what its nginx proxies to, if it has one. What is no host of the inventory may have no nginx of ours.
+    asked: how its nginx is asked, if it has one of ours.
     """
     if service.check is not None:
         return several(service.check)
-    if upstream and all(each.host for each in service.real_servers):
-        return [HttpGet(path=upstream.health_path)]
-    return [CHECKS_OF_PROTOCOLS[service.protocols[0]]()]
+    if not asked:
+        return [CHECKS_OF_PROTOCOLS[service.protocols[0]]()]
+    page = [HttpGet(path=asked.path, connect_port=_unless(asked.port, service))] if asked.port else []
+    # What answers at the plain port tells nothing of the one with TLS, which may be gone alone.
+    return [*page, *(TcpCheck(connect_port=_unless(each, service)) for each in asked.tls)]
+
+
+def _unless(port: int, service: VirtualServer) -> Optional[int]:
+    """A port to connect to, unless it is asked anyway."""
+    return None if port == service.checked_port else port
 
 
 # What a service's servers are asked of which nothing else is known. Nothing speaks SCTP.

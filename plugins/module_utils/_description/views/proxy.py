@@ -2,19 +2,39 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # PRIVATE to the collection.
-"""What a real server's nginx listens on, and where it proxies to."""
+"""What a host's nginx listens on, what answers there, and where it proxies to."""
 
 from __future__ import annotations
 
+import dataclasses
 import math
+import re
 from dataclasses import dataclass
-from typing import Dict, List, Mapping, Sequence, Tuple
+from typing import Dict, FrozenSet, List, Mapping, Optional, Sequence, Tuple
 
-from ansible_collections.lvs.cluster.plugins.module_utils._description.model.proxies import Upstream
-from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import VirtualServer
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.proxies import (
+    Location,
+    NginxSettings,
+    Upstream,
+    UpstreamServer,
+)
+from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import servers_of
+from ansible_collections.lvs.cluster.plugins.module_utils._description.sites import Asked, Site
+from ansible_collections.lvs.cluster.plugins.module_utils._nginx.grammar import parse
 
-# An upstream, and the service whose real servers proxy to it.
-Pool = Tuple[Upstream, VirtualServer]
+# A directive and its value.
+Line = Tuple[str, str]
+
+# What an application is told of the client, whatever the client says of itself. The variables are the template's.
+HEADERS = (
+    ("Host", "$lvs_host"),
+    ("Upgrade", "$lvs_upgrade"),
+    ("Connection", "$lvs_connection"),
+    ("X-Real-IP", "$remote_addr"),
+    ("X-Forwarded-For", "$lvs_forwarded_for"),
+    ("X-Forwarded-Proto", "$scheme"),
+)
 
 
 @dataclass(frozen=True)
@@ -34,18 +54,22 @@ class Server:
     weight: int
     max_fails: int
     fail_timeout: int
+    max_conns: int
     backup: bool
+    down: bool
 
 
 @dataclass(frozen=True)
 class Pooled:
-    """An C(upstream); zone: the size of its shared memory."""
+    """An C(upstream); zone: the size of its shared memory; raw: its lines as they are."""
 
     name: str
     method: str
     keepalive: int
+    keepalive_timeout: str
     zone: str
     servers: Sequence[Server]
+    raw: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -58,115 +82,404 @@ class Hop:
 
 @dataclass(frozen=True)
 class Health:
-    """A path that nginx answers itself, after hops by way of all virtual addresses."""
+    """A path that nginx answers itself, after hops by way of virtual addresses.
+
+    server_name: of a site with TLS, the name by which it asks itself; empty where the site has none.
+    answers: whether the site is the one that answers after the last hop; else it only knows the first.
+    """
 
     path: str
     hops: Sequence[Hop]
+    server_name: str = ""
+    answers: bool = True
 
 
 @dataclass(frozen=True)
-class Site:
-    """A C(server): what nginx listens on for a service."""
+class Place:
+    """A C(location), with its directives; raw: its lines as they are."""
+
+    location: str
+    lines: Sequence[Line]
+    raw: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Served:
+    """A C(server).
+
+    name: empty for the one that is ours alone, which answers what is for no site.
+    listen: words behind C(listen), but for C(http2), which is written in two ways.
+    """
 
     name: str
     listen: Sequence[str]
     port: int
-    upstream: str
-    proxy_connect_timeout: str
-    proxy_read_timeout: str
+    server_name: Sequence[str]
+    ssl: bool
+    ssl_certificate: str
+    ssl_certificate_key: str
+    http2: bool
+    lines: Sequence[Line]
+    health: Sequence[Health]
+    locations: Sequence[Place]
+    raw: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Presented:
+    """A site with TLS that answers on a socket; server_name: one of its names that can be asked for, or empty."""
+
+    name: str
+    server_name: str
+    ssl_certificate: str
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A certificate that nginx needs, and what it must be good for."""
+
+    ssl_certificate: str
+    ssl_certificate_key: str
+    server_name: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Socket:
+    """Where nginx must listen; address: empty for every address of the host."""
+
+    address: str
+    port: int
+    ssl: bool
+    default_server: bool
+    sites: Sequence[Presented]
+
+
+@dataclass(frozen=True)
+class RealIp:
+    """Whom nginx believes who the client is."""
+
+    set_real_ip_from: Sequence[str]
+    real_ip_header: str
+    real_ip_recursive: bool
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What holds for nginx as a whole.
+
+    main: what stands outside of C(http). worker_connections: None for those that the distribution's nginx.conf has.
+    """
+
+    log_format: str
+    real_ip: Optional[RealIp]
+    server_names_hash_bucket_size: int
+    main: Sequence[Line]
+    worker_connections: Optional[int]
+    raw: Sequence[str]
 
 
 @dataclass(frozen=True)
 class Nginx:
-    """All of the host's nginx that the description tells.
-
-    health: by port, what all sites of that port answer.
-    """
+    """All of the host's nginx that the description tells."""
 
     checks: Sequence[Check]
-    health: Mapping[str, Sequence[Health]]
+    listens: Sequence[Socket]
+    certificates: Sequence[Certificate]
+    settings: Settings
     upstreams: Sequence[Pooled]
-    servers: Sequence[Site]
+    servers: Sequence[Served]
 
 
-def nginx_view(pools: Sequence[Pool], upstreams: Mapping[str, Pooled]) -> Nginx:
-    """The pools that a host's nginx proxies to, and where it listens for them.
+@dataclass(frozen=True)
+class OnPort:
+    """A site where it is on one port of a host; addresses: its virtual ones, none where it listens on all."""
 
-    upstreams: what L(pooled) gave, by name.
-    """
-    ports: Dict[int, List[Pool]] = {}
-    for pool in pools:
-        for port in _listened(pool[1]):
-            ports.setdefault(port, []).append(pool)
-    return Nginx(
-        checks=[
-            Check(port, path)
-            for port, path in sorted({(port, pool[0].health_path) for port, each in ports.items() for pool in each})
-        ],
-        health={str(port): _health(each, port) for port, each in ports.items()},
-        upstreams=[upstreams[upstream.name] for upstream, _service in pools],
-        servers=[
-            _site(upstream, service, port, first=ports[port][0][0] is upstream)
-            for upstream, service in pools
-            for port in _listened(service)
-        ],
-    )
+    site: Site
+    addresses: Sequence[str]
 
 
-def _listened(service: VirtualServer) -> Dict[int, List[str]]:
-    """The ports of a service, each with its addresses."""
-    found: Dict[int, List[str]] = {}
-    for each in service.sockets:
-        found.setdefault(each.port or 0, []).append(each.address)
-    return found
+class Proxies:
+    """What all hosts of a cluster have in common of their nginx."""
+
+    def __init__(
+        self, cluster: Cluster, sites: Sequence[Site], asked: Mapping[str, Asked], addresses: Mapping[str, str]
+    ) -> None:
+        """asked: how the services before sites are checked; addresses: those of the hosts."""
+        self._sites = sites
+        self._name = cluster.lvs_cluster
+        self._settings = cluster.lvs_nginx_settings or NginxSettings()
+        self._upstreams = {each.name: each for each in cluster.lvs_nginx_upstreams}
+        self._pooled = {name: _pooled(each, addresses) for name, each in self._upstreams.items()}
+        #: The addresses of services with TLS, with their hosts, by the plain port through which they are checked.
+        self._through: Dict[int, List[Tuple[str, FrozenSet[str]]]] = {}
+        for service in cluster.lvs_virtual_servers:
+            told = asked.get(service.name)
+            if told and told.tls and told.port and service.check is None:
+                hosts = frozenset(servers_of(service))
+                self._through.setdefault(told.port, []).extend((each, hosts) for each in service.addresses)
+
+    def view(self, host: str) -> Nginx:
+        """What a host's nginx has."""
+        on_host = [each for each in self._sites if host in each.hosts]
+        ports: Dict[int, Dict[str, OnPort]] = {}
+        for site in on_host:
+            for address, port in site.sockets(host):
+                before = ports.setdefault(port, {}).get(site.path, OnPort(site, ()))
+                ports[port][site.path] = OnPort(site, [*before.addresses, *([address] if address else [])])
+        named = {name for each in on_host for name in each.upstreams}
+        plain = [(port, each) for port, held in ports.items() for each in held.values() if not each.site.is_tls]
+        served = [server for port, held in ports.items() for server in self._servers(host, port, list(held.values()))]
+        return Nginx(
+            checks=[
+                Check(port, path)
+                for port, path in sorted({(port, each.site.server.health_path) for port, each in plain})
+            ],
+            listens=_sockets(served),
+            certificates=[
+                Certificate(each.server.ssl_certificate, each.server.ssl_certificate_key, each.server.server_name)
+                for each in on_host
+                if each.is_tls
+            ],
+            settings=_settings(self._settings, served),
+            upstreams=[self._pooled[name] for name in self._upstreams if name in named],
+            servers=served,
+        )
+
+    def _servers(self, host: str, port: int, held: Sequence[OnPort]) -> List[Served]:
+        """What answers on a port: first what is for no site, unless all of them follow from upstreams alone."""
+        is_tls = held[0].site.is_tls
+        through = [address for address, hosts in self._through.get(port, ()) if host in hosts]
+        chains = {} if is_tls else _chains(held, through)
+        if all(each.site.implied for each in held):
+            return [
+                self._server(each, port, [*([str(port)] if each is held[0] else []), *_on(each, port)], chains)
+                for each in held
+            ]
+        everywhere = [each for each in held if each.site.instance and each.site.takes_all]
+        ours = [] if everywhere else [""]
+        taken = {address for each in held if each.site.takes_all for address in each.addresses}
+        ours += dict.fromkeys(address for each in held for address in each.addresses if address not in taken)
+        suffix = " ssl" if is_tls else ""
+        default = [f"{_socket(address, port)}{suffix} default_server" for address in ours]
+        return [
+            *([_ours(port, default, is_tls, chains)] if default else []),
+            *(self._server(each, port, _listen(each, port, suffix), chains) for each in held),
+        ]
+
+    def _server(self, each: OnPort, port: int, listen: Sequence[str], chains: Mapping[str, Health]) -> Served:
+        server = each.site.server
+        places = [self._place(location) for location in server.locations]
+        said = {each.words[:2] if each.keyword == "location" else each.keyword for each in parse(server.raw)}
+        # What no location takes would be looked for in the folder that nginx was built with.
+        if "/" not in [place.location for place in places] and not said & {("location", "/"), "root"}:
+            places.append(Place("/", [("return", server.return_ or "404")], []))
+        return Served(
+            name=server.name,
+            listen=listen,
+            port=port,
+            server_name=server.server_name or each.addresses or _addresses(each.site),
+            ssl=each.site.is_tls,
+            ssl_certificate=server.ssl_certificate,
+            ssl_certificate_key=server.ssl_certificate_key,
+            http2=server.http2,
+            lines=[("client_max_body_size", server.client_max_body_size)] if server.client_max_body_size else [],
+            health=[_health(each, chains)],
+            locations=places,
+            raw=server.raw.splitlines(),
+        )
+
+    def _place(self, location: Location) -> Place:
+        lines: List[Line] = []
+        if location.upstream:
+            lines = _asking(self._upstreams[location.upstream], f"{self._name}_{location.upstream}")
+        elif location.root:
+            lines = [("root", location.root)]
+        elif location.return_:
+            lines = [("return", location.return_)]
+        said = {_said(each.words) for each in parse(location.raw)}
+        return Place(
+            location.location,
+            [each for each in lines if _said((each[0], *each[1].split())) not in said],
+            location.raw.splitlines(),
+        )
 
 
-def pooled(upstream: Upstream, addresses: Mapping[str, str]) -> Pooled:
+def _said(words: Sequence[str]) -> Tuple[str, ...]:
+    """What a directive is about: two that are about the same contradict each other."""
+    return (words[0], words[1].lower()) if words[0] == "proxy_set_header" else (words[0],)
+
+
+def _asking(upstream: Upstream, name: str) -> List[Line]:
+    """How an upstream is asked."""
+    lines = [("proxy_pass", f"http://{name}"), ("proxy_http_version", "1.1")]
+    lines += [("proxy_set_header", f"{header} {value}") for header, value in HEADERS]
+    lines += [
+        ("proxy_connect_timeout", _milliseconds(upstream.proxy_connect_timeout)),
+        ("proxy_read_timeout", _milliseconds(upstream.proxy_read_timeout)),
+    ]
+    if upstream.proxy_send_timeout is not None:
+        lines.append(("proxy_send_timeout", _milliseconds(upstream.proxy_send_timeout)))
+    if upstream.proxy_next_upstream:
+        lines.append(("proxy_next_upstream", " ".join(upstream.proxy_next_upstream)))
+    if upstream.proxy_next_upstream_tries:
+        lines.append(("proxy_next_upstream_tries", str(upstream.proxy_next_upstream_tries)))
+    if upstream.proxy_next_upstream_timeout:
+        lines.append(("proxy_next_upstream_timeout", _milliseconds(upstream.proxy_next_upstream_timeout)))
+    return lines
+
+
+def _milliseconds(seconds: float) -> str:
+    """nginx takes no fractions."""
+    return f"{round(1000 * seconds)}ms"
+
+
+def _pooled(upstream: Upstream, addresses: Mapping[str, str]) -> Pooled:
     """An upstream, the same on every host.
 
     addresses: those of the hosts.
     """
+    # nginx never takes the only server of a pool for failed, and knows none that is down to be no second one.
+    alive = [each for each in upstream.servers if not each.down]
+    alone = len(alive) == 1 and len(upstream.servers) > 1
     return Pooled(
         name=upstream.name,
         method="" if upstream.method == "round_robin" else upstream.method,
         keepalive=upstream.keepalive,
+        keepalive_timeout=_milliseconds(upstream.keepalive_timeout),
         # nginx puts 63 servers into 64k, and 143 into 128k.
         zone=f"{64 * math.ceil(len(upstream.servers) / 32)}k",
-        servers=[
-            Server(
-                address=each.address or addresses[each.host],
-                port=each.port or upstream.port,
-                weight=each.weight,
-                max_fails=each.max_fails,
-                fail_timeout=each.fail_timeout,
-                backup=each.backup,
-            )
-            for each in upstream.servers
-        ],
+        servers=[_pool_server(each, upstream, addresses, alone and not each.down) for each in upstream.servers],
+        raw=upstream.raw.splitlines(),
     )
 
 
-def _site(upstream: Upstream, service: VirtualServer, port: int, first: bool) -> Site:
-    """Where nginx listens for a service on a port; first: of those on it."""
-    addresses = [f"{each}:{port}" for each in _listened(service)[port]]
-    return Site(
-        name=service.name,
-        # keepalived's checks come to the host's own address, where nginx takes the first server of the port.
-        listen=[str(port), *addresses] if first else addresses,
+def _pool_server(each: UpstreamServer, upstream: Upstream, addresses: Mapping[str, str], is_last: bool) -> Server:
+    return Server(
+        address=each.address or addresses[each.host],
+        port=each.port or upstream.port,
+        weight=each.weight,
+        max_fails=0 if is_last else each.max_fails,
+        fail_timeout=each.fail_timeout,
+        max_conns=each.max_conns,
+        backup=each.backup,
+        down=each.down,
+    )
+
+
+def _socket(address: str, port: int) -> str:
+    return f"{address}:{port}" if address else str(port)
+
+
+def _on(each: OnPort, port: int) -> List[str]:
+    return [_socket(address, port) for address in each.addresses]
+
+
+def _addresses(site: Site) -> List[str]:
+    """Those of a site's instance."""
+    return list(site.instance.addresses) if site.instance else []
+
+
+def _listen(each: OnPort, port: int, suffix: str) -> List[str]:
+    """Where a site listens beside what is for no site; what follows from an upstream alone has its address alone."""
+    default = " default_server" if each.site.takes_all else ""
+    everywhere = default if each.site.instance else ""
+    return [
+        *([] if each.site.implied and each.addresses else [f"{port}{suffix}{everywhere}"]),
+        *(f"{socket}{suffix}{default}" for socket in _on(each, port)),
+    ]
+
+
+def _ours(port: int, listen: Sequence[str], is_tls: bool, chains: Mapping[str, Health]) -> Served:
+    """Answers checks, and what is for no site not at all."""
+    return Served(
+        name="",
+        listen=listen,
         port=port,
-        upstream=upstream.name,
-        # nginx takes no fractions.
-        proxy_connect_timeout=f"{round(1000 * upstream.proxy_connect_timeout)}ms",
-        proxy_read_timeout=f"{round(1000 * upstream.proxy_read_timeout)}ms",
+        server_name=[],
+        ssl=is_tls,
+        ssl_certificate="",
+        ssl_certificate_key="",
+        http2=False,
+        lines=[],
+        health=[] if is_tls else list(chains.values()),
+        locations=[] if is_tls else [Place("/", [("return", "404")], [])],
+        raw=[],
     )
 
 
-def _health(pools: Sequence[Pool], port: int) -> List[Health]:
-    """The paths of a port that nginx answers itself, and the hops from virtual address to virtual address before.
+def _chains(held: Sequence[OnPort], through: Sequence[str]) -> Dict[str, Health]:
+    """The paths of a plain port that nginx answers itself, after hops from virtual address to virtual address.
 
     A check does not tell which of the services it is for, so it goes by the addresses of all that have its path.
+
+    through: the addresses of the services with TLS that are checked here too.
     """
-    held: Dict[str, List[str]] = {}
-    for upstream, service in pools:
-        held.setdefault(upstream.health_path, []).extend(_listened(service)[port])
-    return [Health(path, [Hop(each, f"{path.rstrip('/')}/at/{each}") for each in held[path]]) for path in sorted(held)]
+    found: Dict[str, List[str]] = {}
+    for each in held:
+        found.setdefault(each.site.server.health_path, []).extend(each.addresses)
+    return {path: _chain(path, [*found[path], *through]) for path in sorted(found)}
+
+
+def _chain(path: str, addresses: Sequence[str]) -> Health:
+    return Health(path, [Hop(each, f"{path.rstrip('/')}/at/{each}") for each in dict.fromkeys(addresses)])
+
+
+def _health(each: OnPort, chains: Mapping[str, Health]) -> Health:
+    """What a site answers itself. One without TLS, and with names, hands on to the one that answers by addresses."""
+    path = each.site.server.health_path
+    if each.site.is_tls:
+        return dataclasses.replace(_chain(path, each.addresses), server_name=_asked_name(each.site.server.server_name))
+    chain = chains[path]
+    if each.site.takes_all or not chain.hops:
+        return chain
+    return dataclasses.replace(chain, hops=chain.hops[:1], answers=False)
+
+
+def _asked_name(names: Sequence[str]) -> str:
+    """A name that leads to a site; empty where it has none but its addresses."""
+    named = (name for name in names if not re.fullmatch(r"[0-9.]+", name))
+    return next(named, "").replace("*", "lvs").lstrip(".")
+
+
+def _sockets(served: Sequence[Served]) -> List[Socket]:
+    """Where nginx must listen, and which sites with TLS answer there."""
+    found: Dict[Tuple[str, int], List[Served]] = {}
+    for each in served:
+        for told in each.listen:
+            address, _colon, _port = told.split()[0].rpartition(":")
+            found.setdefault((address, each.port), []).append(each)
+    return [
+        Socket(
+            address=address,
+            port=port,
+            ssl=held[0].ssl,
+            default_server=any("default_server" in told.split() for each in held for told in each.listen),
+            sites=[
+                Presented(each.name, _asked_name(each.server_name), each.ssl_certificate)
+                for each in held
+                if each.ssl_certificate
+            ],
+        )
+        for (address, port), held in found.items()
+    ]
+
+
+def _settings(told: NginxSettings, served: Sequence[Served]) -> Settings:
+    longest = max((len(name) for each in served for name in each.server_name), default=0)
+    main = []
+    files = told.worker_rlimit_nofile or (told.worker_connections and 2 * told.worker_connections)
+    if files:
+        main.append(("worker_rlimit_nofile", str(files)))
+    if told.worker_shutdown_timeout is not None:
+        main.append(("worker_shutdown_timeout", _milliseconds(told.worker_shutdown_timeout)))
+    header = told.real_ip_header or "X-Forwarded-For"
+    trusted = told.set_real_ip_from
+    return Settings(
+        log_format=told.log_format,
+        real_ip=RealIp(trusted, header, told.real_ip_recursive) if trusted else None,
+        # nginx keeps a name in a line of the processor's cache, with 18 bytes of its own, where it is not told.
+        server_names_hash_bucket_size=2 ** math.ceil(math.log2(longest + 18)) if longest > 40 else 0,
+        main=main,
+        worker_connections=told.worker_connections,
+        raw=told.raw.splitlines(),
+    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -63,7 +64,7 @@ async def reset(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 @contextlib.asynccontextmanager
-async def serving(behave: Behaviour) -> AsyncIterator[Target]:
+async def serving(behave: Behaviour, tls: ssl.SSLContext | None = None) -> AsyncIterator[Target]:
     """A server of that behaviour, which leaves no connection and no task behind."""
     tasks = set()
 
@@ -72,9 +73,9 @@ async def serving(behave: Behaviour) -> AsyncIterator[Target]:
         with contextlib.closing(writer), contextlib.suppress(ConnectionError, EOFError, asyncio.CancelledError):
             await behave(reader, writer)
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
     try:
-        yield Target("127.0.0.1", server.sockets[0].getsockname()[1], "/")
+        yield Target("127.0.0.1", server.sockets[0].getsockname()[1], "/", is_tls=bool(tls), name="shop" if tls else "")
     finally:
         server.close()
         for task in tasks:
@@ -83,13 +84,17 @@ async def serving(behave: Behaviour) -> AsyncIterator[Target]:
 
 
 def measure(
-    behave: Behaviour, plan: Plan, stop: asyncio.Event | None = None, said: list[str] | None = None
+    behave: Behaviour,
+    plan: Plan,
+    stop: asyncio.Event | None = None,
+    said: list[str] | None = None,
+    tls: ssl.SSLContext | None = None,
 ) -> tuple[Report, list[str]]:
     """Measure a server of that behaviour; the report, and the lines said on the way."""
     lines: list[str] = [] if said is None else said
 
     async def story() -> Report:
-        async with serving(behave) as target:
+        async with serving(behave, tls) as target:
             return await measuring.measure(target, plan, stop or asyncio.Event(), lines.append)
 
     return asyncio.run(story()), lines

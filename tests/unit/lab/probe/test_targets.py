@@ -17,6 +17,8 @@ from lvsprobe.targets import Target, TargetError, parse_target
         ("http://198.18.5.100:8080/a?b=c", Target("198.18.5.100", 8080, "/a?b=c")),
         ("http://[2001:2::64]/", Target("2001:2::64", 80, "/")),
         ("http://[2001:2:0::0064]:8080/", Target("2001:2::64", 8080, "/")),
+        ("https://198.18.5.100/", Target("198.18.5.100", 443, "/", is_tls=True)),
+        ("https://198.18.5.100:80/", Target("198.18.5.100", 80, "/", is_tls=True)),
     ],
 )
 def test_a_url_names_address_port_and_path(url: str, target: Target) -> None:
@@ -26,7 +28,7 @@ def test_a_url_names_address_port_and_path(url: str, target: Target) -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        "https://198.18.5.100/",
+        "ftp://198.18.5.100/",
         "198.18.5.100",
         "http://",
         "http://web/",
@@ -61,3 +63,11 @@ def test_any_other_url_is_refused(url: str) -> None:
 def test_url_and_request_name_the_host_as_http_wants_it(target: Target, host: str) -> None:
     assert target.url == f"http://{host}/"
     assert f"\r\nHost: {host}\r\n".encode() in target.request("close")
+
+
+def test_https_has_a_port_of_its_own_and_a_site_may_have_a_name() -> None:
+    assert Target("198.18.5.100", 443, "/", is_tls=True).url == "https://198.18.5.100/"
+    assert Target("198.18.5.100", 80, "/", is_tls=True).url == "https://198.18.5.100:80/"
+    assert b"\r\nHost: shop.example.com\r\n" in Target("198.18.5.100", 443, "/", name="shop.example.com").request(
+        "close"
+    )

@@ -50,6 +50,15 @@ def test_network_is_told_as_setup_tells_it() -> None:
     assert network(json.dumps(ADDRESSES), "")["default_ipv4"] == {}
 
 
+def test_a_dummy_device_is_no_card() -> None:
+    held = [{"family": "inet", "local": "192.0.2.100", "prefixlen": 32}]
+    link = {"ifname": "lvs0", "mtu": 1500, "addr_info": held}
+    card = {**link, "ifname": "eth0", "linkinfo": {"info_kind": "veth"}}
+    dummy = {**link, "linkinfo": {"info_kind": "dummy"}}
+    told = network(json.dumps([card, dummy]), "")
+    assert (told["lvs_cards"], told["interfaces"]) == (["eth0"], ["eth0", "lvs0"])
+
+
 def test_an_address_with_a_label_is_told_with_its_interface() -> None:
     told = network(json.dumps(ADDRESSES), "")
     assert interface_of("203.0.113.5", told) == "br-lan.7"

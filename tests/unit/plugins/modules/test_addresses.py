@@ -11,6 +11,7 @@ from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError
 
 HELD = [{"address": "192.0.2.100", "label": "lo:0"}]
 WIDE = """echo '[{"addr_info": [{"local": "192.0.2.100", "prefixlen": 24, "label": "lo:0"}]}]'"""
+CARD = """echo '[{"ifname": "eth0"}]'"""
 
 
 @pytest.fixture(autouse=True)
@@ -24,9 +25,16 @@ def remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("true", {"addresses": [{"address": "192.0.2.010", "label": "lo:0"}]}, "refused_options", "192.0.2.010"),
         ("true", {"addresses": HELD, "owner": "../lvs"}, "refused_options", "owner"),
         (WIDE, {"addresses": HELD}, "wide_address", "takes all of 192.0.2.0/24"),
+        ("true", {"addresses": HELD, "dummy": True}, "refused_options", "'lo' is no dummy device"),
+        (
+            CARD,
+            {"addresses": HELD, "dummy": True, "interface": "eth0"},
+            "other_device",
+            "no dummy device but a network",
+        ),
         ("echo 'RTNETLINK answers: No buffer space' >&2; exit 2", {"addresses": HELD}, "refused", "No buffer space"),
     ],
-    ids=["address", "owner", "network", "kernel"],
+    ids=["address", "owner", "network", "no dummy", "card", "kernel"],
 )
 def test_a_failure_has_its_kind(
     program: Callable[[str, str], None], ip: str, options: dict[str, object], kind: str, told: str

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils._addresses import ifupdown, netplan, networkd
+from ansible_collections.lvs.cluster.plugins.module_utils._host import networks
 from ansible_collections.lvs.cluster.plugins.modules import addresses_boot
 from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
 
@@ -148,6 +149,36 @@ def test_networkd_adds_to_the_file_that_a_card_has(networkctl, root: Path) -> No
     networkctl({}, {})
     with pytest.raises(ModuleFailedError, match="networkd sets up no eth0"):
         boot("networkd", vip, interface="eth0")
+
+
+def test_networkd_makes_a_dummy_device_which_need_not_be_there_yet(networkctl, root: Path, monkeypatch) -> None:
+    monkeypatch.setattr(networks, "INTERFACES", str(root.parent))
+    dummy = {"interface": "lvs0", "dummy": True}
+    base = "10-lvs-lvs0.network"
+    networkctl({}, {"NetworkFile": str(root / base)})
+    assert boot("networkd", VIP, check=True, **dummy)["differs"]
+    (root.parent / "lvs0").touch()
+    assert boot("networkd", VIP, **dummy)["changed"]
+    assert files(root) == ["10-lvs-lvs0.netdev", base, f"{base}.d/lvs-lvs0.conf"]
+    assert "Label" not in (root / f"{base}.d/lvs-lvs0.conf").read_text()
+    assert not boot("networkd", VIP, **dummy)["changed"]
+    (root.parent / "lvs0").unlink()
+    assert boot("networkd", **dummy)["changed"]
+    assert files(root) == []
+
+
+@pytest.mark.parametrize("stack", ["ifcfg", "netplan"])
+def test_stack_that_makes_no_dummy_devices_is_refused_by_name(says, root: Path, stack: str) -> None:
+    says("netplan", "netplan.io:\n  features:\n  - dhcp-use-domains")
+    with pytest.raises(ModuleFailedError, match=rf"^{stack}.* makes no dummy devices.*Set realserver_interface to lo"):
+        boot(stack, VIP, interface="lvs0", dummy=True)
+    assert files(root) == []
+
+
+def test_network_manager_that_leaves_the_loopback_alone_is_refused_by_its_version(says) -> None:
+    says("nmcli", "nmcli tool, version 1.40.16-9")
+    with pytest.raises(ModuleFailedError, match=r"NetworkManager 1\.40 .*Set realserver_interface to lvs0"):
+        boot("NetworkManager", VIP)
 
 
 def test_what_other_owners_added_keeps_the_file_that_it_adds_to(networkctl, root: Path) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
 
 
@@ -69,6 +71,43 @@ def test_a_secret_is_readable_by_others_at_no_moment(
     assert files(file(path, "s3cret\n", mode="0600")) == [str(path)]
     assert leaks == []
     assert [(each.name, mode(each)) for each in tmp_path.iterdir()] == [("secret", 0o600)]
+
+
+def test_a_secret_is_in_no_result_and_belongs_to_the_user_alone(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path, other = tmp_path / "shop.key", tmp_path / "lvs.conf"
+    text = "-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n"
+    wanted = {"files": [file(other)], "secret_files": {str(path): text}}
+    dry, told = play("files", check=True, **wanted), play("files", **wanted)
+    assert dry["differing"] == told["differing"] == [str(path), str(other)]
+    assert [(each["before"], each["after"]) for each in told["diff"]] == [("", "another secret\n"), ("", "ours\n")]
+    assert "c2VjcmV0" not in f"{dry}{told}{capfd.readouterr()}"
+    assert (path.read_text(), mode(path)) == (text, 0o600)
+    assert play("files", **wanted)["differing"] == []
+    path.chmod(0o640)
+    assert play("files", **wanted)["differing"] == [str(path)]
+    assert mode(path) == 0o600
+    if os.geteuid() == 0:
+        os.chown(path, 65534, 65534)
+        assert play("files", **wanted)["differing"] == [str(path)]
+        assert path.stat().st_uid == 0
+
+
+def test_what_is_logged_of_a_run_has_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    logged: list[str] = []
+    monkeypatch.setattr(AnsibleModule, "log", lambda _module, msg, log_args=None: logged.append(f"{msg}{log_args}"))
+    play("files", secret_files={str(tmp_path / "key"): "line of\na secret\n"})
+    assert logged, "nothing is logged any more"
+    assert "secret\\n" not in logged[0]
+    assert "line of" not in logged[0]
+
+
+@pytest.mark.parametrize("text", ["", 55, None], ids=repr)
+def test_a_secret_that_is_no_text_is_refused(tmp_path: Path, text: object) -> None:
+    path = tmp_path / "key"
+    with pytest.raises(ModuleFailedError, match="is no text"):
+        play("files", secret_files={str(path): text})
 
 
 def test_diff_shows_the_texts(tmp_path: Path) -> None:

@@ -58,6 +58,7 @@ def test_system_and_who_sets_up_its_network(host: Path) -> None:
         "default_ipv4": {},
         "lvs_network": "ifupdown",
     }
+    assert (told["ansible_lvs_holder"], told["ansible_lvs_network_notes"]) == ("lo", [])
     (host / "networkd").touch()
     told = facts()
     assert (told["ansible_lvs_network"], told["ansible_lvs_networkd_files"]) == (
@@ -66,12 +67,27 @@ def test_system_and_who_sets_up_its_network(host: Path) -> None:
     )
 
 
+@pytest.mark.usefixtures("host")
+def test_network_manager_is_asked_for_its_version(program) -> None:
+    program("systemctl", "echo 'Id=NetworkManager.service\nActiveState=active\nUnitFileState=enabled'")
+    program("nmcli", "echo 'nmcli tool, version 1.40.16-9'")
+    told = facts()
+    assert (told["ansible_lvs_network"], told["ansible_lvs_holder"]) == ("NetworkManager", "lvs0")
+    assert "NetworkManager 1.40 leaves lo alone" in "".join(told["ansible_lvs_network_notes"])
+
+
 def test_keepalived_that_runs_or_will_is_told_by_its_file(host: Path) -> None:
     assert facts()["ansible_lvs_keepalived"] == ""
     (host / "wanted").symlink_to("/lib/systemd/system/keepalived.service")
     assert facts()["ansible_lvs_keepalived"] == str(host / "wanted")
     (host / "keepalived.pid").touch()
     assert facts()["ansible_lvs_keepalived"] == str(host / "keepalived.pid")
+
+
+@pytest.mark.usefixtures("host")
+def test_which_nginx_is_installed_is_told_by_itself(program) -> None:
+    program("nginx", 'echo "nginx version: nginx/1.26.3 (Debian)" >&2')
+    assert facts()["ansible_lvs_nginx"] == "1.26.3"
 
 
 def test_whose_addresses_are_on_which_interface(host: Path) -> None:

@@ -137,6 +137,18 @@ def test_what_a_boot_restored_is_forgotten(host: Host, layout: Layout) -> None:
     assert not play("ipvs_table", **gone)["changed"]
 
 
+def test_what_a_boot_restored_is_forgotten_where_the_kernel_has_no_ipvs_any_more(
+    ipvsadm: FakeIpvsadm, host: Host
+) -> None:
+    host.has(DEBIAN)
+    play("ipvs_table", services=[{"fwmark": 8}], persist=True)
+    ipvsadm.fails = (2, "Can't initialize ipvs: Protocol not available\n")
+    assert play("ipvs_table", services=[], purge=True, forget=True)["changed"]
+    assert host.text("/etc/ipvsadm.rules") == ""
+    with pytest.raises(ModuleFailedError, match="Protocol not available"):
+        play("ipvs_table", services=[{"fwmark": 8}])
+
+
 def test_where_nothing_restores_anything_nothing_is_to_forget(host: Host) -> None:
     assert play("ipvs_table", services=[], purge=True, forget=True)["persisted"] == []
     host.has(DEBIAN)

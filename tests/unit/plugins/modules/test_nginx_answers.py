@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import http.server
+import ssl
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.lvs.cluster.plugins.module_utils._host.systemd import Service
 from ansible_collections.lvs.cluster.plugins.modules import nginx_answers
 from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
+from harness.certificates import issue
 
 OURS = "/etc/nginx/conf.d/lvs.conf"
 
@@ -93,3 +97,79 @@ def test_any_other_answer_is_refused(program, port: int, options: dict[str, Any]
     check = {"port": options.pop("checks_port", port), "path": options.pop("checks_path", "/healthz")}
     with pytest.raises(ModuleFailedError, match=f"gets {got} and not the answer of"):
         answers(port, checks=[check], **options)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[tuple[int, str]]:
+    """Where a site answers by TLS, and its certificate."""
+    issued, path, key = issue(["shop.example.com"]), tmp_path / "shop.crt", tmp_path / "shop.key"
+    path.write_text(issued.certificate)
+    key.write_text(issued.key)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path, key)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Site) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_address[1], str(path)
+        server.shutdown()
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_in_the_way(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Nor does any nginx run; what is put into it is in its way."""
+    found: list[str] = []
+    monkeypatch.setattr(nginx_answers, "service", lambda *_asked: Service(0, enabled=False))
+    monkeypatch.setattr(nginx_answers, "in_its_way", lambda *_asked: found)
+    return found
+
+
+def test_tls_is_answered_with_the_certificate_of_the_file(program, shop: tuple[int, str]) -> None:
+    port, path = shop
+    reads(program, port)
+    sites = [{"name": "shop", "ssl_certificate": path}]
+    named = [{**sites[0], "server_name": "shop.example.com"}]
+    listens = [{"port": port, "ssl": True, "sites": each} for each in (sites, named)]
+    assert answers(port, checks=[], listens=listens)["answers"] == []
+    Path(path).write_text(issue(["shop.example.com"]).certificate)
+    with pytest.raises(
+        ModuleFailedError, match=f"127.0.0.1:{port} .* another certificate for shop.example.com than {path}"
+    ):
+        answers(port, checks=[], listens=listens[1:])
+    assert answers(port, checks=[], listens=listens, check=True)["answers"] == []
+
+
+def test_plain_http_is_no_tls_and_nobody_is_no_answer(program, port: int, nothing_is_in_the_way: list[str]) -> None:
+    reads(program, port)
+    with pytest.raises(ModuleFailedError, match="no TLS") as failed:
+        answers(port, listens=[{"port": port, "sites": [{"name": "shop", "ssl_certificate": "/etc/shop.crt"}]}])
+    assert "See its error log" in failed.value.result["error"]["remedy"]
+    assert answers(port, listens=[{"port": port}, {"port": port, "address": "127.0.0.1"}])["answers"] == [200]
+    nothing_is_in_the_way.append("*:1 is held by apache2")
+    with pytest.raises(ModuleFailedError, match=r"Connection refused; \*:1 is held by apache2") as failed:
+        answers(port, listens=[{"port": 1}])
+    assert "Stop who holds it" in failed.value.result["error"]["remedy"]
+
+
+def test_address_that_the_host_has_not_is_not_asked_elsewhere(program, port: int) -> None:
+    reads(program, port)
+    with pytest.raises(ModuleFailedError, match="Cannot assign requested address"):
+        answers(port, listens=[{"port": port, "address": "192.0.2.100"}])
+
+
+def test_process_on_a_port_of_tls_is_named_beforehand(program, port: int) -> None:
+    reads(program, port)
+    program("ss", """echo 'LISTEN 0 5 *:443 *:* users:(("apache2",pid=633,fd=4))'""")
+    with pytest.raises(ModuleFailedError, match=r"apache2 \(process 633\)"):
+        answers(port, listens=[{"port": 443, "ssl": True}], check=True)
+
+
+def test_site_that_ours_hides_at_an_address_is_told_by_name(program, port: int) -> None:
+    own = "# configuration file /etc/nginx/own.conf:\nserver { listen 80; server_name blog www.blog; }"
+    ours = f"# configuration file {OURS}:\nserver {{ listen 80; listen 192.0.2.100:80; }}"
+    program("nginx", f"cat <<'E'\n{ours}\n\n{own}\nE")
+    told = str(answers(port, checks=[], ask=False)["warnings"])
+    assert (
+        "/etc/nginx/own.conf has 'listen 80' of server blog www.blog, which cannot be reached at 192.0.2.100:80" in told
+    )
+    assert "Write 'listen 192.0.2.100:80;' beside it" in told
+    assert "warnings" not in answers(port, checks=[], ask=False, replaces=["/etc/nginx/own.conf"])

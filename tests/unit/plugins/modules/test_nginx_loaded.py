@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,9 @@ import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils._host.systemd import Service, service
 from ansible_collections.lvs.cluster.plugins.modules import nginx_loaded
 from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat
+from harness.certificates import Issued, issue
 
 
 @pytest.fixture
@@ -18,10 +22,33 @@ def conf(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def shop() -> Issued:
+    return issue(["shop.example.com", "*.shop.example.com"])
+
+
+def pair_of(certificate: Path, key: Path, *names: str) -> dict[str, Any]:
+    return {"ssl_certificate": str(certificate), "ssl_certificate_key": str(key), "server_name": list(names)}
+
+
+def judged(
+    folder: Path, *, certificate: str = "", key: str = "", names: list[str] | None = None, **options: Any
+) -> None:
+    """A pair of which the host has these files; empty for none."""
+    paths = {"certificate": folder / "shop.crt", "key": folder / "shop.key"}
+    for path, text in zip(paths.values(), (certificate, key), strict=True):
+        path.unlink(missing_ok=True)
+        if text:
+            path.write_text(text)
+    pair = pair_of(*paths.values(), *(names or ["shop.example.com"]))
+    play("nginx_loaded", path=str(folder / "lvs.conf"), certificates=[pair], **options)
+
+
 def loaded(monkeypatch: pytest.MonkeyPatch, conf: Path, age: float | None, **options: Any) -> dict[str, Any]:
     """With workers that started so many seconds after the file was written; None for no nginx."""
     monkeypatch.setattr(nginx_loaded, "service", lambda *_asked: Service(0 if age is None else 1, enabled=True))
     monkeypatch.setattr(nginx_loaded, "worker_starts", lambda _parent: [conf.stat().st_ctime + (age or 0)])
+    monkeypatch.setattr(nginx_loaded, "in_its_way", lambda *_asked: [])
     result = play("nginx_loaded", path=str(conf), **options)
     return {key: result[key] for key in ("changed", "running", "loaded")}
 
@@ -53,6 +80,81 @@ def test_files_that_differ_are_told_and_are_no_change(monkeypatch: pytest.Monkey
     assert look("server {}\n")["differing"] == []
     conf.chmod(0o600)
     assert look("server {}\n")["differing"] == [str(conf)]
+
+
+def test_certificate_that_was_renewed_is_a_change_and_so_is_a_link_to_another(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, shop: Issued
+) -> None:
+    path, link, key = tmp_path / "lvs.conf", tmp_path / "live.crt", tmp_path / "shop.key"
+    (tmp_path / "shop1.crt").write_text(shop.certificate)
+    path.touch()
+    key.write_text(shop.key)
+    link.symlink_to("shop1.crt")
+    monkeypatch.setattr(nginx_loaded, "service", lambda *_asked: Service(1, enabled=True))
+    since = [time.time() + 0.01]
+    monkeypatch.setattr(nginx_loaded, "worker_starts", lambda _parent: since)
+
+    def changed() -> bool:
+        time.sleep(0.02)
+        return bool(play("nginx_loaded", path=str(path), certificates=[pair_of(link, key)])["changed"])
+
+    assert not changed()
+    (tmp_path / "shop1.crt").write_text(shop.certificate)
+    assert changed()
+    since[0] = time.time() + 0.01
+    assert not changed()
+    link.rename(tmp_path / "moved.crt")
+    (tmp_path / "moved.crt").rename(link)
+    assert changed()
+
+
+def test_a_pair_is_judged_by_what_will_be_there(tmp_path: Path, shop: Issued) -> None:
+    other = issue(["shop.example.com"])
+    judged(tmp_path, **shop._asdict())
+    judged(tmp_path, **shop._asdict(), names=["any.shop.example.com", "*.shop.example.com", "~^shop", "_"])
+    written = {"path": str(tmp_path / "shop.crt"), "content": other.certificate}
+    with pytest.raises(ModuleFailedError, match=r"shop.key is not the key of \S+/shop.crt"):
+        judged(tmp_path, **shop._asdict(), files=[written])
+    secret = {str(tmp_path / "shop.key"): other.key}
+    for check in (False, True):
+        judged(tmp_path, **shop._asdict(), files=[written], secret_files=secret, check=check)
+        judged(tmp_path, files=[written], secret_files=secret, check=check)
+    assert not (tmp_path / "shop.crt").exists()
+
+
+@pytest.mark.parametrize("check", [False, True], ids=["run", "check mode"])
+def test_a_pair_that_a_client_would_turn_away_from_is_refused(tmp_path: Path, shop: Issued, check: bool) -> None:
+    def refusal(issued: Issued, **options: Any) -> str:
+        with pytest.raises(ModuleFailedError) as failed:
+            judged(tmp_path, **issued._asdict(), check=check, **options)
+        assert failed.value.result["error"]["kind"] == "refused_certificate"
+        return str(failed.value)
+
+    assert "certificate has expired. Renew it" in refusal(issue(["shop.example.com"], begins=-9, ends=-2))
+    assert "certificate is not yet valid" in refusal(issue(["shop.example.com"], begins=2))
+    assert "not valid for 'www.example.com'" in refusal(shop, names=["shop.example.com", "www.example.com"])
+    assert "not valid for 'any.example.com'" in refusal(shop, names=["*.example.com"])
+    assert f"There is no file {tmp_path}/shop.key. Put it there" in refusal(Issued(shop.certificate, ""))
+    assert "shop.key is not the key of" in refusal(Issued(shop.certificate, issue(["x"]).key))
+    assert "There is no certificate in" in refusal(Issued("no certificate\n", shop.key))
+    assert "OpenSSL cannot read" in refusal(Issued(shop.certificate, "no key\n"))
+    locked = serialization.load_pem_private_key(shop.key.encode(), None).private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, serialization.BestAvailableEncryption(b"password")
+    )
+    assert "has a password, and nginx asks nobody" in refusal(Issued(shop.certificate, locked.decode()))
+
+
+def test_who_holds_a_socket_is_told_where_nginx_did_not_take_the_file(
+    monkeypatch: pytest.MonkeyPatch, conf: Path, program: Any
+) -> None:
+    conf.write_text("server { listen 443 ssl; }\n")
+    program("ss", """echo 'LISTEN 0 5 192.0.2.21:443 *:* users:(("apache2",pid=633,fd=4))'""")
+    monkeypatch.setattr(nginx_loaded, "worker_starts", lambda _parent: [])
+    for pid, told in ((1, "runs on without"), (0, "does not run, for")):
+        monkeypatch.setattr(nginx_loaded, "service", lambda *_asked, pid=pid: Service(pid, enabled=True))
+        with pytest.raises(ModuleFailedError, match=told) as failed:
+            play("nginx_loaded", path=str(conf), wait=0.1)
+        assert r"*:443 is held by apache2 (process 633), which listens on 192.0.2.21:443" in str(failed.value)
 
 
 def test_unit_is_as_systemd_says() -> None:

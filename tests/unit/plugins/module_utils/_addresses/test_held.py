@@ -168,3 +168,29 @@ def test_nothing_is_done_where_nothing_differs(labels: dict[str, str]) -> None:
 def test_memory_is_read_as_it_was_written(addresses: set[str]) -> None:
     assert held.read_memory(held.write_memory(addresses)) == addresses
     assert held.read_memory("") == set()
+
+
+# `ip -json -details address show` of iproute2 6.15, shortened.
+LINKS = """[
+    {"ifname": "lo", "flags": ["LOOPBACK", "UP", "LOWER_UP"], "addr_info": []},
+    {"ifname": "eth0", "flags": ["UP"], "linkinfo": {"info_kind": "veth"}},
+    {"ifname": "lvs0", "flags": ["BROADCAST", "NOARP", "UP"], "linkinfo": {"info_kind": "dummy"}, "addr_info": [
+        {"family": "inet", "local": "192.0.2.100", "prefixlen": 32, "scope": "global", "label": "lvs0"},
+        {"family": "inet6", "local": "fe80::1", "prefixlen": 64, "scope": "link"}
+    ]}
+]"""
+
+
+def test_dummy_device_is_made_where_there_is_none_and_set_up_where_it_is_down() -> None:
+    there = held.links(LINKS)["lvs0"]
+    up = ["ip", "link", "set", "lvs0", "up"]
+    assert (there.kind, held.links(LINKS)["lo"].kind) == ("dummy", "")
+    assert held.making(None, "lvs0") == [["ip", "link", "add", "lvs0", "type", "dummy"], up]
+    assert held.making(there._replace(is_up=False), "lvs0") == [up]
+    assert held.making(there, "lvs0") == []
+
+
+def test_dummy_device_goes_with_its_last_address_and_stays_with_that_of_somebody_else() -> None:
+    there = held.links(LINKS)["lvs0"]
+    assert held.unmaking(there, "lvs0", {"192.0.2.100"}) == [["ip", "link", "delete", "lvs0", "type", "dummy"]]
+    assert held.unmaking(there, "lvs0", set()) == held.unmaking(None, "lvs0", set()) == []

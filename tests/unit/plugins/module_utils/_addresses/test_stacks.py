@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.lvs.cluster.plugins.module_utils._addresses import ifcfg, keyfile, stacks
+from ansible_collections.lvs.cluster.plugins.module_utils._addresses import (
+    ifcfg,
+    ifupdown,
+    keyfile,
+    netplan,
+    networkd,
+    stacks,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._addresses.stacks import STACKS, Seen
 from ansible_collections.lvs.cluster.plugins.module_utils._addresses.wish import Address, Found, Wish
 
@@ -28,6 +36,19 @@ dns=192.0.2.1;
 [ipv6]
 method=disabled
 """
+
+# `networkctl --json=short status lo` of systemd 257 (Debian 13), shortened.
+RECORDED = json.dumps(
+    {
+        "Index": 1,
+        "Name": "lo",
+        "Type": "loopback",
+        "AdministrativeState": "configured",
+        "NetworkFile": "/etc/systemd/network/10-lvs-loopback.network",
+        "NetworkFileDropins": ["/etc/systemd/network/10-lvs-loopback.network.d/lvs.conf"],
+        "RequiredForOnline": True,
+    }
+)
 
 
 def wish(**options: object) -> Wish:
@@ -73,6 +94,85 @@ def test_networkd_has_only_the_addition_where_the_host_has_a_file_of_its_own() -
     assert list(texts("networkd", Found("20-card.network"), interface="eth0")) == [
         "/etc/systemd/network/20-card.network.d/lvs-eth0.conf"
     ]
+
+
+DUMMY = {"interface": "lvs0", "is_dummy": True}
+
+
+def test_networkd_makes_a_dummy_device_and_gives_it_addresses() -> None:
+    found = texts("networkd", **DUMMY)
+    base = "/etc/systemd/network/10-lvs-lvs0.network"
+    device = "/etc/systemd/network/10-lvs-lvs0.netdev"
+    assert list(found) == [base, device, f"{base}.d/lvs-lvs0.conf"]
+    assert found[device] == "# ours\n\n[NetDev]\nName=lvs0\nKind=dummy\n"
+    assert "\nName=lvs0\n" in found[base]
+    assert found[base].endswith("\nKeepConfiguration=static\nLinkLocalAddressing=no\n")
+    whole = [f"{base}.d/lvs-lvs0.conf", f"{base}.d", base, device]
+    gone = stacks.gone(wish(addresses=[], **DUMMY), whole[:1], shared=False)
+    assert [(each.path, each.content) for each in gone] == [(path, None) for path in whole]
+    assert [each.path for each in stacks.gone(wish(addresses=[], **DUMMY), whole[:1], shared=True)] == whole[:2]
+
+
+def test_ifupdown_makes_a_dummy_device_before_it_gets_addresses() -> None:
+    ((path, text),) = texts("ifupdown", **DUMMY).items()
+    assert path == "/etc/network/interfaces.d/lvs-lvs0"
+    assert [line for line in text.splitlines() if line.startswith("auto")] == [
+        "auto lvs0",
+        *(f"auto lvs0:lvs-{number}" for number in range(3)),
+    ]
+    assert "    pre-up [ -e /sys/class/net/lvs0 ] || ip link add lvs0 type dummy\n" in text
+
+
+def test_netplan_makes_a_dummy_device() -> None:
+    ((path, text),) = texts("netplan", **DUMMY).items()
+    assert path == "/etc/netplan/60-lvs-lvs0.yaml"
+    told = yaml.safe_load(text)["network"]
+    assert set(told) == {"version", "dummy-devices"}
+    assert told["dummy-devices"]["lvs0"]["critical"]
+    assert netplan.has_dummies("features:\n    - dhcp-use-domains\n    - virtual-ethernet\n")
+    assert not netplan.has_dummies("features:\n    - dhcp-use-domains\n")
+
+
+def test_network_manager_makes_a_dummy_device() -> None:
+    addresses = [Address("192.0.2.100", "")]
+    ((path, text),) = texts("NetworkManager", **DUMMY, addresses=addresses).items()
+    assert path == "/etc/NetworkManager/system-connections/lvs-lvs0.nmconnection"
+    assert text == (
+        "# ours\n[connection]\nid=lvs-lvs0\ntype=dummy\ninterface-name=lvs0\n\n"
+        "[ipv4]\nmethod=manual\naddress1=192.0.2.100/32\n\n[ipv6]\nmethod=disabled\n\n"
+        "[user]\nlvs-cluster.lvs=192.0.2.100\n"
+    )
+    assert keyfile.edited(text, wish(**DUMMY, addresses=[]), ours=True) is None
+
+
+@pytest.mark.parametrize(
+    ("version", "holder", "told"),
+    [
+        ((1, 40), "lvs0", ["NetworkManager 1.40 leaves lo alone, so virtual addresses stand on lvs0, a dummy device"]),
+        ((1, 42), "lo", []),
+        ((), "lo", []),
+    ],
+)
+def test_network_manager_that_leaves_the_loopback_alone_gets_a_dummy_device(version, holder, told) -> None:
+    seen = Seen(network_manager_runs=True, network_manager_version=version)
+    assert (stacks.holder(seen), stacks.notes(seen)) == (holder, told)
+    beside = seen._replace(networkd_runs=True)
+    assert (stacks.holder(beside), stacks.notes(beside)) == ("lo", [])
+
+
+@pytest.mark.parametrize(
+    ("seen", "told"),
+    [
+        (Seen(ifup_aliases_is_there=True, network_is_enabled=True), ""),
+        (Seen(ifup_aliases_is_there=True), "(network.service is not enabled); virtual addresses stand where ifupdown"),
+        (Seen(network_manager_runs=True), "(there is no ifup-aliases); virtual addresses stand where NetworkManager"),
+    ],
+)
+def test_ifcfg_files_that_nobody_reads_are_passed_over_and_that_is_told(seen: Seen, told: str) -> None:
+    found = stacks.notes(seen._replace(ifcfg_files_are_there=True))
+    assert len(found) == bool(told)
+    assert told in "".join(found)
+    assert stacks.notes(seen) == []
 
 
 def test_ifupdown_names_each_address_after_its_owner() -> None:
@@ -187,7 +287,25 @@ def test_document_has_the_table_of_stacks() -> None:
     told = {row[0]: row[1:] for row in rows if row[0] in STACKS}
     assert list(told) == list(STACKS)
     for name, stack in STACKS.items():
-        sign, place, tells, labels, ipv6 = told[name]
+        sign, place, tells, labels, ipv6, dummies = told[name]
         assert (sign, place.replace("`", "")) == (stack.sign, stack.place)
         assert re.findall(r"`([^`]+)`", tells) == list(stack.tells)
-        assert [labels, ipv6] == ["yes" if each else "no" for each in (stack.has_labels, stack.has_ipv6)]
+        knows = (stack.has_labels, stack.has_ipv6, stack.has_dummies)
+        assert [labels, ipv6, dummies] == ["yes" if each else "no" for each in knows]
+
+
+def test_what_networkd_reads_is_told_with_its_additions() -> None:
+    found = networkd.network_file(RECORDED)
+    assert found.path == "/etc/systemd/network/10-lvs-loopback.network"
+    assert found.drop_ins == ["/etc/systemd/network/10-lvs-loopback.network.d/lvs.conf"]
+    assert networkd.network_file('{"Index":1,"Name":"lo","AdministrativeState":"unmanaged"}') == ("", None)
+
+
+def test_what_networkd_reads_is_told_of_all_interfaces() -> None:
+    unmanaged = {"Name": "eth1", "AdministrativeState": "unmanaged"}
+    told = json.dumps({"Interfaces": [json.loads(RECORDED), unmanaged]})
+    assert networkd.network_files(told) == {"lo": "/etc/systemd/network/10-lvs-loopback.network"}
+
+
+def test_what_ifupdown_brings_up_is_told() -> None:
+    assert ifupdown.started_at_boot("lo\nlo:lvs-0\neth0\n") == {"lo", "lo:lvs-0", "eth0"}

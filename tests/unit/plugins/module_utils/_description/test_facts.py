@@ -237,9 +237,9 @@ def test_a_host_s_facts_are_held_against_its_description(changes, expected):
 ALL_OF_IPVS = {"loaded": ["ip_vs"], "loadable": ["ip_vs", "ip_vs_wrr"], "barred": ""}
 
 
-def findings(host: str, changes: dict[str, Any], **facts: Any) -> list[str]:
+def findings(host: str, changes: dict[str, Any], *, serving: bool = True, **facts: Any) -> list[str]:
     told = {**of(hostvars()[host]["ansible_host"]), **facts}
-    (found,) = compared(plain_views(hostvars(changes), [host]), {host: told}, ["Debian"], {})
+    (found,) = compared(plain_views(hostvars(changes), [host]), {host: told}, ["Debian"], {}, serving)
     lines: list[str] = found["findings"]
     return lines
 
@@ -272,6 +272,16 @@ def test_a_real_server_needs_no_ipvs_and_who_has_no_rights_is_told_that_alone():
     assert findings("web1", {}, lvs_ipvs=nothing) == []
     (told,) = findings("lvs1", {}, lvs_ipvs=nothing, effective_user_id=1000, user_id="deploy")
     assert "who may not change it" in told
+
+
+@pytest.mark.parametrize("changes", [{}, STATIC], ids=["keepalived", "static"])
+def test_a_cluster_is_taken_down_from_hosts_that_could_not_serve(changes):
+    lacking = {"lvs_ipvs": {"loaded": [], "loadable": [], "barred": "why"}, "lvs_sysctls_writable": False}
+
+    for host in ("lvs1", "web1"):
+        assert findings(host, changes, **lacking)
+        assert findings(host, changes, serving=False, lvs_keepalived="/run/keepalived.pid", **lacking) == []
+    assert findings("lvs1", changes, serving=False, effective_user_id=1000, user_id="deploy")
 
 
 def test_a_static_director_with_keepalived_is_refused():
@@ -593,3 +603,9 @@ def test_hosts_that_cannot_be_reached_and_clusters_that_are_refused_are_not_rema
 
     entries = compared(plain_views(variables, list(told)), told, ["Debian"], {"web1": "No space left on device"})
     assert remarks(entries, told) == []
+
+
+def test_who_sets_up_the_network_of_a_real_server_is_told_where_somebody_may_expect_another():
+    told = {"lvs_network_notes": ["the files ifcfg-* are passed over"]}
+
+    assert remarked(web1=told, lvs1=told) == ["web1: the files ifcfg-* are passed over"]

@@ -56,7 +56,10 @@ KEYS = [
         path=f"{FIRST_SERVICE}.sorry_server.weight",
     ),
     bad("unknown key of an upstream", {f"{FIRST_UPSTREAM}.zone": "app 64k"}, "unknown key", "health_path"),
-    bad("unknown key of an upstream server", {f"{FIRST_UPSTREAM}.servers[1].slow_start": 9}, "unknown key", "backup"),
+    bad("unknown key of an upstream server", {f"{FIRST_UPSTREAM}.servers[1].max_fail": 9}, "unknown key", "max_fails?"),
+    bad(
+        "what only another nginx has", {f"{FIRST_UPSTREAM}.servers[1].slow_start": 9}, "is not in the nginx of", "step"
+    ),
     bad(
         "unknown key of an authentication",
         {f"{FIRST_INSTANCE}.authentication": {"auth_pass": "secret", "key": "x"}},

@@ -162,6 +162,7 @@ def test_the_cluster_is_told_with_its_hosts_in_the_order_of_their_mention():
         "directors": ["lvs1", "lvs2"],
         "vrrp_hosts": ["lvs1", "lvs2"],
         "real_servers": ["web1", "web2", "app1"],
+        "dns": {"names": [], "server": None},
     }
 
 
@@ -641,45 +642,38 @@ def test_the_host_of_a_sorry_server_holds_the_address_too():
 
 
 def test_nginx_answers_on_the_service_s_address_and_on_the_host_s_own_for_checks():
-    assert view("web1")["nginx"] == {
-        "checks": [{"port": 80, "path": "/healthz"}],
-        "health": {"80": [{"path": "/healthz", "hops": [{"address": VIP, "path": f"/healthz/at/{VIP}"}]}]},
-        "upstreams": [
-            {
-                "name": "app",
-                "method": "",
-                "keepalive": 16,
-                "zone": "64k",
-                "servers": [
-                    {
-                        "address": HOSTS["app1"],
-                        "port": 8080,
-                        "weight": 1,
-                        "max_fails": 1,
-                        "fail_timeout": 10,
-                        "backup": False,
-                    },
-                    {
-                        "address": HOSTS["app2"],
-                        "port": 8080,
-                        "weight": 1,
-                        "max_fails": 3,
-                        "fail_timeout": 10,
-                        "backup": False,
-                    },
-                ],
-            }
-        ],
-        "servers": [
-            {
-                "name": "web",
-                "listen": ["80", f"{VIP}:80"],
-                "port": 80,
-                "upstream": "app",
-                "proxy_connect_timeout": "2000ms",
-                "proxy_read_timeout": "60000ms",
-            }
-        ],
+    nginx = view("web1")["nginx"]
+    (pool,), (site,) = nginx["upstreams"], nginx["servers"]
+
+    assert nginx["checks"] == [{"port": 80, "path": "/healthz"}]
+    assert nginx["listens"] == [
+        {"address": each, "port": 80, "ssl": False, "default_server": False, "sites": []} for each in ("", VIP)
+    ]
+    assert site["health"] == [
+        {
+            "path": "/healthz",
+            "hops": [{"address": VIP, "path": f"/healthz/at/{VIP}"}],
+            "server_name": "",
+            "answers": True,
+        }
+    ]
+    assert (site["name"], site["listen"], site["server_name"]) == ("web", ["80", f"{VIP}:80"], [VIP])
+    assert [location["location"] for location in site["locations"]] == ["/"]
+    assert site["locations"][0]["lines"][0] == ["proxy_pass", "http://lvs_app"]
+    assert site["locations"][0]["lines"][-2:] == [
+        ["proxy_connect_timeout", "2000ms"],
+        ["proxy_read_timeout", "60000ms"],
+    ]
+    assert (pool["name"], pool["method"], pool["keepalive"], pool["zone"]) == ("app", "", 16, "64k")
+    assert pool["servers"][1] == {
+        "address": HOSTS["app2"],
+        "port": 8080,
+        "weight": 1,
+        "max_fails": 3,
+        "fail_timeout": 10,
+        "max_conns": 0,
+        "backup": False,
+        "down": False,
     }
 
 
@@ -711,7 +705,7 @@ def health(host: str, changes: dict[str, Any]) -> list[dict[str, list[str]]]:
     """For each server of nginx the paths that it answers itself, and by which virtual addresses each goes."""
     nginx = view(host, changes)["nginx"]
     return [
-        {each["path"]: [hop["address"] for hop in each["hops"]] for each in nginx["health"][str(server["port"])]}
+        {each["path"]: [hop["address"] for hop in each["hops"]] for each in server["health"]}
         for server in nginx["servers"]
     ]
 
@@ -731,9 +725,9 @@ def test_a_check_goes_by_the_addresses_of_all_services_that_it_may_be_for():
 
 
 def test_a_check_of_the_root_has_hops_of_one_slash():
-    (health_of_port,) = view("web1", {f"{FIRST_UPSTREAM}.health_path": "/"})["nginx"]["health"].values()
+    (site,) = view("web1", {f"{FIRST_UPSTREAM}.health_path": "/"})["nginx"]["servers"]
 
-    assert health_of_port[0]["hops"] == [{"address": VIP, "path": f"/at/{VIP}"}]
+    assert site["health"][0]["hops"] == [{"address": VIP, "path": f"/at/{VIP}"}]
 
 
 def given_no_check(**changes: Any) -> dict[str, Any]:
@@ -783,7 +777,7 @@ def test_a_pool_keeps_its_backup_its_own_ports_and_its_health_path():
         (9000, True),
     ]
     assert nginx["upstreams"][0]["method"] == "least_conn"
-    assert [each["path"] for each in nginx["health"]["80"]] == ["/up"]
+    assert [each["path"] for each in nginx["servers"][0]["health"]] == ["/up"]
 
 
 @pytest.mark.parametrize(("servers", "zone"), [(1, "64k"), (32, "64k"), (33, "128k"), (1000, "2048k")])
@@ -810,7 +804,21 @@ def test_a_host_in_no_instance_and_no_service_has_nothing_to_do():
         "director": NO_DIRECTOR,
         "marking": {"marks": [], "interfaces": []},
         "realserver": {"interface": "eth0", "vips": []},
-        "nginx": {"checks": [], "health": {}, "upstreams": [], "servers": []},
+        "nginx": {
+            "checks": [],
+            "listens": [],
+            "certificates": [],
+            "settings": {
+                "log_format": "",
+                "real_ip": None,
+                "server_names_hash_bucket_size": 0,
+                "main": [],
+                "worker_connections": None,
+                "raw": [],
+            },
+            "upstreams": [],
+            "servers": [],
+        },
     }
 
 
@@ -837,3 +845,210 @@ def test_the_peers_of_a_director_are_exactly_the_others(directors):
         others = [HOSTS[each] for each in directors if each != host]
 
         assert peers == ([others] if host in directors else [])
+
+
+SITE = {
+    "name": "shop",
+    "virtual_server": "webs",
+    "server_name": ["shop.example.com"],
+    "ssl_certificate": "/etc/ssl/shop.crt",
+    "ssl_certificate_key": "/etc/ssl/private/shop.key",
+    "http2": True,
+    "locations": [{"location": "/", "upstream": "app"}],
+}
+# A site with TLS behind a second service of the first address; the first one leads to it.
+TLS_SITE = {
+    **given_no_check(),
+    "lvs_virtual_servers[1]": {"name": "webs", "address": VIP, "port": 443, "real_servers": ["web1", "web2"]},
+    "lvs_nginx_servers": [
+        SITE,
+        {"name": "shop80", "virtual_server": "web", "server_name": "shop.example.com", "return": "301 https://$host/"},
+    ],
+}
+FIRST_SITE, SECOND_SITE = "lvs_nginx_servers[0]", "lvs_nginx_servers[1]"
+
+
+def served(changes: dict[str, Any], host: str = "web1") -> list[dict[str, Any]]:
+    return view(host, changes)["nginx"]["servers"]
+
+
+def test_the_default_server_of_each_port_of_sites_is_ours():
+    assert [(each["name"], each["listen"]) for each in served(TLS_SITE)] == [
+        ("", ["443 ssl default_server", f"{VIP}:443 ssl default_server"]),
+        ("shop", ["443 ssl", f"{VIP}:443 ssl"]),
+        ("", ["80 default_server", f"{VIP}:80 default_server"]),
+        ("shop80", ["80", f"{VIP}:80"]),
+    ]
+    ours = [each for each in served(TLS_SITE) if each["name"] == ""]
+    assert [each["server_name"] for each in ours] == [[], []]
+    assert [[each["lines"] for each in server["locations"]] for server in ours] == [[], [[["return", "404"]]]]
+
+
+def test_a_site_without_names_is_the_default_one_of_its_address_alone():
+    changes = {**TLS_SITE, f"{SECOND_SITE}.server_name": REMOVED}
+
+    assert [(each["name"], each["listen"]) for each in served(changes)[2:]] == [
+        ("", ["80 default_server"]),
+        ("shop80", ["80", f"{VIP}:80 default_server"]),
+    ]
+    assert served(changes)[3]["server_name"] == [VIP]
+
+
+def test_the_default_server_goes_by_all_addresses_and_a_named_site_hands_on_to_it():
+    ours, site = served(TLS_SITE)[2:]
+
+    assert [(each["path"], each["answers"], len(each["hops"])) for each in ours["health"]] == [("/healthz", True, 1)]
+    assert [(each["path"], each["answers"], len(each["hops"])) for each in site["health"]] == [("/healthz", False, 1)]
+    assert served({**TLS_SITE, f"{FIRST_SITE}.server_name": "*.example.com"})[1]["health"] == [
+        {
+            "path": "/healthz",
+            "hops": [{"address": VIP, "path": f"/healthz/at/{VIP}"}],
+            "server_name": "lvs.example.com",
+            "answers": True,
+        }
+    ]
+
+
+def test_a_service_with_tls_is_asked_at_a_plain_port_and_at_its_own():
+    plain, secure = services("lvs1", TLS_SITE)
+
+    assert [each["keyword"] for each in plain["real_servers"][0]["checkers"]] == ["HTTP_GET"]
+    page, socket = secure["real_servers"][0]["checkers"]
+    assert (page["keyword"], dict(page["lines"])["connect_port"]) == ("HTTP_GET", 80)
+    assert (socket["keyword"], dict(socket["lines"]).get("connect_port")) == ("TCP_CHECK", None)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({f"{FIRST_SERVICE}.real_servers": ["web1"]}, id="a plain port of some of the hosts"),
+        pytest.param({SECOND_SITE: REMOVED}, id="no plain port"),
+    ],
+)
+def test_a_service_with_tls_is_asked_at_its_own_port_alone_beside(changes: dict[str, Any]):
+    secure = services("lvs1", {**TLS_SITE, **changes})[-1]
+
+    assert [each["keyword"] for each in secure["real_servers"][0]["checkers"]] == ["TCP_CHECK"]
+
+
+def test_what_is_asked_at_a_plain_port_goes_by_the_address_of_the_service_with_tls_too():
+    changes = {
+        **TLS_SITE,
+        "lvs_virtual_servers[1].address": OTHER_VIP,
+        "lvs_vrrp_instances[0].virtual_ipaddress": [f"{VIP}/32", f"{OTHER_VIP}/32"],
+    }
+    ours = served(changes)[2]
+
+    assert [hop["address"] for hop in ours["health"][0]["hops"]] == [VIP, OTHER_VIP]
+
+
+def test_each_socket_is_told_with_the_certificates_that_it_presents():
+    presented = {"name": "shop", "server_name": "shop.example.com", "ssl_certificate": "/etc/ssl/shop.crt"}
+
+    assert view("web1", TLS_SITE)["nginx"]["listens"] == [
+        {"address": "", "port": 443, "ssl": True, "default_server": True, "sites": [presented]},
+        {"address": VIP, "port": 443, "ssl": True, "default_server": True, "sites": [presented]},
+        {"address": "", "port": 80, "ssl": False, "default_server": True, "sites": []},
+        {"address": VIP, "port": 80, "ssl": False, "default_server": True, "sites": []},
+    ]
+
+
+def test_each_certificate_is_told_with_its_key_and_the_names_that_it_must_be_good_for():
+    assert view("web1", TLS_SITE)["nginx"]["certificates"] == [
+        {
+            "ssl_certificate": "/etc/ssl/shop.crt",
+            "ssl_certificate_key": "/etc/ssl/private/shop.key",
+            "server_name": ["shop.example.com"],
+        }
+    ]
+
+
+def test_what_raw_says_of_a_location_stands_in_the_place_of_ours():
+    raw = "proxy_read_timeout 300s;\nproxy_set_header host internal;"
+    (place,) = served({**TLS_SITE, f"{FIRST_SITE}.locations[0].raw": raw})[1]["locations"]
+
+    keywords = [(keyword, value.split()[0]) for keyword, value in place["lines"]]
+    assert ("proxy_set_header", "X-Real-IP") in keywords
+    assert ("proxy_set_header", "Host") not in keywords
+    assert "proxy_read_timeout" not in dict(keywords)
+    assert place["raw"] == raw.split("\n")
+
+
+@pytest.mark.parametrize(
+    ("servers", "max_fails"),
+    [
+        pytest.param(["app1", {"host": "app2", "down": True}], [0, 1], id="one is left of two"),
+        pytest.param(["app1", {"host": "app2", "down": True}, "web2"], [1, 1, 1], id="two are left"),
+        pytest.param(["app1", {"host": "app2", "backup": True}], [1, 1], id="a backup"),
+        pytest.param(["app1"], [1], id="one from the start"),
+    ],
+)
+def test_the_only_server_that_is_not_down_is_never_taken_for_failed(servers: list[Any], max_fails: list[int]):
+    (pool,) = view("web1", {f"{FIRST_UPSTREAM}.servers": servers})["nginx"]["upstreams"]
+
+    assert [each["max_fails"] for each in pool["servers"]] == max_fails
+
+
+def test_a_site_behind_an_instance_listens_on_every_address():
+    changes = {
+        "lvs_virtual_servers": REMOVED,
+        f"{FIRST_UPSTREAM}.vrrp_instance": "web",
+        f"{FIRST_UPSTREAM}.listen": [80, 8000],
+    }
+    first, second = served(changes, "lvs1")
+
+    assert (first["listen"], second["listen"]) == (["80"], ["8000"])
+    assert first["server_name"] == [VIP]
+    assert first["health"][0]["hops"] == []
+
+
+def test_long_names_get_the_room_that_nginx_needs():
+    settings = view("web1", {**TLS_SITE, f"{SECOND_SITE}.server_name": f"{'a' * 60}.example.com"})["nginx"]["settings"]
+
+    assert settings["server_names_hash_bucket_size"] == 128
+
+
+@pytest.mark.parametrize(
+    ("told", "main"),
+    [
+        ({"worker_connections": 4096}, [["worker_rlimit_nofile", "8192"]]),
+        ({"worker_connections": 4096, "worker_rlimit_nofile": 5000}, [["worker_rlimit_nofile", "5000"]]),
+        ({"worker_shutdown_timeout": 60}, [["worker_shutdown_timeout", "60000ms"]]),
+    ],
+)
+def test_a_worker_may_open_as_many_files_as_it_has_connections(told: dict[str, int], main: list[list[str]]):
+    settings = view("web1", {"lvs_nginx_settings": told})["nginx"]["settings"]
+
+    assert (settings["main"], settings["worker_connections"]) == (main, told.get("worker_connections"))
+
+
+# Both ports of the address have one mark, so that a client comes to one real server with both.
+MARKED = {
+    FIRST_SERVICE: {
+        "name": "web",
+        "fwmark": 1,
+        "marked": [{"address": VIP, "ports": [80, 443]}],
+        "real_servers": ["web1", "web2"],
+    },
+    "lvs_nginx_servers": [
+        {**SITE, "virtual_server": "web", "listen": [443]},
+        {
+            "name": "shop80",
+            "virtual_server": "web",
+            "server_name": "shop.example.com",
+            "return": "301 https://$host/",
+            "listen": [80],
+        },
+    ],
+}
+
+
+def test_a_site_has_those_ports_of_its_service_that_it_says():
+    assert [(each["name"], each["listen"]) for each in served(MARKED) if each["name"]] == [
+        ("shop", ["443 ssl", f"{VIP}:443 ssl"]),
+        ("shop80", ["80", f"{VIP}:80"]),
+    ]
+    (service,) = services("lvs1", MARKED)
+    assert [
+        (each["keyword"], dict(each["lines"]).get("connect_port")) for each in service["real_servers"][0]["checkers"]
+    ] == [("HTTP_GET", 80), ("TCP_CHECK", 443)]

@@ -6,7 +6,8 @@ import os
 import time
 from pathlib import Path
 
-from ansible_collections.lvs.cluster.plugins.module_utils._host.nginx import worker_starts
+import pytest
+from ansible_collections.lvs.cluster.plugins.module_utils._host.nginx import worker_connections, worker_starts
 
 
 def test_start_of_a_worker_is_read_from_proc(tmp_path: Path) -> None:
@@ -18,3 +19,17 @@ def test_start_of_a_worker_is_read_from_proc(tmp_path: Path) -> None:
         (tmp_path / pid / "stat").write_text(stat)
     (start,) = worker_starts(os.getppid(), str(tmp_path))
     assert time.time() - 3600 < start <= time.time()
+
+
+@pytest.mark.parametrize(
+    ("text", "many"),
+    [
+        ("events {\n\tworker_connections 768;\n\t# multi_accept on;\n}\n", 768),
+        ("events {\n    # worker_connections 768;\n}\n", 0),
+        ("events {}\n", 0),
+    ],
+)
+def test_what_nginx_conf_gives_a_worker_is_read(tmp_path: Path, text: str, many: int) -> None:
+    (tmp_path / "nginx.conf").write_text(text)
+    assert worker_connections(str(tmp_path / "nginx.conf")) == many
+    assert worker_connections(str(tmp_path / "none")) == 0

@@ -69,17 +69,97 @@ def test_files_of_a_dump_are_told_apart_in_their_order() -> None:
 
 
 def test_sockets_of_a_dump_are_read_without_comments_and_ipv6() -> None:
-    assert nginx.listens(nginx.files(DUMP)) == [
+    assert [each[:5] for each in nginx.listens(nginx.files(DUMP))] == [
         (OURS, "80", "", 80, False),
         (OURS, "192.0.2.100:80", "192.0.2.100", 80, False),
         (DEFAULT_SITE, "80 default_server", "", 80, True),
     ]
 
 
+def test_names_of_a_server_are_those_of_all_its_lines_wherever_they_stand() -> None:
+    text = """
+    http {
+        server { server_name "shop.example.com" 'www.example.com'; listen 80; # server_name not.this;
+            location ~ "^/a{2};" { return 200 "listen 81;"; }
+            set $x ${host}; server_name ~^x\\.; listen 443 ssl; }
+        server { listen 8080; }
+    }
+    """
+    found = nginx.listens([("own.conf", text), ("snippet.conf", "listen 9000;")])
+    names = ("shop.example.com", "www.example.com", "~^x\\.")
+    assert [(each.text, each.names, each.server) for each in found] == [
+        ("80", names, 1),
+        ("443 ssl", names, 1),
+        ("8080", (), 2),
+        ("9000", (), 0),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("theirs", "hidden"),
+    [
+        ("listen 80; server_name blog;", {("192.0.2.100", 80): [("blog",)]}),
+        ("listen 80; listen 192.0.2.100:80; server_name blog;", {}),
+        ("listen 8080;", {}),
+        ("listen 192.0.2.99:80;", {}),
+        ("listen 80;", {("192.0.2.100", 80): [()]}),
+    ],
+)
+def test_site_that_ours_hides_at_an_address_is_found_by_its_names(theirs: str, hidden: dict[object, object]) -> None:
+    found = nginx.listens([(OURS, "server { listen 80; listen 192.0.2.100:80; }"), site(theirs)])
+    seen = nginx.shadowed(found, OURS)
+    assert {key: [each.names for each in others] for key, others in seen.items()} == hidden
+
+
+@pytest.mark.parametrize(
+    ("ours", "told"),
+    [
+        ("listen 80; listen 192.0.2.100:80;", []),
+        (
+            "listen 192.0.2.100:80;",
+            ["192.0.2.100:80 is held by nginx itself, which listens on 0.0.0.0:80 since before"],
+        ),
+        ("listen 8080;", ["*:8080 is held by apache2 (process 633), which listens on *:8080"]),
+        ("listen 443;", ["*:443 is held by python3 (process 701), which listens on 192.0.2.21:443"]),
+        (
+            "listen 192.0.2.21:443;",
+            ["192.0.2.21:443 is held by python3 (process 701), which listens on 192.0.2.21:443"],
+        ),
+        ("listen 192.0.2.22:443;", []),
+        ("listen 9000;", []),
+    ],
+)
+def test_who_keeps_nginx_from_a_socket_is_named_also_nginx_itself(ours: str, told: list[str]) -> None:
+    wanted = nginx.listens([site(ours)])
+    assert nginx.in_use(wanted, nginx.sockets(SS), {411, 412}) == told
+
+
+def test_another_nginx_is_not_ours_and_one_that_is_not_seen_is_said_so() -> None:
+    wanted = nginx.listens([site("listen 80;")])
+    assert nginx.in_use(wanted, nginx.sockets(SS), {99}) == [
+        "*:80 is held by nginx (process 412), which listens on 0.0.0.0:80"
+    ]
+    unseen = "LISTEN 0 511 10.0.0.1%lo:80 0.0.0.0:*\n"
+    assert nginx.in_use(wanted, nginx.sockets(unseen), {99}) == [
+        "*:80 is held by a process that ss does not see, which listens on 10.0.0.1%lo:80"
+    ]
+
+
+def test_names_that_a_certificate_can_have_are_asked_for() -> None:
+    names = ["shop.example.com", "*.example.com", ".example.org", "~^x", "_", "", "mail.*", "a_b.example", "$hostname"]
+    assert nginx.asked_as(names) == [
+        "shop.example.com",
+        "any.example.com",
+        "example.org",
+        "any.example.org",
+        "a_b.example",
+    ]
+
+
 def test_default_server_answers_in_our_place_unless_it_is_about_to_go() -> None:
     found = nginx.listens(nginx.files(DUMP))
     assert [each.path for each in nginx.rivals(found, OURS, RIP, 80)] == [DEFAULT_SITE]
-    assert nginx.rivals(found, OURS, RIP, 80, {DEFAULT_SITE}) == []
+    assert nginx.rivals(found[:-1], OURS, RIP, 80) == []
 
 
 @pytest.mark.parametrize(
@@ -105,6 +185,16 @@ def test_site_on_our_port_answers_only_where_it_comes_first(listen: str, wins: b
 def test_first_file_on_a_port_is_its_default(ours: str) -> None:
     assert rivals(site("listen 80;", "a.conf"), ours=ours) == ["80"]
     assert rivals(site("listen 80;", "z.conf"), ours=ours) == []
+
+
+def test_default_server_of_ours_comes_before_the_first_file() -> None:
+    found = nginx.listens([site("listen 80;", "a.conf"), (OURS, "server { listen 80; }")])
+    assert [each.path for each in nginx.rivals(found, OURS, RIP, 80)] == ["/etc/nginx/conf.d/a.conf"]
+    assert nginx.rivals(found, OURS, RIP, 80, is_default=True) == []
+
+
+def test_file_that_is_not_understood_has_no_sockets() -> None:
+    assert nginx.listens([("lua.conf", "content_by_lua_block { x = '\\'' } }"), site("listen 80;")])[0].port == 80
 
 
 @pytest.mark.parametrize(("port", "names"), [(80, []), (8080, ["apache2"]), (443, ["python3"]), (8, [])])

@@ -1,28 +1,13 @@
 from __future__ import annotations
 
-import json
-
 import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils._host.sysctl import FOLDERS
-from ansible_collections.lvs.cluster.plugins.module_utils._realserver import boot_files
-from ansible_collections.lvs.cluster.plugins.module_utils._realserver.boot_files import Setting
+from ansible_collections.lvs.cluster.plugins.module_utils._kernel import boot_files
+from ansible_collections.lvs.cluster.plugins.module_utils._kernel.boot_files import Setting
 
 OURS = "/etc/sysctl.d/60-lvs-realserver.conf"
 WANTED = {"net.ipv4.conf.all.arp_ignore": "1", "net.ipv4.conf.eth0/7.arp_announce": "2"}
 IGNORE = "net/ipv4/conf/all/arp_ignore"
-
-# `networkctl --json=short status lo` of systemd 257 (Debian 13), shortened.
-RECORDED = json.dumps(
-    {
-        "Index": 1,
-        "Name": "lo",
-        "Type": "loopback",
-        "AdministrativeState": "configured",
-        "NetworkFile": "/etc/systemd/network/10-lvs-loopback.network",
-        "NetworkFileDropins": ["/etc/systemd/network/10-lvs-loopback.network.d/lvs.conf"],
-        "RequiredForOnline": True,
-    }
-)
 
 
 def overriding(*files: tuple[str, str]) -> list[Setting]:
@@ -79,20 +64,3 @@ def test_earlier_file_is_overridden_by_ours_and_the_last_one_counts() -> None:
     wrong, right = "net.ipv4.conf.all.arp_ignore = 0\n", "net.ipv4.conf.all.arp_ignore = 1\n"
     assert overriding(("/usr/lib/sysctl.d/50-default.conf", wrong)) == []
     assert overriding(("/etc/sysctl.d/70-a.conf", wrong), ("/etc/sysctl.d/80-b.conf", right)) == []
-
-
-def test_what_networkd_reads_is_told_with_its_additions() -> None:
-    found = boot_files.network_file(RECORDED)
-    assert found.path == "/etc/systemd/network/10-lvs-loopback.network"
-    assert found.drop_ins == ["/etc/systemd/network/10-lvs-loopback.network.d/lvs.conf"]
-    assert boot_files.network_file('{"Index":1,"Name":"lo","AdministrativeState":"unmanaged"}') == ("", None)
-
-
-def test_what_networkd_reads_is_told_of_all_interfaces() -> None:
-    unmanaged = {"Name": "eth1", "AdministrativeState": "unmanaged"}
-    told = json.dumps({"Interfaces": [json.loads(RECORDED), unmanaged]})
-    assert boot_files.network_files(told) == {"lo": "/etc/systemd/network/10-lvs-loopback.network"}
-
-
-def test_what_ifupdown_brings_up_is_told() -> None:
-    assert boot_files.started_at_boot("lo\nlo:lvs-0\neth0\n") == {"lo", "lo:lvs-0", "eth0"}

@@ -2,14 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # PRIVATE to the collection.
-"""Whether the next boot reads a file: what ifupdown, systemd-networkd and systemd-sysctl say or do."""
+"""The files from which a boot loads modules of the kernel and sets its settings: which are read, and what they say."""
 
 from __future__ import annotations
 
-import json
 import os
 import re
-from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Dict, List, Mapping, NamedTuple, Sequence, Tuple
 
 
 class Setting(NamedTuple):
@@ -75,27 +74,3 @@ def overriding(ours: str, wanted: Mapping[str, str], files: Sequence[Tuple[str, 
         if os.path.basename(path) > os.path.basename(ours):
             last.update((each.key, each) for each in settings(path, text) if each.key in keys)
     return [each for each in last.values() if each.value.split() != keys[each.key].split()]
-
-
-def started_at_boot(listed: str) -> Set[str]:
-    """The interfaces in the output of C(ifquery --list): those that C(ifup -a) brings up."""
-    return set(listed.split())
-
-
-class NetworkFile(NamedTuple):
-    """What networkd sets up an interface from; no path for nothing."""
-
-    path: str
-    drop_ins: Optional[List[str]]  # None where this networkd does not tell
-
-
-def network_files(told: str) -> Dict[str, str]:
-    """By interface, from the output of C(networkctl --json=short list)."""
-    links = json.loads(told)["Interfaces"]
-    return {str(link["Name"]): str(link["NetworkFile"]) for link in links if link.get("NetworkFile")}
-
-
-def network_file(told: str) -> NetworkFile:
-    """From the output of C(networkctl --json=short status LINK)."""
-    link = json.loads(told)
-    return NetworkFile(str(link.get("NetworkFile") or ""), link.get("NetworkFileDropins"))

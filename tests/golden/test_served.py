@@ -1,0 +1,299 @@
+"""What a real nginx of each distribution does with what it gets, asked at addresses of this machine's loopback."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import http.server
+import json
+import os
+import pwd
+import signal
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory
+from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import REMOVED, hostvars
+from golden.programs import nginx_file, nginxes, render_nginx
+
+# Addresses of the description, and of the loopback in their place.
+DESCRIBED, HERE = "192.0.2.", "127.0.2."
+VIP = f"{HERE}100"
+NAME = "shop.example.com"
+
+
+class Application(http.server.BaseHTTPRequestHandler):
+    """Answers with what it was asked, and how; takes a WebSocket, and says nothing at all at /die."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        if self.path == "/die":
+            self.close_connection = True
+            return
+        if self.headers["Upgrade"]:
+            self.send_response(101)
+            self.send_header("Upgrade", self.headers["Upgrade"])
+            self.send_header("Connection", "Upgrade")
+            self.end_headers()
+            self.wfile.write(b"from the application")
+            self.close_connection = True
+            return
+        body = json.dumps({"port": self.server.server_port, "path": self.path, **dict(self.headers.items())}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_arguments: Any) -> None:
+        pass
+
+
+class Quiet(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_arguments: Any) -> None:
+        """A connection that nginx has closed."""
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        port: int = held.getsockname()[1]
+        return port
+
+
+class Serving:
+    """A running nginx of one version, behind whose sites are two applications."""
+
+    def __init__(self, program: str, version: str, folder: Path) -> None:
+        self.program, self.version, self.folder = program, version, folder
+        self.plain, self.secure, self.bare = free_port(), free_port(), free_port()
+        self.applications = [Quiet((f"{HERE}{last}", 0), Application) for last in (31, 32)]
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def described(self, **changes: Any) -> str:
+        servers = [
+            {"address": f"{DESCRIBED}{last}", "port": each.server_port}
+            for last, each in zip((31, 32), self.applications, strict=True)
+        ]
+        services = {"web": self.plain, "webs": self.secure, "bare": self.bare}
+        tls = {"ssl_certificate": "/a", "ssl_certificate_key": "/b", "http2": True}
+        redirect = {"virtual_server": "web", "return": f"301 https://$host:{self.secure}$request_uri"}
+        variables = hostvars(
+            {
+                "hosts.app1": REMOVED,
+                "hosts.app2": REMOVED,
+                "lvs_virtual_servers": [
+                    {"name": name, "address": f"{DESCRIBED}100", "port": port, "real_servers": ["web1", "web2"]}
+                    for name, port in services.items()
+                ],
+                "lvs_nginx_upstreams": [
+                    {"name": "app", "servers": servers},
+                    {"name": "bare", "virtual_server": "bare", "servers": servers[:1]},
+                ],
+                "lvs_nginx_servers": [
+                    {
+                        "name": "shop",
+                        "virtual_server": "webs",
+                        "server_name": NAME,
+                        **tls,
+                        "locations": [{"location": "/", "upstream": "app"}],
+                    },
+                    {"name": "shop80", "server_name": NAME, **redirect},
+                ],
+                **changes,
+            }
+        )
+        text = render_nginx(inventory.view(variables, "web1"), self.version)
+        return text.replace(DESCRIBED, HERE)
+
+    def start(self, **changes: Any) -> None:
+        main = nginx_file(self.described(**changes), self.folder)
+        user = f"daemon off; user {pwd.getpwuid(os.geteuid()).pw_name};"
+        self.process = subprocess.Popen([self.program, "-e", "stderr", "-p", self.folder, "-c", main, "-g", user])
+        deadline = time.monotonic() + 30
+        while True:
+            with contextlib.suppress(OSError):
+                socket.create_connection((VIP, self.plain), timeout=1).close()
+                return
+            assert time.monotonic() < deadline, "nginx does not start"
+            assert self.process.poll() is None, "nginx ends"
+            time.sleep(0.05)
+
+    def reload(self, **changes: Any) -> None:
+        assert self.process
+        nginx_file(self.described(**changes), self.folder)
+        self.process.send_signal(signal.SIGHUP)
+
+    def stop(self) -> None:
+        if self.process:
+            self.process.terminate()
+            self.process.wait(30)
+        for each in self.applications:
+            each.shutdown()
+            each.server_close()
+
+    def get(self, port: int, path: str = "/", **headers: str) -> tuple[int, dict[str, str], bytes]:
+        connection = http.client.HTTPConnection(VIP, port, timeout=10)
+        return self._answer(connection, path, headers)
+
+    def get_secure(self, path: str = "/", **headers: str) -> tuple[int, dict[str, str], bytes]:
+        connection = http.client.HTTPConnection(VIP, self.secure, timeout=10)
+        connection.sock = self.handshake(NAME)
+        return self._answer(connection, path, {"Host": NAME, **headers})
+
+    @staticmethod
+    def _answer(
+        connection: http.client.HTTPConnection, path: str, headers: dict[str, str]
+    ) -> tuple[int, dict[str, str], bytes]:
+        with contextlib.closing(connection):
+            connection.request("GET", path, headers={name.replace("_", "-"): each for name, each in headers.items()})
+            answer = connection.getresponse()
+            return answer.status, {name.lower(): each for name, each in answer.headers.items()}, answer.read()
+
+    def handshake(self, name: str | None, protocol: str = "http/1.1") -> ssl.SSLSocket:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        context.set_alpn_protocols([protocol])
+        connection = socket.create_connection((VIP, self.secure), timeout=10)
+        return context.wrap_socket(connection, server_hostname=name)
+
+
+@pytest.fixture(scope="module", params=nginxes().items(), ids=lambda each: each[0])
+def serving(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    version, program = request.param
+    found = Serving(program, version, tmp_path_factory.mktemp("nginx"))
+    try:
+        for each in found.applications:
+            threading.Thread(target=each.serve_forever, daemon=True).start()
+        found.start()
+        yield found
+    finally:
+        found.stop()
+
+
+def test_a_check_is_answered_before_the_redirect_and_by_whatever_name(serving: Serving) -> None:
+    for name in (NAME, "nobody.example.com", f"192.0.2.21:{serving.plain}"):
+        status, headers, body = serving.get(serving.plain, "/healthz", Host=name)
+        assert (status, headers["x-lvs-cluster"], body) == (200, "lvs", b"ok\n"), name
+
+    status, headers, _body = serving.get(serving.plain, "/a?b=c", Host=NAME)
+    assert (status, headers["location"]) == (301, f"https://{NAME}:{serving.secure}/a?b=c")
+
+
+def test_what_is_for_no_site_gets_none(serving: Serving) -> None:
+    assert serving.get(serving.plain, "/", Host="nobody.example.com")[0] == 404
+    for name in (None, "nobody.example.com"):
+        with pytest.raises(ssl.SSLError, match=r"(?i)unrecognized.name"):
+            serving.handshake(name)
+
+
+def test_a_site_with_tls_answers_its_own_check_and_offers_http_2(serving: Serving) -> None:
+    status, headers, _body = serving.get_secure("/healthz")
+    assert (status, headers["x-lvs-cluster"]) == (200, "lvs")
+    with serving.handshake(NAME, "h2") as connection:
+        assert connection.selected_alpn_protocol() == "h2"
+
+
+def test_an_application_is_told_of_the_client_and_not_what_the_client_says(serving: Serving) -> None:
+    forged = {"X_Forwarded_For": "203.0.113.9", "X_Real_IP": "203.0.113.9", "X_Forwarded_Proto": "ftp"}
+    status, _headers, body = serving.get_secure("/", **forged)
+    told = json.loads(body)
+
+    assert (status, told["Host"], told["X-Forwarded-Proto"]) == (200, NAME, "https")
+    assert (told["X-Forwarded-For"], told["X-Real-IP"]) == ("127.0.0.1", "127.0.0.1")
+
+
+def test_an_application_gets_the_chain_from_whom_nginx_is_told_to_believe(serving: Serving) -> None:
+    def chain() -> str:
+        body = serving.get_secure("/", X_Forwarded_For="203.0.113.9")[2]
+        told: str = json.loads(body)["X-Forwarded-For"]
+        return told
+
+    serving.reload(lvs_nginx_settings={"set_real_ip_from": ["127.0.0.0/8"]})
+    until(lambda: chain() == "203.0.113.9, 127.0.0.1")
+    serving.reload()
+    until(lambda: chain() == "127.0.0.1")
+
+
+def test_a_request_without_a_host_reaches_the_application_with_one(serving: Serving) -> None:
+    with socket.create_connection((VIP, serving.bare), timeout=10) as connection:
+        connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        answer = b"".join(iter(lambda: connection.recv(4096), b""))
+
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["Host"] == VIP
+
+
+@pytest.mark.parametrize(("asked", "line"), [("websocket", "101"), ("WebSocket", "101"), ("h2c", "200")])
+def test_a_websocket_is_passed_on_and_nothing_else(serving: Serving, asked: str, line: str) -> None:
+    with serving.handshake(NAME) as connection:
+        words = ("GET /chat HTTP/1.1", f"Host: {NAME}", "Connection: Upgrade", f"Upgrade: {asked}", "", "")
+        connection.sendall("\r\n".join(words).encode())
+        answer = connection.recv(4096)
+        if line == "101" and not answer.endswith(b"application"):
+            answer += connection.recv(4096)
+
+    assert answer.split()[1].decode() == line, answer
+    assert answer.endswith(b"from the application") is (line == "101")
+
+
+def pool(serving: Serving, **second: Any) -> dict[str, Any]:
+    """Change the second application of the pool."""
+    return {
+        "lvs_nginx_upstreams": [
+            {
+                "name": "app",
+                "servers": [
+                    {"address": f"{DESCRIBED}31", "port": serving.applications[0].server_port},
+                    {"address": f"{DESCRIBED}32", "port": serving.applications[1].server_port, **second},
+                ],
+            },
+            {"name": "bare", "virtual_server": "bare", "servers": [{"address": f"{DESCRIBED}31"}]},
+        ]
+    }
+
+
+def until(holds: Any) -> None:
+    """Old workers may answer a moment longer after a reload."""
+    deadline = time.monotonic() + 15
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_a_server_that_is_down_costs_no_request_and_leaves_one_that_is_never_given_up(serving: Serving) -> None:
+    first, second = (each.server_port for each in serving.applications)
+    failed: list[Any] = []
+    answered: list[int] = []
+    done = threading.Event()
+
+    def ask() -> None:
+        while not done.is_set():
+            try:
+                status, _headers, body = serving.get_secure("/")
+                answered.append(json.loads(body)["port"] if status == 200 else failed.append(status) or 0)
+            except OSError as error:
+                failed.append(error)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    try:
+        until(lambda: {first, second} <= set(answered))
+        serving.reload(**pool(serving, down=True))
+        until(lambda: len(answered) > 60 and set(answered[-20:]) == {first})
+    finally:
+        done.set()
+        asking.join()
+    assert failed == []
+
+    # Of two of which one is down, nginx would take the other for failed too, for ten seconds.
+    assert serving.get_secure("/die")[0] == 502
+    assert [serving.get_secure("/")[0] for _each in range(5)] == [200] * 5
+    serving.reload()
