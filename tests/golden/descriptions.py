@@ -190,7 +190,7 @@ TEXTS = {
         st.text(signs, max_size=8).map("302 /".__add__),
     ),
     "format of nginx's log": st.one_of(
-        st.sampled_from(['$remote_addr "$request"', "'", "$nothing", " ".join(f"${each}" for each in sorted(KNOWN))]),
+        st.sampled_from(['$remote_addr "$request"', "'", "$nothing", "$http_a ${arg_b}"]),
         st.text(signs, min_size=1, max_size=12),
     ),
     "size, as 50m": st.sampled_from(["50m", 0, "1G", "5x", "-1", "999999999m"]),
@@ -465,7 +465,15 @@ def read_script(paths: Sequence[str]) -> bytes | None:
 
 
 NAMED = "a" * 63
+VARIABLES = [f"${each}" for each in sorted(KNOWN)]
 LARGE = {
+    "every variable of nginx's own": {
+        "lvs_nginx_settings.log_format": " ".join(VARIABLES[::2]),
+        "lvs_nginx_servers[0].return": f"302 /{'/'.join(VARIABLES[1::2])}",
+    },
+    "the longest names of sites": {
+        "lvs_nginx_servers[0].server_name": [f"{'a' * each}.example.com" for each in (30, 52, 110, 241)],
+    },
     "as many addresses as an advert has room for": {
         "lvs_vrrp_instances[0].virtual_ipaddress": [f"{VIP}/32", *(f"198.51.100.{place}/32" for place in range(1, 255))]
     },

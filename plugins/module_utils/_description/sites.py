@@ -10,7 +10,7 @@ All of it can be asked of a description that has mistakes: what was refused is p
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Dict, FrozenSet, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Dict, FrozenSet, Iterable, List, Mapping, Optional, Sequence, Set, Tuple, Union
 
 from .kinds import numbered
 from .model.cluster import Cluster
@@ -60,8 +60,13 @@ class Site:
         if self.instance:
             return [("", port) for _place, port in numbered(self.server.listen)]
         served = (each for each, hosts in zip(self.services, self.serving) if host is None or host in hosts)
-        sockets = (socket for each in served for socket in each.sockets)
-        return [(each.address, each.port) for each in sockets if each.port is not None]
+        wanted = {port for _place, port in numbered(self.server.listen)}
+        return [
+            (each.address, each.port)
+            for service in served
+            for each in service.sockets
+            if each.port and (not wanted or each.port in wanted)
+        ]
 
 
 def named_upstreams(cluster: Cluster) -> Set[str]:
@@ -106,41 +111,55 @@ def _implied(upstream: Upstream, services: Mapping[str, VirtualServer]) -> Nginx
     )
 
 
-def before_of(server: NginxServer, services: Mapping[str, VirtualServer]) -> List[str]:
-    """The names of the services before a site, as far as they are known."""
-    if server.virtual_server == () and server.vrrp_instance == "" and len(services) == 1:
+def before_of(entry: Union[NginxServer, Upstream], services: Mapping[str, VirtualServer]) -> List[str]:
+    """The names of the services before a site, or an upstream, as far as they are known."""
+    told = entry.virtual_server
+    if told in ("", ()) and entry.vrrp_instance == "" and len(services) == 1:
         return list(services)
-    return [name for _place, name in numbered(server.virtual_server) if name in services]
+    names = [told] if isinstance(told, str) else [name for _place, name in numbered(told)]
+    return [name for name in names if name in services]
 
 
 @dataclass(frozen=True)
 class Asked:
-    """How keepalived asks an nginx of ours whether it serves: a page of a plain port; none where there is no such."""
+    """How keepalived asks an nginx of ours whether it serves.
+
+    port: the plain one at which it asks for the page; none where there is no such. tls: those that take connections.
+    """
 
     port: Optional[int]
     path: str
-    is_tls: bool
+    tls: Sequence[int]
 
 
 def asked_of(sites: Sequence[Site], services: Iterable[VirtualServer]) -> Dict[str, Asked]:
     """By the name of the service before it; none of one with servers outside the inventory, whose nginx is no ours."""
     told = [each for each in services if all(server.host for server in each.real_servers)]
     behind = {each.name: [site for site in sites if each in site.services] for each in told}
-    plain = [each for each in told if behind[each.name] and not any(site.is_tls for site in behind[each.name])]
+    plain = {each.name: _ports(each, [site for site in behind[each.name] if not site.is_tls]) for each in told}
     found: Dict[str, Asked] = {}
     for each in told:
-        if each in plain:
-            found[each.name] = Asked(each.checked_port, behind[each.name][0].server.health_path, is_tls=False)
-        elif behind[each.name]:
-            through = next(_through(each, plain), None)
-            path = behind[through.name][0].server.health_path if through else ""
-            found[each.name] = Asked(through.checked_port if through else None, path, is_tls=True)
+        if behind[each.name]:
+            ways = (one for one in _others(each, told) if plain[one.name])
+            through = each if plain[each.name] else next(ways, None)
+            pages = [site for site in behind[through.name] if not site.is_tls] if through else []
+            found[each.name] = Asked(
+                plain[through.name][0] if through else None,
+                pages[0].server.health_path if pages else "",
+                _ports(each, [site for site in behind[each.name] if site.is_tls]),
+            )
     return found
 
 
-def _through(service: VirtualServer, plain: Sequence[VirtualServer]) -> Iterator[VirtualServer]:
-    """The plain services that all real servers of a service serve too, that of its own address first."""
+def _ports(service: VirtualServer, sites: Sequence[Site]) -> List[int]:
+    """The ports of a service on which sites are, that which its checks ask first."""
+    taken = {port for site in sites for _address, port in site.sockets()}
+    return list(dict.fromkeys(each.port for each in service.sockets if each.port in taken))
+
+
+def _others(service: VirtualServer, services: Sequence[VirtualServer]) -> List[VirtualServer]:
+    """The services that all real servers of a service serve too, that of its own addresses first."""
     hosts = {each.host for each in service.real_servers}
-    shared = [each for each in plain if hosts <= {server.host for server in each.real_servers}]
+    shared = [each for each in services if hosts <= {server.host for server in each.real_servers}]
     own = set(service.addresses)
-    return iter(sorted(shared, key=lambda each: (own.isdisjoint(each.addresses), each.checked_port)))
+    return sorted(shared, key=lambda each: (not own & set(each.addresses), each.checked_port))

@@ -16,7 +16,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.pro
     NginxSettings,
     Upstream,
 )
-from ansible_collections.lvs.cluster.plugins.module_utils._description.sites import Site
+from ansible_collections.lvs.cluster.plugins.module_utils._description.sites import Site, before_of
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
 from .tables import first
@@ -63,9 +63,12 @@ def check_place(entry: Union[NginxServer, Upstream], path: str, whole: Whole) ->
             where = here if isinstance(told, str) or len(told) == 1 else f"{here}[{place}]"
             remedy = f"Write one of {', '.join(names)}" if names else "Describe it in lvs_virtual_servers"
             yield Problem(where, name, "is not a virtual server", remedy)
-    if entry.listen and entry.vrrp_instance == "":
-        remedy = "Remove it, or write vrrp_instance in the place of virtual_server"
-        yield Problem(f"{path}.listen", None, "follows from the port of the virtual server", remedy)
+    services = [whole.services[name] for name in before_of(entry, whole.services)] if not entry.vrrp_instance else []
+    known = {each.port for service in services for each in service.sockets} - {None}
+    for index, port in numbered(entry.listen if entry.vrrp_instance == "" else ()):
+        if known and port not in known:
+            remedy = f"Write of {', '.join(str(each) for each in sorted(known))}, or leave listen out"
+            yield Problem(f"{path}.listen[{index}]", port, "is no port of the virtual server", remedy)
 
 
 def _check_behind_instance(

@@ -247,11 +247,16 @@ def checks_of(service: VirtualServer, asked: Optional[Asked]) -> Sequence[Checke
     """
     if service.check is not None:
         return several(service.check)
-    if asked and not asked.is_tls:
-        return [HttpGet(path=asked.path)]
+    if not asked:
+        return [CHECKS_OF_PROTOCOLS[service.protocols[0]]()]
+    page = [HttpGet(path=asked.path, connect_port=_unless(asked.port, service))] if asked.port else []
     # What answers at the plain port tells nothing of the one with TLS, which may be gone alone.
-    through = [HttpGet(path=asked.path, connect_port=asked.port)] if asked and asked.port else []
-    return [*through, CHECKS_OF_PROTOCOLS[service.protocols[0]]()]
+    return [*page, *(TcpCheck(connect_port=_unless(each, service)) for each in asked.tls)]
+
+
+def _unless(port: int, service: VirtualServer) -> Optional[int]:
+    """A port to connect to, unless it is asked anyway."""
+    return None if port == service.checked_port else port
 
 
 # What a service's servers are asked of which nothing else is known. Nothing speaks SCTP.

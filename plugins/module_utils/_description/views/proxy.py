@@ -210,11 +210,11 @@ class Proxies:
         self._settings = cluster.lvs_nginx_settings or NginxSettings()
         self._upstreams = {each.name: each for each in cluster.lvs_nginx_upstreams}
         self._pooled = {name: _pooled(each, addresses) for name, each in self._upstreams.items()}
-        #: TLS services, by the plain port through which they are checked.
+        #: The addresses of services with TLS, with their hosts, by the plain port through which they are checked.
         self._through: Dict[int, List[Tuple[str, FrozenSet[str]]]] = {}
         for service in cluster.lvs_virtual_servers:
             told = asked.get(service.name)
-            if told and told.is_tls and told.port and service.check is None:
+            if told and told.tls and told.port and service.check is None:
                 hosts = frozenset(servers_of(service))
                 self._through.setdefault(told.port, []).extend((each, hosts) for each in service.addresses)
 

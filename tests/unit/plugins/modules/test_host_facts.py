@@ -84,6 +84,12 @@ def test_keepalived_that_runs_or_will_is_told_by_its_file(host: Path) -> None:
     assert facts()["ansible_lvs_keepalived"] == str(host / "keepalived.pid")
 
 
+@pytest.mark.usefixtures("host")
+def test_which_nginx_is_installed_is_told_by_itself(program) -> None:
+    program("nginx", 'echo "nginx version: nginx/1.26.3 (Debian)" >&2')
+    assert facts()["ansible_lvs_nginx"] == "1.26.3"
+
+
 def test_whose_addresses_are_on_which_interface(host: Path) -> None:
     assert facts()["ansible_lvs_held"] == {}
     for path in ("eth0/lvs.json", "eth0/.lock", "lo/lvs.json", "lo/other.json", "eth1/.lock"):

@@ -1091,3 +1091,35 @@ def test_a_worker_may_open_as_many_files_as_it_has_connections(told: dict[str, i
     settings = view("web1", {"lvs_nginx_settings": told})["nginx"]["settings"]
 
     assert (settings["main"], settings["worker_connections"]) == (main, told.get("worker_connections"))
+
+
+# Both ports of the address have one mark, so that a client comes to one real server with both.
+MARKED = {
+    FIRST_SERVICE: {
+        "name": "web",
+        "fwmark": 1,
+        "marked": [{"address": VIP, "ports": [80, 443]}],
+        "real_servers": ["web1", "web2"],
+    },
+    "lvs_nginx_servers": [
+        {**SITE, "virtual_server": "web", "listen": [443]},
+        {
+            "name": "shop80",
+            "virtual_server": "web",
+            "server_name": "shop.example.com",
+            "return": "301 https://$host/",
+            "listen": [80],
+        },
+    ],
+}
+
+
+def test_a_site_has_those_ports_of_its_service_that_it_says():
+    assert [(each["name"], each["listen"]) for each in served(MARKED) if each["name"]] == [
+        ("shop", ["443 ssl", f"{VIP}:443 ssl"]),
+        ("shop80", ["80", f"{VIP}:80"]),
+    ]
+    (service,) = services("lvs1", MARKED)
+    assert [
+        (each["keyword"], dict(each["lines"]).get("connect_port")) for each in service["real_servers"][0]["checkers"]
+    ] == [("HTTP_GET", 80), ("TCP_CHECK", 443)]
