@@ -48,7 +48,7 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
         Row(
             "nginx is not asked first",
             "nginx_refuses",
-            edits={"roles/nginx/vars/main.yml": ("    unshare --mount sh -c", "    true sh -c")},
+            edits={"roles/nginx/vars/main.yml": ("  unshare --mount sh -c", "  true sh -c")},
         ),
         Row(
             "one lost host stops the others",
@@ -153,7 +153,7 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
             "teardown forgets what the next boot sets",
             "removes_what_site_made",
             edits={
-                "roles/director/tasks/teardown.yml": (
+                "roles/director/tasks/leave.yml": (
                     '      - path: "{{ __director_sysctl_file }}"\n        state: absent\n',
                     "",
                 )

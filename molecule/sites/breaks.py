@@ -11,6 +11,8 @@ HOSTS = "web1 web2"
 TEMPLATE = "roles/nginx/templates/lvs.conf.j2"
 CONFIGURE = "roles/nginx/tasks/configure.yml"
 
+OF_THE_SHOP = "ssl_certificate /etc/ssl/shop.crt; ssl_certificate_key /etc/ssl/private/shop.key;"
+
 
 def live(name: str, tests: str, expression: str, hosts: str = HOSTS) -> Row:
     """Something else in the file that nginx runs with."""
@@ -23,10 +25,10 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
         answers_arp("served_by_its_name", "web1"),
         live("one pool answers for the other", "served_by_its_name", "s/http:\\/\\/lvs_api;/http:\\/\\/lvs_app;/"),
         live("no http2", "http2_is_spoken", "s/ http2;/;/; /http2 on;/d", "web2"),
-        live("the first site answers who names none", "names_no_site", "/ssl_reject_handshake/d"),
+        live("the first site answers who names none", "names_no_site", f"s|ssl_reject_handshake on;|{OF_THE_SHOP}|"),
         live("no redirect", "sent_to_tls", "s/return 301 .*/return 404;/", "web1"),
         live("health is redirected", "sent_to_tls", "s/location = \\/healthz/location = \\/health/"),
-        live("no upgrade", "websocket", "s/websocket upgrade;/websocket close;/"),
+        live("no upgrade", "websocket", "/websocket websocket;/d"),
         live(
             "the client's word is passed on",
             "say_that_it_is_another",
@@ -54,6 +56,11 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
             "down is not written",
             "is_drained",
             edits={TEMPLATE: ("{{ ' down' if server.down else '' }}", "")},
+        ),
+        Row(
+            "keepalived names no site",
+            "ssl_get",
+            edits={"molecule/sites/tests/test_sites.py": ('"enable_sni": True', '"enable_sni": False')},
         ),
         always_changed("nothing_to_do"),
         Row(

@@ -29,7 +29,8 @@ options:
       validate:
         description:
           - A command that fails unless the file is good, run without a shell; C(%s) stands for a file that has
-            O(files[].content).
+            O(files[].content), and C(%d) for a folder that has in it, by their whole paths, all files of the task that
+            are to be there. A command that several files have in common is run once.
           - It is run before the file is in its place, if its text changes, and not in check mode.
         type: str
       state:
@@ -39,4 +40,19 @@ options:
         type: str
         choices: [present, absent]
         default: present
+      secret:
+        description: Whether no result and no diff shows the text of a file that goes, as of a key.
+        type: bool
+        default: false
+      lists:
+        description:
+          - Whether it is a list of files, a line with the whole path for each. Those that it lists on the host, and
+            that its text does not, go before it is written, as secrets. With O(files[].state=absent) all of them go.
+        type: bool
+        default: false
+      keeps:
+        description: Files that stay although they are listed no more.
+        type: list
+        elements: path
+        default: []
 """

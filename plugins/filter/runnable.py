@@ -11,8 +11,8 @@ version_added: 1.0.0
 author: lvs.cluster authors
 description:
   - What the playbooks of this collection begin with. It fails where C(ansible-playbook) was told to leave out what
-    cannot be left out (C(--start-at-task), C(--step), C(--skip-tags)), or was given a tag that does not exist, which
-    would select nothing and look like a success.
+    cannot be left out (C(--start-at-task), C(--step), C(--skip-tags)), or was given what would select nothing and look
+    like a success, a tag that does not exist, or a limit where O(limits) is false.
   - A task could not say so, as tasks are what these options leave out.
   - A playbook of your own that imports one of this collection's is not judged; its tags and tasks are yours.
 positional: _input
@@ -31,6 +31,10 @@ options:
     type: list
     elements: str
     default: []
+  limits:
+    description: Whether C(--limit) may take some of the hosts; it may not of what runs where Ansible does, for all.
+    type: bool
+    default: true
 """
 
 EXAMPLES = r"""
@@ -52,8 +56,8 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.lvs.cluster.plugins.plugin_utils._asked import asked, refusal
 
 
-def runnable(hosts, tags=(), needed=()):
-    refused = refusal(asked(), tags, needed)
+def runnable(hosts, tags=(), needed=(), limits=True):
+    refused = refusal(asked(), tags, needed, limits)
     if refused:
         raise AnsibleFilterError(refused)
     return hosts

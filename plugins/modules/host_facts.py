@@ -121,6 +121,10 @@ ansible_facts:
       description: The file by which keepalived runs, or starts at the next boot; empty if it does not.
       type: str
       sample: /run/keepalived.pid
+    lvs_process_events:
+      description: Whether the kernel tells who starts and ends, by which keepalived tracks a process.
+      type: bool
+      sample: true
     lvs_held:
       description: By interface, whose addresses M(lvs.cluster.addresses) has put there.
       type: dict
@@ -142,7 +146,7 @@ import os
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils._addresses.stacks import holder, notes, recognised
 from ansible_collections.lvs.cluster.plugins.module_utils._facts import network, system
-from ansible_collections.lvs.cluster.plugins.module_utils._host import kernel_modules, nginx, sysctl
+from ansible_collections.lvs.cluster.plugins.module_utils._host import kernel_modules, nginx, process_events, sysctl
 from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
 from ansible_collections.lvs.cluster.plugins.module_utils._host.ip import Ip
 from ansible_collections.lvs.cluster.plugins.module_utils._host.memory import owners_of_addresses
@@ -167,6 +171,7 @@ def look(module):
         "lvs_holder": holder(stacks),
         "lvs_networkd_files": networkd_files(module) if stacks.networkd_runs else {},
         "lvs_keepalived": keepalived(),
+        "lvs_process_events": process_events.are_told(),
         "lvs_held": owners_of_addresses(),
         "lvs_marked": os.path.exists(UNIT_FILE),
         "lvs_ipvs": kernel_modules.ipvs(),

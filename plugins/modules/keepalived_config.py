@@ -317,7 +317,7 @@ class Host:
             config_id = unit.option(words, "i", "config-id", "")
             return agreement.of_tree(parsed(self.path, self.configuration.read(), config_id)), 0
         now = dumped(self.running, self.module.run_command, program_of(self.module), self.module.params["timeout"])
-        return [agreement.of_dump(each) for each in now["terms"]], len(now["services"])
+        return [agreement.of_dump(each) for each in now["terms"]], len(now["services"] or ())
 
     def loaded(self):
         return bool(self.running and self.shown and os.path.exists(self.path) and is_loaded(self.path, self.shown))

@@ -95,6 +95,15 @@ options:
     type: list
     elements: path
     default: []
+  main:
+    description: A file of directives outside of http. Where it is there, nginx must read it too.
+    type: path
+  mending:
+    description:
+      - Whether files of nginx's configuration are about to be written, which may be what it lacks. Where nginx refuses
+        its configuration as it is, that is a warning then, and only processes are looked at.
+    type: bool
+    default: false
   ask:
     description:
       - Make each check once, as keepalived does, and fail unless the answer has status 200 and O(header).
@@ -137,9 +146,11 @@ import time
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
 from ansible_collections.lvs.cluster.plugins.module_utils._host.nginx import (
+    MAIN_FILE,
     NOT_LOADED,
     SEE_LOG,
     NginxError,
+    RefusedConfigurationError,
     answer_of,
     complaint,
     configuration,
@@ -160,15 +171,30 @@ PATIENCE = 5.0
 
 def with_ours(module):
     """The files that nginx reads; it fails where nginx does not read ours."""
-    read, path = configuration(module), module.params["path"]
+    path, main = module.params["path"], module.params["main"]
+    try:
+        read = configuration(module)
+    except RefusedConfigurationError as error:
+        if not module.params["mending"]:
+            raise
+        module.warn(f"{error}. Whether other sites are in the way is seen once this run has written its files")
+        return []
+    there = [each for each, _text in read]
     # Where nothing is written there may be nothing yet to be read.
-    if path not in [each for each, _text in read] and not (module.check_mode and not os.path.exists(path)):
-        raise NginxError(
-            f"nginx does not read {path}",
-            remedy=f"Write the line 'include {os.path.dirname(path)}/*.conf;' into the http block of its own "
-            "configuration, /etc/nginx/nginx.conf",
-        )
+    if path not in there and not (module.check_mode and not os.path.exists(path)):
+        raise unread(path, "into the http block")
+    if main and main not in there and os.path.exists(main):
+        raise unread(main, "before all blocks")
     return read
+
+
+def unread(path, where):
+    """The error that says what makes nginx read a file."""
+    return NginxError(
+        f"nginx does not read {path}",
+        remedy=f"Write the line 'include {os.path.dirname(path)}/*.conf;' {where} of its own configuration, "
+        f"{MAIN_FILE}",
+    )
 
 
 def staying(params, read):
@@ -236,10 +262,10 @@ def require_answered(module, wanted):
         )
 
 
-def warn_of_unreachable(module, found):
-    """Other servers on a port that ours is asked on by an address of its own."""
+def warn_of_unreachable(module, found, wanted):
+    """Other servers on a port that ours is asked on by an address of its own, or will be."""
     params = module.params
-    for (address, port), others in shadowed(found, params["path"]).items():
+    for (address, port), others in shadowed(found, params["path"], wanted).items():
         for each in others:
             named = f" of server {' '.join(each.names)}" if each.names else ""
             module.warn(
@@ -264,7 +290,7 @@ def look(module):
         found = in_the_way(module, read, port)
         if found:
             raise taken(params["address"], port, found, "are for somebody else to answer")
-    warn_of_unreachable(module, staying(params, read))
+    warn_of_unreachable(module, staying(params, read), wanted)
     if module.check_mode or not params["ask"]:
         return []
     answers = [check(module, read, port, path) for port, path in checks]
@@ -311,6 +337,8 @@ def main():
             "header": {"type": "str", "required": True},
             "value": {"type": "str", "required": True},
             "replaces": {"type": "list", "elements": "path", "default": []},
+            "main": {"type": "path"},
+            "mending": {"type": "bool", "default": False},
             "ask": {"type": "bool", "default": True},
         },
         supports_check_mode=True,

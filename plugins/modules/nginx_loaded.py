@@ -34,6 +34,8 @@ options:
       - The certificates that O(path) names. Of each, the key must be its own, the time must be within its validity, and
         it must have every name, as OpenSSL judges when it is shown to a client who trusts it alone. The texts are those
         of O(files) and O(secret_files), of other paths those that are there.
+      - Of a certificate that O(path) has named before, and that does not change, the time alone is a warning, so that a
+        run can do all else.
     type: list
     elements: dict
     default: []
@@ -103,6 +105,7 @@ loaded:
   sample: true
 """
 
+import contextlib
 import os
 import time
 
@@ -116,6 +119,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._host.files_option imp
     texts,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._host.nginx import (
+    MAIN_FILE,
     NOT_LOADED,
     SEE_LOG,
     NginxError,
@@ -124,6 +128,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._host.nginx import (
     worker_starts,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._host.systemd import service
+from ansible_collections.lvs.cluster.plugins.module_utils._nginx.grammar import NotWholeError, parse, within
 from ansible_collections.lvs.cluster.plugins.module_utils._realserver.nginx import asked_as, is_loaded
 
 # Seconds after which nginx does not try again to listen where somebody else does: it tries five times in 2.5 s.
@@ -131,19 +136,33 @@ GIVES_UP = 6.0
 
 
 def read_by_nginx(params):
-    """The files that nginx reads anew with a reload, as far as the module knows them."""
+    """The files that nginx reads anew with a reload, as far as the module knows them.
+
+    A file that has gone is told by its folder.
+    """
+    files = [each["path"] for each in params["files"] or ()]
+    files = [each if os.path.lexists(each) else os.path.dirname(each) for each in files]
     pairs = [path for each in params["certificates"] for path in (each["ssl_certificate"], each["ssl_certificate_key"])]
-    return [params["path"], *pairs, *params["secret_files"]]
+    return [MAIN_FILE, params["path"], *files, *pairs, *params["secret_files"]]
+
+
+def pairs_of(module):
+    """The certificates and their keys; those that the file names and that stay are live."""
+    path, changing, named = module.params["path"], differing(module), set()
+    with contextlib.suppress(FileNotFoundError, NotWholeError), open(path, encoding="utf-8", errors="replace") as file:
+        named = {word for each in within(parse(file.read())) for word in each.words}
+    pairs = []
+    for each in module.params["certificates"]:
+        paths = (each["ssl_certificate"], each["ssl_certificate_key"])
+        is_live = named.issuperset(paths) and not set(paths) & set(changing)
+        pairs.append(Pair(*paths, asked_as(each["server_name"]), is_live))
+    return pairs
 
 
 def look(module):
     """What runs, once it is what is wanted or nothing is waited for any more."""
     params = module.params
-    pairs = [
-        Pair(each["ssl_certificate"], each["ssl_certificate_key"], asked_as(each["server_name"]))
-        for each in params["certificates"]
-    ]
-    require_good(module, pairs, texts(params))
+    require_good(module, pairs_of(module), texts(params))
     path, wait = params["path"], params["wait"]
     deadline = time.monotonic() + wait
     while True:

@@ -29,6 +29,7 @@ class Asked:
     skip_tags: Sequence[str] = ()
     start_at_task: str | None = None
     step: bool = False
+    limit: str | None = None
 
 
 def asked() -> Asked:
@@ -40,6 +41,7 @@ def asked() -> Asked:
         skip_tags=told.get("skip_tags") or (),
         start_at_task=told.get("start_at_task"),
         step=bool(told.get("step")),
+        limit=told.get("subset"),
     )
 
 
@@ -47,17 +49,19 @@ def _is_ours(playbook: str) -> bool:
     return playbook.startswith("lvs.cluster.") or Path(playbook).resolve().parent == PLAYBOOKS
 
 
-def refusal(run: Asked, tags: Sequence[str], needed: Collection[str]) -> str:
+def refusal(run: Asked, tags: Sequence[str], needed: Collection[str], limits: bool = True) -> str:
     """Why a playbook cannot be run as it was asked for, and what to write instead; empty if it can.
 
     A playbook of the user's own, which has this one in it, may have other tags, and its tasks another order.
 
     tags: that it has.
     needed: those of them that all the others need.
+    limits: whether it can be run for some of its hosts alone.
     """
     if not run.playbooks or not all(map(_is_ours, run.playbooks)):
         return ""
-    there = f"there are {', '.join(tags)}" if tags else "this playbook has none, and --limit takes some of its hosts"
+    none = "this playbook has none" + (", and --limit takes some of its hosts" if limits else "")
+    there = f"there are {', '.join(tags)}" if tags else none
     skipped = [tag for tag in run.skip_tags if tag not in OF_MOLECULE]
     told = [
         *(f"--tags {tag}: there is no such tag; {there}." for tag in run.tags if tag not in (*SPECIAL, *tags)),
@@ -73,5 +77,10 @@ def refusal(run: Asked, tags: Sequence[str], needed: Collection[str]) -> str:
         told.append(
             "--step: each task needs what those before it found out, and none may be left out. --check --diff tells"
             " what a run would do."
+        )
+    if run.limit and not limits:
+        told.append(
+            f"--limit {run.limit}: this playbook runs where Ansible does, for all hosts at once, and a limit may leave"
+            " just that out. Leave --limit out."
         )
     return " ".join(told)

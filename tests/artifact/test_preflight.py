@@ -214,8 +214,9 @@ def test_hosts_for_which_nothing_is_described_are_not_touched(inventory, play, p
     assert done.returncode == 2, done.stdout + done.stderr
     assert "is group_vars beside the inventory, and named after a group?" in done.stdout
     assert set(recap(done.stdout, "failed").values()) == {1}
-    # Of setup, which would reach them.
-    assert set(recap(done.stdout, "skipped").values()) == {1}
+    # Of setup, which would reach them; the playbook for DNS reaches none.
+    of_hosts = {host: skipped for host, skipped in recap(done.stdout, "skipped").items() if host != "localhost"}
+    assert set(of_hosts.values()) == ({1} if playbook.stem != "dns" else set())
     assert len(re.findall(r"^PLAY \[", done.stdout, re.MULTILINE)) == 1
 
 

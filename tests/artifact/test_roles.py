@@ -55,7 +55,7 @@ def test_package_manager_is_asked_for_what_is_missing_alone(
             {
                 "ansible.builtin.import_role": {"name": f"lvs.cluster.{role}", "tasks_from": "install"},
                 # Not what this is about, and there is no description here.
-                "vars": {"__keepalived_view": {"needs": []}},
+                "vars": {"__keepalived_view": {"needs": []}, "__director_modules": ["ip_vs"]},
             },
         ],
     }

@@ -9,6 +9,7 @@ from typing import Any
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import Reader, options
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.asking import ASKS as ASKED
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.checkers import CHECKS as CHECKS_READER
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.checkers import REGEX_OPTIONS, HttpGet
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
@@ -154,6 +155,7 @@ REGEXES = [
 octets = st.sampled_from(["ab", "AB 00 12", "ab0012", "a", "a b", "xx", "a" * 1001, "00" * 500])
 # What stands for text of a kind, by what the kind says that it accepts.
 TEXTS = {
+    "path of a URL": paths,
     "IPv4 address": addresses,
     "IPv4 address/length": floating,
     "label": labels,
@@ -169,7 +171,6 @@ TEXTS = {
     "multicast address of IPv4": addresses | st.sampled_from(["224.0.0.19", "239.255.255.255"]),
     "multicast address of IPv6": st.sampled_from(["ff02::13", "ff05::2", "2001:db8::1", "ff02:0::1"]),
     "path": st.sampled_from(["/run/watched", "/tmp/watched", "run", "/run/a b", "/run/#"]),
-    "path of a URL": paths,
     "name of a site": st.one_of(
         st.sampled_from(
             ["shop.example.com", "*.example.com", ".example.com", "www.example.*", "_", "~^a", VIP, "a..b"]
@@ -179,7 +180,21 @@ TEXTS = {
     ),
     "location of nginx": st.one_of(
         st.sampled_from(
-            ["/", "/api/", "= /healthz", "= /a", "^~ /a", r"~* \.(php|cgi)$", "~ (", "@a", "/a b", "/{", "/;"]
+            [
+                "/",
+                "/api/",
+                "= /healthz",
+                "= /a",
+                "^~ /a",
+                "^~ /",
+                "^~ /api/",
+                r"~* \.(php|cgi)$",
+                "~ (",
+                "@a",
+                "/a b",
+                "/{",
+                "/;",
+            ]
         ),
         paths,
     ),
@@ -268,6 +283,8 @@ def mapping_of(table: type[Any], *but: str, **required: st.SearchStrategy[Any]) 
 
 
 RAW = st.sampled_from([["debug 1"], ["# } {"], ["}"], ["{"], ['"'], ["state MASTER"], ["debug 0", "debug 1"]])
+# Of each type with options of its own alone: of another's, one would have all of it refused.
+ASKS = st.one_of(st.fixed_dictionaries({"type": st.just(each.keyword)}, optional=of_options(each)) for each in ASKED)
 INSTANCE = {
     "name": words,
     "virtual_router_id": numbers,
@@ -282,6 +299,7 @@ INSTANCE = {
     "virtual_ipaddress[1]": of_kind(options(VrrpInstance)["virtual_ipaddress"].metadata["reader"].element),
     "hosts": st.sampled_from([["lvs1"], ["lvs1", "lvs2"], ["lvs1", "app1", "app2", "lvs2"]]),
     "raw": RAW,
+    "check": ASKS,
 }
 INSTANCE.update(of_options(VrrpInstance, *INSTANCE, "virtual_ipaddress"))
 CHECKS = of_kind(CHECKS_READER)
@@ -359,6 +377,7 @@ PLACES = st.fixed_dictionaries(
                 "if ($args) { proxy_set_header A b; }",
                 "} location /b {",
                 "root /srv;",
+                "alias /srv/;",
             ]
         ),
     },
@@ -375,6 +394,11 @@ SITE = {
             "client_max_body_size 5m;",
             "location /raw { return 204; }",
             "location / { return 204; }",
+            "location ^~ / { return 204; }",
+            "location ^~/api/ { return 204; }",
+            "location =/healthz { return 204; }",
+            "ssl_ecdh_curve X25519;",
+            "if ($args) { return 403; }",
             "error_page 502 /a;",
             "listen 80;",
             "} server {",

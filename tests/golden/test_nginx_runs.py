@@ -57,6 +57,7 @@ class Nginx:
         return int(path.read_text() or 0) if path.exists() else 0
 
     def start(self) -> None:
+        time.sleep(0.02)
         subprocess.run(self.command, check=True)
         wait_for("nginx to run", lambda: self.pid and door.worker_starts(self.pid), patience=10)
 
@@ -201,7 +202,7 @@ def test_operators_site_that_ours_hides_at_the_virtual_address_is_told_by_name(n
     nginx.write(listen(str(port), name="blog", answer="theirs"), "own.conf")
     nginx.start()
     assert (get(OWN, port, "blog"), get(VIP, port, "blog")) == ("theirs", "ours")
-    told = str(nginx.answers()["warnings"])
+    told = str(nginx.answers(listens=[{"port": port}, {"port": port, "address": VIP}])["warnings"])
     assert f"own.conf has 'listen {port}' of server blog, which cannot be reached at {VIP}:{port}" in told
     nginx.write(listen(str(port), f"{VIP}:{port}", name="blog", answer="theirs"), "own.conf")
     nginx.reload()

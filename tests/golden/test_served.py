@@ -8,6 +8,7 @@ import http.server
 import json
 import os
 import pwd
+import random
 import signal
 import socket
 import ssl
@@ -63,10 +64,13 @@ class Quiet(http.server.ThreadingHTTPServer):
         """A connection that nginx has closed."""
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as held:
-        port: int = held.getsockname()[1]
-        return port
+def free_ports(count: int) -> list[int]:
+    """None of those that the connections of this machine take by themselves (ip_local_port_range)."""
+    found: list[int] = []
+    for port in random.sample(range(20000, 32768), 200):
+        with contextlib.suppress(OSError), socket.create_server(("", port)):
+            found.append(port)
+    return found[:count]
 
 
 class Serving:
@@ -74,7 +78,7 @@ class Serving:
 
     def __init__(self, program: str, version: str, folder: Path) -> None:
         self.program, self.version, self.folder = program, version, folder
-        self.plain, self.secure, self.bare = free_port(), free_port(), free_port()
+        self.plain, self.secure, self.bare = free_ports(3)
         self.applications = [Quiet((f"{HERE}{last}", 0), Application) for last in (31, 32)]
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -229,6 +233,18 @@ def test_a_request_without_a_host_reaches_the_application_with_one(serving: Serv
         answer = b"".join(iter(lambda: connection.recv(4096), b""))
 
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["Host"] == VIP
+
+
+def test_an_application_is_told_of_the_name_that_chose_its_site(serving: Serving) -> None:
+    def told(path: str, host: str) -> str:
+        name: str = json.loads(serving.get_secure(path, Host=host)[2])["Host"]
+        return name
+
+    assert told("/", f"{NAME}:{serving.secure}") == f"{NAME}:{serving.secure}"
+    assert told("/", NAME.upper()) == NAME.upper()
+    # Of two names nginx goes by the one in the line.
+    for other in ("evil.example.com", f"{NAME}.evil.example.com", f"evil.example.com:{serving.secure}"):
+        assert told(f"https://{NAME}/", other) == NAME
 
 
 @pytest.mark.parametrize(("asked", "line"), [("websocket", "101"), ("WebSocket", "101"), ("h2c", "200")])

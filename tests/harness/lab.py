@@ -31,20 +31,23 @@ LONGEST = 60.0
 # A host that starts on a busy machine takes a while.
 LONGEST_OF_THE_LAB = 600.0
 
-# Has keepalived write what it knows, and prints it once it does not grow any more.
+# Has keepalived write what it knows, and prints it once it does not grow any more. Without a service nobody checks one.
 KEEPALIVED_DUMP = """
 pid=$(cat /run/keepalived.pid) && cd "/proc/$pid/root/tmp" || exit 1
 rm -f keepalived.data keepalived_check.data
+files=keepalived.data
+[ ! -e /run/checkers.pid ] || files="$files keepalived_check.data"
 kill -USR1 "$pid"
 size=
 for _ in $(seq 50); do
     sleep 0.1
-    now=$(stat --format %s keepalived.data keepalived_check.data 2>/dev/null) && [ "$now" = "$size" ] && break
+    now=$(stat --format %s $files 2>/dev/null) && [ "$now" = "$size" ] && break
     size=$now
 done
-cat keepalived.data
-echo '=== keepalived_check.data'
-cat keepalived_check.data
+for file in $files; do
+    [ "$file" = keepalived.data ] || echo "=== $file"
+    cat "$file"
+done
 """
 
 

@@ -146,6 +146,16 @@ def findings(wanted: Mapping[str, Any], facts: Facts) -> List[str]:
     return found
 
 
+def _process_findings(host: str, processes: Sequence[str], facts: Facts) -> Iterator[str]:
+    """Facts of another hand do not tell; who has no rights cannot ask the kernel, and is told that already."""
+    if processes and not facts.get("lvs_process_events", True) and facts.get("effective_user_id", 0) == 0:
+        yield (
+            f"the kernel of {host} tells nobody who starts and ends, as in a container or without CONFIG_PROC_EVENTS: "
+            f"its keepalived would never see {listed(processes)} of track_process. Write check for the instance, or "
+            "track_script."
+        )
+
+
 def _serving_findings(wanted: Mapping[str, Any], facts: Facts) -> Iterator[str]:
     """What keeps a host from serving alone, whatever its interfaces."""
     cluster, host = wanted["cluster"], wanted["host"]["name"]
@@ -157,6 +167,7 @@ def _serving_findings(wanted: Mapping[str, Any], facts: Facts) -> Iterator[str]:
         )
     if host in cluster["directors"]:
         yield from _ipvs_findings(host, wanted["director"]["modules"], facts)
+    yield from _process_findings(host, wanted["keepalived"]["processes"], facts)
     if wanted["director"]["static"]:
         yield from _static_findings(wanted, facts)
 

@@ -22,6 +22,8 @@ from .files import write
 BEGIN, END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
 # X509_V_FLAG_PARTIAL_CHAIN: who signed it is not asked for. The library has a name for it since Python 3.10.
 PARTIAL_CHAIN = 0x80000
+# X509_V_FLAG_NO_CHECK_TIME.
+ANY_TIME = 0x200000
 # Messages that a handshake takes at most, on either side.
 TURNS = 4
 
@@ -33,15 +35,19 @@ class CertificateError(HostError):
 
 
 class Pair(NamedTuple):
-    """A certificate and its key, as paths, and the names that it must be good for."""
+    """A certificate and its key, as paths, and the names that it must be good for.
+
+    is_live: whether clients have had it from before. Then its time is not a reason to refuse anything.
+    """
 
     certificate: str
     key: str
     names: Sequence[str]
+    is_live: bool = False
 
 
 def require_good(module: Any, pairs: Sequence[Pair], contents: Mapping[str, str]) -> None:
-    """Fail unless each pair can be served with.
+    """Fail unless each pair can be served with; warn of one whose time is over and that has been served with.
 
     contents: what files will have, by path; of other paths the files are read.
     """
@@ -50,6 +56,10 @@ def require_good(module: Any, pairs: Sequence[Pair], contents: Mapping[str, str]
     found.pop("", None)
     if found:
         raise CertificateError(". ".join(found))
+    for each in filter(lambda pair: pair.is_live, pairs):
+        told = _out_of_time(each, placed)
+        if told:
+            module.warn(f"{each.certificate}: {told}, and clients turn away. Renew it")
 
 
 def _placed(module: Any, contents: Mapping[str, str]) -> Dict[str, str]:
@@ -63,7 +73,7 @@ def _placed(module: Any, contents: Mapping[str, str]) -> Dict[str, str]:
 
 def _complaint(pair: Pair, placed: Mapping[str, str]) -> str:
     """What is wrong, and what to do about it; empty if nothing is."""
-    certificate, key = (placed.get(each, each) for each in (pair.certificate, pair.key))
+    certificate, key = _there(pair, placed)
     for path, there in ((pair.certificate, certificate), (pair.key, key)):
         if not os.path.isfile(there):
             return (
@@ -75,9 +85,23 @@ def _complaint(pair: Pair, placed: Mapping[str, str]) -> str:
     if unreadable:
         return unreadable
     own = first_in(certificate)
-    refusals = (_refusal(server, own, name) for name in pair.names or [""])
+    flags = ANY_TIME if pair.is_live else 0
+    refusals = (_refusal(server, own, name, flags) for name in pair.names or [""])
     refusal = next(filter(None, refusals), "")
     return refusal and f"{pair.certificate} is refused: {refusal}. Renew it, or name in server_name what it is for"
+
+
+def _out_of_time(pair: Pair, placed: Mapping[str, str]) -> str:
+    """Why a client turns away from a pair that is good at some time; empty if it is now."""
+    certificate, key = _there(pair, placed)
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(certificate, key)
+    return _refusal(server, first_in(certificate), "", 0)
+
+
+def _there(pair: Pair, placed: Mapping[str, str]) -> Sequence[str]:
+    """Where the texts of the certificate and of the key are."""
+    return [placed.get(each, each) for each in (pair.certificate, pair.key)]
 
 
 def _load(server: ssl.SSLContext, pair: Pair, certificate: str, key: str) -> str:
@@ -102,10 +126,10 @@ def _load(server: ssl.SSLContext, pair: Pair, certificate: str, key: str) -> str
     return ""
 
 
-def _refusal(server: ssl.SSLContext, certificate: bytes, name: str) -> str:
+def _refusal(server: ssl.SSLContext, certificate: bytes, name: str, flags: int) -> str:
     """Why a client who asks for a name turns away; empty if it does not."""
     client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    client.verify_flags |= PARTIAL_CHAIN
+    client.verify_flags |= PARTIAL_CHAIN | flags
     client.check_hostname = bool(name)
     client.load_verify_locations(cadata=certificate)
     there, back = ssl.MemoryBIO(), ssl.MemoryBIO()

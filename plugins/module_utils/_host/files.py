@@ -27,8 +27,9 @@ class Wanted(NamedTuple):
 
     content: None for no file of this path; of a folder, none that is empty.
     mode: None for the mode that it has; a new one can be read by all.
-    check: a command that accepts the file, or not; %s stands for it.
-    is_secret: for this user alone, and no diff shows it.
+    check: a command that accepts the file, or not; %s stands for it, and %d for a folder in which it and all others
+        that are wanted stand, by their whole paths.
+    is_secret: for this user alone, and no diff shows it, also when it goes.
     """
 
     path: str
@@ -86,14 +87,13 @@ class Files:
 
     def apply(self) -> None:
         """Write none, unless each is accepted by who is to read it."""
-        checks = {each.path: each.check for each in self._wanted}
-        for each in self.texts:
-            if each.after is not None and checks[each.path]:
-                self._require_accepted(checks[each.path], each.path, each.after)
+        self._require_accepted()
         for each in self.texts:
             if each.after is None:
                 _remove(each.path)
             else:
+                if each.path in self._secrets:
+                    os.makedirs(os.path.dirname(each.path), mode=0o700, exist_ok=True)
                 keep(self._module, each.path, each.after, self._modes.get(each.path))
         for path in filter(self._is_of_another, self._secrets):
             os.chown(path, os.geteuid(), os.getegid())
@@ -101,13 +101,23 @@ class Files:
             if self._has_wrong_mode(path):
                 os.chmod(path, mode)
 
-    def _require_accepted(self, check: str, path: str, text: str) -> None:
-        candidate = os.path.join(self._module.tmpdir, "candidate")
-        write(candidate, _bytes(text), 0o600)
-        status, output, errors = self._module.run_command(check.replace("%s", candidate))
-        if status:
-            told = (errors.strip() or output.strip() or f"status {status}").replace(candidate, path)
-            raise RefusedFileError(f"{path} is not accepted: {told}")
+    def _require_accepted(self) -> None:
+        changing = {each.path for each in self.texts if each.after is not None}
+        checked = [each for each in self._wanted if each.check and each.path in changing]
+        if not checked:
+            return
+        folder = os.path.join(self._module.tmpdir, "candidates")
+        for each in self._wanted:
+            if each.content is not None:
+                os.makedirs(os.path.dirname(folder + each.path), mode=0o700, exist_ok=True)
+                write(folder + each.path, _bytes(each.content), 0o600)
+        # What several have in common is asked once.
+        commands = {each.check.replace("%s", folder + each.path).replace("%d", folder): each.path for each in checked}
+        for command, path in commands.items():
+            status, output, errors = self._module.run_command(command)
+            if status:
+                told = (errors.strip() or output.strip() or f"status {status}").replace(folder, "")
+                raise RefusedFileError(f"{path} is not accepted: {told}")
 
     def diff(self) -> List[Dict[str, str]]:
         """The changes of texts; of a secret that there is one."""

@@ -7,12 +7,14 @@ the fragments C(_files) and C(_secret_files) document them."""
 
 from __future__ import annotations
 
+import os
 import re
-from typing import Any, Dict, List, Mapping
+from typing import Any, Dict, Iterator, List, Mapping
 
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import bad_option
 
 from .files import Files, Wanted
+from .text import read_exact
 
 SPEC = {
     "type": "list",
@@ -23,6 +25,9 @@ SPEC = {
         "mode": {"type": "str", "default": "0644"},
         "validate": {"type": "str"},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        "secret": {"type": "bool", "default": False},
+        "lists": {"type": "bool", "default": False},
+        "keeps": {"type": "list", "elements": "path", "default": []},
     },
 }
 
@@ -34,7 +39,7 @@ def wanted(params: Mapping[str, Any]) -> List[Wanted]:
     """The files as a module's options have them; secrets first, for others are tested with them."""
     return [
         *(_secret(path, content) for path, content in (params.get("secret_files") or {}).items()),
-        *(_wanted(number, options) for number, options in enumerate(params["files"] or ())),
+        *(each for number, options in enumerate(params["files"] or ()) for each in _with_listed(number, options)),
     ]
 
 
@@ -54,9 +59,21 @@ def _secret(path: str, content: Any) -> Wanted:
     return Wanted(path, content, 0o600, is_secret=True)
 
 
+def _with_listed(number: int, options: Mapping[str, Any]) -> Iterator[Wanted]:
+    """A file, after those that go as it lists them no more: what is cut off in between is remembered."""
+    file = _wanted(number, options)
+    if options["lists"] and os.path.exists(file.path):
+        stay = {*(file.content or "").splitlines(), *options["keeps"]}
+        gone = (each for each in read_exact(file.path).splitlines() if os.path.isabs(each) and each not in stay)
+        yield from (Wanted(each, None, is_secret=True) for each in gone)
+    yield file
+
+
 def _wanted(number: int, options: Mapping[str, Any]) -> Wanted:
     if options["state"] == "absent":
-        return Wanted(options["path"], None)
+        return Wanted(options["path"], None, is_secret=options["secret"])
+    if options["secret"]:
+        raise bad_option(f"files[{number}].secret", None, "is for a file that goes", "Write its text into secret_files")
     if options["content"] is None:
         raise bad_option(f"files[{number}].content", None, "is missing", "Write it, or state: absent")
     if not re.fullmatch(r"[0-7]{3,4}", options["mode"]):

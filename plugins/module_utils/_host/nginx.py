@@ -31,6 +31,7 @@ from .command import C_LOCALE, RunCommand
 from .errors import HostError
 
 PROC = "/proc"
+MAIN_FILE = "/etc/nginx/nginx.conf"
 SEE_LOG = "See its error log, /var/log/nginx/error.log"
 # A reload opens what is new before it closes what is old; a restart ends every connection of the host.
 NOT_LOADED = (
@@ -54,6 +55,10 @@ class NoNginxError(NginxError):
     remedy = "Install the package nginx, or apply the role lvs.cluster.nginx"
 
 
+class RefusedConfigurationError(NginxError):
+    """What nginx is to read is not whole."""
+
+
 def configuration(module: Any) -> List[Tuple[str, str]]:
     """Path and text of the files that nginx reads, in that order."""
     program = module.get_bin_path("nginx")
@@ -61,7 +66,7 @@ def configuration(module: Any) -> List[Tuple[str, str]]:
         raise NoNginxError("There is no nginx on this host")
     status, output, errors = module.run_command([program, "-T", "-q"], environ_update=C_LOCALE)
     if status:
-        raise NginxError(f"nginx refuses its configuration as it is: {errors.strip()}")
+        raise RefusedConfigurationError(f"nginx refuses its configuration as it is: {errors.strip()}")
     return files(output)
 
 
@@ -73,7 +78,7 @@ def version(module: Any) -> str:
     return found.group(1) if found else ""
 
 
-def worker_connections(path: str = "/etc/nginx/nginx.conf") -> int:
+def worker_connections(path: str = MAIN_FILE) -> int:
     """How many connections the distribution's file gives a worker; 0 where it does not say."""
     try:
         with open(path, encoding="utf-8", errors="replace") as file:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Iterator, List, Optional, Tuple
+from typing import Iterator, List, Optional, Sequence, Tuple
 
 # A word goes on over C(${name}), whose braces are no block's, and over a quotation mark or a C(#) within it.
 TOKEN = re.compile(
@@ -106,3 +106,14 @@ def within(directives: Tuple[Directive, ...]) -> Iterator[Directive]:
     for each in directives:
         yield each
         yield from within(each.block or ())
+
+
+def place_of(words: Sequence[str]) -> str:
+    """The paths that a C(location) with these words is for: nginx takes two with the same ones for one, and ends.
+
+    C(^~) says only that no regular expression is asked after it, and a modifier needs no space behind it.
+    """
+    told = " ".join(words)
+    modifier = next((each for each in ("=", "^~", "~*", "~") if told.startswith(each)), "")
+    place = told[len(modifier) :].lstrip()
+    return place if modifier in ("", "^~") else f"{modifier} {place}"

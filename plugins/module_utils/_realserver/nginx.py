@@ -142,14 +142,14 @@ def _is_before(found: Sequence[Listen], other: Listen, ours: str) -> bool:
     return other.path < ours if first is None else found.index(other) < first
 
 
-def shadowed(found: Sequence[Listen], ours: str) -> Dict[Tuple[str, int], List[Listen]]:
-    """By address and port of our file: the sockets of others' servers whose names cannot be reached there.
+def shadowed(found: Sequence[Listen], ours: str, wanted: Sequence[Wanted]) -> Dict[Tuple[str, int], List[Listen]]:
+    """By address and port that our file has or will have: the sockets of others' servers that hide there.
 
     Of a port that several servers listen on nginx takes those that name the address, where there are any, and looks at
     the names of these alone.
     """
     hidden = {}
-    for address, port in dict.fromkeys((each.address, each.port) for each in found if each.path == ours):
+    for address, port in dict.fromkeys((each.address, each.port) for each in wanted):
         others = [each for each in found if each.port == port and each.path != ours]
         there = {(each.path, each.server) for each in others if each.address == address}
         away = [each for each in others if not each.address and (each.path, each.server) not in there]

@@ -27,8 +27,10 @@ def failure_kind(error: OSError, phase: str) -> str:
         return "reset"
     if error.errno in (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN):
         return "unreachable"
-    if getattr(error, "library", None):  # of OpenSSL, without its module
-        return f"tls {getattr(error, 'reason', '')}"
+    if type(error).__module__ == "ssl":  # its numbers are none of errno's
+        # Whether the server is gone, or has said good-bye, is told in two ways by two patch levels of Python.
+        reason = getattr(error, "reason", None)
+        return "tls closed" if reason in (None, "UNEXPECTED_EOF_WHILE_READING") else f"tls {reason}"
     return f"error {errno.errorcode.get(error.errno or 0, str(error))}"
 
 

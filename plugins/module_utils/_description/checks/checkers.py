@@ -10,6 +10,7 @@ from typing import Any, Callable, Iterator, List, NamedTuple, Optional, Sequence
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import numbered
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.checkers import (
+    Alpha,
     Asking,
     BfdCheck,
     Checker,
@@ -18,6 +19,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.che
     Page,
     Pages,
     SslGet,
+    TcpCheck,
     UdpCheck,
     Way,
 )
@@ -25,6 +27,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.clu
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import RealServer, VirtualServer
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem, listed
 
+from .services import check_alpha
 from .tables import entries
 from .tracking import check_named
 from .whole import Whole
@@ -32,6 +35,8 @@ from .whole import Whole
 # What says more of a regular expression.
 OF_REGEX = ("regex_no_match", "regex_options", "regex_min_offset", "regex_max_offset")
 LONGEST_REPLY = 255
+# Of the kernel (TCP_TIMEWAIT_LEN).
+TIME_WAIT = 60
 
 
 class Asked(NamedTuple):
@@ -74,12 +79,20 @@ def _each(checks: Checks, path: str) -> List[Tuple[str, Checker]]:
     return [] if checks is None else [(path, checks)]
 
 
+def _check_alpha(check: Alpha, asked: Asked) -> Iterator[Problem]:
+    yield from check_alpha(check.alpha, f"{asked.path}.alpha", asked.service)
+
+
 def _check_port(check: Asking, asked: Asked) -> Iterator[Problem]:
     if asked.service.port == 0 and check.connect_port is None:
         reason = "is needed, as the service has all ports and none to check"
         yield Problem(f"{asked.path}.connect_port", None, reason, "Write the port of one of them")
     if check.bind_port is not None and check.bindto == "":
         yield Problem(f"{asked.path}.bind_port", check.bind_port, "has no effect without bindto", "Write that too")
+    delay = check.delay_loop or asked.service.delay_loop
+    if isinstance(check, TcpCheck) and check.bind_port is not None and delay is not None and delay <= TIME_WAIT:
+        reason = f"is still taken by the check before: who ends a connection keeps its port for {TIME_WAIT} seconds"
+        yield Problem(f"{asked.path}.bind_port", check.bind_port, reason, "Remove it, or write a longer delay_loop")
 
 
 def _check_way(check: Way, asked: Asked) -> Iterator[Problem]:
@@ -103,7 +116,8 @@ def _check_pages(check: Pages, asked: Asked) -> Iterator[Problem]:
     for path, page in urls or [(asked.path, check)]:
         for name in OF_REGEX:
             value = getattr(page, name)
-            if page.regex == "" and value not in (None, False, ""):
+            # A number that is 0 is told too.
+            if page.regex == "" and value is not None and value is not False and value != "":
                 yield Problem(f"{path}.{name}", value, "has no effect without a regex", "Write regex too, or remove it")
         low, high = page.regex_min_offset, page.regex_max_offset
         if low is not None and high is not None and low > high:
@@ -171,6 +185,7 @@ def _check_neighbours(check: BfdCheck, asked: Asked) -> Iterator[Problem]:
 
 # What is looked at of a check, by a table that it has.
 LOOKS: Sequence[Tuple[Type[Any], Callable[[Any, Asked], Iterator[Problem]]]] = (
+    (Alpha, _check_alpha),
     (Asking, _check_port),
     (Way, _check_way),
     (Pages, _check_pages),

@@ -15,6 +15,7 @@ from typing import Iterator
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
+from .asking import check_asking
 from .checkers import check_checkers
 from .directives import check_directives
 from .dns import check_dns
@@ -52,6 +53,7 @@ def check_cluster(cluster: Cluster, hosts: Hosts) -> Iterator[Problem]:
     yield from check_checkers(cluster, whole)
     yield from check_circles(cluster, whole)
     yield from check_tracking(cluster, hosts)
+    yield from check_asking(cluster, whole)
     yield from check_static(cluster, whole)
     yield from check_globals(cluster)
     yield from check_scripts(cluster)

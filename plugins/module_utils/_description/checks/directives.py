@@ -6,12 +6,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator, Tuple
+from typing import Any, Iterator, Set, Tuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import numbered, options, tables_in
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
-from ansible_collections.lvs.cluster.plugins.module_utils._description.model.proxies import Location, NginxServer
-from ansible_collections.lvs.cluster.plugins.module_utils._nginx.grammar import Directive, parse, within
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.proxies import (
+    Location,
+    NginxServer,
+    NginxSettings,
+)
+from ansible_collections.lvs.cluster.plugins.module_utils._nginx.grammar import Directive, parse, place_of, within
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
 # What a location that asks an upstream says itself, whatever is said around it.
@@ -45,6 +49,13 @@ def check_directives(cluster: Cluster) -> Iterator[Problem]:
                 if inner.keyword == "proxy_set_header":
                     reason = "stands in a block, where it takes away all headers that are set around it"
                     yield Problem(f"{path}.raw", inner.keyword, reason, "Write it outside of the block, or a location")
+        if isinstance(each, NginxServer):
+            yield from _check_places(directives, f"{path}.raw", each)
+            blocks = [directive.block or () for directive in directives if directive.keyword == "if"]
+            for inner in (inner for block in blocks for inner in block):
+                if inner.keyword in ("return", "rewrite"):
+                    reason = "stands in an if around all locations, and answers checks too"
+                    yield Problem(f"{path}.raw", inner.keyword, reason, "Write the if in raw of a location")
 
 
 def _check_directive(directive: Directive, path: str, entry: Any) -> Iterator[Problem]:
@@ -56,20 +67,26 @@ def _check_directive(directive: Directive, path: str, entry: Any) -> Iterator[Pr
         yield Problem(path, keyword, f"follows from {derived[keyword]}", "Remove the line")
     elif keyword in options(type(entry)) and getattr(entry, options(type(entry))[keyword].name) not in ("", ()):
         yield Problem(path, keyword, f"is said by the option {keyword}", "Remove the line, or the option")
-    elif isinstance(entry, Location) and entry.upstream and keyword in ("proxy_pass", "root", "return"):
+    elif isinstance(entry, Location) and entry.upstream and keyword in ("proxy_pass", "root", "alias", "return"):
         yield Problem(path, keyword, "is not what the option upstream says", "Remove the line, or the option")
-    elif isinstance(entry, NginxServer) and keyword in OF_LOCATIONS:
+    elif isinstance(entry, Location) and entry.root and keyword == "alias":
+        yield Problem(path, keyword, "names a folder, as the option root does", "Remove the line, or the option")
+    elif isinstance(entry, (NginxServer, NginxSettings)) and keyword in OF_LOCATIONS:
         reason = "has no effect on a location with an upstream, which says it itself"
         yield Problem(path, keyword, reason, "Write it in raw of the location")
-    elif isinstance(entry, NginxServer) and keyword == "location":
-        taken = [
-            f"= {entry.health_path}",
-            "/" if entry.return_ else "",
-            *(each.location for _place, each in numbered(entry.locations)),
-        ]
-        if " ".join(directive.words[1:]) in [each for each in taken if each]:
-            reason = "is a location of this site, or its return or health_path, already"
-            yield Problem(path, " ".join(directive.words), reason, "Write another one")
+
+
+def _check_places(directives: Tuple[Directive, ...], path: str, server: NginxServer) -> Iterator[Problem]:
+    """A location that the site has already, or twice in these."""
+    taken: Set[str] = {place_of([each.location]) for _place, each in numbered(server.locations) if each.location}
+    taken.update([f"= {server.health_path}", *(["/"] if server.return_ else [])])
+    for directive in directives:
+        if directive.keyword == "location":
+            place = place_of(directive.words[1:])
+            if place in taken:
+                reason = "is a location of this site, or its return or health_path, already"
+                yield Problem(path, " ".join(directive.words), reason, "Write another one")
+            taken.add(place)
 
 
 def directive_remarks(cluster: Cluster) -> Iterator[str]:

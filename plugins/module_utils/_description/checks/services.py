@@ -70,14 +70,16 @@ def _check_balancing(service: VirtualServer, path: str) -> Iterator[Problem]:
 
 
 def _check_suspended(service: VirtualServer, path: str) -> Iterator[Problem]:
-    if not service.ha_suspend:
-        return
-    alpha: List[Tuple[str, Optional[bool]]] = [(f"{path}.alpha", service.alpha)]
-    alpha += [(f"{path}.real_servers[{index}].alpha", each.alpha) for index, each in numbered(service.real_servers)]
-    for here, value in alpha:
-        if value:
-            reason = "with ha_suspend leaves a director that takes over without servers until it has checked them"
-            yield Problem(here, value, reason, "Write alpha: false, or remove ha_suspend")
+    yield from check_alpha(service.alpha, f"{path}.alpha", service)
+    for index, server in numbered(service.real_servers):
+        yield from check_alpha(server.alpha, f"{path}.real_servers[{index}].alpha", service)
+
+
+def check_alpha(alpha: Optional[bool], path: str, service: VirtualServer) -> Iterator[Problem]:
+    """What a service, a server of it or a check of one says of servers that nobody has checked yet."""
+    if alpha and service.ha_suspend:
+        reason = "with ha_suspend leaves a director that takes over without servers until it has checked them"
+        yield Problem(path, alpha, reason, "Write alpha: false, or remove ha_suspend")
 
 
 def _check_real_servers(

@@ -17,6 +17,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.pro
     Upstream,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._description.sites import Site, before_of
+from ansible_collections.lvs.cluster.plugins.module_utils._nginx.grammar import place_of
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
 from .tables import first
@@ -34,10 +35,11 @@ def check_nginx_server(server: NginxServer, path: str, whole: Whole) -> Iterator
     for index, location in numbered(server.locations):
         here = f"{path}.locations[{index}]"
         yield from _check_location(location, here, server, whole)
-        if location.location in taken:
+        place = location.location and place_of([location.location])
+        if place in taken:
             remedy = "Make it one location"
             yield Problem(f"{here}.location", location.location, "is a location of this site already", remedy)
-        taken.update(filter(None, [location.location]))
+        taken.update(filter(None, [place]))
     if server.return_ and "/" in taken:
         remedy = "Remove it, or that location"
         yield Problem(f"{path}.return", server.return_, "answers nothing, as location / takes all that is left", remedy)
@@ -77,11 +79,27 @@ def _check_behind_instance(
     if has_service:
         remedy = "Remove one of them: an instance is for hosts before which nothing is balanced"
         yield Problem(f"{path}.vrrp_instance", entry.vrrp_instance, "stands beside virtual_server", remedy)
+    else:
+        yield from first(_check_balanced(entry, path, whole))
     if entry.vrrp_instance not in whole.instance_names and whole.addresses_known:
         remedy = f"Write one of {', '.join(whole.instance_names)}" if whole.instance_names else "Describe it there"
         yield Problem(f"{path}.vrrp_instance", entry.vrrp_instance, "is not an instance of lvs_vrrp_instances", remedy)
     if entry.listen == ():
         yield Problem(f"{path}.listen", None, "is missing", "Write the ports that clients connect to, as listen: [80]")
+
+
+def _check_balanced(entry: Union[NginxServer, Upstream], path: str, whole: Whole) -> Iterator[Problem]:
+    """A port of an instance's address that is balanced never gets to the nginx of the host."""
+    ports = [port for _place, port in numbered(entry.listen)]
+    for address, instances in whole.floating.items():
+        if entry.vrrp_instance in [each.name for each in instances]:
+            for service in whole.serving.get(address, ()):
+                theirs = {each.port for each in service.sockets if each.address == address and each.protocol == "TCP"}
+                taken = next((port for port in ports if theirs & {0, port}), None)
+                if taken:
+                    reason = f"has port {taken} of {address}, which virtual server {service.name} balances"
+                    remedy = "Remove that port, or write virtual_server in the place of vrrp_instance"
+                    yield Problem(f"{path}.listen", ports, reason, remedy)
 
 
 def _check_tls(server: NginxServer, path: str) -> Iterator[Problem]:
@@ -134,10 +152,19 @@ def check_sites(whole: Whole) -> Iterator[Problem]:
     for place, site in enumerate(whole.sites):
         earlier = whole.sites[:place]
         yield from _check_served(site)
+        yield from first(_check_own_names(site))
         yield from first(_check_name(site, earlier))
         yield from first(_check_health_path(site, earlier))
         if not site.implied or any(not each.implied for each in earlier):
             yield from first(_check_one_port(site, earlier))
+
+
+def _check_own_names(site: Site) -> Iterator[Problem]:
+    """nginx ignores a name of a site that another one of its names has."""
+    names = _spelt_out(site)
+    for name in first(each for each in names if names.count(each) > 1):
+        reason = "is said twice: .example.com stands for example.com and *.example.com"
+        yield Problem(f"{site.path}.server_name", name, reason, "Write one of them")
 
 
 def _check_served(site: Site) -> Iterator[Problem]:

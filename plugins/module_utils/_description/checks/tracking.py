@@ -202,6 +202,7 @@ def tracking_remarks(cluster: Cluster) -> Iterator[str]:
     """A master whose priority falls gives its addresses up only to one that preempts."""
     for path, instance, _earlier in entries(cluster.lvs_vrrp_instances, "lvs_vrrp_instances"):
         weighed = [_key(each) for name, _place, each in _watched(instance) if _weighs(name, each, cluster)]
+        weighed += ["its proxy (check)"] if instance.check and instance.check.weight else []
         if instance.preempt is False and weighed:
             yield (
                 f"{path} watches {listed(weighed)} with a weight, and nobody preempts: a master stays master however "

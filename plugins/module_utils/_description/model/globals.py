@@ -25,14 +25,11 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds imp
     seconds,
     table,
     text,
-    word,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.scripts import USER
 
 from .scripts import SCRIPT, Script
 
-# Of a table of nftables, with room to spare (NFT_TABLE_MAXNAMELEN).
-LONGEST_TABLE = 127
 # With another value of these keepalived refuses to reload (core/main.c); enable_snmp_checker ends its checkers then.
 AT_START = (
     "net_namespace",
@@ -157,12 +154,6 @@ class Whole:
     lvs_flush_on_stop: Union[bool, str] = option(
         or_true(choice(["VS"], "part of the table")),
         "whether a keepalived that stops empties the table at once, or with VS takes each service out whole",
-        default=False,
-    )
-    nftables_ipvs: Union[bool, str] = option(
-        or_true(word(LONGEST_TABLE)),
-        "whether nftables marks the packets of a group's addresses, so that it is one service to IPVS; the name of the "
-        "table, keepalived_ipvs by default",
         default=False,
     )
 

@@ -287,7 +287,9 @@ class NginxServer:
             ("ssl_protocols", "ssl_ciphers", "ssl_prefer_server_ciphers", "ssl_session_cache", "ssl_session_timeout"),
             "what all sites of a port have in common",
         ),
-        **dict.fromkeys(("ssl_session_ticket_key", "ssl_reject_handshake", "ssl"), "what all sites of a port have"),
+        **dict.fromkeys(
+            ("ssl_ecdh_curve", "ssl_session_ticket_key", "ssl_reject_handshake", "ssl"), "what all sites of a port have"
+        ),
         "access_log": "the name of the site",
         **dict.fromkeys(("set_real_ip_from", "real_ip_header", "real_ip_recursive"), "lvs_nginx_settings"),
     }

@@ -185,7 +185,7 @@ class VirtualServer(Served, Balanced):
         CHECKS,
         "how servers are checked, unless hosts direct it: one check or several, all of which must succeed, or none; by "
         "default HTTP_GET of the health_path of an upstream behind them, else TCP_CHECK, with UDP UDP_CHECK, with SCTP "
-        "PING_CHECK",
+        "or all ports PING_CHECK",
         default=None,
     )
     sorry_server: Optional[SorryServer] = option(

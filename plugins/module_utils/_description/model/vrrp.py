@@ -35,6 +35,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds imp
     word,
 )
 
+from .asking import Asking
 from .scripts import InstanceNotifying, Notifying
 from .tracking import Tracks
 
@@ -221,7 +222,7 @@ class Mailing:
 
 
 @dataclass(frozen=True)
-class VrrpInstance(InstanceNotifying, Mailing, Settings, Tracks, Carried, Floating):
+class VrrpInstance(InstanceNotifying, Mailing, Settings, Asking, Tracks, Carried, Floating):
     """C(vrrp_instance): addresses that float over hosts."""
 
     raw: Tuple[str, ...] = raw_lines()

@@ -75,6 +75,7 @@ class Card:
 class Director:
     """The kernel modules of IPVS and of the schedulers in use, and whom it sends to, by address.
 
+    modules: none where the host directs nothing, as one whose addresses lead to a proxy: its IPVS is nobody's business.
     static: whether it directs without keepalived; services, timeouts and cards are those of such a host alone.
     """
 
@@ -100,11 +101,7 @@ def director_view(
     static = [each for each in directed if each.hosts]
     held = {address: each for each in static if len(each.hosts) == 1 for address in each.addresses}
     return Director(
-        modules=[
-            "ip_vs",
-            *sorted({f"ip_vs_{each.lb_algo}" for each in directed}),
-            *sorted({f"ip_vs_pe_{each.persistence_engine}" for each in directed if each.persistence_engine}),
-        ],
+        modules=_modules(directed) if directed else [],
         servers={server.address: server.name for each in directed for server in views[each.name].real_servers},
         static=bool(static),
         services=[told for each in static for told in _table_services(views[each.name])],
@@ -114,6 +111,14 @@ def director_view(
             for address, each in held.items()
         ),
     )
+
+
+def _modules(directed: Sequence[VirtualServer]) -> List[str]:
+    return [
+        "ip_vs",
+        *sorted({f"ip_vs_{each.lb_algo}" for each in directed}),
+        *sorted({f"ip_vs_pe_{each.persistence_engine}" for each in directed if each.persistence_engine}),
+    ]
 
 
 def _table_services(told: Service) -> Iterator[TableService]:

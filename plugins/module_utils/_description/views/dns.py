@@ -116,7 +116,7 @@ def records(told: Sequence[Told], without: Sequence[str]) -> List[Record]:
 
     told: each cluster once.
     without: the clusters and the instances whose addresses are taken out. Raises L(CannotLeave) where one is not known,
-    or is of two clusters, or where a name would lead nowhere.
+    or is of two clusters, or a cluster and an instance with other addresses, or where a name would lead nowhere.
     """
     leaving = {address for word in without for address in _leaving(word, told)}
     of_name: Dict[str, List[Tuple[Told, Name]]] = {}
@@ -131,13 +131,16 @@ def _leaving(word: str, told: Sequence[Told]) -> Set[str]:
     held = [(each.cluster, address) for each in told for name in each.dns.names for address in name.addresses]
     of_cluster = {address.address for cluster, address in held if cluster == word}
     found = [(cluster, address) for cluster, address in held if word in address.instances]
+    of_instance = {address.address for _cluster, address in found}
     clusters = sorted({cluster for cluster, _address in found})
     if not of_cluster and not found:
         known = sorted({each for cluster, address in held for each in (cluster, *address.instances)})
         raise CannotLeave(f"{word}: no name has addresses of such an instance or cluster. Write one of {listed(known)}")
+    if of_cluster and found and of_cluster != of_instance:
+        raise CannotLeave(f"{word} is a cluster, and an instance of {listed(clusters)}. Give one of them another name")
     if not of_cluster and len(clusters) > 1:
         raise CannotLeave(f"{word} is an instance of the clusters {listed(clusters)}. Write the name of one of these")
-    return of_cluster or {address.address for _cluster, address in found}
+    return of_cluster or of_instance
 
 
 def _records_of(parts: Sequence[Tuple[Told, Name]], leaving: Set[str]) -> Iterator[Record]:

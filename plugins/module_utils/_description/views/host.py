@@ -15,6 +15,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
+from ansible_collections.lvs.cluster.plugins.module_utils._description.asking import with_checks
 from ansible_collections.lvs.cluster.plugins.module_utils._description.members import Member
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import VirtualServer
@@ -44,6 +45,7 @@ from .keepalived import (
     is_on,
     needs_of,
     neighbours_of,
+    processes_tracked,
     scripts_tracked,
     scripts_view,
     service_view,
@@ -96,8 +98,8 @@ class View:
 class Views:
     """What follows from a description for each host; what is the same for many of them is worked out once."""
 
-    def __init__(self, cluster: Cluster, members: Mapping[str, Member]) -> None:
-        self._cluster = cluster
+    def __init__(self, described: Cluster, members: Mapping[str, Member]) -> None:
+        self._cluster = cluster = with_checks(described)
         self._members = members
         self._addresses = {name: member.address for name, member in members.items() if member.address}
         self._whole = Whole(
@@ -163,6 +165,7 @@ class Views:
                 interfaces=[
                     each for _entry, _needs, named in entries for each in named if each.interface not in self._vmacs
                 ],
+                processes=processes_tracked(self._cluster, host),
             ),
             director=director_view(
                 interface,

@@ -211,6 +211,7 @@ class Keepalived:
     """All of C(keepalived.conf) that the description tells.
 
     blocks: what instances refer to, and what they are grouped by.
+    processes: the names of those that are watched.
     """
 
     router_id: str
@@ -222,6 +223,7 @@ class Keepalived:
     virtual_servers: Sequence[Service]
     needs: Sequence[Need]
     interfaces: Sequence[Named]
+    processes: Sequence[str]
 
 
 def priority(instance: VrrpInstance, director: str) -> int:
@@ -248,7 +250,8 @@ def checks_of(service: VirtualServer, asked: Optional[Asked]) -> Sequence[Checke
     if service.check is not None:
         return several(service.check)
     if not asked:
-        return [CHECKS_OF_PROTOCOLS[service.protocols[0]]()]
+        # All ports are none to connect to.
+        return [CHECKS_OF_PROTOCOLS[service.protocols[0]]() if service.checked_port else PingCheck()]
     page = [HttpGet(path=asked.path, connect_port=_unless(asked.port, service))] if asked.port else []
     # What answers at the plain port tells nothing of the one with TLS, which may be gone alone.
     return [*page, *(TcpCheck(connect_port=_unless(each, service)) for each in asked.tls)]
@@ -413,7 +416,9 @@ def services_on(cluster: Cluster, host: str) -> List[VirtualServer]:
     instances = instances_on(cluster, host)
     carried = {address for each in instances for address in each.addresses}
     return [
-        each for each in cluster.lvs_virtual_servers if each.address in carried or (instances and host in each.hosts)
+        each
+        for each in cluster.lvs_virtual_servers
+        if carried.intersection(each.addresses) or (instances and host in each.hosts)
     ]
 
 
@@ -425,10 +430,17 @@ def groups_on(cluster: Cluster, host: str) -> List[SyncGroup]:
 
 def scripts_tracked(cluster: Cluster, host: str) -> List[VrrpScript]:
     """The scripts that the instances or groups of a host track."""
-    instances = instances_on(cluster, host)
-    watching: List[Tracks] = [*instances, *groups_on(cluster, host)]
-    names = {script.name for each in watching for script in each.track_script}
+    names = {script.name for each in _watching(cluster, host) for script in each.track_script}
     return [each for each in cluster.lvs_vrrp_scripts if each.name in names]
+
+
+def processes_tracked(cluster: Cluster, host: str) -> List[str]:
+    """The names of the processes that the instances or groups of a host track."""
+    return sorted({process.name for each in _watching(cluster, host) for process in each.track_process})
+
+
+def _watching(cluster: Cluster, host: str) -> List[Tracks]:
+    return [*instances_on(cluster, host), *groups_on(cluster, host)]
 
 
 def _tracking(entry: T, neighbours: Mapping[str, Sequence[str]]) -> T:

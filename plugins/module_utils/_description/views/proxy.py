@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import math
 import re
 from dataclasses import dataclass
@@ -21,20 +22,25 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.pro
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import servers_of
 from ansible_collections.lvs.cluster.plugins.module_utils._description.sites import Asked, Site
-from ansible_collections.lvs.cluster.plugins.module_utils._nginx.grammar import parse
+from ansible_collections.lvs.cluster.plugins.module_utils._nginx.grammar import parse, place_of, within
 
 # A directive and its value.
 Line = Tuple[str, str]
 
-# What an application is told of the client, whatever the client says of itself. The variables are the template's.
+# What an application is told of the client, whatever the client says of itself. The variables are the template's, and
+# {} is what their names end in.
 HEADERS = (
-    ("Host", "$lvs_host"),
-    ("Upgrade", "$lvs_upgrade"),
-    ("Connection", "$lvs_connection"),
+    ("Host", "$lvs_host_{}"),
+    ("Upgrade", "$lvs_upgrade_{}"),
+    ("Connection", "$lvs_connection_{}"),
     ("X-Real-IP", "$remote_addr"),
-    ("X-Forwarded-For", "$lvs_forwarded_for"),
+    ("X-Forwarded-For", "$lvs_forwarded_for_{}"),
     ("X-Forwarded-Proto", "$scheme"),
 )
+# How much of a cluster's name a variable of nginx has room for: more of it, and nginx does not start.
+LONGEST_END = 24
+# Stands for a * where a site is asked by a name: a site that has this very name would be asked in its place.
+ANY_LABEL = "asked-by-lvs-cluster"
 
 
 @dataclass(frozen=True)
@@ -167,9 +173,11 @@ class RealIp:
 class Settings:
     """What holds for nginx as a whole.
 
+    variables: what the names of our variables end in.
     main: what stands outside of C(http). worker_connections: None for those that the distribution's nginx.conf has.
     """
 
+    variables: str
     log_format: str
     real_ip: Optional[RealIp]
     server_names_hash_bucket_size: int
@@ -180,14 +188,20 @@ class Settings:
 
 @dataclass(frozen=True)
 class Nginx:
-    """All of the host's nginx that the description tells."""
+    """All of the host's nginx that the description tells.
 
+    pair: whether addresses of a VRRP instance lead to it.
+    named_files: what the nginx of any host has in it, by whole paths.
+    """
+
+    pair: bool
     checks: Sequence[Check]
     listens: Sequence[Socket]
     certificates: Sequence[Certificate]
     settings: Settings
     upstreams: Sequence[Pooled]
     servers: Sequence[Served]
+    named_files: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -198,6 +212,20 @@ class OnPort:
     addresses: Sequence[str]
 
 
+def _named_files(cluster: Cluster, sites: Sequence[Site]) -> Sequence[str]:
+    """The certificates and keys of all sites, and whatever stands in raw like a file."""
+    servers = [each.server for each in sites]
+    raw = [
+        *(each.raw for each in cluster.lvs_nginx_upstreams),
+        *(server.raw for server in servers),
+        *(location.raw for server in servers for location in server.locations),
+        *([cluster.lvs_nginx_settings.raw] if cluster.lvs_nginx_settings else []),
+    ]
+    words = (word for each in raw for directive in within(parse(each)) for word in directive.words)
+    named = [path for server in servers for path in (server.ssl_certificate, server.ssl_certificate_key)]
+    return list(dict.fromkeys([*filter(None, named), *(word for word in words if word.startswith("/"))]))
+
+
 class Proxies:
     """What all hosts of a cluster have in common of their nginx."""
 
@@ -206,7 +234,9 @@ class Proxies:
     ) -> None:
         """asked: how the services before sites are checked; addresses: those of the hosts."""
         self._sites = sites
+        self._named_files = _named_files(cluster, sites)
         self._name = cluster.lvs_cluster
+        self._variables = end_of_variables(cluster.lvs_cluster)
         self._settings = cluster.lvs_nginx_settings or NginxSettings()
         self._upstreams = {each.name: each for each in cluster.lvs_nginx_upstreams}
         self._pooled = {name: _pooled(each, addresses) for name, each in self._upstreams.items()}
@@ -230,6 +260,7 @@ class Proxies:
         plain = [(port, each) for port, held in ports.items() for each in held.values() if not each.site.is_tls]
         served = [server for port, held in ports.items() for server in self._servers(host, port, list(held.values()))]
         return Nginx(
+            pair=any(each.instance for each in on_host),
             checks=[
                 Check(port, path)
                 for port, path in sorted({(port, each.site.server.health_path) for port, each in plain})
@@ -240,9 +271,10 @@ class Proxies:
                 for each in on_host
                 if each.is_tls
             ],
-            settings=_settings(self._settings, served),
+            settings=_settings(self._settings, self._variables, served),
             upstreams=[self._pooled[name] for name in self._upstreams if name in named],
             servers=served,
+            named_files=self._named_files,
         )
 
     def _servers(self, host: str, port: int, held: Sequence[OnPort]) -> List[Served]:
@@ -269,9 +301,11 @@ class Proxies:
     def _server(self, each: OnPort, port: int, listen: Sequence[str], chains: Mapping[str, Health]) -> Served:
         server = each.site.server
         places = [self._place(location) for location in server.locations]
-        said = {each.words[:2] if each.keyword == "location" else each.keyword for each in parse(server.raw)}
+        said = parse(server.raw)
+        taken = {place_of([place.location]) for place in places}
+        taken.update(place_of(each.words[1:]) for each in said if each.keyword == "location")
         # What no location takes would be looked for in the folder that nginx was built with.
-        if "/" not in [place.location for place in places] and not said & {("location", "/"), "root"}:
+        if "/" not in taken and "root" not in [each.keyword for each in said]:
             places.append(Place("/", [("return", server.return_ or "404")], []))
         return Served(
             name=server.name,
@@ -291,7 +325,7 @@ class Proxies:
     def _place(self, location: Location) -> Place:
         lines: List[Line] = []
         if location.upstream:
-            lines = _asking(self._upstreams[location.upstream], f"{self._name}_{location.upstream}")
+            lines = _asking(self._upstreams[location.upstream], f"{self._name}_{location.upstream}", self._variables)
         elif location.root:
             lines = [("root", location.root)]
         elif location.return_:
@@ -309,10 +343,22 @@ def _said(words: Sequence[str]) -> Tuple[str, ...]:
     return (words[0], words[1].lower()) if words[0] == "proxy_set_header" else (words[0],)
 
 
-def _asking(upstream: Upstream, name: str) -> List[Line]:
+def end_of_variables(cluster: str) -> str:
+    """A cluster's name as the end of a variable's: nginx takes letters, digits and _, all small, and few of them.
+
+    Two clusters on a host have variables of their own: of two of one name nginx takes the later one without a word.
+    """
+    if re.fullmatch(rf"[a-z0-9]{{1,{LONGEST_END}}}", cluster):
+        return cluster
+    digest = hashlib.sha256(cluster.encode()).hexdigest()[:8]
+    start = re.sub(r"[^a-z0-9]", "_", cluster.lower())[: LONGEST_END - len(digest) - 1]
+    return f"{start}_{digest}"
+
+
+def _asking(upstream: Upstream, name: str, variables: str) -> List[Line]:
     """How an upstream is asked."""
     lines = [("proxy_pass", f"http://{name}"), ("proxy_http_version", "1.1")]
-    lines += [("proxy_set_header", f"{header} {value}") for header, value in HEADERS]
+    lines += [("proxy_set_header", f"{header} {value.format(variables)}") for header, value in HEADERS]
     lines += [
         ("proxy_connect_timeout", _milliseconds(upstream.proxy_connect_timeout)),
         ("proxy_read_timeout", _milliseconds(upstream.proxy_read_timeout)),
@@ -438,7 +484,7 @@ def _health(each: OnPort, chains: Mapping[str, Health]) -> Health:
 def _asked_name(names: Sequence[str]) -> str:
     """A name that leads to a site; empty where it has none but its addresses."""
     named = (name for name in names if not re.fullmatch(r"[0-9.]+", name))
-    return next(named, "").replace("*", "lvs").lstrip(".")
+    return next(named, "").replace("*", ANY_LABEL).lstrip(".")
 
 
 def _sockets(served: Sequence[Served]) -> List[Socket]:
@@ -464,7 +510,7 @@ def _sockets(served: Sequence[Served]) -> List[Socket]:
     ]
 
 
-def _settings(told: NginxSettings, served: Sequence[Served]) -> Settings:
+def _settings(told: NginxSettings, variables: str, served: Sequence[Served]) -> Settings:
     longest = max((len(name) for each in served for name in each.server_name), default=0)
     main = []
     files = told.worker_rlimit_nofile or (told.worker_connections and 2 * told.worker_connections)
@@ -475,6 +521,7 @@ def _settings(told: NginxSettings, served: Sequence[Served]) -> Settings:
     header = told.real_ip_header or "X-Forwarded-For"
     trusted = told.set_real_ip_from
     return Settings(
+        variables=variables,
         log_format=told.log_format,
         real_ip=RealIp(trusted, header, told.real_ip_recursive) if trusted else None,
         # nginx keeps a name in a line of the processor's cache, with 18 bytes of its own, where it is not told.

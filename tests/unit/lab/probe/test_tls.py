@@ -22,7 +22,8 @@ from ansible_collections.lvs.cluster.tests.unit.lab.probe.servers import (
 )
 from harness.certificates import issue
 
-HOLD = replace(PLAN, rate=0, seconds=0.3, hold=True, hold_timeout=10.0, hold_interval=0.01)
+# Long enough for a machine that has much else to do.
+HOLD = replace(PLAN, rate=0, seconds=2, hold=True, hold_timeout=10.0, hold_interval=0.01)
 
 
 @pytest.fixture(params=["TLSv1_2", "TLSv1_3"])
@@ -65,4 +66,4 @@ def test_a_connection_is_held_over_tls_and_its_tickets_are_no_answer(tls: ssl.SS
 def test_a_server_that_ends_the_handshake_has_failed_by_tls(tls: ssl.SSLContext) -> None:
     tls.sni_callback = lambda *_asked: ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
     report, _said = measure(always(named("web1")), PLAN, tls=tls)
-    assert report.failures == {"tls UNEXPECTED_EOF_WHILE_READING": FIVE}
+    assert report.failures == {"tls closed": FIVE}

@@ -15,6 +15,7 @@ from ansible_collections.lvs.cluster.plugins.plugin_utils import _asked
 runnable = FilterModule().filters()["runnable"]
 TAGS = ["preflight", "keepalived"]
 SITE = str(_asked.PLAYBOOKS / "site.yml")
+DNS = str(_asked.PLAYBOOKS / "dns.yml")
 
 
 @pytest.fixture
@@ -34,6 +35,7 @@ def started(monkeypatch):
         {},
         {"tags": ["keepalived"]},
         {"tags": ["never", "all"]},
+        {"subset": "lvs1"},
         {"skip_tags": ["keepalived", "molecule-notest", "notest", "molecule-idempotence-notest"]},
     ],
     ids=str,
@@ -71,6 +73,27 @@ def test_a_playbook_without_tags_says_so(started):
 
     with pytest.raises(AnsibleFilterError, match="this playbook has none"):
         runnable("lvs_directors")
+
+
+@pytest.mark.parametrize("playbook", [DNS, "lvs.cluster.dns"])
+def test_a_limit_is_refused_where_it_would_leave_all_out(started, playbook):
+    started(playbook, subset="lvs1")
+
+    with pytest.raises(AnsibleFilterError, match="--limit lvs1: this playbook runs where Ansible does"):
+        runnable("localhost", limits=False)
+
+
+def test_a_playbook_that_takes_no_limit_offers_none(started):
+    started(DNS, tags=["keepalived"])
+
+    with pytest.raises(AnsibleFilterError, match=r"this playbook has none\."):
+        runnable("localhost", limits=False)
+
+
+def test_what_runs_where_ansible_does_takes_no_limit():
+    (play,) = yaml.safe_load((_asked.PLAYBOOKS / "dns.yml").read_text(encoding="utf-8"))
+
+    assert play["hosts"] == "{{ 'localhost' | lvs.cluster.runnable(limits=false) }}"
 
 
 def test_a_playbook_of_the_user_s_own_that_imports_ours_is_not_judged(started, tmp_path):

@@ -20,7 +20,7 @@ def files(*wanted: dict[str, Any], check: bool = False) -> list[str]:
     return list(result["differing"])
 
 
-def file(path: Path, content: str | None = "ours\n", **options: str) -> dict[str, Any]:
+def file(path: Path, content: str | None = "ours\n", **options: Any) -> dict[str, Any]:
     return {"path": str(path), "content": content, **options}
 
 
@@ -76,14 +76,14 @@ def test_a_secret_is_readable_by_others_at_no_moment(
 def test_a_secret_is_in_no_result_and_belongs_to_the_user_alone(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    path, other = tmp_path / "shop.key", tmp_path / "lvs.conf"
+    path, other = tmp_path / "private" / "shop.key", tmp_path / "lvs.conf"
     text = "-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n"
     wanted = {"files": [file(other)], "secret_files": {str(path): text}}
     dry, told = play("files", check=True, **wanted), play("files", **wanted)
     assert dry["differing"] == told["differing"] == [str(path), str(other)]
     assert [(each["before"], each["after"]) for each in told["diff"]] == [("", "another secret\n"), ("", "ours\n")]
     assert "c2VjcmV0" not in f"{dry}{told}{capfd.readouterr()}"
-    assert (path.read_text(), mode(path)) == (text, 0o600)
+    assert (path.read_text(), mode(path), mode(path.parent)) == (text, 0o600, 0o700)
     assert play("files", **wanted)["differing"] == []
     path.chmod(0o640)
     assert play("files", **wanted)["differing"] == [str(path)]
@@ -92,6 +92,16 @@ def test_a_secret_is_in_no_result_and_belongs_to_the_user_alone(
         os.chown(path, 65534, 65534)
         assert play("files", **wanted)["differing"] == [str(path)]
         assert path.stat().st_uid == 0
+
+
+@pytest.mark.parametrize("check", [False, True], ids=["run", "check mode"])
+def test_a_secret_that_goes_is_in_no_result(tmp_path: Path, check: bool) -> None:
+    path = tmp_path / "shop.key"
+    path.write_text("-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n")
+    told = play("files", check=check, files=[{**absent(path), "secret": True}])
+    assert (told["differing"], path.exists()) == ([str(path)], check)
+    assert [(each["before"], each["after"]) for each in told["diff"]] == [("a secret\n", "")]
+    assert "c2VjcmV0" not in str(told)
 
 
 def test_what_is_logged_of_a_run_has_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,6 +139,18 @@ def test_where_one_is_refused_none_is_written(tmp_path: Path) -> None:
     assert files(file(first), file(second, "good\n", validate=check)) == [str(first), str(second)]
 
 
+def test_files_are_asked_about_together_and_once(tmp_path: Path) -> None:
+    first, second, gone, asked = (tmp_path / name for name in ("first", "second", "gone", "asked"))
+    second.write_text("as it is\n")
+    gone.touch()
+    check = f"sh -c 'cat $0{first} $0{second} >>{asked}; ls $0{tmp_path} >>{asked}' %d"
+    secrets = {"secret_files": {str(second): "as it shall be\n"}}
+    play(
+        "files", files=[file(first, validate=check), file(tmp_path / "third", validate=check), absent(gone)], **secrets
+    )
+    assert asked.read_text() == "ours\nas it shall be\nfirst\nsecond\nthird\n"
+
+
 def test_what_is_not_written_is_not_asked_about(tmp_path: Path) -> None:
     path = tmp_path / "lvs.conf"
     assert files(file(path, validate="false %s"), check=True) == [str(path)]
@@ -162,13 +184,30 @@ def test_folder_goes_with_the_last_file_in_it_and_stays_with_what_is_of_others(t
     assert files(absent(ours), absent(folder)) == []
 
 
+def test_what_a_list_lists_no_more_goes_before_it_and_all_of_it_with_the_list(tmp_path: Path) -> None:
+    first, second, kept, listed = (tmp_path / name for name in ("first", "second", "kept", "listed"))
+    for each in (first, second, kept):
+        each.write_text("c2VjcmV0\n")
+    listed.write_text(f"{first}\n{second}\n{kept}\nrelative\n{tmp_path / 'gone'}\n")
+    wanted = file(listed, f"{second}\n", lists=True, keeps=[str(kept)])
+    for check in (True, False):
+        told = play("files", check=check, files=[wanted])
+        assert told["differing"] == [str(first), str(listed)]
+        assert "c2VjcmV0" not in str(told)
+        assert first.exists() == check
+    assert (second.exists(), kept.exists(), files(wanted)) == (True, True, [])
+    assert files({**absent(listed), "lists": True}) == [str(second), str(listed)]
+    assert [each.name for each in tmp_path.iterdir()] == ["kept"]
+
+
 @pytest.mark.parametrize(
     ("options", "refusal"),
     [
         ({"content": None}, r"files\[0\].content: is missing. Write it, or state: absent"),
+        ({"secret": True}, r"files\[0\].secret: is for a file that goes. Write its text into secret_files"),
         ({"mode": "rw"}, r"files\[0\].mode: 'rw' is no mode. Write it as '0644'"),
     ],
-    ids=["no content", "no mode"],
+    ids=["no content", "a secret", "no mode"],
 )
 def test_what_is_no_file_is_refused(tmp_path: Path, options: dict[str, Any], refusal: str) -> None:
     with pytest.raises(ModuleFailedError, match=refusal):

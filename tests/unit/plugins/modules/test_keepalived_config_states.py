@@ -43,8 +43,8 @@ class Host:
         return len(self.told.read_text().splitlines()) if self.told.exists() else 0
 
     def starts(self, *terms: dict[str, Any], services: int = 0) -> None:
-        """keepalived runs from now on, with what is in the live file."""
-        self.running = {"terms": list(terms), "states": [], "services": [{}] * services}
+        """keepalived runs from now on, with what is in the live file; without services it has no process for them."""
+        self.running = {"terms": list(terms), "states": [], "services": [{}] * services or None}
         self.loads()
 
     def loads(self) -> None:
@@ -172,7 +172,7 @@ def test_whether_there_is_anything_to_load_is_told_before(host: Host) -> None:
     assert pending()
     host.step("live", OLD)
     assert not pending()
-    host.running = {"terms": [dump("192.0.2.99")], "states": [], "services": []}
+    host.running = {"terms": [dump("192.0.2.99")], "states": [], "services": None}
     assert pending()
 
 

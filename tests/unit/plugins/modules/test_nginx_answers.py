@@ -165,11 +165,35 @@ def test_process_on_a_port_of_tls_is_named_beforehand(program, port: int) -> Non
 
 def test_site_that_ours_hides_at_an_address_is_told_by_name(program, port: int) -> None:
     own = "# configuration file /etc/nginx/own.conf:\nserver { listen 80; server_name blog www.blog; }"
-    ours = f"# configuration file {OURS}:\nserver {{ listen 80; listen 192.0.2.100:80; }}"
-    program("nginx", f"cat <<'E'\n{ours}\n\n{own}\nE")
-    told = str(answers(port, checks=[], ask=False)["warnings"])
+    program("nginx", f"cat <<'E'\n# configuration file {OURS}:\n\n{own}\nE")
+    listens = [{"port": 80, "default_server": True}, {"port": 80, "address": "192.0.2.100"}]
+    told = str(answers(port, checks=[], listens=listens, check=True)["warnings"])
     assert (
         "/etc/nginx/own.conf has 'listen 80' of server blog www.blog, which cannot be reached at 192.0.2.100:80" in told
     )
     assert "Write 'listen 192.0.2.100:80;' beside it" in told
-    assert "warnings" not in answers(port, checks=[], ask=False, replaces=["/etc/nginx/own.conf"])
+    gone = answers(port, checks=[], listens=listens, ask=False, replaces=["/etc/nginx/own.conf"])
+    assert "warnings" not in gone
+    assert "warnings" not in answers(port, checks=[], listens=listens[:1], ask=False)
+
+
+def test_what_nginx_refuses_is_a_warning_where_it_is_about_to_be_mended(program, port: int) -> None:
+    program("nginx", """echo 'cannot load certificate "/etc/ssl/shop.crt"' >&2; exit 1""")
+    with pytest.raises(ModuleFailedError, match=r"refuses its configuration as it is: .* /?.*shop.crt"):
+        answers(port, check=True)
+    told = answers(port, check=True, mending=True)
+    assert 'cannot load certificate "/etc/ssl/shop.crt"' in str(told["warnings"])
+    program("ss", f"""echo 'LISTEN 0 5 *:{port} *:* users:(("apache2",pid=633,fd=4))'""")
+    with pytest.raises(ModuleFailedError, match=r"apache2 \(process 633\)"):
+        answers(port, check=True, mending=True)
+
+
+def test_file_of_what_stands_outside_of_http_must_be_read_where_it_is_there(program, port: int, tmp_path: Path) -> None:
+    reads(program, port)
+    main = tmp_path / "90-lvs.conf"
+    assert answers(port, main=str(main))["answers"] == [200]
+    main.touch()
+    with pytest.raises(ModuleFailedError, match=f"nginx does not read {main}. Write the line .*/\\*.conf;' before all"):
+        answers(port, main=str(main), check=True)
+    reads(program, port, f"# configuration file {main}:\n")
+    assert answers(port, main=str(main))["answers"] == [200]

@@ -82,6 +82,36 @@ def test_files_that_differ_are_told_and_are_no_change(monkeypatch: pytest.Monkey
     assert look("server {}\n")["differing"] == [str(conf)]
 
 
+def test_any_file_that_was_written_or_has_gone_is_a_change(monkeypatch: pytest.MonkeyPatch, conf: Path) -> None:
+    folder, whole = conf.parent / "modules-enabled", conf.parent / "nginx.conf"
+    folder.mkdir()
+    main = folder / "90-lvs.conf"
+    main.touch()
+    monkeypatch.setattr(nginx_loaded, "MAIN_FILE", str(whole))
+    monkeypatch.setattr(nginx_loaded, "service", lambda *_asked: Service(1, enabled=True))
+    since = [0.0]
+    monkeypatch.setattr(nginx_loaded, "worker_starts", lambda _parent: since)
+
+    def changed(**wanted: Any) -> bool:
+        result = play("nginx_loaded", path=str(conf), files=[{"path": str(main), **wanted}])
+        assert result["differing"] == []
+        return bool(result["changed"])
+
+    main.chmod(0o644)
+    for write, wanted in (
+        (lambda: main.write_text("events;\n"), {"content": "events;\n"}),
+        (lambda: whole.write_text("events {}\n"), {"content": "events;\n"}),
+        (main.unlink, {"state": "absent"}),
+    ):
+        since[0] = time.time()
+        time.sleep(0.02)
+        write()
+        assert changed(**wanted)
+        time.sleep(0.02)
+        since[0] = time.time()
+        assert not changed(**wanted)
+
+
 def test_certificate_that_was_renewed_is_a_change_and_so_is_a_link_to_another(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, shop: Issued
 ) -> None:
@@ -142,6 +172,32 @@ def test_a_pair_that_a_client_would_turn_away_from_is_refused(tmp_path: Path, sh
         Encoding.PEM, PrivateFormat.PKCS8, serialization.BestAvailableEncryption(b"password")
     )
     assert "has a password, and nginx asks nobody" in refusal(Issued(shop.certificate, locked.decode()))
+
+
+def test_time_that_is_over_is_a_warning_where_clients_have_the_certificate_already(conf: Path, shop: Issued) -> None:
+    certificate, key = conf.parent / "shop.crt", conf.parent / "shop.key"
+    over = issue(["shop.example.com"], begins=-9, ends=-2)
+    certificate.write_text(over.certificate)
+    key.write_text(over.key)
+    live = f"server {{ ssl_certificate {certificate}; ssl_certificate_key {key}; }}\n"
+
+    def look(*names: str, **options: Any) -> str:
+        pair = pair_of(certificate, key, *(names or ["shop.example.com"]))
+        return str(play("nginx_loaded", path=str(conf), certificates=[pair], **options).get("warnings", ""))
+
+    with pytest.raises(ModuleFailedError, match=r"certificate has expired\. Renew it"):
+        look()
+    conf.write_text(live)
+    assert f"{certificate}: certificate has expired, and clients turn away" in look()
+    with pytest.raises(ModuleFailedError, match=r"not valid for 'www\.example\.com'"):
+        look("www.example.com")
+    other = issue(["shop.example.com"], begins=-9, ends=-1)
+    written = {"secret_files": {str(key): other.key}}
+    with pytest.raises(ModuleFailedError, match="certificate has expired"):
+        look(files=[{"path": str(certificate), "content": other.certificate}], **written)
+    certificate.write_text(shop.certificate)
+    key.write_text(shop.key)
+    assert look() == ""
 
 
 def test_who_holds_a_socket_is_told_where_nginx_did_not_take_the_file(

@@ -138,11 +138,22 @@ def test_an_instance_or_a_cluster_leaves_and_the_others_stay(word: str) -> None:
         pytest.param(hostvars(NAMED), "web", f"www.example.com. would lead nowhere without {VIP}", id="the last"),
         pytest.param(hostvars(NAMED), "wab", "no name has addresses of such an instance or cluster", id="unknown"),
         pytest.param(two(NAMED, NAMED), "web", "is an instance of the clusters lvs, other", id="of two clusters"),
+        pytest.param(
+            two(NAMED, {**NAMED, "lvs_vrrp_instances[0].name": "lvs"}),
+            "lvs",
+            "lvs is a cluster, and an instance of other. Give one of them another name",
+            id="a cluster and an instance of another",
+        ),
     ],
 )
 def test_what_cannot_leave_is_refused(variables: dict[str, Any], word: str, told: str) -> None:
     with pytest.raises(dns.CannotLeave, match=told):
         lines(variables, word)
+
+
+def test_a_word_that_is_a_cluster_and_the_only_instance_of_it_is_no_question() -> None:
+    named = {**NAMED, "lvs_vrrp_instances[0].name": "lvs"}
+    assert lines(two(named, NAMED), "lvs") == ["www.example.com. 60 IN A 198.51.100.100"]
 
 
 def test_addresses_of_both_families_are_records_of_two_types_and_none_is_left_of_one_that_leaves_whole() -> None:

@@ -14,6 +14,8 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.facts imp
     remarks,
 )
 from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import (
+    OTHER_INSTANCE,
+    REMOVED,
     STATIC,
     VIP,
     hostvars,
@@ -143,6 +145,8 @@ def test_the_interface_reaches_keepalived_and_the_realserver():
     assert view["realserver"]["interface"] == "eth0"
 
 
+NO_SERVICES = {"lvs_virtual_servers": REMOVED, "lvs_nginx_upstreams": REMOVED}
+
 # What setup tells of a host with two interfaces.
 FACTS = {
     "os_family": "Debian",
@@ -264,6 +268,32 @@ def test_a_director_needs_a_kernel_with_ipvs(changes, told, fragment):
 
     assert len(found) == bool(fragment)
     assert fragment in "".join(found)
+
+
+TRACKING = {
+    "lvs_vrrp_track_processes": [{"name": "nginx", "process": "nginx"}],
+    "lvs_vrrp_instances[0].track_process": ["nginx"],
+}
+
+
+def test_a_process_is_tracked_where_the_kernel_tells_of_it_alone():
+    (told,) = findings("lvs1", TRACKING, lvs_process_events=False)
+    assert told.startswith("the kernel of lvs1 tells nobody who starts and ends")
+    assert "would never see nginx of track_process" in told
+    assert findings("lvs1", TRACKING, lvs_process_events=True) == []
+    assert findings("lvs1", {}, lvs_process_events=False) == []
+    # Who asks for it in a group.
+    grouped = {
+        "lvs_vrrp_track_processes": TRACKING["lvs_vrrp_track_processes"],
+        "lvs_vrrp_instances[1]": {**OTHER_INSTANCE, "hosts": ["lvs1", "lvs2"]},
+        "lvs_vrrp_sync_groups": [{"name": "both", "group": ["web", "mail"], "track_process": ["nginx"]}],
+    }
+    assert len(findings("lvs1", grouped, lvs_process_events=False)) == 1
+
+
+def test_a_host_that_directs_nothing_needs_no_ipvs():
+    nothing = {"loaded": [], "loadable": [], "barred": "its module loading is off"}
+    assert findings("lvs1", NO_SERVICES, lvs_ipvs=nothing) == []
 
 
 def test_a_real_server_needs_no_ipvs_and_who_has_no_rights_is_told_that_alone():

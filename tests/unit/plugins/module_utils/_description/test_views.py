@@ -12,6 +12,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.members i
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import VrrpInstance
 from ansible_collections.lvs.cluster.plugins.module_utils._description.views.keepalived import priority as priority_of
 from ansible_collections.lvs.cluster.plugins.module_utils._description.views.keepalived import takeover_seconds
+from ansible_collections.lvs.cluster.plugins.module_utils._description.views.proxy import end_of_variables
 from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import (
     HOSTS,
     INSTANCE,
@@ -44,7 +45,7 @@ ON_ETH7 = {
     "hosts.lvs2.lvs_addresses": {"eth7": "198.51.100.12"},
 }
 NO_DIRECTOR = {
-    "modules": ["ip_vs"],
+    "modules": [],
     "servers": {},
     "static": False,
     "services": [],
@@ -500,6 +501,28 @@ def test_a_server_is_checked_by_what_it_has_of_its_own_or_else_by_what_the_servi
     assert keywords(changes) == expected
 
 
+@pytest.mark.parametrize(
+    ("protocol", "port", "keyword"),
+    [
+        ("TCP", 80, "TCP_CHECK"),
+        ("UDP", 80, "UDP_CHECK"),
+        ("SCTP", 80, "PING_CHECK"),
+        ("TCP", 0, "PING_CHECK"),
+        ("UDP", 0, "PING_CHECK"),
+    ],
+)
+def test_a_server_of_which_nothing_is_said_is_asked_at_its_port_if_that_is_one(protocol, port, keyword):
+    changes = {
+        "lvs_nginx_upstreams": REMOVED,
+        f"{FIRST_SERVICE}.check": REMOVED,
+        f"{FIRST_SERVICE}.protocol": protocol,
+        f"{FIRST_SERVICE}.port": port,
+        f"{FIRST_SERVICE}.persistence_timeout": 50,
+    }
+
+    assert keywords(changes) == [[keyword]] * 2
+
+
 def test_several_pages_are_asked_for_in_their_order():
     urls = [
         {"path": "/a", "virtualhost": "example.com"},
@@ -871,15 +894,18 @@ def test_a_host_in_no_instance_and_no_service_has_nothing_to_do():
             "virtual_servers": [],
             "needs": [],
             "interfaces": [],
+            "processes": [],
         },
         "director": NO_DIRECTOR,
         "marking": {"marks": [], "interfaces": []},
         "realserver": {"interface": "eth0", "vips": []},
         "nginx": {
+            "pair": False,
             "checks": [],
             "listens": [],
             "certificates": [],
             "settings": {
+                "variables": "lvs",
                 "log_format": "",
                 "real_ip": None,
                 "server_names_hash_bucket_size": 0,
@@ -889,6 +915,7 @@ def test_a_host_in_no_instance_and_no_service_has_nothing_to_do():
             },
             "upstreams": [],
             "servers": [],
+            "named_files": [],
         },
     }
 
@@ -965,6 +992,22 @@ def test_a_site_without_names_is_the_default_one_of_its_address_alone():
     assert served(changes)[3]["server_name"] == [VIP]
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({f"{FIRST_SITE}.locations[0].location": "^~ /"}, id="a location"),
+        pytest.param(
+            {f"{FIRST_SITE}.locations[0].location": "/api/", f"{FIRST_SITE}.raw": "location ^~/ { root /srv; }"},
+            id="raw",
+        ),
+    ],
+)
+def test_what_takes_all_that_is_left_gets_no_location_of_ours_beside_it(changes):
+    site = served({**TLS_SITE, **changes})[1]
+
+    assert [each["location"] for each in site["locations"] if each["lines"] == [["return", "404"]]] == []
+
+
 def test_the_default_server_goes_by_all_addresses_and_a_named_site_hands_on_to_it():
     ours, site = served(TLS_SITE)[2:]
 
@@ -974,7 +1017,7 @@ def test_the_default_server_goes_by_all_addresses_and_a_named_site_hands_on_to_i
         {
             "path": "/healthz",
             "hops": [{"address": VIP, "path": f"/healthz/at/{VIP}"}],
-            "server_name": "lvs.example.com",
+            "server_name": "asked-by-lvs-cluster.example.com",
             "answers": True,
         }
     ]
@@ -1024,6 +1067,17 @@ def test_each_socket_is_told_with_the_certificates_that_it_presents():
     ]
 
 
+def test_a_wildcard_is_asked_by_no_name_of_another_site():
+    changes = {
+        **TLS_SITE,
+        f"{FIRST_SITE}.server_name": "*.example.com",
+        "lvs_nginx_servers[2]": {**SITE, "name": "lvs", "server_name": "lvs.example.com"},
+    }
+    names = [each["server_name"] for each in view("web1", changes)["nginx"]["listens"][0]["sites"]]
+
+    assert names == ["asked-by-lvs-cluster.example.com", "lvs.example.com"]
+
+
 def test_each_certificate_is_told_with_its_key_and_the_names_that_it_must_be_good_for():
     assert view("web1", TLS_SITE)["nginx"]["certificates"] == [
         {
@@ -1032,6 +1086,18 @@ def test_each_certificate_is_told_with_its_key_and_the_names_that_it_must_be_goo
             "server_name": ["shop.example.com"],
         }
     ]
+
+
+def test_every_host_is_told_the_files_of_all_sites_and_those_in_raw():
+    changes = {
+        **TLS_SITE,
+        f"{FIRST_SITE}.raw": "location /x { ssl_trusted_certificate /etc/ssl/chain.crt; }",
+        "lvs_nginx_settings": {"raw": "proxy_ssl_trusted_certificate '/etc/ssl/pool.crt';"},
+    }
+    named = view("web1", changes)["nginx"]["named_files"]
+
+    assert {"/etc/ssl/shop.crt", "/etc/ssl/private/shop.key", "/etc/ssl/chain.crt", "/etc/ssl/pool.crt"} <= set(named)
+    assert view("lvs1", changes)["nginx"]["named_files"] == named
 
 
 def test_what_raw_says_of_a_location_stands_in_the_place_of_ours():
@@ -1073,6 +1139,30 @@ def test_a_site_behind_an_instance_listens_on_every_address():
     assert first["health"][0]["hops"] == []
 
 
+@pytest.mark.parametrize(
+    ("cluster", "end"),
+    [
+        ("web", "web"),
+        ("a" * 24, "a" * 24),
+        ("web-shop", "web_shop_4a2b04f6"),
+        ("web.shop", "web_shop_082775a0"),
+        ("Web", "web_29751047"),
+        ("a" * 25, f"{'a' * 15}_2f521e2a"),
+    ],
+)
+def test_variables_of_nginx_have_the_cluster_s_name_as_far_as_they_may(cluster, end):
+    nginx = view("web1", {"lvs_cluster": cluster})["nginx"]
+
+    assert nginx["settings"]["variables"] == end
+    assert ["proxy_set_header", f"Host $lvs_host_{end}"] in nginx["servers"][0]["locations"][0]["lines"]
+
+
+@given(st.lists(st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,30}", fullmatch=True), unique=True, min_size=2, max_size=2))
+@settings(max_examples=100, deadline=None)
+def test_variables_of_two_clusters_are_two(clusters):
+    assert len({end_of_variables(each) for each in clusters}) == 2
+
+
 def test_long_names_get_the_room_that_nginx_needs():
     settings = view("web1", {**TLS_SITE, f"{SECOND_SITE}.server_name": f"{'a' * 60}.example.com"})["nginx"]["settings"]
 
@@ -1094,7 +1184,7 @@ def test_a_worker_may_open_as_many_files_as_it_has_connections(told: dict[str, i
 
 
 # Both ports of the address have one mark, so that a client comes to one real server with both.
-MARKED = {
+SITES_OF_A_MARK = {
     FIRST_SERVICE: {
         "name": "web",
         "fwmark": 1,
@@ -1115,11 +1205,11 @@ MARKED = {
 
 
 def test_a_site_has_those_ports_of_its_service_that_it_says():
-    assert [(each["name"], each["listen"]) for each in served(MARKED) if each["name"]] == [
+    assert [(each["name"], each["listen"]) for each in served(SITES_OF_A_MARK) if each["name"]] == [
         ("shop", ["443 ssl", f"{VIP}:443 ssl"]),
         ("shop80", ["80", f"{VIP}:80"]),
     ]
-    (service,) = services("lvs1", MARKED)
+    (service,) = services("lvs1", SITES_OF_A_MARK)
     assert [
         (each["keyword"], dict(each["lines"]).get("connect_port")) for each in service["real_servers"][0]["checkers"]
     ] == [("HTTP_GET", 80), ("TCP_CHECK", 443)]

@@ -5,7 +5,13 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.lvs.cluster.plugins.module_utils._nginx.grammar import Directive, NotWholeError, parse, within
+from ansible_collections.lvs.cluster.plugins.module_utils._nginx.grammar import (
+    Directive,
+    NotWholeError,
+    parse,
+    place_of,
+    within,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._nginx.variables import unknown
 
 
@@ -67,3 +73,21 @@ def test_directives_in_blocks_are_found():
 )
 def test_what_is_no_variable_of_nginx_s_own_is_found(text: str, found: list[str]):
     assert unknown(text) == found
+
+
+@pytest.mark.parametrize(
+    ("words", "place"),
+    [
+        (["/a"], "/a"),
+        (["^~", "/a"], "/a"),
+        (["^~/a"], "/a"),
+        (["=", "/a"], "= /a"),
+        (["=/a"], "= /a"),
+        (["~*", "a$"], "~* a$"),
+        (["~a$"], "~ a$"),
+        (["@a"], "@a"),
+        ([], ""),
+    ],
+)
+def test_a_location_is_known_by_its_paths_however_it_is_written(words, place):
+    assert place_of(words) == place

@@ -107,7 +107,8 @@ def test_names_of_a_server_are_those_of_all_its_lines_wherever_they_stand() -> N
 )
 def test_site_that_ours_hides_at_an_address_is_found_by_its_names(theirs: str, hidden: dict[object, object]) -> None:
     found = nginx.listens([(OURS, "server { listen 80; listen 192.0.2.100:80; }"), site(theirs)])
-    seen = nginx.shadowed(found, OURS)
+    ours = [nginx.Wanted(each.address, each.port) for each in found if each.path == OURS]
+    seen = nginx.shadowed(found, OURS, ours)
     assert {key: [each.names for each in others] for key, others in seen.items()} == hidden
 
 

@@ -45,13 +45,21 @@ MISTAKES = [
         checked("PING_CHECK", bindto=HOSTS["lvs1"]),
         "is an address of lvs1, and lvs2 could check nobody",
     ),
-    in_path("from a port of no address", "bind_port", checked("TCP_CHECK", bind_port=4000), "no effect without bindto"),
+    in_path("from a port of no address", "bind_port", checked("UDP_CHECK", bind_port=4000), "no effect without bindto"),
+    in_path(
+        "from a port that the kernel still holds",
+        "bind_port",
+        checked("TCP_CHECK", bindto="192.0.2.210", bind_port=4000),
+        "is still taken by the check before",
+        "longer delay_loop",
+    ),
     in_path("regex that is none", "regex", checked("HTTP_GET", regex="("), "is no regular expression: "),
     in_path("regex of PCRE's own", "regex", checked("HTTP_GET", regex=r"\u0041"), "reads as something else"),
     in_path("regex that is substituted", "regex", checked("HTTP_GET", regex="${_HASH}"), "reads as something else"),
     in_path("regex with quotes", "regex", checked("HTTP_GET", regex='"ok"'), "without double quotes", r"\x22"),
     in_path("regex of two lines", "regex", checked("HTTP_GET", regex="a\nb"), "in one line"),
     in_path("no regex to reverse", "regex_no_match", checked("HTTP_GET", regex_no_match=True), "without a regex"),
+    in_path("no regex to begin at", "regex_max_offset", checked("HTTP_GET", regex_max_offset=0), "without a regex"),
     bad(
         "no regex of one of several pages",
         {CHECK: checked("HTTP_GET", url=["/", {"path": "/a", "regex_options": "caseless"}])},
@@ -164,7 +172,8 @@ def test_one_mistake_is_reported_once_with_its_path_reason_and_remedy(changes, p
     [
         pytest.param({CHECK: checked("TCP_CHECK", connect_ip="192.0.2.210", bind_if="eth0")}, id="another address"),
         pytest.param(
-            {CHECK: checked("TCP_CHECK", bindto="192.0.2.210", bind_port=4000)}, id="from what nobody is known to have"
+            {CHECK: checked("TCP_CHECK", bindto="192.0.2.210", bind_port=4000, delay_loop=61)},
+            id="from what nobody is known to have",
         ),
         pytest.param(
             {f"{FIRST_INSTANCE}.hosts": ["lvs1"], CHECK: checked("TCP_CHECK", bindto=HOSTS["lvs1"])},

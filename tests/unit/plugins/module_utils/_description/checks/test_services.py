@@ -33,6 +33,7 @@ ALL_PORTS = {
     f"{FIRST_SERVICE}.persistence_timeout": 50,
     f"{FIRST_SERVICE}.check": {"connect_port": 22},
 }
+SUSPENDED = {f"{FIRST_SERVICE}.ha_suspend": True, f"{FIRST_SERVICE}.alpha": False}
 
 MISTAKES = [
     bad(
@@ -129,12 +130,23 @@ MISTAKES = [
     bad(
         "checks that are suspended, of a server that is down until then",
         {
-            f"{FIRST_SERVICE}.ha_suspend": True,
-            f"{FIRST_SERVICE}.alpha": False,
+            **SUSPENDED,
             f"{FIRST_SERVICE}.real_servers[1]": {"host": "web2", "alpha": True},
         },
         "leaves a director that takes over without servers",
         path=f"{FIRST_SERVICE}.real_servers[1].alpha",
+    ),
+    bad(
+        "checks that are suspended, one of which has servers down until then",
+        {**SUSPENDED, f"{FIRST_SERVICE}.check": [{}, {"type": "PING_CHECK", "alpha": True}]},
+        "leaves a director that takes over without servers",
+        path=f"{FIRST_SERVICE}.check[1].alpha",
+    ),
+    bad(
+        "checks that are suspended, and a server's own has it down until then",
+        {**SUSPENDED, f"{FIRST_SERVICE}.real_servers[1]": {"host": "web2", "check": {"alpha": True}}},
+        "leaves a director that takes over without servers",
+        path=f"{FIRST_SERVICE}.real_servers[1].check.alpha",
     ),
     bad("quorum of nothing", {f"{FIRST_SERVICE}.quorum": 0}, "= 0: is out of range", "from 1 to"),
     bad(
@@ -349,6 +361,7 @@ MISTAKES = [
             id="real server in another network of a director",
         ),
         pytest.param({f"{FIRST_SERVICE}.sorry_server": "web2"}, id="sorry server that is a real server"),
+        pytest.param({**SUSPENDED, f"{FIRST_SERVICE}.check": {"alpha": False}}, id="checks that are suspended"),
         pytest.param(
             {f"{FIRST_SERVICE}.quorum": 3, f"{FIRST_SERVICE}.hysteresis": 2}, id="all of the weight as quorum"
         ),
