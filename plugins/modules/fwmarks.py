@@ -138,12 +138,9 @@ def boot_files(module, wanted):
 
 def plans(module, marks):
     """What there is to do, each with who does it; the language that is wanted comes before the one that is not."""
-    programs = sorted([Nft(module), Tc(module)], key=lambda each: each.name != module.params["language"])
-    wanted = [marks, []]
-    return [
-        (program, program.plan(each, module.params["interfaces"]))
-        for program, each in zip(programs, wanted, strict=True)
-    ]
+    language = module.params["language"]
+    programs = sorted([Nft(module), Tc(module)], key=lambda each: each.name != language)
+    return [(each, each.plan(marks if each.name == language else [], module.params["interfaces"])) for each in programs]
 
 
 def running(module):

@@ -310,7 +310,7 @@ def read_back(said: Mapping[str, str]) -> dict[str, Any]:
     vrrp, check = said["keepalived.data"], said["keepalived_check.data"]
     services = parse_check_data(check)
     health: dict[str, list[str]] = {}
-    for title, lines in re.findall(r"^ (\[.* -> .*)\n((?:   .*\n)*)", check, re.MULTILINE):
+    for title, lines in re.findall(r"^ ((?:\[|FWM).* -> .*)\n((?:   .*\n)*)", check, re.MULTILINE):
         health.setdefault(title, []).append(lines)
     return {
         "lvs_sync_daemon": parse_sync_daemon(vrrp),
@@ -378,7 +378,14 @@ def service_read_back(
 
 
 def label(service: Mapping[str, Any], server: Mapping[str, Any]) -> str:
-    return " -> ".join(f"[{each['address']}]:{service['protocol']}:{each['port']}" for each in (service, server))
+    protocol = service.get("protocol", "none")
+    (client, port), *_others = served(service)
+    own = f"[{client}]:{protocol}:{port}"
+    if "fwmark" in service:
+        own = f"FWM {service['fwmark']}"
+    elif "group" in service:
+        own = f"[{service['group']}]:0"
+    return f"{own} -> [{server['address']}]:{protocol}:{server['port']}"
 
 
 def server_read_back(server: Mapping[str, Any], lines: str, checkers: Sequence[str]) -> dict[str, Any]:
