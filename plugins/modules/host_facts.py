@@ -137,6 +137,10 @@ ansible_facts:
       description: By interface, whose addresses M(lvs.cluster.addresses) has put there.
       type: dict
       sample: {eth0: [lvs]}
+    lvs_marked:
+      description: Whether M(lvs.cluster.fwmarks) marks packets at boot.
+      type: bool
+      sample: false
     lvs_ipvs:
       description:
         - The modules of IPVS that the kernel has (C(loaded)), those that C(modprobe) finds (C(loadable)), and what bars
@@ -144,6 +148,8 @@ ansible_facts:
       type: dict
       sample: {loaded: [ip_vs], loadable: [ip_vs, ip_vs_rr], barred: ""}
 """
+
+import os
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils._addresses.stacks import holder, notes, recognised
@@ -155,6 +161,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._host.memory import ow
 from ansible_collections.lvs.cluster.plugins.module_utils._host.networks import networkd_files, seen
 from ansible_collections.lvs.cluster.plugins.module_utils._host.packages import installed
 from ansible_collections.lvs.cluster.plugins.module_utils._host.system import keepalived, os_release, user
+from ansible_collections.lvs.cluster.plugins.module_utils._marks.rules import UNIT_FILE
 
 
 def look(module):
@@ -175,6 +182,7 @@ def look(module):
         "lvs_keepalived": keepalived(),
         "lvs_process_events": process_events.are_told(),
         "lvs_held": owners_of_addresses(),
+        "lvs_marked": os.path.exists(UNIT_FILE),
         "lvs_ipvs": kernel_modules.ipvs(),
     }
 

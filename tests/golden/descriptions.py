@@ -323,7 +323,23 @@ SERVICE = {
     "real_servers[1]": mapping_of(RealServer, "address", host=st.just("web2")),
     "real_servers[2]": servers,
 }
-SERVICE.update(of_options(VirtualServer, *SERVICE, "address", "real_servers", "hosts", "interface", "label", "check"))
+SERVED = ("address", "port", "fwmark", "marked", "group")
+SERVICE.update(of_options(VirtualServer, *SERVICE, *SERVED, "real_servers", "hosts", "interface", "label", "check"))
+# What has none of its own address.
+OTHERWISE = {name: values for name, values in SERVICE.items() if name not in ("name", "port")}
+clients = st.sampled_from([VIP, OTHER_VIP, "198.51.100.7"])
+MARKED = {
+    **OTHERWISE,
+    "fwmark": numbers,
+    "marked[0].ports": st.lists(numbers, min_size=1, max_size=3),
+    "marked[0].protocol": st.sampled_from(["TCP", "UDP", "SCTP"]),
+    "marked[1]": st.builds(lambda address, port: {"address": address, "ports": [port]}, clients, numbers),
+}
+GROUP = {
+    **OTHERWISE,
+    "group[0].port": numbers,
+    "group[1]": st.builds(lambda address, port: {"address": address, "port": port}, clients, numbers),
+}
 # What an upstream has no more once a location names it.
 PLACED = ("name", "virtual_server", "vrrp_instance", "listen", "health_path")
 POOL = {
@@ -407,6 +423,8 @@ CHANGES = {
     "lvs_virtual_servers[1].check": CHECKS,
     **{f"lvs_vrrp_instances[{place}].{key}": values for place in (0, 1) for key, values in INSTANCE.items()},
     **{f"lvs_virtual_servers[{place}].{key}": values for place in (0, 1) for key, values in SERVICE.items()},
+    **{f"lvs_virtual_servers[4].{key}": values for key, values in MARKED.items()},
+    **{f"lvs_virtual_servers[5].{key}": values for key, values in GROUP.items()},
     **{f"lvs_nginx_upstreams[{place}].{key}": values for place in (0, 1) for key, values in UPSTREAM.items()},
     **{f"lvs_nginx_upstreams[2].{key}": values for key, values in POOL.items()},
     **{f"lvs_nginx_servers[{place}].{key}": values for place in (0, 1, 2) for key, values in SITE.items()},
@@ -427,6 +445,17 @@ START = {
     "lvs_nginx_upstreams[2]": {"name": "pool", "servers": ["app1", "app2"]},
     "lvs_virtual_servers[2]": {"name": "webs", "address": VIP, "port": 443, "real_servers": ["web1", "web2"]},
     "lvs_virtual_servers[3]": {"name": "more", "address": OTHER_VIP, "port": 443, "real_servers": ["web1"]},
+    "lvs_virtual_servers[4]": {
+        "name": "marked",
+        "fwmark": 7,
+        "marked": [{"address": VIP, "ports": [8443]}],
+        "real_servers": ["web1", "web2"],
+    },
+    "lvs_virtual_servers[5]": {
+        "name": "grouped",
+        "group": [{"address": OTHER_VIP, "port": 8081}],
+        "real_servers": ["web1", "web2"],
+    },
     "lvs_nginx_servers": [
         {"name": "shop", "virtual_server": "webs", "server_name": "shop.example.com", "return": "404", **TLS},
         {"name": "blog", "virtual_server": "webs", "server_name": "blog.example.com", "return": "404", **TLS},

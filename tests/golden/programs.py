@@ -29,6 +29,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.verdict im
     with_stand_ins,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.versions import parse_version
+from ansible_collections.lvs.cluster.plugins.module_utils._marks.rules import FILES, Mark, rules
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -154,6 +155,12 @@ def render_rules(view: dict[str, Any]) -> str:
     director = view["director"]
     table = render_table(desired_table(given_services(director["services"])))
     return table + lines(set_timeouts(desired_timeouts(director["timeouts"])) if director["timeouts"] else [])
+
+
+def render_marks(view: dict[str, Any]) -> dict[str, str]:
+    """What marks packets on a director, in each language that could."""
+    marks = [Mark(each["address"], each["protocol"], each["port"], each["fwmark"]) for each in view["marking"]["marks"]]
+    return {language: rules(language, marks, view["marking"]["interfaces"]) for language in FILES} if marks else {}
 
 
 # What a host of a case has that says nothing else.

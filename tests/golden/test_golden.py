@@ -18,6 +18,7 @@ from golden.programs import (
     keepaliveds,
     nginx_says,
     nginxes,
+    render_marks,
     render_nginx,
     render_rules,
     variables_of,
@@ -52,6 +53,8 @@ def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         view = inventory.view(known, host, read_file)
         if view["director"]["static"]:
             (output / f"{host}.ipvsadm.rules").write_text(render_rules(view))
+        for language, text in render_marks(view).items():
+            (output / f"{host}.{language}.rules").write_text(text)
     if os.environ.get("GOLDEN_ACCEPT"):
         for old in kept(folder):
             old.unlink()

@@ -23,6 +23,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import (
     ServerKey,
     ServiceKey,
     address_service,
+    fwmark_service,
     server_key,
 )
 from ansible_collections.lvs.cluster.plugins.plugin_utils._files import read_file
@@ -57,15 +58,22 @@ class Service:
 
     @property
     def key(self) -> ServiceKey:
-        return address_service(self.described.protocol.lower(), self.described.address, self.described.port)
+        """As a director's table has it; of a group, the first of its addresses."""
+        return self.keys[0]
+
+    @property
+    def keys(self) -> list[ServiceKey]:
+        if self.described.fwmark:
+            return [fwmark_service(self.described.fwmark)]
+        return [address_service(each.protocol.lower(), each.address, each.port) for each in self.described.sockets]
 
     @property
     def vip(self) -> str:
-        return self.described.address
+        return self.described.addresses[0]
 
     @property
     def port(self) -> int:
-        return self.described.port
+        return self.described.checked_port
 
     @property
     def url(self) -> str:
@@ -95,14 +103,14 @@ class Service:
     def weights(self) -> dict[ServerKey, int]:
         """The servers in a director's table while all of them are well."""
         return {
-            server_key(server.address or self.cluster.addresses[server.host], server.port or self.port): server.weight
+            server_key(server.address or self.cluster.addresses[server.host], self.key.port): server.weight
             for server in self.described.real_servers
         }
 
     def server(self, host: str) -> ServerKey:
         """A host as this service's real server."""
         (server,) = (each for each in self.described.real_servers if each.host == host)
-        return server_key(self.cluster.addresses[host], server.port or self.port)
+        return server_key(self.cluster.addresses[server.host], self.key.port)
 
     @property
     def backends(self) -> set[str]:
@@ -163,7 +171,7 @@ class Cluster:
     def services(self) -> tuple[Service, ...]:
         carrying = {address: instance for instance in self.instances for address in instance.addresses}
         return tuple(
-            Service(self, service, carrying.get(service.address)) for service in self.described.lvs_virtual_servers
+            Service(self, service, carrying.get(service.addresses[0])) for service in self.described.lvs_virtual_servers
         )
 
     @property

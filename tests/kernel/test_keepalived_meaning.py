@@ -34,7 +34,7 @@ PROGRAMS = keepaliveds()
 # A scheduler and an engine that User-Mode Linux has not.
 MISSING = ("twos", "sip")
 # Servers that are in the table until a check fails.
-START = {f"lvs_virtual_servers[{place}].alpha": False for place in (0, 1)}
+START = {f"lvs_virtual_servers[{place}].alpha": False for place in range(6)}
 # Read between two descriptions: what a reload carries over, as servers that failed, is no part of a meaning.
 BLANK = f"""
 global_defs {{
@@ -186,13 +186,14 @@ def described_service(service: Mapping[str, Any]) -> dict[str, Any]:
     quorum = min(service["quorum"], sum(each["weight"] for each in service["real_servers"]))
     hysteresis = service["hysteresis"] if service["hysteresis"] < quorum else (quorum - 1) % 2**32
     lines = dict(service["lines"])
-    same = ("address", "port", "lb_algo", "lb_kind", "ops", "delay_loop", "persistence_timeout", "alpha")
-    sorry = (service["sorry_server"], service["port"], service["lb_kind"], "sorry_server_inhibit" in lines)
+    same = ("lb_algo", "lb_kind", "ops", "delay_loop", "persistence_timeout", "alpha")
+    sorry = (service["sorry_server"], service["server_port"], service["lb_kind"], "sorry_server_inhibit" in lines)
     # A single address is what holds without.
     granularity = service["persistence_granularity"]
     return {
         **{name: service[name] for name in same},
-        "protocol": service["protocol"].lower(),
+        "served": served(service),
+        "protocol": "none" if service["fwmark"] else service["protocol"].lower(),
         "lb_flags": sorted(service["lb_flags"]),
         "persistence_granularity": "" if granularity == "255.255.255.255" else granularity,
         "quorum": quorum,
@@ -203,6 +204,13 @@ def described_service(service: Mapping[str, Any]) -> dict[str, Any]:
         "ha_suspend": "ha_suspend" in lines,
         "real_servers": [described_server(each, service) for each in service["real_servers"]],
     }
+
+
+def served(service: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """What clients come to: an address and a port or several, or a mark."""
+    if service.get("fwmark"):
+        return [("fwmark", service["fwmark"])]
+    return [(each["address"], each["port"]) for each in service.get("sockets") or [service]]
 
 
 def described_server(server: Mapping[str, Any], service: Mapping[str, Any]) -> dict[str, Any]:
@@ -302,7 +310,7 @@ def read_back(said: Mapping[str, str]) -> dict[str, Any]:
     vrrp, check = said["keepalived.data"], said["keepalived_check.data"]
     services = parse_check_data(check)
     health: dict[str, list[str]] = {}
-    for title, lines in re.findall(r"^ (\[.* -> .*)\n((?:   .*\n)*)", check, re.MULTILINE):
+    for title, lines in re.findall(r"^ ((?:\[|FWM).* -> .*)\n((?:   .*\n)*)", check, re.MULTILINE):
         health.setdefault(title, []).append(lines)
     return {
         "lvs_sync_daemon": parse_sync_daemon(vrrp),
@@ -335,7 +343,7 @@ def read_back(said: Mapping[str, str]) -> dict[str, Any]:
         ],
         "services": [
             service_read_back(service, re.split(r".*< Real server >.*\n", lines), health)
-            for service, lines in zip(services, blocks(check, "VS VIP = .*"), strict=True)
+            for service, lines in zip(services, blocks(check, "VS (?:VIP|FWMARK|GROUP) = .*"), strict=True)
         ],
     }
 
@@ -345,9 +353,11 @@ def service_read_back(
 ) -> dict[str, Any]:
     lines, *servers = parts
     sorry = service.get("sorry_server")
-    same = ("address", "port", "protocol", "lb_algo", "lb_kind", "ops", "quorum")
+    same = ("lb_algo", "lb_kind", "ops", "quorum")
     return {
         **{name: service[name] for name in same},
+        "served": served(service),
+        "protocol": "none" if "fwmark" in service else service["protocol"],
         "lb_flags": sorted(service["lb_flags"]),
         "delay_loop": number(value(lines, "delay_loop")),
         "persistence_timeout": service.get("persistence_timeout", 0),
@@ -368,7 +378,14 @@ def service_read_back(
 
 
 def label(service: Mapping[str, Any], server: Mapping[str, Any]) -> str:
-    return " -> ".join(f"[{each['address']}]:{service['protocol']}:{each['port']}" for each in (service, server))
+    protocol = service.get("protocol", "none")
+    (client, port), *_others = served(service)
+    own = f"[{client}]:{protocol}:{port}"
+    if "fwmark" in service:
+        own = f"FWM {service['fwmark']}"
+    elif "group" in service:
+        own = f"[{service['group']}]:0"
+    return f"{own} -> [{server['address']}]:{protocol}:{server['port']}"
 
 
 def server_read_back(server: Mapping[str, Any], lines: str, checkers: Sequence[str]) -> dict[str, Any]:
@@ -513,7 +530,8 @@ def unlike_the_kernel(director: Director, said: Mapping[str, str]) -> list[str]:
         not_told = [each for each in belief.left_alone if each.endswith(NOT_TOLD)]
         table = Ipvsadm(run_command, "ipvsadm").table()
         told = {key: pool for key, pool in table.items() if key in believes}
-        if told == believes and len(table) == len(services) == len(told) + len(not_told):
+        many = sum(len(each.get("sockets", [each])) for each in services)
+        if told == believes and len(table) == many == len(told) + len(not_told):
             return []
         if time.monotonic() > deadline:
             left_alone = "\n".join(belief.left_alone)

@@ -191,7 +191,9 @@ def test_readme_quotes_the_example_inventory() -> None:
         assert text == kept, f"README.md and {name} differ"
 
 
-@pytest.mark.parametrize(("name", "count"), [("description", 5), ("dns", 1), ("proxies", 2), ("static", 1)])
+@pytest.mark.parametrize(
+    ("name", "count"), [("description", 5), ("dns", 1), ("proxies", 2), ("services", 4), ("static", 1)]
+)
 def test_documents_quote_inventories(name: str, count: int) -> None:
     text = (ROOT / "docs" / f"{name}.md").read_text()
     quoted = re.findall(r"```yaml\n# (\S+)\n(.*?)```", text, re.DOTALL)

@@ -613,21 +613,35 @@ def table(model: Type[T], shorthand: str = "") -> Reader:
     return Reader(read, "mapping", shape, kind="dict", tables={"": model})
 
 
-def one_of(reader: Reader, names: Sequence[str]) -> Reader:
-    """A mapping that has one of these options, and not two."""
+def one_of(reader: Reader, names: Sequence[str], beside: Optional[Mapping[str, str]] = None) -> Reader:
+    """A mapping that has one of these options, and not two.
+
+    beside: by such an option, another one that it needs, and that goes with no other of them.
+    """
+    beside = beside or {}
     told = ", ".join(f"{name}: ..." for name in names[:-1])
+    known = {name: field for model in reader.tables.values() for name, field in options(model).items()}
+
+    def check_beside(value: Mapping[str, Any], held: str, path: str, problems: Problems) -> None:
+        for name, other in beside.items():
+            here, given_ = _join(path, other), value.get(other) is not None
+            if name == held and not given_:
+                problems.append(Problem(here, None, "is missing", f"Write {other}: {known[other].metadata['about']}"))
+            elif name != held and given_:
+                problems.append(Problem(here, None, f"belongs to {name}", f"Remove it, or write {name} for {held}"))
 
     def read(value: Any, path: str, problems: Problems) -> Any:
-        known = [name for model in reader.tables.values() for name in options(model)]
         if isinstance(value, Mapping) and all(key in known for key in value):
             held = [name for name in names if value.get(name) is not None]
             if len(held) != 1:
                 reason = f"has {' and '.join(held)}" if held else f"has none of {', '.join(names)}"
                 problems.append(Problem(path, None, reason, f"Write {told} or {names[-1]}: ..."))
                 return None
+            check_beside(value, held[0], path, problems)
         return reader(value, path, problems)
 
-    return dataclasses.replace(reader, read=read)
+    shape = reader.shape and f"{reader.shape[:-1]}, {names[0]}: ..., {beside.get(names[0], '')}: ...}}"
+    return dataclasses.replace(reader, read=read, shape=shape)
 
 
 def instead(reader: Reader, name: str, others: Sequence[str]) -> Reader:

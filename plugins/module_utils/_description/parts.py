@@ -58,14 +58,18 @@ def holders_of(service: VirtualServer) -> Iterator[str]:
     return (each.host for each in hosts_of(service) if kind_of(each, service) != NAT)
 
 
-def sockets_of(service: VirtualServer) -> Mapping[str, Sequence[Tuple[str, int]]]:
-    """By host, the addresses and ports that a service's packets come to; no address stands for the host's own."""
+def sockets_of(service: VirtualServer, ports: Collection[int] = ()) -> Mapping[str, Sequence[Tuple[str, int]]]:
+    """By host, the addresses and ports that a service's packets come to; no address stands for the host's own.
+
+    ports: those of the service that are meant; none for all.
+    """
     found: Dict[str, List[Tuple[str, int]]] = {}
     for each in hosts_of(service):
         is_held = kind_of(each, service) != NAT
-        socket = (service.address, service.port) if is_held else ("", each.port or service.port)
-        if None not in socket and socket not in found.setdefault(each.host, []):
-            found[each.host].append(socket)
+        own = each.port if service.server_port else None
+        sockets = [socket for socket in service.sockets if socket.port and (not ports or socket.port in ports)]
+        told = [(socket.address, socket.port) if is_held else ("", own or socket.port) for socket in sockets]
+        found[each.host] = list(dict.fromkeys([*found.get(each.host, ()), *told]))
     return found
 
 

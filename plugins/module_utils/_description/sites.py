@@ -10,7 +10,7 @@ All of it can be asked of a description that has mistakes: what was refused is p
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Dict, FrozenSet, Iterable, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Dict, FrozenSet, Iterable, List, Mapping, Optional, Sequence, Set, Tuple, Union
 
 from .kinds import numbered
 from .model.cluster import Cluster
@@ -73,7 +73,6 @@ def named_upstreams(cluster: Cluster) -> Set[str]:
 def sites_of(cluster: Cluster) -> List[Site]:
     """All sites whose place is known, the described ones first."""
     services = {each.name: each for _place, each in numbered(cluster.lvs_virtual_servers) if each.name}
-    serving = {name: sockets_of(each) for name, each in services.items()}
     instances = {each.name: each for _place, each in numbered(cluster.lvs_vrrp_instances) if each.name}
     named = named_upstreams(cluster)
     described = [(f"lvs_nginx_servers[{place}]", each, False) for place, each in numbered(cluster.lvs_nginx_servers)]
@@ -86,7 +85,8 @@ def sites_of(cluster: Cluster) -> List[Site]:
     for path, server, follows in [*described, *implied]:
         instance = instances.get(server.vrrp_instance)
         names = [] if instance else before_of(server, services)
-        told = tuple(serving[name] for name in names)
+        ports = {port for _place, port in numbered(server.listen)}
+        told = tuple(sockets_of(services[name], ports) for name in names)
         hosts = frozenset(host for _place, host in numbered(instance.hosts)) if instance else frozenset().union(*told)
         if instance or names:
             found.append(Site(path, server, tuple(services[name] for name in names), told, instance, follows, hosts))
@@ -106,42 +106,63 @@ def _implied(upstream: Upstream, services: Mapping[str, VirtualServer]) -> Nginx
     )
 
 
-def before_of(server: NginxServer, services: Mapping[str, VirtualServer]) -> List[str]:
-    """The names of the services before a site, as far as they are known."""
-    if server.virtual_server == () and server.vrrp_instance == "" and len(services) == 1:
+def before_of(entry: Union[NginxServer, Upstream], services: Mapping[str, VirtualServer]) -> List[str]:
+    """The names of the services before a site, or an upstream, as far as they are known."""
+    told = entry.virtual_server
+    if told in ("", ()) and entry.vrrp_instance == "" and len(services) == 1:
         return list(services)
-    return [name for _place, name in numbered(server.virtual_server) if name in services]
+    names = [told] if isinstance(told, str) else [name for _place, name in numbered(told)]
+    return [name for name in names if name in services]
 
 
 @dataclass(frozen=True)
 class Asked:
-    """How keepalived asks an nginx of ours whether it serves: a page of a plain port; none where there is no such."""
+    """How keepalived asks an nginx of ours whether it serves.
+
+    port: the plain one at which it asks for the page; none where there is no such. tls: those that take connections.
+    """
 
     port: Optional[int]
     path: str
-    is_tls: bool
+    tls: Sequence[int]
 
 
 def asked_of(sites: Sequence[Site], services: Iterable[VirtualServer]) -> Dict[str, Asked]:
     """By the name of the service before it; none of one with servers outside the inventory, whose nginx is no ours."""
     told = [each for each in services if all(server.host for server in each.real_servers)]
     behind = {each.name: [site for site in sites if each in site.services] for each in told}
-    plain = [each for each in told if behind[each.name] and not any(site.is_tls for site in behind[each.name])]
+    plain = {each.name: _ports(each, [site for site in behind[each.name] if not site.is_tls]) for each in told}
     found: Dict[str, Asked] = {}
     for each in told:
-        if each in plain:
-            found[each.name] = Asked(each.port, behind[each.name][0].server.health_path, is_tls=False)
-        elif behind[each.name]:
-            through, port = next(_through(each, plain), (None, None))
-            path = behind[through.name][0].server.health_path if through else ""
-            found[each.name] = Asked(port, path, is_tls=True)
+        if behind[each.name]:
+            ways = ((one, port) for one in _others(each, told) for port in _asked_at(one, each, plain[one.name]))
+            through, port = (each, plain[each.name][0]) if plain[each.name] else next(ways, (None, None))
+            pages = [site for site in behind[through.name] if not site.is_tls] if through else []
+            found[each.name] = Asked(
+                port,
+                pages[0].server.health_path if pages else "",
+                _ports(each, [site for site in behind[each.name] if site.is_tls]),
+            )
     return found
 
 
-def _through(service: VirtualServer, plain: Sequence[VirtualServer]) -> Iterator[Tuple[VirtualServer, int]]:
-    """The plain services that all real servers of a service serve too, on one port, that of its own address first."""
+def _ports(service: VirtualServer, sites: Sequence[Site]) -> List[int]:
+    """The ports of a service that lead to sites, that which its checks ask first."""
+    named = [{port for _place, port in numbered(site.server.listen)} for site in sites]
+    ports = dict.fromkeys(each.port for each in service.sockets if each.port)
+    return [port for port in ports if any(port in some or not some for some in named)]
+
+
+def _others(service: VirtualServer, services: Sequence[VirtualServer]) -> List[VirtualServer]:
+    """The services that all real servers of a service serve too, that of its own addresses first."""
     hosts = {each.host for each in service.real_servers}
-    for each in sorted(plain, key=lambda each: (each.address != service.address, each.port)):
-        ports = {server.host: server.port or each.port for server in each.real_servers if server.host in hosts}
-        if hosts == set(ports) and len(set(ports.values())) == 1:
-            yield each, next(iter(ports.values()))
+    shared = [each for each in services if hosts <= {server.host for server in each.real_servers}]
+    own = set(service.addresses)
+    return sorted(shared, key=lambda each: (not own & set(each.addresses), each.checked_port))
+
+
+def _asked_at(other: VirtualServer, service: VirtualServer, plain: Sequence[int]) -> List[int]:
+    """Where the servers of a service answer for another one, if all do at one port of theirs."""
+    hosts = {each.host for each in service.real_servers}
+    own = {each.port or other.server_port for each in other.real_servers if each.host in hosts}
+    return list(plain) if not other.server_port else list(own) if plain and len(own) == 1 else []

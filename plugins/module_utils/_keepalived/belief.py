@@ -139,7 +139,7 @@ def _table(virtual_servers: Sequence[Dict_]) -> tuple[Table, list[str]]:
 
 def _pools(virtual_server: Dict_) -> tuple[Table, list[str]]:
     try:
-        return desired_table([_options(virtual_server)], "virtual_server"), []
+        return desired_table([_options(each) for each in _rules(virtual_server)], "virtual_server"), []
     except (OptionsError, UntoldError) as error:
         return {}, [f"virtual_server {_name(virtual_server)}: {error}"]
 
@@ -152,10 +152,17 @@ def _name(virtual_server: Dict_) -> str:
     return f"{virtual_server['address']} {virtual_server['port']}"
 
 
+def _rules(virtual_server: Dict_) -> list[Dict_]:
+    """A virtual server as the kernel has it: of a group, one for each of its addresses and marks."""
+    if "group" not in virtual_server:
+        return [virtual_server]
+    if any("range" in each for each in virtual_server["sockets"]):
+        raise UntoldError("a group with a range of addresses")
+    return [{**virtual_server, **each} for each in virtual_server["sockets"]]
+
+
 def _options(virtual_server: Dict_) -> Dict_:
     """A virtual server as the options of the table module, with the servers that keepalived has put into the table."""
-    if "group" in virtual_server:
-        raise UntoldError("what keepalived has of a group in the table is not known")
     naming = ("fwmark", "family") if "fwmark" in virtual_server else ("protocol", "address", "port")
     settings = ("lb_algo", "lb_flags", "ops", "persistence_timeout", "persistence_granularity")
     options = {name: virtual_server[name] for name in (*naming, *settings) if name in virtual_server}

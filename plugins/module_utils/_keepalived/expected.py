@@ -13,8 +13,8 @@ from ansible_collections.lvs.cluster.plugins.module_utils._net import bare
 from . import agreement
 from .addresses import Address
 
-# Protocol, address, port, scheduler, forwarding; and the servers with address, port and weight.
-Service = Tuple[str, str, int, str, str]
+# What clients come to, protocol, scheduler, forwarding; and the servers with address, port and weight.
+Service = Tuple[str, str, str, str]
 Server = Tuple[str, int, int]
 
 SPARE_SECONDS = 1.0
@@ -69,7 +69,7 @@ SETTINGS = (("ops", False), ("persistence_timeout", 0), ("persistence_granularit
 
 def _how_served(described: Iterable[Mapping[str, Any]], running: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """What services that run have otherwise, and the checks that keepalived has left out."""
-    runs = {_service(each): each for each in running if "address" in each}
+    runs = {_service(each): each for each in running}
     for service in described:
         other = runs.get(_service(service))
         if other is None:
@@ -117,12 +117,22 @@ def _excluded(instances: Sequence[Mapping[str, Any]], states: Sequence[Mapping[s
 
 
 def _by_service(services: Iterable[Mapping[str, Any]]) -> Dict[Service, FrozenSet[Server]]:
-    return {_service(each): _server_set(each) for each in services if "address" in each}
+    return {_service(each): _server_set(each) for each in services}
 
 
 def _service(service: Mapping[str, Any]) -> Service:
-    address = bare(service["address"])
-    return service["protocol"].lower(), address, int(service["port"]), service["lb_algo"], service["lb_kind"]
+    if service.get("fwmark"):
+        return f"fwmark {service['fwmark']}", "", service["lb_algo"], service["lb_kind"]
+    sockets = service.get("sockets") or [service]
+    told = " and ".join(sorted(_socket(each) for each in sockets))
+    return told, service["protocol"].upper(), service["lb_algo"], service["lb_kind"]
+
+
+def _socket(socket: Mapping[str, Any]) -> str:
+    """Of a group also what no description has: a range of addresses, a mark."""
+    if "address" in socket:
+        return f"{bare(socket['address'])} {socket['port']}"
+    return " ".join(f"{name} {value}" for name, value in socket.items())
 
 
 def _server_set(service: Mapping[str, Any]) -> FrozenSet[Server]:
@@ -146,7 +156,7 @@ def _services(
 
 
 def _shown(service: Service) -> str:
-    return f"{service[1]} {service[2]} ({service[0].upper()}, {service[3]}, {service[4]})"
+    return f"{service[0]} ({', '.join(filter(None, service[1:]))})"
 
 
 def _servers(servers: Iterable[Server]) -> str:

@@ -134,10 +134,35 @@ def parse_check_data(text: str) -> list[Dict_]:
     """The virtual servers of C(keepalived_check.data), each with its real servers and what their checkers say."""
     body, _title, health = text.partition("< Health checkers >")
     checkers = list(_checkers(health))
-    return [_virtual_server(lines, checkers) for _number, _title, lines in _blocks(body, r"-+< Virtual server >-+")]
+    groups = _groups(body)
+    return [
+        _virtual_server(lines, checkers, groups) for _number, _title, lines in _blocks(body, r"-+< Virtual server >-+")
+    ]
 
 
-def _virtual_server(lines: Sequence[str], checkers: Sequence[tuple[str, str, Dict_]]) -> Dict_:
+def _groups(body: str) -> dict[str, list[Dict_]]:
+    """What clients come to, by the name of each C(virtual_server_group)."""
+    return {
+        re.split(r"[ ,]", title)[0]: [
+            _group_entry(values)
+            for values in (_values([line]) for line in lines)
+            if {"VIP", "VIP Range", "FWMARK"} & set(values)
+        ]
+        for _number, title, lines in _blocks(body, r"Virtual Server Group = ")
+    }
+
+
+def _group_entry(values: dict[str, str]) -> Dict_:
+    if "FWMARK" in values:
+        mark, _space, family = values["FWMARK"].partition(" ")
+        return {"fwmark": int(mark), "family": "ipv6" if family == "IPv6" else "ipv4"}
+    port = {"port": int(values["VPORT"])}
+    return {"address": values["VIP"], **port} if "VIP" in values else {"range": values["VIP Range"], **port}
+
+
+def _virtual_server(
+    lines: Sequence[str], checkers: Sequence[tuple[str, str, Dict_]], groups: dict[str, list[Dict_]]
+) -> Dict_:
     own, *servers = _split(lines, r"\s*-+< Real server >-+")
     values = _values(own)
     protocol = values["protocol"].lower()
@@ -151,7 +176,8 @@ def _virtual_server(lines: Sequence[str], checkers: Sequence[tuple[str, str, Dic
         label = f"[{server['address']}]:{protocol}:{server['port']}"
     else:
         label = values["VS GROUP"]  # C([web]:0)
-        server.update(protocol=protocol, group=re.sub(r"^\[(.*)\]:\d+$", r"\1", label))
+        name = re.sub(r"^\[(.*)\]:\d+$", r"\1", label)
+        server.update(protocol=protocol, group=name, sockets=groups.get(name, []))
     # keepalived forgets the word "default" before tunnels other than IPIP.
     forwarding = values.get("default forwarding method") or values["forwarding method"]
     server.update(

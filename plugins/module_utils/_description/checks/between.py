@@ -51,5 +51,5 @@ def _virtual_addresses(cluster: Cluster) -> Iterator[Tuple[str, str]]:
         for inner, each in instance.floating:
             yield each.address.split("/")[0], f"{path}.{inner}"
     for path, service, _earlier in entries(cluster.lvs_virtual_servers, "lvs_virtual_servers"):
-        if service.address is not None:
-            yield service.address, f"{path}.address"
+        for each in service.sockets:
+            yield each.address, f"{path}.{each.path}"

@@ -54,7 +54,7 @@ class Asked(NamedTuple):
     @property
     def directors(self) -> List[str]:
         """Those who ask."""
-        instance = next(iter(self.whole.floating.get(self.service.address, ())), None)
+        instance = self.whole.carrier(self.service)
         return [host for _place, host in numbered(instance.hosts if instance else self.service.hosts)]
 
 

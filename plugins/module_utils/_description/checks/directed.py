@@ -48,11 +48,12 @@ PLACING = ("interface", "label")
 def check_directed(
     service: VirtualServer, path: str, earlier: Sequence[VirtualServer], whole: Whole
 ) -> Iterator[Problem]:
-    instance = next(iter(whole.floating.get(service.address, ())), None)
+    instance = whole.carrier(service)
     if service.hosts is None:
         return
     if service.hosts and instance:
-        reason = f"are told for {service.address}, which floats with instance {instance.name} over hosts of its own"
+        floating = next(each for each in service.addresses if each in whole.floating)
+        reason = f"are told for {floating}, which floats with instance {instance.name} over hosts of its own"
         yield Problem(f"{path}.hosts", None, reason, "Remove hosts, or take the address out of the instance")
         return
     kept = with_keepalived(service, whole.instances)
@@ -62,10 +63,11 @@ def check_directed(
     yield from _check_hosts(service, path, whole)
     if not kept:
         yield from _check_unchecked(service, path)
-    if service.address in whole.owners:
-        reason = f"is already the address of host {whole.owners[service.address]}, and real servers get it too"
-        yield Problem(f"{path}.address", service.address, reason, "Choose an address that no host has")
-    same = (each for each in earlier if None not in (each.address, service.address) and each.address == service.address)
+    for socket in service.sockets:
+        if socket.address in whole.owners:
+            reason = f"is already the address of host {whole.owners[socket.address]}, and real servers get it too"
+            yield Problem(f"{path}.{socket.path}", socket.address, reason, "Choose an address that no host has")
+    same = (each for each in earlier if set(each.addresses) & set(service.addresses))
     for other in first(same):
         yield from _check_alike(service, other, path)
 
@@ -76,7 +78,8 @@ def _check_hosts(service: VirtualServer, path: str, whole: Whole) -> Iterator[Pr
         yield from check_host(host, here, whole.hosts)
         if host in whole.instances and not with_keepalived(service, whole.instances):
             reason = f"is a host of instance {whole.instances[host].name}, whose keepalived owns its IPVS table"
-            remedy = f"Give {service.address} to an instance, or name hosts that all have one, or none of which has"
+            given = listed(service.addresses)
+            remedy = f"Give {given} to an instance, or name hosts that all have one, or none of which has"
             yield Problem(here, host, reason, remedy)
     yield from check_machines(named, whole.hosts)
 

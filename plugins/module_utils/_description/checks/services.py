@@ -21,27 +21,16 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.parts imp
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
 from .directed import check_directed
+from .served import check_served
 from .servers import Hosts, address_of, check_machines, check_server
-from .tables import first
 from .whole import Whole
 
 
 def check_service(
     service: VirtualServer, path: str, earlier: Sequence[VirtualServer], whole: Whole
 ) -> Iterator[Problem]:
-    instance = next(iter(whole.floating.get(service.address, ())), None)
-    if service.address is not None and instance is None and service.hosts == () and whole.addresses_known:
-        remedy = (
-            f"Add {service.address}/32 to the virtual_ipaddress of one of lvs_vrrp_instances; or write hosts: [HOST], "
-            "who directs it without keepalived"
-        )
-        yield Problem(f"{path}.address", service.address, "is carried by no VRRP instance", remedy)
-    socket = (service.protocol, service.address, service.port)
-    same = (each for each in earlier if socket == (each.protocol, each.address, each.port))
-    for other in first(each for each in same if None not in socket):
-        reason = f"port {service.port} of this address already belongs to virtual server {other.name}"
-        yield Problem(f"{path}.address", service.address, reason, "Make it one service, or choose another port")
-
+    instance = whole.carrier(service)
+    yield from check_served(service, path, earlier, whole)
     yield from check_directed(service, path, earlier, whole)
     yield from _check_real_servers(service, path, instance, whole)
     yield from _check_quorum(service, path)
@@ -67,12 +56,11 @@ def _check_balancing(service: VirtualServer, path: str) -> Iterator[Problem]:
         if value and service.persistence_timeout == 0:
             remedy = "Write that too, or remove it"
             yield Problem(f"{path}.{name}", value, "has no effect without a persistence_timeout", remedy)
+    other = next((each for each in service.protocols if each not in ("UDP", None)), "")
     for name in ("ops", "persistence_engine"):
         value = getattr(service, name)
-        if value and service.protocol not in ("UDP", None):
-            yield Problem(
-                f"{path}.{name}", value, f"is not for {service.protocol}", "Remove it, or write protocol: UDP"
-            )
+        if value and other:
+            yield Problem(f"{path}.{name}", value, f"is not for {other}", "Remove it, or write protocol: UDP")
     if service.sorry_server_inhibit and service.sorry_server is None:
         yield Problem(f"{path}.sorry_server_inhibit", True, "has no sorry_server", "Name one, or remove it")
     for index, server in numbered(service.real_servers):
@@ -139,15 +127,17 @@ def _check_real_server(
 
 
 def _check_port(server: ServiceServer, path: str, service: VirtualServer) -> Iterator[Problem]:
-    if None in (server.port, service.port) or server.port == service.port:
+    ports = list(dict.fromkeys(each.port for each in service.sockets))
+    if server.port is None or None in ports or not ports or server.port in ports:
         return
     kind = kind_of(server, service)
-    if kind == NAT and service.port == 0:
-        reason = "is one, and the service has all ports, none of which is rewritten"
+    if kind == NAT and not service.server_port:
+        reason = f"is one, and the service has {'all' if ports == [0] else 'several'} ports, none of which is rewritten"
         yield Problem(f"{path}.port", server.port, reason, "Remove it, or give the service one port")
     elif kind not in (NAT, None):
-        reason = f"with lb_kind {kind} nothing rewrites the port, so it must be the service's, {service.port}"
-        yield Problem(f"{path}.port", server.port, reason, f"Remove it, or write port: {service.port}")
+        their = " or ".join(map(str, ports))
+        reason = f"with lb_kind {kind} nothing rewrites the port, so it must be the service's, {their}"
+        yield Problem(f"{path}.port", server.port, reason, f"Remove it, or write port: {their}")
 
 
 def _check_sorry_server(service: VirtualServer, path: str, sorry: str, inhibits: Optional[bool]) -> Iterator[Problem]:
@@ -173,7 +163,8 @@ def _check_one_network(service: VirtualServer, path: str, instance: VrrpInstance
     A description tells networks by the prefix lengths of floating addresses alone. Nothing is checked unless all that
     is known of the directors' addresses lies in these.
     """
-    hosts, networks = whole.hosts, whole.networks[service.address]
+    hosts = whole.hosts
+    networks = [each for address in service.addresses for each in whole.networks.get(address, ())]
 
     def inside(addresses: Sequence[str]) -> List[Optional[ipaddress.IPv4Network]]:
         return [next((each for each in networks if ipaddress.IPv4Address(own) in each), None) for own in addresses]

@@ -16,7 +16,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.pro
     NginxSettings,
     Upstream,
 )
-from ansible_collections.lvs.cluster.plugins.module_utils._description.sites import Site
+from ansible_collections.lvs.cluster.plugins.module_utils._description.sites import Site, before_of
 from ansible_collections.lvs.cluster.plugins.module_utils._nginx.grammar import place_of
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
@@ -65,9 +65,12 @@ def check_place(entry: Union[NginxServer, Upstream], path: str, whole: Whole) ->
             where = here if isinstance(told, str) or len(told) == 1 else f"{here}[{place}]"
             remedy = f"Write one of {', '.join(names)}" if names else "Describe it in lvs_virtual_servers"
             yield Problem(where, name, "is not a virtual server", remedy)
-    if entry.listen and entry.vrrp_instance == "":
-        remedy = "Remove it, or write vrrp_instance in the place of virtual_server"
-        yield Problem(f"{path}.listen", None, "follows from the port of the virtual server", remedy)
+    services = [whole.services[name] for name in before_of(entry, whole.services)] if not entry.vrrp_instance else []
+    known = {each.port for service in services for each in service.sockets} - {None}
+    for index, port in numbered(entry.listen if entry.vrrp_instance == "" else ()):
+        if known and port not in known:
+            remedy = f"Write of {', '.join(str(each) for each in sorted(known))}, or leave listen out"
+            yield Problem(f"{path}.listen[{index}]", port, "is no port of the virtual server", remedy)
 
 
 def _check_behind_instance(
@@ -91,8 +94,9 @@ def _check_balanced(entry: Union[NginxServer, Upstream], path: str, whole: Whole
     for address, instances in whole.floating.items():
         if entry.vrrp_instance in [each.name for each in instances]:
             for service in whole.serving.get(address, ()):
-                taken = next((port for port in ports if service.port in (0, port)), None)
-                if taken and service.protocol == "TCP":
+                theirs = {each.port for each in service.sockets if each.address == address and each.protocol == "TCP"}
+                taken = next((port for port in ports if theirs & {0, port}), None)
+                if taken:
                     reason = f"has port {taken} of {address}, which virtual server {service.name} balances"
                     remedy = "Remove that port, or write virtual_server in the place of vrrp_instance"
                     yield Problem(f"{path}.listen", ports, reason, remedy)
@@ -169,9 +173,9 @@ def _check_served(site: Site) -> Iterator[Problem]:
     """nginx listens on one port, and speaks HTTP."""
     for service in site.services:
         path = f"{site.path}.virtual_server"
-        if service.protocol not in ("TCP", None):
+        for protocol in first(each for each in service.protocols if each not in ("TCP", None)):
             remedy = "Name a virtual server of protocol TCP"
-            yield Problem(path, service.name, f"is of {service.protocol}, and nginx serves HTTP", remedy)
+            yield Problem(path, service.name, f"is of {protocol}, and nginx serves HTTP", remedy)
         if service.port == 0:
             remedy = "Name a virtual server of one port"
             yield Problem(path, service.name, "has all ports, and nginx listens on one", remedy)

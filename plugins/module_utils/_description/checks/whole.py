@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
-from typing import AbstractSet, Dict, List, Mapping, Sequence
+from typing import AbstractSet, Dict, List, Mapping, Optional, Sequence
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import numbered
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
@@ -56,6 +56,10 @@ class Whole:
     #: The upstreams that locations name.
     named_upstreams: AbstractSet[str]
 
+    def carrier(self, service: VirtualServer) -> Optional[VrrpInstance]:
+        """The first instance that an address of a service floats with."""
+        return next((self.floating[each][0] for each in service.addresses if each in self.floating), None)
+
 
 def whole_of(cluster: Cluster, hosts: Hosts) -> Whole:
     """What there is to know of a cluster and of its hosts."""
@@ -71,7 +75,8 @@ def whole_of(cluster: Cluster, hosts: Hosts) -> Whole:
             networks.setdefault(address, told)
     serving: Dict[str, List[VirtualServer]] = {}
     for service in services:
-        serving.setdefault(service.address, []).append(service)
+        for address in service.addresses:
+            serving.setdefault(address, []).append(service)
     return Whole(
         hosts=hosts,
         owners={address: name for name, member in hosts.items() for address in member.every_address},

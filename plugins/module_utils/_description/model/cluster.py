@@ -33,7 +33,7 @@ from .globals import GlobalDefs
 from .hosts import HostVariables
 from .proxies import LOG_FORMATS, NginxServer, NginxSettings, Upstream
 from .scripts import VrrpScript
-from .services import VirtualServer
+from .services import SERVICE, VirtualServer
 from .tracking import BfdInstance, TrackFile, TrackProcess
 from .vrrp import StaticAddress, StaticRoute, StaticRule, SyncGroup, VrrpInstance
 
@@ -54,7 +54,7 @@ class Cluster:
         list_of(table(VrrpScript), EMPTY_TABLE), "scripts that say how well a director is", default=()
     )
     lvs_virtual_servers: Tuple[VirtualServer, ...] = option(
-        list_of(table(VirtualServer), EMPTY_TABLE), "what is balanced over which real servers", default=()
+        list_of(SERVICE, EMPTY_TABLE), "what is balanced over which real servers", default=()
     )
     lvs_nginx_upstreams: Tuple[Upstream, ...] = option(
         list_of(table(Upstream), EMPTY_TABLE), "what stands behind nginx", default=()

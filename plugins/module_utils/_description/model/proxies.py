@@ -247,7 +247,12 @@ class NginxServer:
     vrrp_instance: str = option(
         WORD, "in its place: the instance whose hosts run this nginx, where nothing is balanced before them", default=""
     )
-    listen: Tuple[int, ...] = option(list_of(PORT), "with vrrp_instance: the ports that clients connect to", default=())
+    listen: Tuple[int, ...] = option(
+        list_of(PORT),
+        "with vrrp_instance: the ports that clients connect to; with virtual_server: those of its ports that are the "
+        "site's, by default all",
+        default=(),
+    )
     server_name: Tuple[str, ...] = option(
         or_listed(SERVER_NAME),
         "its names; without them it takes what is for no other site of its addresses",

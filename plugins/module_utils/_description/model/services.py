@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import ClassVar, Mapping, Optional, Tuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import (
-    ADDRESS,
     BOOLEAN,
     INTERFACE,
     LABEL,
@@ -21,6 +20,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds imp
     choice,
     integer,
     list_of,
+    one_of,
     option,
     raw_lines,
     seconds,
@@ -29,6 +29,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds imp
 
 from .checkers import CHECKERS, CHECKS, HOST_AND_PORT, Checks
 from .scripts import SCRIPT, Script
+from .served import BESIDE, WAYS, Served, Socket
 from .servers import Server
 
 # ipvsadm(8), --scheduler.
@@ -45,7 +46,12 @@ HASH_SCHEDULERS = ("mh", "sh")
 class ServiceServer(Server):
     """What is told of every server of a service."""
 
-    port: Optional[int] = option(PORT, "with lb_kind NAT any; by default the service's", default=None)
+    port: Optional[int] = option(
+        PORT,
+        "by default the service's, with lb_kind NAT any; of a service with several, that which is asked by checks, by "
+        "default the first",
+        default=None,
+    )
     lb_kind: str = option(
         choice(LB_KINDS, "lb_kind"), "how packets reach it; by default as they reach the others", default=""
     )
@@ -121,17 +127,19 @@ class SorryServer(ServiceServer):
 
 
 @dataclass(frozen=True)
-class VirtualServer:
-    """C(virtual_server): one service, balanced over real servers."""
+class Balanced:
+    """What every service has."""
 
     name: str = option(NAME, "a name for the service")
-    address: str = option(ADDRESS, "an address that an instance of lvs_vrrp_instances carries, or that hosts have")
-    port: int = option(
-        integer(0, 65535), "the port that clients connect to; 0 is all of them, with a persistence_timeout"
-    )
     real_servers: Tuple[RealServer, ...] = option(
         list_of(table(RealServer, shorthand="host")), "host names, or mappings with host or address"
     )
+
+
+@dataclass(frozen=True)
+class VirtualServer(Served, Balanced):
+    """C(virtual_server): one service, balanced over real servers."""
+
     hosts: Tuple[str, ...] = option(
         list_of(WORD),
         "of an address that no instance carries: who directs it; one host alone gets the address, and that of several "
@@ -221,3 +229,32 @@ class VirtualServer:
         "mh-fallback": "lb_algo",
         "sh-fallback": "lb_algo",
     }
+
+    @property
+    def sockets(self) -> Tuple[Socket, ...]:
+        """The sound addresses that clients connect to, each with a port."""
+        return tuple(self._sockets(self.protocol))
+
+    @property
+    def addresses(self) -> Tuple[str, ...]:
+        """Those addresses, each once."""
+        return tuple(dict.fromkeys(each.address for each in self.sockets))
+
+    @property
+    def protocols(self) -> Tuple[str, ...]:
+        """What is balanced; several where a mark is of several."""
+        return tuple(dict.fromkeys(each.protocol for each in self.sockets)) or (self.protocol,)
+
+    @property
+    def checked_port(self) -> int:
+        """The port that checks ask of a server that has none of its own."""
+        return next((each.port for each in self.sockets), self.port)
+
+    @property
+    def server_port(self) -> int:
+        """The port of all servers in IPVS; 0 where it is that of each packet."""
+        return self.checked_port if self.fwmark is None and len({each.port for each in self.sockets}) == 1 else 0
+
+
+# One way to connect to it, and what belongs to that.
+SERVICE = one_of(table(VirtualServer), WAYS, BESIDE)

@@ -24,6 +24,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds imp
     scalar,
     table,
 )
+from ansible_collections.lvs.cluster.plugins.module_utils._marks.rules import FILES
 
 from .cluster import Cluster
 from .hosts import HostVariables
@@ -110,6 +111,8 @@ class Director:
     A host that directs services without keepalived (C(hosts) of C(lvs_virtual_servers)) gets the whole IPVS table too,
     C(lvs_timeouts), and the addresses, now and at boot. What somebody else has in the table goes; a server that
     M(lvs.cluster.ipvs_drain) has drained stays so.
+
+    Packets for services with a C(fwmark) get their mark, now and at boot.
     """
 
     director_sysctls: Mapping[str, Any] = option(
@@ -136,6 +139,12 @@ class Director:
         ),
     )
 
+    director_marking: str = option(
+        choice(list(FILES), "way to mark packets"),
+        "who marks packets for services with a C(fwmark): nftables, or C(tc) where the kernel has not its family C(ip)",
+        default="nft",
+    )
+
     director_module_parameters: Mapping[str, Any] = option(
         mapping_of(scalar(str, "value"), "parameter"),
         "parameters of the kernel's modules, as C(ip_vs.conn_tab_bits); in force once the module is loaded anew, at "
@@ -149,7 +158,15 @@ class DirectorTeardown:
     """Remove what the next boot would load and set.
 
     Removes the files. Modules and settings stay in the running kernel, where others may use them. Of a host that
-    directs without keepalived the addresses go first, then the whole IPVS table.
+    directs without keepalived the addresses go first, then the whole IPVS table. Nothing is marked any more.
+    """
+
+
+@dataclass(frozen=True)
+class DirectorPurge:
+    """Mark no packets any more that no service wants marked.
+
+    Comes once the director has no such service.
     """
 
 
@@ -339,7 +356,7 @@ class RealserverTeardown:
 # By role, its entry points.
 ROLES: Mapping[str, Mapping[str, Type[Any]]] = {
     "addresses": {"main": Addresses, "purge": AddressesPurge, "teardown": AddressesTeardown},
-    "director": {"main": Director, "teardown": DirectorTeardown},
+    "director": {"main": Director, "purge": DirectorPurge, "teardown": DirectorTeardown},
     "keepalived": {"main": Keepalived, "teardown": KeepalivedTeardown},
     "nginx": {"main": Nginx, "purge": NginxPurge, "teardown": NginxTeardown},
     "packages": {"main": Packages},

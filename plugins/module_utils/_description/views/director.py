@@ -18,7 +18,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.ser
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import kind_of
 
-from .keepalived import Service
+from .keepalived import GroupSocket, Service
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,12 @@ class TableServer:
 
 @dataclass(frozen=True)
 class TableService:
-    """A service, as M(lvs.cluster.ipvs_table) takes it."""
+    """A service, as M(lvs.cluster.ipvs_table) takes it; of a mark it has no protocol, address and port."""
 
-    protocol: str
-    address: str
-    port: int
+    protocol: Optional[str]
+    address: Optional[str]
+    port: Optional[int]
+    fwmark: Optional[int]
     lb_algo: str
     lb_flags: Sequence[str]
     lb_kind: str
@@ -107,13 +108,13 @@ def director_view(
     """
     static = [each for each in directed if each.hosts]
     servers = [server for each in directed for server in views[each.name].real_servers]
-    held = {each.address: each for each in static if len(each.hosts) == 1}
+    held = {address: each for each in static if len(each.hosts) == 1 for address in each.addresses}
     return Director(
         modules=_modules(directed) if directed else [],
         servers={each.address: each.name for each in servers if each.lb_kind != NAT},
         routes=any(kind_of(server, each) == NAT for each in directed for server in _every_server(each)),
         static=bool(static),
-        services=[_table_service(views[each.name]) for each in static],
+        services=[told for each in static for told in _table_services(views[each.name])],
         timeouts=_timeouts(whole.lvs_timeouts) if static and whole.lvs_timeouts else None,
         cards=_cards(
             (each.interface or interface, CardAddress(address, each.label, places[address]))
@@ -136,11 +137,21 @@ def _modules(directed: Sequence[VirtualServer]) -> List[str]:
     ]
 
 
-def _table_service(told: Service) -> TableService:
+def _table_services(told: Service) -> Iterator[TableService]:
+    """A service as the kernel has it: of a group, one for each of its addresses."""
+    if told.fwmark:
+        yield _table_service(told, None, None, None)
+    for each in [GroupSocket(told.address, told.port)] if told.address else told.sockets:
+        yield _table_service(told, told.protocol.lower(), each.address, each.port)
+
+
+def _table_service(told: Service, protocol: Optional[str], address: Optional[str], port: Optional[int]) -> TableService:
+    # Nothing rewrites the port of a packet; what has a mark may have any.
     return TableService(
-        protocol=told.protocol.lower(),
-        address=told.address,
-        port=told.port,
+        protocol=protocol,
+        address=address,
+        port=port,
+        fwmark=told.fwmark,
         lb_algo=told.lb_algo,
         lb_flags=told.lb_flags,
         lb_kind=told.lb_kind,
@@ -149,7 +160,9 @@ def _table_service(told: Service) -> TableService:
         persistence_granularity=told.persistence_granularity or None,
         persistence_engine=told.persistence_engine or None,
         real_servers=[
-            TableServer(each.address, each.port, each.lb_kind, each.weight, each.uthreshold, each.lthreshold)
+            TableServer(
+                each.address, each.port or port or 0, each.lb_kind, each.weight, each.uthreshold, each.lthreshold
+            )
             for each in told.real_servers
         ],
     )

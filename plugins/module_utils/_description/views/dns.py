@@ -98,7 +98,8 @@ def dns_view(cluster: Cluster) -> Dns:
 
 def _addresses_of(name: DnsName, cluster: Cluster) -> List[Address]:
     whole = not name.virtual_servers and not name.vrrp_instances
-    found = [each.address for each in cluster.lvs_virtual_servers if whole or each.name in name.virtual_servers]
+    named_services = [each for each in cluster.lvs_virtual_servers if whole or each.name in name.virtual_servers]
+    found = [address for each in named_services for address in each.addresses]
     # Of a cluster without services, as of a pair of proxies, what floats is what serves.
     if not found or name.vrrp_instances:
         named = [each for each in cluster.lvs_vrrp_instances if whole or each.name in name.vrrp_instances]

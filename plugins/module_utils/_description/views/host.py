@@ -57,6 +57,7 @@ from .keepalived import (
     vrrp_script_view,
 )
 from .lines import Block, block
+from .marks import Marking, marking_view
 from .proxy import Nginx, Proxies
 from .realserver import Gateway, RealServer, gateway_of, label_places, realserver_view
 
@@ -91,6 +92,7 @@ class View:
     cluster: Whole
     keepalived: Keepalived
     director: Director
+    marking: Marking
     realserver: RealServer
     nginx: Nginx
 
@@ -107,8 +109,10 @@ class Views:
         )
         self._instances = cluster.instances
         carrying = {address: each for each in reversed(self._instances) for address in each.addresses}
+        self._carriers = {address: each.interface for address, each in carrying.items()}
+        # Of several addresses the instances have the same hosts.
         self._carried = [
-            _directed(each, carrying.get(each.address), self._whole) for each in cluster.lvs_virtual_servers
+            _directed(each, carrying.get(each.addresses[0]), self._whole) for each in cluster.lvs_virtual_servers
         ]
         self._synced = synced_instances(cluster)
         sites = sites_of(cluster)
@@ -178,6 +182,7 @@ class Views:
                 self._global_defs,
                 self._places,
             ),
+            marking=marking_view(interface, directed, self._carriers),
             realserver=realserver_view(interface, self._held.get(host, []), self._places, self._gateways.get(host, [])),
             nginx=self._proxies.view(host),
         )
@@ -232,6 +237,10 @@ def placed(view: Mapping[str, Any], interface: str, asked: Sequence[str] = ()) -
             "lvs_sync_daemon": {**daemon, "interface": daemon["interface"] or interface} if daemon else daemon,
         },
         "director": {**director, "cards": placed_cards(director["cards"], interface)},
+        "marking": {
+            **view["marking"],
+            "interfaces": list(dict.fromkeys(each or interface for each in view["marking"]["interfaces"])),
+        },
         "realserver": {**realserver, "interface": realserver["interface"] or interface},
         "nginx": {**view["nginx"], "former": [dataclasses.asdict(each) for each in former(view["nginx"], asked)]},
     }

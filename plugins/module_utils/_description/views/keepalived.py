@@ -40,6 +40,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.scr
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import (
     HASH_SCHEDULERS,
     RealServer,
+    ServiceServer,
     SorryServer,
     Thresholds,
     VirtualServer,
@@ -147,9 +148,19 @@ class Server:
 
 
 @dataclass(frozen=True)
+class GroupSocket:
+    """An address of a C(virtual_server_group)."""
+
+    address: str
+    port: int
+
+
+@dataclass(frozen=True)
 class Service:
     """A C(virtual_server).
 
+    address: empty where clients come by a mark, or to a group of addresses; sockets: those of such a group.
+    server_port: that of its servers; 0 where it is that of each packet.
     persistence_timeout: 0 where there is none, as what depends on it is then empty.
     sorry_server: its address and port; empty where there is none.
     lines: what stands before its servers.
@@ -158,6 +169,9 @@ class Service:
     name: str
     address: str
     port: int
+    fwmark: Optional[int]
+    sockets: Sequence[GroupSocket]
+    server_port: int
     protocol: str
     lb_algo: str
     lb_flags: Sequence[str]
@@ -239,12 +253,17 @@ def checks_of(service: VirtualServer, asked: Optional[Asked]) -> Sequence[Checke
     """
     if service.check is not None:
         return several(service.check)
-    if asked and not asked.is_tls:
-        return [HttpGet(path=asked.path)]
+    if not asked:
+        # All ports are none to connect to.
+        return [CHECKS_OF_PROTOCOLS[service.protocols[0]]() if service.checked_port else PingCheck()]
+    page = [HttpGet(path=asked.path, connect_port=_unless(asked.port, service))] if asked.port else []
     # What answers at the plain port tells nothing of the one with TLS, which may be gone alone.
-    through = [HttpGet(path=asked.path, connect_port=asked.port)] if asked and asked.port else []
-    # All ports are none to connect to.
-    return [*through, CHECKS_OF_PROTOCOLS[service.protocol]() if service.port else PingCheck()]
+    return [*page, *(TcpCheck(connect_port=_unless(each, service)) for each in asked.tls)]
+
+
+def _unless(port: int, service: VirtualServer) -> Optional[int]:
+    """A port to connect to, unless it is asked anyway."""
+    return None if port == service.checked_port else port
 
 
 # What a service's servers are asked of which nothing else is known. Nothing speaks SCTP.
@@ -401,7 +420,9 @@ def services_on(cluster: Cluster, host: str) -> List[VirtualServer]:
     instances = instances_on(cluster, host)
     carried = {address for each in instances for address in each.addresses}
     return [
-        each for each in cluster.lvs_virtual_servers if each.address in carried or (instances and host in each.hosts)
+        each
+        for each in cluster.lvs_virtual_servers
+        if carried.intersection(each.addresses) or (instances and host in each.hosts)
     ]
 
 
@@ -490,7 +511,9 @@ def instance_view(
 
 def synced_instances(cluster: Cluster) -> List[VrrpInstance]:
     """The instances whose master has connections to tell to somebody."""
-    served = {each.address for each in cluster.lvs_virtual_servers} if cluster.lvs_sync_daemon else set()
+    served = {address for each in cluster.lvs_virtual_servers for address in each.addresses}
+    if not cluster.lvs_sync_daemon:
+        return []
     return [each for each in cluster.instances if len(each.hosts) > 1 and served.intersection(each.addresses)]
 
 
@@ -547,20 +570,26 @@ def service_view(
     """
 
     def checkers(server: RealServer) -> Sequence[Block]:
-        if server.check is None and shared:
+        if server.check is None and shared and (server.port is None or service.server_port):
             return shared
         own = checks if server.check is None else several(server.check)
-        return [checker_view(each, service, server.host, neighbours) for each in own]
+        port = server.port or service.checked_port
+        return [checker_view(_asking(each, service, port), service, server.host, neighbours) for each in own]
 
     # Neighbours are called otherwise on each server; all else is worked out once.
     shared: Sequence[Block] = []
     if not any(isinstance(each, BfdCheck) for each in checks):
-        shared = [checker_view(each, service, "", neighbours) for each in checks]
+        shared = [
+            checker_view(_asking(each, service, service.checked_port), service, "", neighbours) for each in checks
+        ]
     sorry = service.sorry_server
     return Service(
         name=service.name,
         address=service.address,
-        port=service.port,
+        port=service.checked_port,
+        fwmark=service.fwmark,
+        sockets=[GroupSocket(each.address, each.port) for each in service.group],
+        server_port=service.server_port,
         protocol=service.protocol,
         lb_algo=service.lb_algo,
         lb_flags=_scheduler_flags(service),
@@ -579,7 +608,7 @@ def service_view(
             Server(
                 name=each.host,
                 address=each.address or addresses[each.host],
-                port=each.port or service.port,
+                port=_port(each, service),
                 weight=each.weight,
                 inhibit_on_failure=service.inhibit_on_failure
                 if each.inhibit_on_failure is None
@@ -600,8 +629,22 @@ def service_view(
     )
 
 
+def _port(server: ServiceServer, service: VirtualServer) -> int:
+    """That of a server in IPVS; 0 where it is that of each packet."""
+    return server.port or service.server_port if service.server_port else 0
+
+
 def _sorry_server(sorry: SorryServer, service: VirtualServer, addresses: Mapping[str, str]) -> str:
-    return f"{sorry.address or addresses[sorry.host]} {sorry.port or service.port}"
+    port = _port(sorry, service)
+    return f"{sorry.address or addresses[sorry.host]}{f' {port}' if port else ''}"
+
+
+def _asking(check: T, service: VirtualServer, port: int) -> T:
+    """A checker; where its server has no port of its own, one that is told this one."""
+    if service.server_port or not port or getattr(check, "connect_port", port) is not None:
+        return check
+    changed: T = dataclasses.replace(check, connect_port=port)  # type: ignore[type-var]
+    return changed
 
 
 def _sorry_lines(service: VirtualServer) -> List[Line]:

@@ -253,13 +253,13 @@ class Proxies:
         self._checked = {each.name: _checked(each, asked.get(each.name)) for each in cluster.lvs_virtual_servers}
         self._upstreams = {each.name: each for each in cluster.lvs_nginx_upstreams}
         self._pooled = {name: _pooled(each, addresses) for name, each in self._upstreams.items()}
-        #: TLS services, by the plain port through which they are checked.
+        #: The addresses of services with TLS, with their hosts, by the plain port through which they are checked.
         self._through: Dict[int, List[Tuple[str, FrozenSet[str]]]] = {}
         for service in cluster.lvs_virtual_servers:
             told = asked.get(service.name)
-            if told and told.is_tls and told.port and service.check is None:
-                through = (service.address, frozenset(holders_of(service)))
-                self._through.setdefault(told.port, []).append(through)
+            if told and told.tls and told.port and service.check is None:
+                hosts = frozenset(holders_of(service))
+                self._through.setdefault(told.port, []).extend((each, hosts) for each in service.addresses)
 
     def view(self, host: str) -> Nginx:
         """What a host's nginx has."""

@@ -46,8 +46,8 @@ class RealServer:
 def label_places(services: Iterable[VirtualServer]) -> Dict[str, int]:
     """The number of each address's label: its place in the description, so that it is the same on every host."""
     places: Dict[str, int] = {}
-    for service in services:
-        places.setdefault(service.address, len(places))
+    for address in (each for service in services for each in service.addresses):
+        places.setdefault(address, len(places))
     return places
 
 
@@ -55,16 +55,16 @@ def gateway_of(
     service: VirtualServer, hosts: Sequence[str], cluster: Cluster, addresses: Mapping[str, Sequence[str]]
 ) -> Gateway:
     """hosts: who directs the service; addresses: those that hosts have for themselves."""
-    carrying = next((each.name for each in cluster.instances if service.address in each.addresses), "")
-    groups = [each.group for each in cluster.lvs_vrrp_sync_groups if carrying in each.group]
-    together = {carrying, *(name for group in groups for name in group)}
+    carrying = {each.name for each in cluster.instances if set(service.addresses) & set(each.addresses)}
+    groups = [each.group for each in cluster.lvs_vrrp_sync_groups if carrying.intersection(each.group)]
+    together = carrying.union(*groups)
     near = [each for each in cluster.instances if carrying and set(hosts) & set(each.hosts)]
     moving = [address for each in near if each.name in together for address in each.addresses]
     # Of several without an instance somebody else knows which one serves.
     own = [address for host in hosts for address in addresses.get(host, ())]
     return Gateway(
         service=service.name,
-        address=service.address,
+        address=service.addresses[0],
         addresses=list(dict.fromkeys([*moving, *(own if len(hosts) == 1 or not carrying else ())])),
         apart={address: each.name for each in near if each.name not in together for address in each.addresses},
     )
@@ -74,6 +74,6 @@ def realserver_view(
     interface: str, held: Iterable[VirtualServer], places: Mapping[str, int], gateways: Sequence[Gateway]
 ) -> RealServer:
     """held: the services whose packets the host accepts."""
-    addresses = {service.address for service in held}
+    addresses = {address for service in held for address in service.addresses}
     vips = [HeldAddress(each, f"lo:{place}") for each, place in places.items() if each in addresses]
     return RealServer(interface, vips, gateways)

@@ -27,7 +27,15 @@ def of_this_run(tmp_path, monkeypatch):
 
 
 def test_a_good_description_has_a_view_for_each_role():
-    assert sorted(view_of(hostvars(), "lvs1")) == ["cluster", "director", "host", "keepalived", "nginx", "realserver"]
+    assert sorted(view_of(hostvars(), "lvs1")) == [
+        "cluster",
+        "director",
+        "host",
+        "keepalived",
+        "marking",
+        "nginx",
+        "realserver",
+    ]
 
 
 def test_a_view_needs_a_good_description_and_fails_with_all_its_problems():

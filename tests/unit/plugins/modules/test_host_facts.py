@@ -165,6 +165,6 @@ def test_host_without_ip_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch
 def test_preflight_asks_for_what_roles_install() -> None:
     asked = yaml.safe_load((ROOT / "roles/preflight/vars/main.yml").read_text())["__preflight_packages"]
     files = [path for path in ROOT.glob("roles/*/vars/*.yml") if path.parts[-3] != "preflight"]
-    texts = {name: names for path in files for name, names in (yaml.safe_load(path.read_text()) or {}).items()}
-    wanted = {each for name, names in texts.items() if re.fullmatch(r"__\w+_packages", name) for each in names}
+    texts = [told for path in files for told in (yaml.safe_load(path.read_text()) or {}).items()]
+    wanted = {each for name, names in texts if re.fullmatch(r"__\w+_packages", name) for each in names}
     assert sorted(wanted) == sorted(asked)

@@ -123,7 +123,7 @@ SHAPES = [
         f"{SERVICES} in the shape of another role's",
         {SERVICES: {"web": SERVICE}},
         "is a mapping, not a list",
-        "each entry as {name: ..., address: ..., port: ..., real_servers: ...}",
+        "each entry as {name: ..., real_servers: ..., address: ..., port: ...}",
     ),
     *(
         bad(f"{table} that is a mapping", {table: {"name": "web"}}, "is a mapping, not a list", "even for one")
@@ -181,7 +181,6 @@ SHAPES = [
             f"{FIRST_INSTANCE}.virtual_ipaddress",
             f"{FIRST_INSTANCE}.hosts",
             f"{FIRST_SERVICE}.name",
-            f"{FIRST_SERVICE}.address",
             f"{FIRST_SERVICE}.port",
             f"{FIRST_SERVICE}.real_servers",
             f"{FIRST_UPSTREAM}.name",

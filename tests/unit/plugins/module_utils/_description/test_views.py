@@ -338,6 +338,9 @@ def test_a_service_is_given_whole_with_its_defaults():
             "name": "web",
             "address": VIP,
             "port": 80,
+            "fwmark": None,
+            "sockets": [],
+            "server_port": 80,
             "protocol": "TCP",
             "lb_algo": "wlc",
             "lb_flags": [],
@@ -373,6 +376,64 @@ def test_a_service_is_given_whole_with_its_defaults():
             ],
         }
     ]
+
+
+def otherwise(**way):
+    """A service that has no address of its own."""
+    service = {"name": "web", "real_servers": ["web1", "web2"], **way}
+    floating = {f"{FIRST_INSTANCE}.virtual_ipaddress": [f"{VIP}/32", f"{OTHER_VIP}/32"]}
+    return {"lvs_virtual_servers": [service], "lvs_nginx_upstreams": REMOVED, **floating}
+
+
+MARKED = otherwise(fwmark=7, marked=[{"address": VIP, "ports": [80, 443]}, {"address": OTHER_VIP, "ports": [80]}])
+GROUPED = otherwise(group=[{"address": VIP, "port": 80}, {"address": OTHER_VIP, "port": 8080}])
+
+
+@pytest.mark.parametrize("changes", [MARKED, GROUPED], ids=["a mark", "a group"])
+def test_servers_of_several_ports_have_none_and_their_checks_are_told_one(changes):
+    own = {"host": "web2", "port": 80}
+    (told,) = services("lvs1", {**changes, "lvs_virtual_servers[0].real_servers[1]": own})
+
+    assert (told["address"], told["server_port"], [each["port"] for each in told["real_servers"]]) == ("", 0, [0, 0])
+    checks = [dict(check["lines"]) for each in told["real_servers"] for check in each["checkers"]]
+    assert [each["connect_port"] for each in checks] == [80, 80]
+
+
+def test_real_servers_hold_all_addresses_of_a_service():
+    for changes in (MARKED, GROUPED):
+        held = view("web1", changes)["realserver"]["vips"]
+        assert [(each["address"], each["label"]) for each in held] == [(VIP, "lo:0"), (OTHER_VIP, "lo:1")]
+
+
+def test_a_director_marks_what_its_services_want_on_the_interface_where_it_comes_in():
+    wanted = [(VIP, 80), (VIP, 443), (OTHER_VIP, 80)]
+    marks = [{"fwmark": 7, "protocol": "tcp", "address": address, "port": port} for address, port in wanted]
+
+    assert view("lvs1", MARKED)["marking"] == {"marks": marks, "interfaces": ["eth0"]}
+    elsewhere = view("lvs1", {**MARKED, f"{FIRST_INSTANCE}.interface": "eth7", f"{FIRST_INSTANCE}.unicast": False})
+    assert elsewhere["marking"]["interfaces"] == ["eth7"]
+    assert view("web1", MARKED)["marking"] == {"marks": [], "interfaces": []}
+    assert view("lvs1", GROUPED)["marking"]["marks"] == []
+
+
+def test_a_director_without_keepalived_has_a_service_for_a_mark_and_for_each_address_of_a_group():
+    def served(changes):
+        alone = {"lvs_vrrp_instances": REMOVED, "lvs_virtual_servers[0].hosts": ["lvs1"]}
+        without = {name: each for name, each in changes.items() if not name.startswith(FIRST_INSTANCE)}
+        told = view("lvs1", {**without, **alone})["director"]
+        kept = [(each["fwmark"], each["address"], each["port"], each["protocol"]) for each in told["services"]]
+        return kept, {server["port"] for each in told["services"] for server in each["real_servers"]}
+
+    assert served(MARKED) == ([(7, None, None, None)], {0})
+    assert served(GROUPED) == ([(None, VIP, 80, "tcp"), (None, OTHER_VIP, 8080, "tcp")], {80, 8080})
+
+
+def test_nginx_listens_on_each_port_of_a_group():
+    upstream = {"lvs_nginx_upstreams": [{"name": "app", "servers": ["app1"]}]}
+    told = view("web1", {**GROUPED, **upstream})["nginx"]
+
+    assert [each["listen"] for each in told["servers"]] == [["80", f"{VIP}:80"], ["8080", f"{OTHER_VIP}:8080"]]
+    assert [(each["port"], each["path"]) for each in told["checks"]] == [(80, "/healthz"), (8080, "/healthz")]
 
 
 def test_real_servers_keep_their_order_and_weights():
@@ -567,6 +628,7 @@ def test_a_director_without_keepalived_has_the_table_the_timeouts_and_the_addres
                 "protocol": "tcp",
                 "address": VIP,
                 "port": 80,
+                "fwmark": None,
                 "lb_algo": "wrr",
                 "lb_flags": [],
                 "lb_kind": "DR",
@@ -841,6 +903,7 @@ def test_a_host_in_no_instance_and_no_service_has_nothing_to_do():
             "processes": [],
         },
         "director": NO_DIRECTOR,
+        "marking": {"marks": [], "interfaces": []},
         "realserver": {"interface": "eth0", "vips": [], "gateways": []},
         "nginx": {
             "pair": False,
@@ -859,6 +922,8 @@ def test_a_host_in_no_instance_and_no_service_has_nothing_to_do():
             "upstreams": [],
             "servers": [],
             "named_files": [],
+            "questions": [],
+            "former": [],
         },
     }
 
@@ -1124,3 +1189,35 @@ def test_a_worker_may_open_as_many_files_as_it_has_connections(told: dict[str, i
     settings = view("web1", {"lvs_nginx_settings": told})["nginx"]["settings"]
 
     assert (settings["main"], settings["worker_connections"]) == (main, told.get("worker_connections"))
+
+
+# Both ports of the address have one mark, so that a client comes to one real server with both.
+SITES_OF_A_MARK = {
+    FIRST_SERVICE: {
+        "name": "web",
+        "fwmark": 1,
+        "marked": [{"address": VIP, "ports": [80, 443]}],
+        "real_servers": ["web1", "web2"],
+    },
+    "lvs_nginx_servers": [
+        {**SITE, "virtual_server": "web", "listen": [443]},
+        {
+            "name": "shop80",
+            "virtual_server": "web",
+            "server_name": "shop.example.com",
+            "return": "301 https://$host/",
+            "listen": [80],
+        },
+    ],
+}
+
+
+def test_a_site_has_those_ports_of_its_service_that_it_says():
+    assert [(each["name"], each["listen"]) for each in served(SITES_OF_A_MARK) if each["name"]] == [
+        ("shop", ["443 ssl", f"{VIP}:443 ssl"]),
+        ("shop80", ["80", f"{VIP}:80"]),
+    ]
+    (service,) = services("lvs1", SITES_OF_A_MARK)
+    assert [
+        (each["keyword"], dict(each["lines"]).get("connect_port")) for each in service["real_servers"][0]["checkers"]
+    ] == [("HTTP_GET", 80), ("TCP_CHECK", 443)]

@@ -139,9 +139,20 @@ def test_a_sorry_server_that_is_inhibited_is_always_there() -> None:
     assert "192.0.2.10 80" in belief.left_alone[0]
 
 
-def test_what_cannot_be_told_is_left_alone_and_then_nobody_is_a_stranger() -> None:
+def test_a_group_is_a_service_of_the_kernel_for_each_of_its_addresses_and_marks() -> None:
     belief = of_checks(CHECKS["2.2.7-many"])
-    assert [each.split(":")[0] for each in belief.left_alone] == ["virtual_server group grp"]
+    assert belief.left_alone == ()
+    text = rendered(belief)
+    server = next(each for each in parse_check_data(CHECKS["2.2.7-many"]) if "group" in each)["real_servers"][0]
+    # Nothing rewrites the port of a packet, whatever port is checked; what has a mark may have any.
+    for service, port in (("-t 203.0.113.10:443", 443), ("-t 203.0.113.11:443", 443), ("-f 9", 0)):
+        assert f"-A {service} -s rr\n" in text
+        assert f"-a {service} -r {server['address']}:{port} -g -w {server['weight']}\n" in text
+
+
+def test_what_cannot_be_told_is_left_alone_and_then_nobody_is_a_stranger() -> None:
+    belief = edited("2.2.7-many", ("VIP = 203.0.113.10, VPORT = 443", "VIP Range = 203.0.113.10-12, VPORT = 443"))
+    assert belief.left_alone == ("virtual_server group grp: a group with a range of addresses",)
     stranger = "-A -t 203.0.113.11:443 -s rr\n"
     assert rules(belief, rendered(belief) + stranger) == ""
     gue = edited(

@@ -39,16 +39,21 @@ def described() -> list[dict[str, Any]]:
     ]
 
 
-DESCRIBED = [
-    {
-        **each,
-        "real_servers": [
-            {**server, "checkers": [{"keyword": checker["type"], "lines": []} for checker in server["checkers"]]}
-            for server in each["real_servers"]
-        ],
-    }
-    for each in SERVICES
-]
+def as_view(services: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Running services, as a view has them."""
+    return [
+        {
+            **each,
+            "real_servers": [
+                {**server, "checkers": [{"keyword": checker["type"], "lines": []} for checker in server["checkers"]]}
+                for server in each["real_servers"]
+            ],
+        }
+        for each in services
+    ]
+
+
+DESCRIBED = as_view(SERVICES)
 
 
 def found(instances: Any = None, services: Any = None, scripts: Sequence[str] = ()) -> list[str]:
@@ -81,6 +86,26 @@ def test_an_address_that_no_advert_carries_is_compared_too() -> None:
     problems = found([{**web, "virtual_ipaddress_excluded": ["203.0.113.99/24"]}, other])
     had = " ".join(sorted(STATES[0]["virtual_ipaddress_excluded"])) or "none"
     assert problems == [f"vrrp_instance web: virtual_ipaddress_excluded {had} -> 203.0.113.99"]
+
+
+def test_a_mark_and_a_group_are_compared_by_what_clients_come_by() -> None:
+    running = parse_check_data((RECORDED / "keepalived_check.data").read_text())
+    told = as_view(running)
+    (group,) = (each for each in told if "group" in each)
+    mark = next(each for each in told if "fwmark" in each)
+    sound = {"terms": INSTANCES, "states": STATES, "services": running, "scripts": []}
+    described_group = {**group, "name": "other", "sockets": list(reversed(group["sockets"]))}
+    others = [each for each in told if each not in (group, mark)]
+    assert differences(described(), [*others, {**mark, "protocol": "TCP"}, described_group], [], sound) == []
+    fewer = {**group, "sockets": group["sockets"][:1]}
+    assert differences(described(), [*others, mark, fewer], [], sound) == [
+        "virtual_server 203.0.113.10 443 (TCP, rr, DR) does not run",
+        "virtual_server 203.0.113.10 443 and 203.0.113.11 443 and fwmark 9 family ipv4 (TCP, rr, DR) runs and is not "
+        "described",
+    ]
+    assert [each.split(" (")[0] for each in differences(described(), [*others, group], [], sound)] == [
+        f"virtual_server fwmark {mark['fwmark']}"
+    ]
 
 
 def test_services_and_servers_are_compared() -> None:

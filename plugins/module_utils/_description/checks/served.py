@@ -1,0 +1,69 @@
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection.
+"""What must hold for the addresses, ports and marks that clients of a service come by."""
+
+from __future__ import annotations
+
+from typing import Dict, Iterator, Sequence, Tuple
+
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import VirtualServer
+from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem, listed
+
+from .tables import first
+from .whole import Whole
+
+
+def check_served(
+    service: VirtualServer, path: str, earlier: Sequence[VirtualServer], whole: Whole
+) -> Iterator[Problem]:
+    yield from _check_carried(service, path, whole)
+    yield from _check_sockets(service, path, earlier)
+    if service.fwmark is not None:
+        for other in first(each for each in earlier if each.fwmark == service.fwmark):
+            reason = f"is the mark of virtual server {other.name} too"
+            yield Problem(f"{path}.fwmark", service.fwmark, reason, "Choose another one, or make it one service")
+        if service.protocol not in (None, "TCP"):
+            reason = "is told of a mark, which packets of any protocol may have"
+            yield Problem(f"{path}.protocol", service.protocol, reason, "Write it in marked, and nothing here")
+        if service.ha_suspend:
+            reason = "waits for an address, and keepalived knows none of a mark"
+            yield Problem(f"{path}.ha_suspend", True, reason, "Remove it, or write an address or a group")
+
+
+def _check_carried(service: VirtualServer, path: str, whole: Whole) -> Iterator[Problem]:
+    """Who has one of the addresses must have all: a director knows the service as a whole."""
+    places = {each.address: f"{path}.{each.path}" for each in reversed(service.sockets)}
+    carriers = {each: whole.floating[each][0] for each in service.addresses if each in whole.floating}
+    for address in service.addresses:
+        if address not in carriers and service.hosts == () and whole.addresses_known:
+            remedy = (
+                f"Add {address}/32 to the virtual_ipaddress of one of lvs_vrrp_instances; or write hosts: [HOST], "
+                "who directs it without keepalived"
+            )
+            yield Problem(places[address], address, "is carried by no VRRP instance", remedy)
+    for address, instance in carriers.items():
+        one = next(iter(carriers.values()))
+        if None not in (one.hosts, instance.hosts) and set(instance.hosts) != set(one.hosts):
+            reason = (
+                f"floats over {listed(instance.hosts)}, and another address of this service over {listed(one.hosts)}"
+            )
+            yield Problem(
+                places[address], address, reason, "Have both float over the same hosts, or write two services"
+            )
+
+
+def _check_sockets(service: VirtualServer, path: str, earlier: Sequence[VirtualServer]) -> Iterator[Problem]:
+    taken: Dict[Tuple[str, str, int], VirtualServer] = {}
+    for other in reversed(earlier):
+        taken.update({each[1:]: other for each in other.sockets if each.port is not None})
+    for socket in service.sockets:
+        known = taken.get(socket[1:]) if socket.port is not None else None
+        if known:
+            name = f"virtual server {known.name}" if known is not service else "an earlier entry"
+            reason = f"port {socket.port} of this address already belongs to {name}"
+            remedy = "Make it one service, or choose another port"
+            yield Problem(f"{path}.{socket.path}", socket.address, reason, remedy)
+        elif socket.port is not None:
+            taken[socket[1:]] = service
