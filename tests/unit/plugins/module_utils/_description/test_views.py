@@ -853,6 +853,8 @@ def test_a_host_in_no_instance_and_no_service_has_nothing_to_do():
             "upstreams": [],
             "servers": [],
             "named_files": [],
+            "questions": [],
+            "former": [],
         },
     }
 
