@@ -207,6 +207,15 @@ def test_a_site_with_tls_answers_its_own_check_and_offers_http_2(serving: Servin
         assert connection.selected_alpn_protocol() == "h2"
 
 
+def test_a_check_is_answered_whoever_else_is_kept_out(serving: Serving) -> None:
+    serving.reload(lvs_nginx_settings={"raw": "deny all; auth_basic closed; auth_basic_user_file /dev/null;"})
+    until(lambda: serving.get_secure("/")[0] == 403)
+    for get, port in ((serving.get, serving.plain), (serving.get, serving.bare), (serving.get_secure, None)):
+        assert get(*([port] if port else []), "/healthz")[::2] == (200, b"ok\n"), port
+    serving.reload()
+    until(lambda: serving.get_secure("/")[0] == 200)
+
+
 def test_what_was_asked_before_is_answered_on_beside_what_is_asked_now(serving: Serving) -> None:
     told = serving.view()["nginx"]["questions"]
     upstreams, servers = ([*serving.variables()[f"lvs_nginx_{name}"]] for name in ("upstreams", "servers"))
@@ -222,7 +231,7 @@ def test_what_was_asked_before_is_answered_on_beside_what_is_asked_now(serving: 
         "lvs_nginx_servers": [{**each, "health_path": "/up"} for each in servers],
     }
     serving.reload(**moved, **known)
-    until(lambda: ok(serving.plain, "/up"))
+    until(lambda: all(ok(serving.plain, path) for path in ("/healthz", "/up", "/healthz", "/up")))
     for path in ("/healthz", "/up"):
         assert ok(serving.plain, path)
         assert ok(serving.plain, path, Host=NAME)
@@ -234,15 +243,15 @@ def test_what_was_asked_before_is_answered_on_beside_what_is_asked_now(serving: 
     tls = {name: shop[name] for name in ("ssl_certificate", "ssl_certificate_key", "http2", "locations")}
     secret = {"name": "bare", "virtual_server": "bare", "server_name": "bare.example.com", **tls}
     serving.reload(lvs_nginx_upstreams=[app], lvs_nginx_servers=[*servers, secret], **known)
+    until(lambda: ok(serving.bare, "/healthz"))
     until(lambda: serving.get(serving.bare, "/")[0] == 400)
-    assert ok(serving.bare, "/healthz")
 
     services = [each for each in serving.variables()["lvs_virtual_servers"] if each["name"] != "web"]
     through = f"http {serving.plain} /healthz about {DESCRIBED}100:{serving.secure}"
     known = {"hosts.web1.ansible_facts": {"lvs_nginx_asked": {"lvs": [*told, through]}}}
     serving.reload(lvs_virtual_servers=services, lvs_nginx_servers=[shop], **known)
     until(lambda: serving.get(serving.plain, "/", Host=NAME)[0] == 404)
-    assert ok(serving.plain, "/healthz")
+    until(lambda: ok(serving.plain, "/healthz"))
     serving.reload()
     until(lambda: serving.get(serving.plain, "/", Host=NAME)[0] == 301)
 

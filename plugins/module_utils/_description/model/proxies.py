@@ -46,6 +46,14 @@ FAILURES = (
     *("error", "timeout", "invalid_header", "http_500", "http_502", "http_503", "http_504", "http_403", "http_404"),
     *("http_429", "non_idempotent", "off"),
 )
+# Said in each server, whatever is said around it.
+OF_TLS = dict.fromkeys(
+    (
+        *("ssl_protocols", "ssl_ciphers", "ssl_prefer_server_ciphers", "ssl_session_cache", "ssl_session_timeout"),
+        *("ssl_ecdh_curve", "ssl_session_ticket_key", "ssl_reject_handshake"),
+    ),
+    "what all sites of a port have in common",
+)
 NOT_HERE = "is not in the nginx of Debian 12 and 13"
 BY_KEEPALIVED = (
     f"{NOT_HERE}, which tells a server that fails from the requests that it fails",
@@ -278,13 +286,8 @@ class NginxServer:
         "return": "the option return, which leaves health_path to nginx",
         "rewrite": "nothing that leaves health_path to nginx; write it in raw of a location",
         **dict.fromkeys(("ssl_certificate", "ssl_certificate_key"), "the option of this name"),
-        **dict.fromkeys(
-            ("ssl_protocols", "ssl_ciphers", "ssl_prefer_server_ciphers", "ssl_session_cache", "ssl_session_timeout"),
-            "what all sites of a port have in common",
-        ),
-        **dict.fromkeys(
-            ("ssl_ecdh_curve", "ssl_session_ticket_key", "ssl_reject_handshake", "ssl"), "what all sites of a port have"
-        ),
+        **OF_TLS,
+        "ssl": "what all sites of a port have",
         "access_log": "the name of the site",
         **dict.fromkeys(("set_real_ip_from", "real_ip_header", "real_ip_recursive"), "lvs_nginx_settings"),
     }
@@ -317,4 +320,8 @@ class NginxSettings:
     )
     raw: str = raw_directives("in http")
 
-    DERIVED: ClassVar[Mapping[str, str]] = {"upstream": "lvs_nginx_upstreams", "server": "lvs_nginx_servers"}
+    DERIVED: ClassVar[Mapping[str, str]] = {
+        "upstream": "lvs_nginx_upstreams",
+        "server": "lvs_nginx_servers",
+        **OF_TLS,
+    }
