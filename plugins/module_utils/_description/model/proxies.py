@@ -27,6 +27,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds imp
     option,
     or_listed,
     raw_directives,
+    require_regex,
     scalar,
     seconds,
     table,
@@ -110,10 +111,7 @@ def _place(value: Any) -> str:
     if modifier.startswith("~"):
         if not re.fullmatch(r"[A-Za-z0-9/_.\\^$|()?*+\[\]-]+", place):
             raise BadValue("has a sign that ends the word, or a block", "Write the location in raw of the server")
-        try:
-            re.compile(place)
-        except re.error as error:
-            raise BadValue(f"is no regular expression: {error}", "Mend it") from None
+        require_regex(place)
     elif not re.fullmatch(r"/[A-Za-z0-9/_.+@:=~&%,-]*", place):
         raise BadValue("is no path of a URL", "Write one that starts with /, as nginx has it: without % and its query")
     return f"{modifier} {place}".strip()

@@ -199,3 +199,8 @@ def test_one_mistake_is_reported_once_with_its_path_reason_and_remedy(changes, p
 )
 def test_accepted(changes):
     assert inventory.described(hostvars(changes), "lvs1")[2] == []
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_regex_that_a_later_python_may_read_otherwise_is_taken_without_a_word():
+    assert inventory.view(hostvars({CHECK: checked("HTTP_GET", regex="[[a&&b]")}), "lvs1")
