@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import http.server
 import json
+import math
 import os
 import pwd
 import random
@@ -28,12 +29,26 @@ from golden.programs import nginx_file, nginxes, render_nginx
 DESCRIBED, HERE = "192.0.2.", "127.0.2."
 VIP = f"{HERE}100"
 NAME = "shop.example.com"
+# Seconds that an application keeps idle connections: gunicorn's, the shortest of the common ones.
+IDLE = 2
 
 
 class Application(http.server.BaseHTTPRequestHandler):
-    """Answers with what it was asked, and how; takes a WebSocket, and says nothing at all at /die."""
+    """Answers with what it was asked, and how; takes a WebSocket, and says nothing at all at /die.
+
+    A connection that was idle for long it closes, as many do; the request that comes just then gets no answer.
+    """
 
     protocol_version = "HTTP/1.1"
+    answered = math.inf
+
+    def do_POST(self) -> None:
+        if time.monotonic() - self.answered > IDLE:
+            self.close_connection = True
+            return
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.do_GET()
+        self.answered = time.monotonic()
 
     def do_GET(self) -> None:
         if self.path == "/die":
@@ -148,6 +163,16 @@ class Serving:
     def get(self, port: int, path: str = "/", **headers: str) -> tuple[int, dict[str, str], bytes]:
         connection = http.client.HTTPConnection(VIP, port, timeout=10)
         return self._answer(connection, path, headers)
+
+    def post_twice(self, port: int, pause: float) -> list[int]:
+        """The statuses of two requests that change something, with a pause between them."""
+        found = []
+        for seconds in (pause, 0):
+            with contextlib.closing(http.client.HTTPConnection(VIP, port, timeout=10)) as connection:
+                connection.request("POST", "/", b"more")
+                found.append(connection.getresponse().status)
+            time.sleep(seconds)
+        return found
 
     def get_secure(self, path: str = "/", **headers: str) -> tuple[int, dict[str, str], bytes]:
         connection = http.client.HTTPConnection(VIP, self.secure, timeout=10)
@@ -362,4 +387,16 @@ def test_a_server_that_is_down_costs_no_request_and_leaves_one_that_is_never_giv
     # Of two of which one is down, nginx would take the other for failed too, for ten seconds.
     assert serving.get_secure("/die")[0] == 502
     assert [serving.get_secure("/")[0] for _each in range(5)] == [200] * 5
+    serving.reload()
+
+
+def test_an_application_that_closes_idle_connections_early_costs_no_request_that_changes_something(
+    serving: Serving,
+) -> None:
+    until(lambda: serving.post_twice(serving.bare, 0) == [200, 200])
+    assert serving.post_twice(serving.bare, IDLE + 0.5) == [200, 200]
+    # What is kept for longer than the application keeps it: nobody repeats such a request.
+    app, bare = serving.variables()["lvs_nginx_upstreams"]
+    serving.reload(lvs_nginx_upstreams=[app, {**bare, "keepalive_timeout": 60}])
+    until(lambda: serving.post_twice(serving.bare, IDLE + 0.5) == [200, 502])
     serving.reload()
