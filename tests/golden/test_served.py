@@ -9,7 +9,6 @@ import json
 import math
 import os
 import pwd
-import random
 import signal
 import socket
 import ssl
@@ -23,7 +22,7 @@ from typing import Any
 import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory
 from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import REMOVED, hostvars
-from golden.programs import nginx_file, nginxes, render_nginx
+from golden.programs import free_ports, nginx_file, nginxes, render_nginx
 
 # Addresses of the description, and of the loopback in their place.
 DESCRIBED, HERE = "192.0.2.", "127.0.2."
@@ -77,15 +76,6 @@ class Quiet(http.server.ThreadingHTTPServer):
 
     def handle_error(self, *_arguments: Any) -> None:
         """A connection that nginx has closed."""
-
-
-def free_ports(count: int) -> list[int]:
-    """None of those that the connections of this machine take by themselves (ip_local_port_range)."""
-    found: list[int] = []
-    for port in random.sample(range(20000, 32768), 200):
-        with contextlib.suppress(OSError), socket.create_server(("", port)):
-            found.append(port)
-    return found[:count]
 
 
 class Serving:
