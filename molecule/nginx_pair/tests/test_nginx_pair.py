@@ -286,7 +286,7 @@ def test_what_keepalived_asks_changes_and_no_request_fails_and_no_address_moves(
         return {lab.exec(host, *words, check=False) for host in hosts}
 
     since = lab.exec(hosts[0], "date", "+%s").strip()
-    running = client.probe(nginx[0].url)
+    running = client.probe(nginx[0].url, rate=10)
     run(other, "--tags", "nginx")
     # Nobody has been told to ask by it.
     assert run(other, "--tags", "nginx") == {}
