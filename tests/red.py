@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -26,6 +27,8 @@ from harness.breaks import Row
 from harness.lab import Lab, environment
 
 ROOT = Path(__file__).resolve().parents[1]
+#: A test whose code does not come together, as --tb=line tells it.
+NOT_RUN = re.compile(r"^\S+:\d+: (?:ImportError|ModuleNotFoundError|NameError|SyntaxError)\b", re.MULTILINE)
 #: Made by tools/install, and not by a copy.
 INSTALLED = (".venv", ".cache")
 
@@ -45,6 +48,12 @@ def copy_checkout(root: Path, copy: Path) -> None:
     collection = copy / ".collections" / "ansible_collections" / "lvs" / "cluster"
     collection.parent.mkdir(parents=True)
     collection.symlink_to("../../..")
+
+
+def is_red(output: str) -> bool:
+    """Whether each test that pytest tells of has failed by what it found, and not because it could not be run."""
+    last = output.strip().rpartition("\n")[2]
+    return "failed" in last and "passed" not in last and "error" not in last and not NOT_RUN.search(output)
 
 
 @dataclass(frozen=True)
@@ -97,7 +106,7 @@ class Red:
                 command, cwd=self.copy, env=environment(self.copy), capture_output=True, text=True, check=False
             )
         last = (done.stdout.strip() or done.stderr.strip() or "pytest said nothing").splitlines()[-1]
-        red = done.returncode == 1 and "passed" not in last and "error" not in last
+        red = done.returncode == 1 and is_red(done.stdout)
         print(f"{'red' if red else 'NOT RED':<9}{row.name}: {last}", flush=True)
         return red
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import functools
+import random
 import re
 import shutil
+import socket
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -99,6 +102,15 @@ def certificate() -> tuple[str, str]:
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     return signed.public_bytes(serialization.Encoding.PEM).decode(), private.decode()
+
+
+def free_ports(count: int) -> list[int]:
+    """None of those that the connections of this machine take by themselves (ip_local_port_range)."""
+    found: list[int] = []
+    for port in random.sample(range(20000, 32768), 200):
+        with contextlib.suppress(OSError), socket.create_server(("", port)):
+            found.append(port)
+    return found[:count]
 
 
 def nginx_file(text: str, folder: Path) -> Path:

@@ -19,6 +19,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._host import nginx as 
 from ansible_collections.lvs.cluster.plugins.module_utils._host.systemd import Service
 from ansible_collections.lvs.cluster.plugins.modules import nginx_answers, nginx_loaded
 from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
+from golden.programs import free_ports
 from harness.certificates import issue
 from harness.clock import wait_for
 
@@ -100,9 +101,7 @@ def nginx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Nginx]:
 
 @pytest.fixture
 def port() -> int:
-    with socket.create_server((OWN, 0)) as free:
-        number: int = free.getsockname()[1]
-    return number
+    return free_ports(1)[0]
 
 
 def listen(*sockets: str, name: str = "", answer: str = "ours") -> str:

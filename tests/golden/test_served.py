@@ -6,9 +6,9 @@ import contextlib
 import http.client
 import http.server
 import json
+import math
 import os
 import pwd
-import random
 import signal
 import socket
 import ssl
@@ -22,18 +22,32 @@ from typing import Any
 import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory
 from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import REMOVED, hostvars
-from golden.programs import nginx_file, nginxes, render_nginx
+from golden.programs import free_ports, nginx_file, nginxes, render_nginx
 
 # Addresses of the description, and of the loopback in their place.
 DESCRIBED, HERE = "192.0.2.", "127.0.2."
 VIP = f"{HERE}100"
 NAME = "shop.example.com"
+# Seconds that an application keeps idle connections: gunicorn's, the shortest of the common ones.
+IDLE = 2
 
 
 class Application(http.server.BaseHTTPRequestHandler):
-    """Answers with what it was asked, and how; takes a WebSocket, and says nothing at all at /die."""
+    """Answers with what it was asked, and how; takes a WebSocket, and says nothing at all at /die.
+
+    A connection that was idle for long it closes, as many do; the request that comes just then gets no answer.
+    """
 
     protocol_version = "HTTP/1.1"
+    answered = math.inf
+
+    def do_POST(self) -> None:
+        if time.monotonic() - self.answered > IDLE:
+            self.close_connection = True
+            return
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.do_GET()
+        self.answered = time.monotonic()
 
     def do_GET(self) -> None:
         if self.path == "/die":
@@ -62,15 +76,6 @@ class Quiet(http.server.ThreadingHTTPServer):
 
     def handle_error(self, *_arguments: Any) -> None:
         """A connection that nginx has closed."""
-
-
-def free_ports(count: int) -> list[int]:
-    """None of those that the connections of this machine take by themselves (ip_local_port_range)."""
-    found: list[int] = []
-    for port in random.sample(range(20000, 32768), 200):
-        with contextlib.suppress(OSError), socket.create_server(("", port)):
-            found.append(port)
-    return found[:count]
 
 
 class Serving:
@@ -149,6 +154,16 @@ class Serving:
         connection = http.client.HTTPConnection(VIP, port, timeout=10)
         return self._answer(connection, path, headers)
 
+    def post_twice(self, port: int, pause: float) -> list[int]:
+        """The statuses of two requests that change something, with a pause between them."""
+        found = []
+        for seconds in (pause, 0):
+            with contextlib.closing(http.client.HTTPConnection(VIP, port, timeout=10)) as connection:
+                connection.request("POST", "/", b"more")
+                found.append(connection.getresponse().status)
+            time.sleep(seconds)
+        return found
+
     def get_secure(self, path: str = "/", **headers: str) -> tuple[int, dict[str, str], bytes]:
         connection = http.client.HTTPConnection(VIP, self.secure, timeout=10)
         connection.sock = self.handshake(NAME)
@@ -207,6 +222,15 @@ def test_a_site_with_tls_answers_its_own_check_and_offers_http_2(serving: Servin
         assert connection.selected_alpn_protocol() == "h2"
 
 
+def test_a_check_is_answered_whoever_else_is_kept_out(serving: Serving) -> None:
+    serving.reload(lvs_nginx_settings={"raw": "deny all; auth_basic closed; auth_basic_user_file /dev/null;"})
+    until(lambda: serving.get_secure("/")[0] == 403)
+    for get, port in ((serving.get, serving.plain), (serving.get, serving.bare), (serving.get_secure, None)):
+        assert get(*([port] if port else []), "/healthz")[::2] == (200, b"ok\n"), port
+    serving.reload()
+    until(lambda: serving.get_secure("/")[0] == 200)
+
+
 def test_what_was_asked_before_is_answered_on_beside_what_is_asked_now(serving: Serving) -> None:
     told = serving.view()["nginx"]["questions"]
     upstreams, servers = ([*serving.variables()[f"lvs_nginx_{name}"]] for name in ("upstreams", "servers"))
@@ -222,7 +246,7 @@ def test_what_was_asked_before_is_answered_on_beside_what_is_asked_now(serving: 
         "lvs_nginx_servers": [{**each, "health_path": "/up"} for each in servers],
     }
     serving.reload(**moved, **known)
-    until(lambda: ok(serving.plain, "/up"))
+    until(lambda: all(ok(serving.plain, path) for path in ("/healthz", "/up", "/healthz", "/up")))
     for path in ("/healthz", "/up"):
         assert ok(serving.plain, path)
         assert ok(serving.plain, path, Host=NAME)
@@ -234,15 +258,15 @@ def test_what_was_asked_before_is_answered_on_beside_what_is_asked_now(serving: 
     tls = {name: shop[name] for name in ("ssl_certificate", "ssl_certificate_key", "http2", "locations")}
     secret = {"name": "bare", "virtual_server": "bare", "server_name": "bare.example.com", **tls}
     serving.reload(lvs_nginx_upstreams=[app], lvs_nginx_servers=[*servers, secret], **known)
+    until(lambda: ok(serving.bare, "/healthz"))
     until(lambda: serving.get(serving.bare, "/")[0] == 400)
-    assert ok(serving.bare, "/healthz")
 
     services = [each for each in serving.variables()["lvs_virtual_servers"] if each["name"] != "web"]
     through = f"http {serving.plain} /healthz about {DESCRIBED}100:{serving.secure}"
     known = {"hosts.web1.ansible_facts": {"lvs_nginx_asked": {"lvs": [*told, through]}}}
     serving.reload(lvs_virtual_servers=services, lvs_nginx_servers=[shop], **known)
     until(lambda: serving.get(serving.plain, "/", Host=NAME)[0] == 404)
-    assert ok(serving.plain, "/healthz")
+    until(lambda: ok(serving.plain, "/healthz"))
     serving.reload()
     until(lambda: serving.get(serving.plain, "/", Host=NAME)[0] == 301)
 
@@ -353,4 +377,16 @@ def test_a_server_that_is_down_costs_no_request_and_leaves_one_that_is_never_giv
     # Of two of which one is down, nginx would take the other for failed too, for ten seconds.
     assert serving.get_secure("/die")[0] == 502
     assert [serving.get_secure("/")[0] for _each in range(5)] == [200] * 5
+    serving.reload()
+
+
+def test_an_application_that_closes_idle_connections_early_costs_no_request_that_changes_something(
+    serving: Serving,
+) -> None:
+    until(lambda: serving.post_twice(serving.bare, 0) == [200, 200])
+    assert serving.post_twice(serving.bare, IDLE + 0.5) == [200, 200]
+    # What is kept for longer than the application keeps it: nobody repeats such a request.
+    app, bare = serving.variables()["lvs_nginx_upstreams"]
+    serving.reload(lvs_nginx_upstreams=[app, {**bare, "keepalive_timeout": 60}])
+    until(lambda: serving.post_twice(serving.bare, IDLE + 0.5) == [200, 502])
     serving.reload()

@@ -17,6 +17,7 @@ import difflib
 import ipaddress
 import math
 import re
+import warnings
 from typing import (
     AbstractSet,
     Any,
@@ -521,6 +522,16 @@ def raw_directives(where: str) -> Any:
     """The option, last in its table, for what nginx has in its block and the model has not."""
     about = f"what nginx knows {where} and this table does not: its directives as they are, in one text"
     return option(Reader(_directives, "text: directives of nginx"), about, default="")
+
+
+def require_regex(value: str) -> None:
+    """Refuse what is no regular expression; Python reads them as PCRE does, but for sets that it is to have one day."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)
+            re.compile(value)
+    except re.error as error:
+        raise BadValue(f"is no regular expression: {error}", "Mend it") from None
 
 
 def nginx_text(signs: str, what: str, remedy: str) -> Reader:

@@ -8,7 +8,7 @@ from pathlib import Path
 from unittest.mock import MagicMock
 
 import pytest
-from ansible_collections.lvs.cluster.tests.red import Red, copy_checkout
+from ansible_collections.lvs.cluster.tests.red import Red, copy_checkout, is_red
 from harness import cluster
 from harness.breaks import Row
 from harness.lab import Lab
@@ -63,6 +63,23 @@ def test_break_that_breaks_nothing_is_an_error(checkout: Path) -> None:
         Red(checkout, "", checkout).broken(row),
     ):
         pass
+
+
+@pytest.mark.parametrize(
+    ("line", "last", "red"),
+    [
+        ("/a/test_b.py:7: AssertionError: assert 1 == 2", "2 failed, 8 deselected in 3.50s", True),
+        ("/a/test_b.py:7: AssertionError: assert 1 == 2", "1 failed, 1 passed in 3.50s", False),
+        ("/a/conftest.py:7: AssertionError: no lab", "1 failed, 1 error in 3.50s", False),
+        ("/a/test_b.py:7: ModuleNotFoundError: No module named 'c'", "1 failed in 3.50s", False),
+        ("E   ImportError while importing", "Interrupted: 1 error during collection", False),
+        ("/a/test_b.py:7: NameError: name 'c' is not defined", "2 failed in 3.50s", False),
+        ("", "8 deselected in 0.10s", False),
+        ("", "ERROR: usage: pytest [options]", False),
+    ],
+)
+def test_what_is_red_has_run_and_failed_in_all_its_tests(line: str, last: str, red: bool) -> None:
+    assert is_red(f"F\n{line}\n{last}\n") is red
 
 
 @pytest.mark.parametrize("scenario", sorted(ROOT.glob("molecule/*/breaks.py")), ids=lambda path: path.parent.name)

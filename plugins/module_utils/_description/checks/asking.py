@@ -16,6 +16,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrr
 from ansible_collections.lvs.cluster.plugins.module_utils._description.sites import Site
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem, listed
 
+from .checkers import OK
 from .tables import entries
 from .whole import Whole
 
@@ -79,11 +80,15 @@ def _check_page(
         reason = f"is the port of {secret.title}, on which nginx speaks TLS alone, and what asks does not"
         yield Problem(f"{path}.connect_port", port, reason, "Write a port without TLS, or type: TCP_CHECK")
         return
+    page = "" if filled.path is None else filled.path.partition("?")[0]
+    if filled.status_code != OK and page in [each.server.health_path for each in on_port]:
+        reason = f"is never the answer of nginx to {page}, its health_path, which is {OK}"
+        yield Problem(f"{path}.status_code", filled.status_code, reason, "Remove it, or ask for another path")
     known = [filled.path, *(part for each in on_port for part in (each.server.server_name, each.server.health_path))]
     if None in known or not _proxies_known(cluster) or any(each.takes_all for each in on_port):
         return
     paths = [each.server.health_path for each in on_port]
-    if paths and filled.path.split("?")[0] not in paths:
+    if paths and page not in paths:
         reason = f"is not {paths[0]}, and nginx answers nothing else on port {port} to a question that names no site"
         yield Problem(f"{path}.path", filled.path, reason, f"Write path: {paths[0]}")
 

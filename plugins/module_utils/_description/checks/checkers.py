@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Type
+from typing import Any, Callable, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Type, Union
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import numbered
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.checkers import (
@@ -16,6 +16,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.che
     Checker,
     Checks,
     FileCheck,
+    HttpGet,
     Page,
     Pages,
     SslGet,
@@ -35,6 +36,8 @@ from .whole import Whole
 # What says more of a regular expression.
 OF_REGEX = ("regex_no_match", "regex_options", "regex_min_offset", "regex_max_offset")
 LONGEST_REPLY = 255
+# What an nginx of ours answers to a check.
+OK = 200
 # Of the kernel (TCP_TIMEWAIT_LEN).
 TIME_WAIT = 60
 
@@ -111,9 +114,13 @@ def _check_way(check: Way, asked: Asked) -> Iterator[Problem]:
         yield Problem(here, check.bindto, reason, "Write bind_if: INTERFACE instead")
 
 
+def _pages(check: Pages, path: str) -> List[Tuple[str, Page]]:
+    urls: List[Tuple[str, Page]] = [(f"{path}.url[{place}]", each) for place, each in numbered(check.url)]
+    return urls or [(path, check)]
+
+
 def _check_pages(check: Pages, asked: Asked) -> Iterator[Problem]:
-    urls: List[Tuple[str, Page]] = [(f"{asked.path}.url[{place}]", each) for place, each in numbered(check.url)]
-    for path, page in urls or [(asked.path, check)]:
+    for path, page in _pages(check, asked.path):
         for name in OF_REGEX:
             value = getattr(page, name)
             # A number that is 0 is told too.
@@ -122,6 +129,24 @@ def _check_pages(check: Pages, asked: Asked) -> Iterator[Problem]:
         low, high = page.regex_min_offset, page.regex_max_offset
         if low is not None and high is not None and low > high:
             yield Problem(f"{path}.regex_min_offset", low, "is more than regex_max_offset", f"Write at most {high}")
+
+
+def _check_status(check: Union[HttpGet, SslGet], asked: Asked) -> Iterator[Problem]:
+    """What nginx answers itself has one status."""
+    port, hosts = check.connect_port or asked.service.port, {each.host for each in asked.servers}
+    on_port = [each for each in asked.whole.sites if port in [number for _address, number in each.sockets()]]
+    ours = {each.server.health_path: each.title for each in on_port if hosts & each.hosts and not check.connect_ip}
+    for path, page in _pages(check, asked.path):
+        title = "" if None in (page.path, page.status_code) else ours.get(page.path.partition("?")[0])
+        if title and not _expects(page.status_code, OK):
+            reason = f"is never the answer of {title} to its health_path, which is {OK}"
+            yield Problem(f"{path}.status_code", page.status_code, reason, "Remove it, or ask for another path")
+
+
+def _expects(told: Union[int, str], status: int) -> bool:
+    """Whether a status is one of those that a check expects."""
+    ranges = (each.partition("-") for each in str(told).split())
+    return any(int(low) <= status <= int(high or low) for low, _dash, high in ranges)
 
 
 def _check_sni(check: SslGet, asked: Asked) -> Iterator[Problem]:
@@ -190,6 +215,8 @@ LOOKS: Sequence[Tuple[Type[Any], Callable[[Any, Asked], Iterator[Problem]]]] = (
     (Way, _check_way),
     (Pages, _check_pages),
     (SslGet, _check_sni),
+    (HttpGet, _check_status),
+    (SslGet, _check_status),
     (UdpCheck, _check_datagram),
     (FileCheck, _check_file),
     (BfdCheck, _check_neighbours),

@@ -71,6 +71,9 @@ def _check_directive(directive: Directive, path: str, entry: Any) -> Iterator[Pr
         yield Problem(path, keyword, "is not what the option upstream says", "Remove the line, or the option")
     elif isinstance(entry, Location) and entry.root and keyword == "alias":
         yield Problem(path, keyword, "names a folder, as the option root does", "Remove the line, or the option")
+    elif isinstance(entry, (NginxServer, NginxSettings)) and keyword == "auth_request":
+        reason = "asks somebody about checks too, and a host would be out for what that one answers"
+        yield Problem(path, keyword, reason, "Write it in raw of the locations")
     elif isinstance(entry, (NginxServer, NginxSettings)) and keyword in OF_LOCATIONS:
         reason = "has no effect on a location with an upstream, which says it itself"
         yield Problem(path, keyword, reason, "Write it in raw of the location")

@@ -32,6 +32,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds imp
     options,
     or_true,
     raw_lines,
+    require_regex,
     scalar,
     seconds,
     table,
@@ -66,10 +67,7 @@ def _regex(value: Any) -> str:
         raise BadValue("is no regular expression in one line without double quotes", 'Write \\x22 for a " in it')
     if re.search(r"\$[{_]|~(SEQ|LST)", value) or re.search(r"\\[uUNpPXRKGQECLl]", value):
         raise BadValue("has what keepalived or PCRE reads as something else", "Write it in another way")
-    try:
-        re.compile(value)
-    except re.error as error:
-        raise BadValue(f"is no regular expression: {error}", "Mend it") from None
+    require_regex(value)
     return value
 
 

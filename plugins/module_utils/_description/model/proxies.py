@@ -27,6 +27,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds imp
     option,
     or_listed,
     raw_directives,
+    require_regex,
     scalar,
     seconds,
     table,
@@ -45,6 +46,14 @@ METHODS_TOLD = f"{', '.join(METHODS)}, hash KEY, hash KEY consistent"
 FAILURES = (
     *("error", "timeout", "invalid_header", "http_500", "http_502", "http_503", "http_504", "http_403", "http_404"),
     *("http_429", "non_idempotent", "off"),
+)
+# Said in each server, whatever is said around it.
+OF_TLS = dict.fromkeys(
+    (
+        *("ssl_protocols", "ssl_ciphers", "ssl_prefer_server_ciphers", "ssl_session_cache", "ssl_session_timeout"),
+        *("ssl_ecdh_curve", "ssl_session_ticket_key", "ssl_reject_handshake"),
+    ),
+    "what all sites of a port have in common",
 )
 NOT_HERE = "is not in the nginx of Debian 12 and 13"
 BY_KEEPALIVED = (
@@ -102,10 +111,7 @@ def _place(value: Any) -> str:
     if modifier.startswith("~"):
         if not re.fullmatch(r"[A-Za-z0-9/_.\\^$|()?*+\[\]-]+", place):
             raise BadValue("has a sign that ends the word, or a block", "Write the location in raw of the server")
-        try:
-            re.compile(place)
-        except re.error as error:
-            raise BadValue(f"is no regular expression: {error}", "Mend it") from None
+        require_regex(place)
     elif not re.fullmatch(r"/[A-Za-z0-9/_.+@:=~&%,-]*", place):
         raise BadValue("is no path of a URL", "Write one that starts with /, as nginx has it: without % and its query")
     return f"{modifier} {place}".strip()
@@ -283,13 +289,8 @@ class NginxServer:
         "return": "the option return, which leaves health_path to nginx",
         "rewrite": "nothing that leaves health_path to nginx; write it in raw of a location",
         **dict.fromkeys(("ssl_certificate", "ssl_certificate_key"), "the option of this name"),
-        **dict.fromkeys(
-            ("ssl_protocols", "ssl_ciphers", "ssl_prefer_server_ciphers", "ssl_session_cache", "ssl_session_timeout"),
-            "what all sites of a port have in common",
-        ),
-        **dict.fromkeys(
-            ("ssl_ecdh_curve", "ssl_session_ticket_key", "ssl_reject_handshake", "ssl"), "what all sites of a port have"
-        ),
+        **OF_TLS,
+        "ssl": "what all sites of a port have",
         "access_log": "the name of the site",
         **dict.fromkeys(("set_real_ip_from", "real_ip_header", "real_ip_recursive"), "lvs_nginx_settings"),
     }
@@ -322,4 +323,8 @@ class NginxSettings:
     )
     raw: str = raw_directives("in http")
 
-    DERIVED: ClassVar[Mapping[str, str]] = {"upstream": "lvs_nginx_upstreams", "server": "lvs_nginx_servers"}
+    DERIVED: ClassVar[Mapping[str, str]] = {
+        "upstream": "lvs_nginx_upstreams",
+        "server": "lvs_nginx_servers",
+        **OF_TLS,
+    }

@@ -187,6 +187,12 @@ MISTAKES = [
         path=f"{CHECK}.weight",
     ),
     bad(
+        "answer that nginx never gives",
+        {**NGINX, CHECK: {"status_code": 204}},
+        "is never the answer of nginx to /up",
+        path=f"{CHECK}.status_code",
+    ),
+    bad(
         "virtual address",
         {**NGINX, CHECK: {"connect_ip": VIP}},
         "is a virtual address: all hosts would ask the one that has it",

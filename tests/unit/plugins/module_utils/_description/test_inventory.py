@@ -203,6 +203,7 @@ def seconds_on_a_grid(low: float, high: float, digits: int = 3) -> st.SearchStra
             "lvs_virtual_servers[0].port": st.integers(1, 65535),
             "lvs_virtual_servers[0].delay_loop": seconds_on_a_grid(0.001, 86400),
             "lvs_virtual_servers[0].persistence_timeout": st.integers(0, 2678400),
+            "lvs_virtual_servers[0].check.path": st.just("/page"),
             "lvs_virtual_servers[0].check.status_code": st.integers(100, 599),
             "lvs_virtual_servers[0].check.retry": st.integers(0, 1000),
             "lvs_virtual_servers[0].real_servers[1].weight": st.integers(0, 65535),

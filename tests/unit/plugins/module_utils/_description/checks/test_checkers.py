@@ -57,6 +57,12 @@ MISTAKES = [
     in_path("regex of PCRE's own", "regex", checked("HTTP_GET", regex=r"\u0041"), "reads as something else"),
     in_path("regex that is substituted", "regex", checked("HTTP_GET", regex="${_HASH}"), "reads as something else"),
     in_path("regex with quotes", "regex", checked("HTTP_GET", regex='"ok"'), "without double quotes", r"\x22"),
+    in_path(
+        "status that nginx never answers",
+        "status_code",
+        checked("HTTP_GET", path="/healthz", status_code=[204, "300-399"]),
+        "is never the answer of upstream app to its health_path, which is 200",
+    ),
     in_path("regex of two lines", "regex", checked("HTTP_GET", regex="a\nb"), "in one line"),
     in_path("no regex to reverse", "regex_no_match", checked("HTTP_GET", regex_no_match=True), "without a regex"),
     in_path("no regex to begin at", "regex_max_offset", checked("HTTP_GET", regex_max_offset=0), "without a regex"),
@@ -193,3 +199,8 @@ def test_one_mistake_is_reported_once_with_its_path_reason_and_remedy(changes, p
 )
 def test_accepted(changes):
     assert inventory.described(hostvars(changes), "lvs1")[2] == []
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_regex_that_a_later_python_may_read_otherwise_is_taken_without_a_word():
+    assert inventory.view(hostvars({CHECK: checked("HTTP_GET", regex="[[a&&b]")}), "lvs1")
