@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import shlex
-from typing import Any, Dict, List
+from typing import Any, Dict, Iterator, List, Tuple
 
 # By ID or ID_LIKE of os-release(5), what setup calls the family.
 FAMILIES = {"debian": "Debian", "ubuntu": "Debian", "rhel": "RedHat", "fedora": "RedHat", "centos": "RedHat"}
@@ -28,11 +28,12 @@ def system(os_release: str) -> Dict[str, str]:
     return {"os_family": family, "distribution": told.get("NAME", own)}
 
 
-def network(addresses: str, route: str) -> Dict[str, Any]:
+def network(addresses: str, route: str, routes: str) -> Dict[str, Any]:
     """Interfaces with their IPv4 addresses, and the way to other networks.
 
     addresses: as C(ip -json -details address show).
     route: as C(ip -json route get) of an address elsewhere; empty for no way.
+    routes: as C(ip -json route show table all).
     """
     links: List[Dict[str, Any]] = json.loads(addresses)
     facts: Dict[str, Any] = {"interfaces": [], "lvs_cards": [], "all_ipv4_addresses": [], "default_ipv4": {}}
@@ -55,7 +56,19 @@ def network(addresses: str, route: str) -> Dict[str, Any]:
         (way,) = json.loads(route)
         names = {"dev": "interface", "gateway": "gateway", "prefsrc": "address"}
         facts["default_ipv4"] = {fact: way[key] for key, fact in names.items() if key in way}
+    gateways: Dict[str, List[str]] = {}
+    for gateway, destination in _ways(json.loads(routes or "[]")):
+        gateways.setdefault(gateway, []).append(destination)
+    facts["lvs_gateways"] = gateways
     return facts
+
+
+def _ways(routes: List[Dict[str, Any]]) -> Iterator[Tuple[str, str]]:
+    """Gateways, each with where a route by it leads; a route may have several."""
+    for route in routes:
+        for hop in (route, *route.get("nexthops", [])):
+            if "gateway" in hop:
+                yield hop["gateway"], route["dst"]
 
 
 def _address(told: Dict[str, Any]) -> Dict[str, str]:

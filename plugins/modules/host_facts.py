@@ -70,6 +70,10 @@ ansible_facts:
       description: The way to other networks, with C(interface), C(gateway) and C(address); empty if there is none.
       type: dict
       sample: {interface: eth0, gateway: 192.0.2.254, address: 192.0.2.11}
+    lvs_gateways:
+      description: By gateway, where routes by it lead, in whichever table.
+      type: dict
+      sample: {192.0.2.254: [default]}
     user_id:
       description: The user that Ansible works as on the host.
       type: str
@@ -153,7 +157,7 @@ def look(module):
     ip, stacks = Ip.of(module), seen(module)
     return {
         **system(os_release()),
-        **network(ip.addresses(), ip.way_out()),
+        **network(ip.addresses(), ip.way_out(), ip.routes()),
         **user(),
         "lvs_packages": installed(module, module.params["packages"]),
         "lvs_nginx": nginx.version(module),

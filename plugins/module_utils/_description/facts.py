@@ -159,17 +159,41 @@ def _process_findings(host: str, processes: Sequence[str], facts: Facts) -> Iter
 def _serving_findings(wanted: Mapping[str, Any], facts: Facts) -> Iterator[str]:
     """What keeps a host from serving alone, whatever its interfaces."""
     cluster, host = wanted["cluster"], wanted["host"]["name"]
-    if host in cluster["real_servers"] and not facts.get("lvs_sysctls_writable", True):
+    if wanted["realserver"]["vips"] and not facts.get("lvs_sysctls_writable", True):
         yield (
             f"/proc/sys of {host} is read-only, as in a container without rights: it could not keep silent on ARP, and "
             "would draw the clients of the virtual addresses past the director. Give the container /proc/sys/net to "
             "write, as --privileged does, or take another real server."
         )
+    yield from _answer_findings(wanted, facts)
     if host in cluster["directors"]:
         yield from _ipvs_findings(host, wanted["director"]["modules"], facts)
     yield from _process_findings(host, wanted["keepalived"]["processes"], facts)
     if wanted["director"]["static"]:
         yield from _static_findings(wanted, facts)
+
+
+def _answer_findings(wanted: Mapping[str, Any], facts: Facts) -> Iterator[str]:
+    """With lb_kind NAT the director that has rewritten a request must see the answer; who has another gateway sends it
+    past it, and its client takes it for nothing that it has asked for.
+    """
+    host = _Host(wanted, facts)
+    for each in host.gateways:
+        apart = sorted(address for address in each["apart"] if host.is_near(address))
+        if host.gateway in each["apart"] or (apart and not host.near(each)):
+            address = host.gateway if host.gateway in each["apart"] else apart[0]
+            yield (
+                f"{address}, the gateway by which {host.name} is to answer clients of {each['service']}, floats with "
+                f"instance {each['apart'][address]}, and another one has {each['address']}: once they are on two "
+                "directors, no answer comes back by the one that was asked. Name both in one of lvs_vrrp_sync_groups."
+            )
+        elif host.near(each) and host.routed_by(each) == []:
+            # Facts of another hand know one route alone.
+            yield (
+                f"{host.name} gets requests of {each['service']} by lb_kind NAT, and its answers must go back by the "
+                f"director, {' or '.join(host.near(each))}; but {host.way}. Make that its default gateway in the "
+                "configuration of its network (docs/nat.md)."
+            )
 
 
 def _ipvs_findings(host: str, modules: Sequence[str], facts: Facts) -> Iterator[str]:
@@ -236,7 +260,7 @@ def remarks(entries: Sequence[Mapping[str, Any]], facts: Mapping[str, Facts]) ->
         host = None if entry["refusal"] else _Host(entry["view"], facts[entry["host"]])
         if host and host.networks:
             clusters.setdefault(entry["cluster"]["name"], {})[host.name] = host
-    checks = (_split_instances, _servers_elsewhere, _uneven_mtus, _unrouted)
+    checks = (_split_instances, _servers_elsewhere, _uneven_mtus, _unrouted, _answered_otherwise, _clients_beside)
     told = [line for hosts in clusters.values() for check in checks for line in check(hosts)]
     return told + [line for entry in entries if not entry["refusal"] for line in _network_notes(entry, facts)]
 
@@ -261,6 +285,7 @@ class _Host:
         ]
         cards = [each for card in view["director"]["cards"] for each in card["addresses"]]
         held = [each["address"] for each in (*view["realserver"]["vips"], *cards)]
+        self.has_vips = bool(view["realserver"]["vips"])
         #: The addresses of services.
         self.vips = list(dict.fromkeys([*(cidr.split("/")[0] for _interface, cidr in floating), *held]))
         #: By address the real servers that it sends to; those outside the inventory have no name.
@@ -276,6 +301,37 @@ class _Host:
         self._master = [*self.networks, *_networks(floating)]
         self._facts = facts
         self.has_default_route = bool(facts.get("default_ipv4", True))
+        #: By which it should answer, of each service that comes to it by NAT.
+        self.gateways: List[Plain] = view["realserver"]["gateways"]
+        #: By which it does.
+        self.gateway = str(facts.get("default_ipv4", {}).get("gateway", ""))
+
+    @property
+    def tells_way(self) -> bool:
+        return "default_ipv4" in self._facts
+
+    @property
+    def way(self) -> str:
+        """Its default route, in words."""
+        interface = self._facts.get("default_ipv4", {}).get("interface", "")
+        if not interface:
+            return "it has no default route"
+        return f"its default route goes by {self.gateway or 'no gateway'} on {interface}"
+
+    def is_near(self, address: str) -> bool:
+        """Whether an address is in a network of its own."""
+        return any(ipaddress.IPv4Address(address) in network for _interface, network in self.networks)
+
+    def near(self, gateway: Mapping[str, Any]) -> List[str]:
+        """The addresses of a director that it can have as gateway."""
+        return [each for each in gateway["addresses"] if self.is_near(each)]
+
+    def routed_by(self, gateway: Mapping[str, Any]) -> Optional[List[str]]:
+        """Where its routes by a director lead; None where its facts do not tell."""
+        told: Optional[Mapping[str, List[str]]] = self._facts.get("lvs_gateways")
+        if self.gateway in gateway["addresses"]:
+            return ["default"]
+        return None if told is None else [to for each in gateway["addresses"] for to in told.get(each, ())]
 
     def facing(self, address: str) -> str:
         """The interface in whose network an address is, also if only a master is in it; empty if there is none."""
@@ -359,6 +415,49 @@ def _unrouted(hosts: Mapping[str, _Host]) -> Iterator[str]:
         yield (
             f"on {listed(names)} there is neither a network with {listed(addresses)} nor a default route: clients in "
             "networks that the host has no route to get no answer. Give it a default route, or a route to them."
+        )
+
+
+def _answered_otherwise(hosts: Mapping[str, _Host]) -> Iterator[str]:
+    """By routes beside the default one, or by somebody else's."""
+    for host in hosts.values():
+        for each in host.gateways:
+            routed, near = host.routed_by(each), host.near(each)
+            if not near and not any(host.is_near(address) for address in each["apart"]):
+                yield (
+                    f"{host.name} is in no network with {listed(each['addresses'])}, but in {_shown(host.networks)}, "
+                    f"and {each['service']} comes to it by lb_kind NAT: who routes its answers must send them by the "
+                    f"director of {each['service']}. Give the director an address in the server's network."
+                )
+            elif near and host.tells_way and host.gateway not in each["addresses"]:
+                leading = f"routes to {listed(routed)} alone go by it" if routed else "no other route is known"
+                yield (
+                    f"the answers of {host.name} to clients of {each['service']} must go back by the director, "
+                    f"{' or '.join(near)}, but {host.way}, and {leading}: other clients get no answer that they take. "
+                    "Make that its default gateway in the configuration of its network."
+                )
+            elif near and host.has_vips:
+                yield (
+                    f"{host.name} gets {each['service']} by lb_kind NAT and other services by DR: what it answers for "
+                    "these from their addresses goes by the director too, which takes a packet from an address of its "
+                    "own for forged. Use one lb_kind for all services of a host, or give their addresses a route of "
+                    "their own."
+                )
+
+
+def _clients_beside(hosts: Mapping[str, _Host]) -> Iterator[str]:
+    """What is in one network with a real server it answers itself, and not by the director."""
+    beside: Dict[Tuple[str, str, str], List[str]] = {}
+    for host in hosts.values():
+        for each in host.gateways:
+            for _interface, network in host.networks:
+                if ipaddress.IPv4Address(each["address"]) in network:
+                    beside.setdefault((each["service"], each["address"], str(network)), []).append(host.name)
+    for (service, address, shared), names in beside.items():
+        yield (
+            f"{address} of {service} is in {shared}, where {listed(names)} stands too: with lb_kind NAT a client in "
+            "that network is answered from there and not by the director, and takes no answer. Serve clients of other "
+            "networks alone, or write lb_kind: DR."
         )
 
 

@@ -6,12 +6,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Collection, Iterator, List, Tuple
+from typing import Any, Collection, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from .kinds import numbered
 from .model.cluster import Cluster
 from .model.proxies import Upstream
-from .model.services import VirtualServer
+from .model.services import NAT, ServiceServer, VirtualServer
 
 
 def vrrp_hosts(cluster: Cluster) -> List[str]:
@@ -37,14 +37,40 @@ def directors(cluster: Cluster) -> List[str]:
     return list(dict.fromkeys([*vrrp_hosts(cluster), *static_directors(cluster)]))
 
 
-def servers_of(service: VirtualServer) -> Iterator[str]:
-    """The hosts that must accept packets for a service's address."""
+def kind_of(server: ServiceServer, service: VirtualServer) -> Optional[str]:
+    """How packets of a service reach a server of it."""
+    return service.lb_kind if server.lb_kind == "" else server.lb_kind
+
+
+def hosts_of(service: VirtualServer) -> Iterator[ServiceServer]:
+    """The servers of a service that are hosts of the inventory."""
     servers = [server for _place, server in numbered(service.real_servers)]
-    return (each.host for each in [*servers, service.sorry_server] if each and each.host)
+    return (each for each in [*servers, service.sorry_server] if each and each.host)
+
+
+def servers_of(service: VirtualServer) -> Iterator[str]:
+    """The hosts that a service is balanced over."""
+    return (each.host for each in hosts_of(service))
+
+
+def holders_of(service: VirtualServer) -> Iterator[str]:
+    """Those of them that must accept packets for the service's address: to others they come with their own."""
+    return (each.host for each in hosts_of(service) if kind_of(each, service) != NAT)
+
+
+def sockets_of(service: VirtualServer) -> Mapping[str, Sequence[Tuple[str, int]]]:
+    """By host, the addresses and ports that a service's packets come to; no address stands for the host's own."""
+    found: Dict[str, List[Tuple[str, int]]] = {}
+    for each in hosts_of(service):
+        is_held = kind_of(each, service) != NAT
+        socket = (service.address, service.port) if is_held else ("", each.port or service.port)
+        if None not in socket and socket not in found.setdefault(each.host, []):
+            found[each.host].append(socket)
+    return found
 
 
 def real_servers(cluster: Cluster) -> List[str]:
-    """The hosts that hold the address of a service, in the order of their first mention."""
+    """The hosts that services are balanced over, in the order of their first mention."""
     services = numbered(cluster.lvs_virtual_servers)
     return list(dict.fromkeys(host for _place, service in services for host in servers_of(service)))
 

@@ -17,20 +17,21 @@ from .model.cluster import Cluster
 from .model.proxies import Location, NginxServer, Upstream
 from .model.services import VirtualServer
 from .model.vrrp import VrrpInstance
-from .parts import fronted, servers_of
+from .parts import fronted, sockets_of
 
 
 @dataclass(frozen=True)
 class Site:
     """A site, and what leads to it: services, or an instance whose addresses its hosts have.
 
-    path: where it is described. implied: whether it follows from an upstream. serving: the hosts of each service.
+    path: where it is described. implied: whether it follows from an upstream. serving: of each service, by host, where
+    its packets come to.
     """
 
     path: str
     server: NginxServer
     services: Tuple[VirtualServer, ...]
-    serving: Tuple[FrozenSet[str], ...]
+    serving: Tuple[Mapping[str, Sequence[Tuple[str, int]]], ...]
     instance: Optional[VrrpInstance]
     implied: bool
     hosts: FrozenSet[str]
@@ -59,8 +60,8 @@ class Site:
         """Where it listens, of one host or of all: address and port; an instance's addresses need not be there."""
         if self.instance:
             return [("", port) for _place, port in numbered(self.server.listen)]
-        served = (each for each, hosts in zip(self.services, self.serving) if host is None or host in hosts)
-        return [(each.address, each.port) for each in served if each.address is not None and each.port is not None]
+        told = (sockets for each in self.serving for name, sockets in each.items() if host in (None, name))
+        return list(dict.fromkeys(socket for sockets in told for socket in sockets))
 
 
 def named_upstreams(cluster: Cluster) -> Set[str]:
@@ -72,7 +73,7 @@ def named_upstreams(cluster: Cluster) -> Set[str]:
 def sites_of(cluster: Cluster) -> List[Site]:
     """All sites whose place is known, the described ones first."""
     services = {each.name: each for _place, each in numbered(cluster.lvs_virtual_servers) if each.name}
-    serving = {name: frozenset(servers_of(each)) for name, each in services.items()}
+    serving = {name: sockets_of(each) for name, each in services.items()}
     instances = {each.name: each for _place, each in numbered(cluster.lvs_vrrp_instances) if each.name}
     named = named_upstreams(cluster)
     described = [(f"lvs_nginx_servers[{place}]", each, False) for place, each in numbered(cluster.lvs_nginx_servers)]
@@ -131,14 +132,16 @@ def asked_of(sites: Sequence[Site], services: Iterable[VirtualServer]) -> Dict[s
         if each in plain:
             found[each.name] = Asked(each.port, behind[each.name][0].server.health_path, is_tls=False)
         elif behind[each.name]:
-            through = next(_through(each, plain), None)
+            through, port = next(_through(each, plain), (None, None))
             path = behind[through.name][0].server.health_path if through else ""
-            found[each.name] = Asked(through.port if through else None, path, is_tls=True)
+            found[each.name] = Asked(port, path, is_tls=True)
     return found
 
 
-def _through(service: VirtualServer, plain: Sequence[VirtualServer]) -> Iterator[VirtualServer]:
-    """The plain services that all real servers of a service serve too, that of its own address first."""
+def _through(service: VirtualServer, plain: Sequence[VirtualServer]) -> Iterator[Tuple[VirtualServer, int]]:
+    """The plain services that all real servers of a service serve too, on one port, that of its own address first."""
     hosts = {each.host for each in service.real_servers}
-    shared = [each for each in plain if hosts <= {server.host for server in each.real_servers}]
-    return iter(sorted(shared, key=lambda each: (each.address != service.address, each.port)))
+    for each in sorted(plain, key=lambda each: (each.address != service.address, each.port)):
+        ports = {server.host: server.port or each.port for server in each.real_servers if server.host in hosts}
+        if hosts == set(ports) and len(set(ports.values())) == 1:
+            yield each, next(iter(ports.values()))

@@ -106,6 +106,10 @@ class Ip:
         except IpError:
             return ""
 
+    def routes(self) -> str:
+        """All routes of all tables, as JSON."""
+        return self.run("-json", "-4", "route", "show", "table", "all")
+
     def addresses_of(self, interface: str) -> str:
         """The addresses of an interface, as JSON."""
         return self.run("-json", "address", "show", "dev", interface)

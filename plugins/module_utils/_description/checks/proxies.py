@@ -11,10 +11,11 @@ from typing import Dict, Iterator, List, Sequence, Set, Tuple
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import numbered, options
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.proxies import Upstream, UpstreamServer
-from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import fronted, servers_of
+from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import fronted, holders_of
+from ansible_collections.lvs.cluster.plugins.module_utils._description.sites import Site
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
-from .servers import address_of, check_server
+from .servers import Hosts, address_of, check_server
 from .sites import check_place
 from .tables import entries, first
 from .whole import Whole
@@ -80,7 +81,7 @@ def _check_upstream_address(server: UpstreamServer, path: str, upstream: Upstrea
     """A server whose address nginx's own host holds for a service: nginx would ask itself."""
     asking = {host for site in whole.sites if upstream.name in site.upstreams for host in site.hosts}
     for each in whole.serving.get(server.address, ()) if server.address else ():
-        held = asking.intersection(servers_of(each))
+        held = asking.intersection(holders_of(each))
         if held:
             reason = (
                 f"is the address of virtual server {each.name}, which host {min(held)} has too: "
@@ -90,17 +91,22 @@ def _check_upstream_address(server: UpstreamServer, path: str, upstream: Upstrea
             return
 
 
+def _leading_to(site: Site, hosts: Hosts) -> Set[Tuple[str, int]]:
+    """Where what is asked is answered by a site."""
+    own = [address for host in site.hosts if host in hosts for address in hosts[host].every_address]
+    own += site.instance.addresses if site.instance else ()
+    found = {(each, port) for address, port in site.sockets() for each in {address, *own} - {""}}
+    return found.union((each.address, each.port) for each in site.services)
+
+
 def check_circles(cluster: Cluster, whole: Whole) -> Iterator[Problem]:
     """Servers of upstreams that lead back to the nginx that asks them, directly or through other upstreams."""
     upstreams = {each.name: each for _place, each in numbered(cluster.lvs_nginx_upstreams)}
     hosts = whole.hosts
     answering: Dict[Tuple[str, int], List[str]] = {}
     for site in whole.sites:
-        own = [address for host in site.hosts if host in hosts for address in hosts[host].every_address]
-        own += site.instance.addresses if site.instance else ()
-        for address, port in site.sockets():
-            for each in {address, *own} - {""}:
-                answering.setdefault((each, port), []).extend(site.upstreams)
+        for each in _leading_to(site, hosts):
+            answering.setdefault(each, []).extend(site.upstreams)
 
     def asked(upstream: Upstream, server: UpstreamServer) -> List[Upstream]:
         names = answering.get((address_of(server, hosts) or "", server.port or upstream.port), ())

@@ -12,10 +12,12 @@ from typing import Iterator, List, Optional, Sequence, Tuple
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import numbered
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.servers import Server
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import (
+    NAT,
     ServiceServer,
     VirtualServer,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import VrrpInstance
+from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import kind_of
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
 from .directed import check_directed
@@ -124,10 +126,7 @@ def _check_real_server(
     server: ServiceServer, path: str, service: VirtualServer, directors: Sequence[str], whole: Whole
 ) -> Iterator[Problem]:
     yield from check_server(server, path, whole.hosts)
-    if server.port is not None and service.port is not None and server.port != service.port:
-        reason = f"with lb_kind DR nothing rewrites the port, so it must be the service's, {service.port}"
-        remedy = f"Remove it, or write port: {service.port}"
-        yield Problem(f"{path}.port", server.port, reason, remedy)
+    yield from _check_port(server, path, service)
     owner = whole.hosts_at.get(server.address)
     director = _machine(server, directors, whole.hosts)
     if director:
@@ -137,6 +136,18 @@ def _check_real_server(
     elif owner and not server.host:
         reason = f"is the address of host {owner}, which is set up as real server only if its name stands here"
         yield Problem(f"{path}.address", server.address, reason, f"Write host: {owner}")
+
+
+def _check_port(server: ServiceServer, path: str, service: VirtualServer) -> Iterator[Problem]:
+    if None in (server.port, service.port) or server.port == service.port:
+        return
+    kind = kind_of(server, service)
+    if kind == NAT and service.port == 0:
+        reason = "is one, and the service has all ports, none of which is rewritten"
+        yield Problem(f"{path}.port", server.port, reason, "Remove it, or give the service one port")
+    elif kind not in (NAT, None):
+        reason = f"with lb_kind {kind} nothing rewrites the port, so it must be the service's, {service.port}"
+        yield Problem(f"{path}.port", server.port, reason, f"Remove it, or write port: {service.port}")
 
 
 def _check_sorry_server(service: VirtualServer, path: str, sorry: str, inhibits: Optional[bool]) -> Iterator[Problem]:
@@ -171,6 +182,8 @@ def _check_one_network(service: VirtualServer, path: str, instance: VrrpInstance
     if not directors or not all(own and all(inside(own)) for own in directors):
         return
     for index, server in numbered(service.real_servers):
+        if kind_of(server, service) in (NAT, None):
+            continue
         own = hosts[server.host].every_address if server.host in hosts else [server.address] if server.address else []
         if own and not any(inside(own)):
             theirs = inside(directors[0])[0]

@@ -153,6 +153,8 @@ def check_sites(whole: Whole) -> Iterator[Problem]:
         yield from first(_check_health_path(site, earlier))
         if not site.implied or any(not each.implied for each in earlier):
             yield from first(_check_one_port(site, earlier))
+        else:
+            yield from first(_check_own_port(site, earlier))
 
 
 def _check_own_names(site: Site) -> Iterator[Problem]:
@@ -225,15 +227,24 @@ def _check_one_port(site: Site, earlier: Sequence[Site]) -> Iterator[Problem]:
                     f"is not as {other.title} has it, and nginx before 1.25.1 has it on all of port {port} or on none"
                 )
                 yield Problem(f"{site.path}.http2", site.server.http2, reason, "Write the same for both")
-            yield from _check_same_names(site, other, port)
+            yield from _check_same_names(site, other, port, host)
 
 
-def _check_same_names(site: Site, other: Site, port: int) -> Iterator[Problem]:
+def _check_own_port(site: Site, earlier: Sequence[Site]) -> Iterator[Problem]:
+    """Of what follows from upstreams alone: services that come to one port of a host, whatever address they had."""
+    for other in earlier:
+        both = shared(site, other)
+        own = [both and ("", both[0]) in each.sockets(both[1]) for each in (site, other)]
+        if both and all(own) and not (site.instance or other.instance):
+            yield from _check_same_names(site, other, *both)
+
+
+def _check_same_names(site: Site, other: Site, port: int, host: str) -> Iterator[Problem]:
     again = sorted(set(_spelt_out(site)) & set(_spelt_out(other)))
     if again:
         reason = f"is a name of {other.title} too, on port {port} of the same host"
         yield Problem(f"{site.path}.server_name", again[0], reason, "Make it one site, or remove the name from one")
-    both = sorted(set(site.sockets()) & set(other.sockets()))
+    both = sorted(set(site.sockets(host)) & set(other.sockets(host)))
     if both and site.takes_all and other.takes_all:
         address = f"{both[0][0] or '*'}:{both[0][1]}"
         reason = f"is needed: {other.title} takes already what is for no other site of {address}"

@@ -33,7 +33,8 @@ from .servers import Server
 
 # ipvsadm(8), --scheduler.
 SCHEDULERS = ["rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "sed", "nq", "fo", "ovf", "mh", "twos"]
-LB_KINDS = ["DR"]
+NAT = "NAT"
+LB_KINDS = ["DR", NAT]
 # What the kernel keeps of a threshold (IP_VS_DEST_ATTR_U_THRESH).
 HIGHEST_THRESHOLD = 2**32 - 1
 # These hash a client to a slot; the slots of a server of weight 0 drop unless a fallback flag is set.
@@ -44,7 +45,10 @@ HASH_SCHEDULERS = ("mh", "sh")
 class ServiceServer(Server):
     """What is told of every server of a service."""
 
-    port: Optional[int] = option(PORT, "by default the service's", default=None)
+    port: Optional[int] = option(PORT, "with lb_kind NAT any; by default the service's", default=None)
+    lb_kind: str = option(
+        choice(LB_KINDS, "lb_kind"), "how packets reach it; by default as they reach the others", default=""
+    )
 
 
 @dataclass(frozen=True)
@@ -105,6 +109,7 @@ class RealServer(Watched, Thresholds, Weighed):
     # Keywords that follow from something else, and from what.
     DERIVED: ClassVar[Mapping[str, str]] = {
         "delay_loop": "delay_loop of the service or of its check",
+        "lvs_method": "lb_kind",
         **dict.fromkeys(("connect_timeout", "retry", "delay_before_retry"), "the service or its check"),
         **{each.keyword: "check" for each in CHECKERS},
     }
@@ -113,10 +118,6 @@ class RealServer(Watched, Thresholds, Weighed):
 @dataclass(frozen=True)
 class SorryServer(ServiceServer):
     """C(sorry_server): serves when no real server does."""
-
-    lb_kind: str = option(
-        choice(LB_KINDS, "lb_kind"), "how packets reach it; by default as they reach the others", default=""
-    )
 
 
 @dataclass(frozen=True)
@@ -149,7 +150,12 @@ class VirtualServer:
         "scheduler; mh and sh always get their fallback flag",
         default="wlc",
     )
-    lb_kind: str = option(choice(LB_KINDS, "lb_kind"), "how packets reach the real servers", default="DR")
+    lb_kind: str = option(
+        choice(LB_KINDS, "lb_kind"),
+        "how packets reach the real servers: by their MAC addresses (DR), or by their own IP addresses, and answers "
+        "back through the director, which is their gateway (NAT)",
+        default="DR",
+    )
     mh_port: bool = option(BOOLEAN, "mh: hash the client's port too", name="mh-port", default=False)
     sh_port: bool = option(BOOLEAN, "sh: hash the client's port too", name="sh-port", default=False)
     ops: bool = option(

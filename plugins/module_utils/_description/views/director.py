@@ -7,11 +7,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import LONGEST_INTERFACE
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.globals import GlobalDefs, LvsTimeouts
-from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import VirtualServer
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import (
+    NAT,
+    ServiceServer,
+    VirtualServer,
+)
+from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import kind_of
 
 from .keepalived import Service
 
@@ -22,6 +27,7 @@ class TableServer:
 
     address: str
     port: int
+    lb_kind: str
     weight: int
     uthreshold: Optional[int]
     lthreshold: Optional[int]
@@ -72,14 +78,16 @@ class Card:
 
 @dataclass(frozen=True)
 class Director:
-    """The kernel modules of IPVS and of the schedulers in use, and whom it sends to, by address.
+    """The kernel modules of IPVS and of the schedulers in use, and whom it sends to.
 
     modules: none where the host directs nothing, as one whose addresses lead to a proxy: its IPVS is nobody's business.
+    servers: by address, those that it reaches by their MAC addresses. routes: whether it is the gateway of others.
     static: whether it directs without keepalived; services, timeouts and cards are those of such a host alone.
     """
 
     modules: Sequence[str]
     servers: Mapping[str, str]
+    routes: bool
     static: bool
     services: Sequence[TableService]
     timeouts: Optional[Timeouts]
@@ -98,10 +106,12 @@ def director_view(
     interface: the host's own; whole: what is said of all directors; places: the number of each address's label.
     """
     static = [each for each in directed if each.hosts]
+    servers = [server for each in directed for server in views[each.name].real_servers]
     held = {each.address: each for each in static if len(each.hosts) == 1}
     return Director(
         modules=_modules(directed) if directed else [],
-        servers={server.address: server.name for each in directed for server in views[each.name].real_servers},
+        servers={each.address: each.name for each in servers if each.lb_kind != NAT},
+        routes=any(kind_of(server, each) == NAT for each in directed for server in _every_server(each)),
         static=bool(static),
         services=[_table_service(views[each.name]) for each in static],
         timeouts=_timeouts(whole.lvs_timeouts) if static and whole.lvs_timeouts else None,
@@ -110,6 +120,12 @@ def director_view(
             for address, each in held.items()
         ),
     )
+
+
+def _every_server(service: VirtualServer) -> Iterator[ServiceServer]:
+    yield from service.real_servers
+    if service.sorry_server:
+        yield service.sorry_server
 
 
 def _modules(directed: Sequence[VirtualServer]) -> List[str]:
@@ -133,7 +149,7 @@ def _table_service(told: Service) -> TableService:
         persistence_granularity=told.persistence_granularity or None,
         persistence_engine=told.persistence_engine or None,
         real_servers=[
-            TableServer(each.address, each.port, each.weight, each.uthreshold, each.lthreshold)
+            TableServer(each.address, each.port, each.lb_kind, each.weight, each.uthreshold, each.lthreshold)
             for each in told.real_servers
         ],
     )

@@ -22,6 +22,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.ser
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import VrrpInstance
 from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import (
     directors,
+    holders_of,
     keepalived_entries,
     real_servers,
     servers_of,
@@ -56,7 +57,7 @@ from .keepalived import (
 )
 from .lines import Block, block
 from .proxy import Nginx, Proxies
-from .realserver import RealServer, label_places, realserver_view
+from .realserver import Gateway, RealServer, gateway_of, label_places, realserver_view
 
 Plain = Dict[str, Any]
 
@@ -113,10 +114,17 @@ class Views:
         asked = asked_of(sites, cluster.lvs_virtual_servers)
         self._proxies = Proxies(cluster, sites, asked, self._addresses)
         self._places = label_places(cluster.lvs_virtual_servers)
-        self._served: Dict[str, List[VirtualServer]] = {}
-        for service in cluster.lvs_virtual_servers:
+        self._held: Dict[str, List[VirtualServer]] = {}
+        self._gateways: Dict[str, List[Gateway]] = {}
+        every_address = {name: member.every_address for name, member in members.items()}
+        for service, hosts in self._carried:
+            holders = set(holders_of(service))
+            for host in holders:
+                self._held.setdefault(host, []).append(service)
+            gateway = gateway_of(service, hosts, cluster, every_address)
             for host in dict.fromkeys(servers_of(service)):
-                self._served.setdefault(host, []).append(service)
+                if host not in holders:
+                    self._gateways.setdefault(host, []).append(gateway)
         neighbours = {each.name: each.hosts for each in cluster.lvs_bfd_instances}
         self._services = {
             each.name: service_view(each, checks_of(each, asked.get(each.name)), self._addresses, neighbours)
@@ -140,7 +148,6 @@ class Views:
         ]
         neighbours = neighbours_of(self._cluster, host)
         scripts = scripts_view(self._cluster, self._global_defs, host)
-        served = self._served.get(host, [])
         interface = self._members[host].interface
         return View(
             host=Host(host, self._addresses.get(host, "")),
@@ -170,7 +177,7 @@ class Views:
                 self._global_defs,
                 self._places,
             ),
-            realserver=realserver_view(interface, served, self._places),
+            realserver=realserver_view(interface, self._held.get(host, []), self._places, self._gateways.get(host, [])),
             nginx=self._proxies.view(host),
         )
 

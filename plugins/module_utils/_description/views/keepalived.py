@@ -40,6 +40,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.scr
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import (
     HASH_SCHEDULERS,
     RealServer,
+    SorryServer,
     Thresholds,
     VirtualServer,
     Watched,
@@ -140,6 +141,7 @@ class Server:
     inhibit_on_failure: bool
     uthreshold: Optional[int]
     lthreshold: Optional[int]
+    lb_kind: str
     lines: Sequence[Line]
     checkers: Sequence[Block]
 
@@ -149,6 +151,7 @@ class Service:
     """A C(virtual_server).
 
     persistence_timeout: 0 where there is none, as what depends on it is then empty.
+    sorry_server: its address and port; empty where there is none.
     lines: what stands before its servers.
     """
 
@@ -570,7 +573,7 @@ def service_view(
         alpha=service.alpha,
         quorum=service.quorum,
         hysteresis=service.hysteresis,
-        sorry_server=sorry.address or addresses[sorry.host] if sorry else "",
+        sorry_server=_sorry_server(sorry, service, addresses) if sorry else "",
         lines=[*_sorry_lines(service), *lines_of(service, VirtualServer, SERVICE_LINES)],
         real_servers=[
             Server(
@@ -583,12 +586,22 @@ def service_view(
                 else each.inhibit_on_failure,
                 uthreshold=each.uthreshold,
                 lthreshold=each.lthreshold,
-                lines=[*lines_of(each, Thresholds), *lines_of(each, Watched), *as_they_are(each.raw)],
+                lb_kind=each.lb_kind or service.lb_kind,
+                lines=[
+                    *([("lvs_method", each.lb_kind)] if each.lb_kind else []),
+                    *lines_of(each, Thresholds),
+                    *lines_of(each, Watched),
+                    *as_they_are(each.raw),
+                ],
                 checkers=checkers(each),
             )
             for each in service.real_servers
         ],
     )
+
+
+def _sorry_server(sorry: SorryServer, service: VirtualServer, addresses: Mapping[str, str]) -> str:
+    return f"{sorry.address or addresses[sorry.host]} {sorry.port or service.port}"
 
 
 def _sorry_lines(service: VirtualServer) -> List[Line]:

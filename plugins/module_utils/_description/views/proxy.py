@@ -20,7 +20,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.pro
     Upstream,
     UpstreamServer,
 )
-from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import servers_of
+from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import holders_of
 from ansible_collections.lvs.cluster.plugins.module_utils._description.sites import Asked, Site
 from ansible_collections.lvs.cluster.plugins.module_utils._nginx.grammar import parse, place_of, within
 
@@ -245,7 +245,7 @@ class Proxies:
         for service in cluster.lvs_virtual_servers:
             told = asked.get(service.name)
             if told and told.is_tls and told.port and service.check is None:
-                through = (service.address, frozenset(servers_of(service)))
+                through = (service.address, frozenset(holders_of(service)))
                 self._through.setdefault(told.port, []).append(through)
 
     def view(self, host: str) -> Nginx:
@@ -283,18 +283,19 @@ class Proxies:
         through = [address for address, hosts in self._through.get(port, ()) if host in hosts]
         chains = {} if is_tls else _chains(held, through)
         if all(each.site.implied for each in held):
+            default = next((each for each in held if not each.addresses), held[0])
             return [
-                self._server(each, port, [*([str(port)] if each is held[0] else []), *_on(each, port)], chains)
+                self._server(each, port, [*([str(port)] if each is default else []), *_on(each, port)], chains)
                 for each in held
             ]
-        everywhere = [each for each in held if each.site.instance and each.site.takes_all]
+        everywhere = [each for each in held if not each.addresses and each.site.takes_all]
         ours = [] if everywhere else [""]
         taken = {address for each in held if each.site.takes_all for address in each.addresses}
         ours += dict.fromkeys(address for each in held for address in each.addresses if address not in taken)
         suffix = " ssl" if is_tls else ""
-        default = [f"{_socket(address, port)}{suffix} default_server" for address in ours]
+        listen = [f"{_socket(address, port)}{suffix} default_server" for address in ours]
         return [
-            *([_ours(port, default, is_tls, chains)] if default else []),
+            *([_ours(port, listen, is_tls, chains)] if listen else []),
             *(self._server(each, port, _listen(each, port, suffix), chains) for each in held),
         ]
 
@@ -421,14 +422,14 @@ def _on(each: OnPort, port: int) -> List[str]:
 
 
 def _addresses(site: Site) -> List[str]:
-    """Those of a site's instance."""
-    return list(site.instance.addresses) if site.instance else []
+    """Those that lead to a site whose host has none of them."""
+    return list(site.instance.addresses) if site.instance else [each.address for each in site.services]
 
 
 def _listen(each: OnPort, port: int, suffix: str) -> List[str]:
     """Where a site listens beside what is for no site; what follows from an upstream alone has its address alone."""
     default = " default_server" if each.site.takes_all else ""
-    everywhere = default if each.site.instance else ""
+    everywhere = "" if each.addresses else default
     return [
         *([] if each.site.implied and each.addresses else [f"{port}{suffix}{everywhere}"]),
         *(f"{socket}{suffix}{default}" for socket in _on(each, port)),

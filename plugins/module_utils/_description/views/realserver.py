@@ -2,13 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # PRIVATE to the collection.
-"""What a real server holds on its loopback."""
+"""What a real server holds on its loopback, and by whom it answers."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Dict, Iterable, Mapping, Sequence
 
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import VirtualServer
 
 
@@ -21,11 +22,25 @@ class HeldAddress:
 
 
 @dataclass(frozen=True)
+class Gateway:
+    """The director as gateway of those who get packets of a service by NAT: what they answer must go back by it.
+
+    addresses: those of the director that serves. apart: those that float by themselves, each with its instance.
+    """
+
+    service: str
+    address: str
+    addresses: Sequence[str]
+    apart: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class RealServer:
     """interface: that of the cluster's network, empty where the description names none."""
 
     interface: str
     vips: Sequence[HeldAddress]
+    gateways: Sequence[Gateway]
 
 
 def label_places(services: Iterable[VirtualServer]) -> Dict[str, int]:
@@ -36,7 +51,29 @@ def label_places(services: Iterable[VirtualServer]) -> Dict[str, int]:
     return places
 
 
-def realserver_view(interface: str, served: Iterable[VirtualServer], places: Mapping[str, int]) -> RealServer:
-    """served: the services whose packets the host accepts."""
-    held = {service.address for service in served}
-    return RealServer(interface, [HeldAddress(each, f"lo:{place}") for each, place in places.items() if each in held])
+def gateway_of(
+    service: VirtualServer, hosts: Sequence[str], cluster: Cluster, addresses: Mapping[str, Sequence[str]]
+) -> Gateway:
+    """hosts: who directs the service; addresses: those that hosts have for themselves."""
+    carrying = next((each.name for each in cluster.instances if service.address in each.addresses), "")
+    groups = [each.group for each in cluster.lvs_vrrp_sync_groups if carrying in each.group]
+    together = {carrying, *(name for group in groups for name in group)}
+    near = [each for each in cluster.instances if carrying and set(hosts) & set(each.hosts)]
+    moving = [address for each in near if each.name in together for address in each.addresses]
+    # Of several without an instance somebody else knows which one serves.
+    own = [address for host in hosts for address in addresses.get(host, ())]
+    return Gateway(
+        service=service.name,
+        address=service.address,
+        addresses=list(dict.fromkeys([*moving, *(own if len(hosts) == 1 or not carrying else ())])),
+        apart={address: each.name for each in near if each.name not in together for address in each.addresses},
+    )
+
+
+def realserver_view(
+    interface: str, held: Iterable[VirtualServer], places: Mapping[str, int], gateways: Sequence[Gateway]
+) -> RealServer:
+    """held: the services whose packets the host accepts."""
+    addresses = {service.address for service in held}
+    vips = [HeldAddress(each, f"lo:{place}") for each, place in places.items() if each in addresses]
+    return RealServer(interface, vips, gateways)

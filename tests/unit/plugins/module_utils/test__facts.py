@@ -33,10 +33,17 @@ ADDRESSES = [
     {"ifname": "eth1", "mtu": 1500, "addr_info": []},
 ]
 ROUTE = [{"dst": "8.8.8.8", "gateway": "192.0.2.254", "dev": "br-lan.7", "prefsrc": "192.0.2.11", "uid": 0}]
+ROUTES = [
+    {"dst": "default", "gateway": "192.0.2.254", "dev": "br-lan.7", "flags": []},
+    {"dst": "198.51.100.0/24", "table": "100", "dev": "br-lan.7", "gateway": "192.0.2.254", "flags": []},
+    {"dst": "203.0.113.0/24", "nexthops": [{"gateway": "192.0.2.254"}, {"gateway": "192.0.2.253"}], "flags": []},
+    {"dst": "192.0.2.0/24", "dev": "br-lan.7", "protocol": "kernel", "scope": "link", "prefsrc": "192.0.2.11"},
+    {"type": "unreachable", "dst": "198.18.0.0/24", "protocol": "kernel", "metric": 4000000000, "flags": []},
+]
 
 
 def test_network_is_told_as_setup_tells_it() -> None:
-    told = network(json.dumps(ADDRESSES), json.dumps(ROUTE))
+    told = network(json.dumps(ADDRESSES), json.dumps(ROUTE), json.dumps(ROUTES))
     assert told["interfaces"] == ["lo", "br-lan.7", "eth1"]
     assert told["all_ipv4_addresses"] == ["192.0.2.100", "192.0.2.11", "203.0.113.5"]
     assert told["default_ipv4"] == {"interface": "br-lan.7", "gateway": "192.0.2.254", "address": "192.0.2.11"}
@@ -47,7 +54,15 @@ def test_network_is_told_as_setup_tells_it() -> None:
         "netmask": "255.255.255.0",
         "network": "192.0.2.0",
     }
-    assert network(json.dumps(ADDRESSES), "")["default_ipv4"] == {}
+    assert network(json.dumps(ADDRESSES), "", "")["default_ipv4"] == {}
+
+
+def test_where_routes_lead_is_told_by_their_gateways() -> None:
+    told = network(json.dumps(ADDRESSES), json.dumps(ROUTE), json.dumps(ROUTES))
+    assert told["lvs_gateways"] == {
+        "192.0.2.254": ["default", "198.51.100.0/24", "203.0.113.0/24"],
+        "192.0.2.253": ["203.0.113.0/24"],
+    }
 
 
 def test_a_dummy_device_is_no_card() -> None:
@@ -55,12 +70,12 @@ def test_a_dummy_device_is_no_card() -> None:
     link = {"ifname": "lvs0", "mtu": 1500, "addr_info": held}
     card = {**link, "ifname": "eth0", "linkinfo": {"info_kind": "veth"}}
     dummy = {**link, "linkinfo": {"info_kind": "dummy"}}
-    told = network(json.dumps([card, dummy]), "")
+    told = network(json.dumps([card, dummy]), "", "")
     assert (told["lvs_cards"], told["interfaces"]) == (["eth0"], ["eth0", "lvs0"])
 
 
 def test_an_address_with_a_label_is_told_with_its_interface() -> None:
-    told = network(json.dumps(ADDRESSES), "")
+    told = network(json.dumps(ADDRESSES), "", "")
     assert interface_of("203.0.113.5", told) == "br-lan.7"
     assert interface_addresses(told, "lo") == ["127.0.0.1", "192.0.2.100"]
 

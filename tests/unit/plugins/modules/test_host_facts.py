@@ -35,7 +35,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program) -> Path:
     """A folder of a Debian without addresses; systemd-networkd runs where its file networkd is made."""
     program("systemctl", "exit 1")
     program("networkctl", """echo '{"Interfaces": [{"Name": "eth0", "NetworkFile": "/etc/card.network"}]}'""")
-    program("ip", '[ "$2" = -4 ] && exit 2\necho "[]"')
+    program("ip", '[ "$4" = get ] && exit 2\necho "[]"')
     (tmp_path / "os-release").write_text('NAME="Debian GNU/Linux"\nID=debian\n')
     monkeypatch.setattr(system, "OS_RELEASE", (str(tmp_path / "nowhere"), str(tmp_path / "os-release")))
     monkeypatch.setattr(networks, "NETWORKD_STATE", str(tmp_path / "networkd"))

@@ -253,7 +253,7 @@ VALUES = [
         '"wrrr": is not a known lb_algo',
         "(did you mean wrr?)",
     ),
-    bad("unknown lb_kind", {f"{FIRST_SERVICE}.lb_kind": "NAT"}, '"NAT": is not a known lb_kind', "Write one of DR"),
+    bad("unknown lb_kind", {f"{FIRST_SERVICE}.lb_kind": "GRE"}, '"GRE": is not a known lb_kind', "Write one of DR"),
     bad(
         "unknown check",
         {f"{FIRST_SERVICE}.check.type": "HTTPS_GET"},

@@ -47,11 +47,13 @@ ON_ETH7 = {
 NO_DIRECTOR = {
     "modules": [],
     "servers": {},
+    "routes": False,
     "static": False,
     "services": [],
     "timeouts": None,
     "cards": [],
 }
+IN_THE_TABLE = {"port": 80, "lb_kind": "DR", "uthreshold": None, "lthreshold": None}
 TWO_POOLS = {**TWO_SERVICES, "lvs_nginx_upstreams[1]": OTHER_UPSTREAM}
 
 
@@ -359,6 +361,7 @@ def test_a_service_is_given_whole_with_its_defaults():
                     "inhibit_on_failure": False,
                     "uthreshold": None,
                     "lthreshold": None,
+                    "lb_kind": "DR",
                     "lines": [],
                     "checkers": [
                         {
@@ -480,11 +483,12 @@ def test_several_pages_are_asked_for_in_their_order():
 @pytest.mark.parametrize(
     ("sorry_server", "address"),
     [
-        pytest.param("app1", HOSTS["app1"], id="a host"),
-        pytest.param({"address": "198.51.100.9"}, "198.51.100.9", id="an address"),
+        pytest.param("app1", f"{HOSTS['app1']} 80", id="a host"),
+        pytest.param({"host": "app1", "lb_kind": "NAT", "port": 81}, f"{HOSTS['app1']} 81", id="another port"),
+        pytest.param({"address": "198.51.100.9"}, "198.51.100.9 80", id="an address"),
     ],
 )
-def test_the_sorry_server_is_given_by_its_address(sorry_server, address):
+def test_the_sorry_server_is_given_by_its_address_and_port(sorry_server, address):
     assert services("lvs1", {f"{FIRST_SERVICE}.sorry_server": sorry_server})[0]["sorry_server"] == address
 
 
@@ -556,6 +560,7 @@ def test_a_director_without_keepalived_has_the_table_the_timeouts_and_the_addres
     assert told["director"] == {
         "modules": ["ip_vs", "ip_vs_wrr"],
         "servers": {HOSTS["web1"]: "web1", HOSTS["web2"]: "web2"},
+        "routes": False,
         "static": True,
         "services": [
             {
@@ -570,8 +575,8 @@ def test_a_director_without_keepalived_has_the_table_the_timeouts_and_the_addres
                 "persistence_granularity": None,
                 "persistence_engine": None,
                 "real_servers": [
-                    {"address": HOSTS["web1"], "port": 80, "weight": 1, "uthreshold": None, "lthreshold": None},
-                    {"address": HOSTS["web2"], "port": 80, "weight": 2, "uthreshold": None, "lthreshold": None},
+                    {"address": HOSTS["web1"], "weight": 1, **IN_THE_TABLE},
+                    {"address": HOSTS["web2"], "weight": 2, **IN_THE_TABLE},
                 ],
             }
         ],
@@ -650,6 +655,7 @@ def test_a_realserver_holds_the_address_of_each_service_that_it_serves():
     assert view("web1", TWO_SERVICES)["realserver"] == {
         "interface": "eth0",
         "vips": [{"address": VIP, "label": "lo:0"}, {"address": OTHER_VIP, "label": "lo:1"}],
+        "gateways": [],
     }
 
 
@@ -835,7 +841,7 @@ def test_a_host_in_no_instance_and_no_service_has_nothing_to_do():
             "processes": [],
         },
         "director": NO_DIRECTOR,
-        "realserver": {"interface": "eth0", "vips": []},
+        "realserver": {"interface": "eth0", "vips": [], "gateways": []},
         "nginx": {
             "pair": False,
             "checks": [],

@@ -49,6 +49,9 @@ def test_what_is_legitimate_is_accepted(changes):
     assert problems_with(changes) == []
 
 
+OTHER_PORT = {"host": "web2", "port": 81, "lb_kind": "DR"}
+
+
 def test_all_mistakes_are_reported_at_once():
     problems = problems_with(
         {
@@ -61,7 +64,7 @@ def test_all_mistakes_are_reported_at_once():
             f"{FIRST_SERVICE}.lb_algo": "fastest",
             f"{FIRST_SERVICE}.lb_kind": "TUNNEL",
             f"{FIRST_SERVICE}.check.typo": 1,
-            f"{FIRST_SERVICE}.real_servers": [{"host": "web1", "weight": "ten"}, {"host": "web2", "port": 81}, "web9"],
+            f"{FIRST_SERVICE}.real_servers": [{"host": "web1", "weight": "ten"}, OTHER_PORT, "web9"],
             f"{FIRST_UPSTREAM}.servers": [],
             f"{FIRST_UPSTREAM}.virtual_server": "wep",
             "hosts.web1.ansible_host": "web1.example",
