@@ -4,14 +4,15 @@
     tests/run.py test     the same first; then the scenarios and all else that takes its time
     tests/run.py full     the same, with the scenarios that are too long for every run
 
-What each prints is in a file of its own in .reports; of one that fails the end of it is shown. Ends with one line,
-"N passed, N failed, N skipped". A gate that writes JUnit reports counts as the tests in them, any other gate as one
-test. A gate that fails without a failed test to show for it counts as one failure more.
+What each prints is in a file of its own in .reports; of one that fails the end of it is shown. Ends with a line for
+each failure, and one line, "N passed, N failed, N skipped". A gate that writes JUnit reports counts as the tests in
+them, any other gate as one test. A gate that fails without a failed test to show for it counts as one failure more.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -30,6 +31,10 @@ NAME_WIDTH = 36
 # A lab is one CPU; what is no lab is small beside it.
 SIDE_BY_SIDE = 2
 TAIL = 40
+# Of a line that tells a failure: Ansible's can be a whole result.
+LINE = 300
+# How the line begins by which a gate without a failed test says what went wrong: Ansible's, and make's.
+COMPLAINT = re.compile(r"fatal: |\[ERROR\]|make: \*\*\*")
 # Seconds after which a gate is taken to hang, whatever its budget.
 LONGEST = 2700.0
 
@@ -113,6 +118,16 @@ def count_report(report: Path) -> Count:
     return count
 
 
+def failures(report: Path) -> list[str]:
+    """The failed tests of a JUnit file, each with the first line of why."""
+    return [
+        f"{case.get('classname', '')}.{case.get('name')}: {(element.get('message') or '').partition(chr(10))[0]}"
+        for case in ET.parse(report).iter("testcase")
+        for element in case
+        if element.tag in {"failure", "error"}
+    ]
+
+
 def judge(status: int, reports: Sequence[Path], *, reporting: bool) -> Count:
     """Turn what a gate left behind into a count."""
     count = sum((count_report(report) for report in reports), Count())
@@ -156,6 +171,17 @@ class Result:
         if self.count.failed:
             return "FAILED"
         return "ok, OVER BUDGET" if 0 < self.gate.budget < self.seconds else "ok"
+
+    @property
+    def why(self) -> list[str]:
+        """A line for each of its failures."""
+        if not self.count.failed:
+            return []
+        lines = [line for report in self.gate.found() for line in failures(report)]
+        if not lines:
+            log = self.gate.log.read_text(encoding="utf-8", errors="replace").splitlines()
+            lines = [line for line in log if COMPLAINT.match(line)][:3] or log[-3:]
+        return [f"{self.gate.name}: {line[:LINE]}" for line in lines]
 
     def __str__(self) -> str:
         budget = f"{self.gate.budget:.0f}" if self.gate.budget else "-"
@@ -243,6 +269,7 @@ def main(words: Sequence[str]) -> int:
     print(f"\n{'gate':<{NAME_WIDTH}}{'result':<17}{'seconds':>8}{'budget':>8}  tests")
     for result in results:
         print(result)
+    print(*(f"\n{line}" for result in results for line in result.why), sep="")
     total = sum((result.count for result in results), Count())
     print(f"\n{total}", flush=True)
     return 1 if total.failed else 0

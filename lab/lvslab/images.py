@@ -29,6 +29,9 @@ from lvslab.stacks import STACKS
 _CHECKOUT_LAB = Path(__file__).resolve().parents[1]
 # Free space that must be there before anything is built; about a third of it stays in use.
 _SPACE_TO_BUILD = 5 * 2**30
+# An archive that fails once must not fail a lab, which has some hundred megabytes from it the first time. apt's own
+# tries are over within seconds.
+_TRIES = 3
 
 _APT_OPTIONS = (
     # A mirror may be older than the date a suite is "valid until"; the signatures are verified all the same.
@@ -198,6 +201,18 @@ class Cache:
 
     def _build_one(self, recipe: Recipe) -> None:
         say(f"building image {recipe.role} (Debian {recipe.suite}) ...")
+        for others in reversed(range(_TRIES)):
+            try:
+                self._try(recipe)
+                break
+            except LabError as error:
+                if not others:
+                    raise
+                say(f"image {recipe.role}: {error}; trying again")
+        self._prune(recipe)
+        say(f"built image {recipe.role}")
+
+    def _try(self, recipe: Recipe) -> None:
         work = Path(tempfile.mkdtemp(prefix="building-", dir=self.folder / "images"))
         try:
             root = work / "root"
@@ -206,8 +221,6 @@ class Cache:
             result.rename(self.path(recipe))
         finally:
             shutil.rmtree(work, ignore_errors=True)
-        self._prune(recipe)
-        say(f"built image {recipe.role}")
 
     def _prune(self, built: Recipe) -> None:
         """Drop older images of the same role, unless a running lab has them open."""

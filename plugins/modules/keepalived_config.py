@@ -75,7 +75,7 @@ options:
   timeout:
     description: Seconds to wait for what it writes.
     type: float
-    default: 5.0
+    default: 20.0
 attributes:
   check_mode:
     support: full
@@ -466,7 +466,7 @@ def main():
             "scripts": {"type": "list", "elements": "path", "default": []},
             "pid_file": {"type": "path", "default": "/run/keepalived.pid"},
             "dump_directory": {"type": "path", "default": "/tmp"},
-            "timeout": {"type": "float", "default": 5.0},
+            "timeout": {"type": "float", "default": 20.0},
         },
         required_if=[("state", each, ["content"]) for each in ("present", "staged", "live")],
         supports_check_mode=True,

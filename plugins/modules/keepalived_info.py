@@ -27,7 +27,7 @@ options:
   timeout:
     description: Seconds to wait for the files.
     type: float
-    default: 5.0
+    default: 20.0
 seealso:
   - module: lvs.cluster.ipvs_info
 """
@@ -150,7 +150,7 @@ def main():
         argument_spec={
             "pid_file": {"type": "path", "default": "/run/keepalived.pid"},
             "dump_directory": {"type": "path", "default": "/tmp"},
-            "timeout": {"type": "float", "default": 5.0},
+            "timeout": {"type": "float", "default": 20.0},
         },
         supports_check_mode=True,
     )

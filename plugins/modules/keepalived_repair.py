@@ -40,7 +40,7 @@ options:
       - Seconds to wait for each file of keepalived's, for a VRRP instance that is on its way to another state, and for
         an address that keepalived has to bring back.
     type: float
-    default: 10.0
+    default: 20.0
 notes:
   - It is the network namespace of keepalived that counts, so the module must run in that.
 seealso:
@@ -284,7 +284,7 @@ def main():
             "secrets": {"type": "list", "elements": "str", "default": [], "no_log": True},
             "pid_file": {"type": "path", "default": "/run/keepalived.pid"},
             "dump_directory": {"type": "path", "default": "/tmp"},
-            "timeout": {"type": "float", "default": 10.0},
+            "timeout": {"type": "float", "default": 20.0},
         },
         required_together=[("vrrp_instances", "virtual_servers")],
         supports_check_mode=True,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.lvs.cluster.tests.run import Count, judge
+from ansible_collections.lvs.cluster.tests import run
+from ansible_collections.lvs.cluster.tests.run import Count, Gate, Result, judge
 
 PASSED = "<testcase name='a'/>"
 FAILED = "<testcase name='b'><failure/></testcase>"
@@ -39,3 +40,30 @@ def test_reports_add_up(tmp_path: Path) -> None:
     for name in ("1.xml", "2.xml"):
         (tmp_path / name).write_text(f"<testsuites><testsuite>{PASSED}</testsuite></testsuites>")
     assert judge(0, sorted(tmp_path.iterdir()), reporting=True) == Count(2, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("cases", "log", "expected"),
+    [
+        pytest.param(
+            "<testcase classname='web' name='test_dies'><failure message='assert 1 == 2&#10;more'/></testcase>",
+            "fatal: [web1]: FAILED!",
+            ["gate: web.test_dies: assert 1 == 2"],
+            id="the test, and the first line of why",
+        ),
+        pytest.param(
+            PASSED,
+            "ok: [web1]\nfatal: [web1]: FAILED!\nthe end",
+            ["gate: fatal: [web1]: FAILED!"],
+            id="what Ansible says",
+        ),
+        pytest.param(PASSED, "one\nIt broke.", ["gate: one", "gate: It broke."], id="the end of what it says"),
+    ],
+)
+def test_failures_are_told_in_a_line_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cases: str, log: str, expected: list[str]
+) -> None:
+    monkeypatch.setattr(run, "REPORTS", tmp_path)
+    (tmp_path / "gate.xml").write_text(f"<testsuites><testsuite>{cases}</testsuite></testsuites>")
+    (tmp_path / "gate.log").write_text(log)
+    assert Result(Gate("gate", ("gate",), ("gate.xml",)), Count(failed=1), 1.0).why == expected

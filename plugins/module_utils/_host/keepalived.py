@@ -235,9 +235,16 @@ def version_of(run_command: RunCommand, program: str) -> str:
 
 def signal_number(run_command: RunCommand, program: str, name: str) -> Optional[int]:
     """The number of a signal of this build; None if the build does not know it."""
-    status, output, _errors = run_command([program, f"--signum={name}"])
+    status, output, errors = run_command([program, f"--signum={name}"])
     text = output.strip()
-    return int(text) if not status and text.isdigit() else None
+    if not status and text.isdigit():
+        return int(text)
+    if "Unknown sigfunc" in errors:
+        return None
+    raise KeepalivedError(
+        f"`{program} --signum={name}` ends with exit status {status}, and says {(text + ' ' + errors).strip()!r}",
+        "Run it on the host. What asks for it needs keepalived 2.0 or later",
+    )
 
 
 def data_signal(run_command: RunCommand, program: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,9 @@ from typing import Any
 import pytest
 from lvslab.apt import Archive
 from lvslab.distribution import Image
+from lvslab.errors import LabError
 from lvslab.files import File
-from lvslab.images import Cache, node_recipe
+from lvslab.images import Cache, Recipe, node_recipe
 from lvslab.mounts import mounts_below
 
 RECIPE = node_recipe(Image(), Archive("http://mirror.example/debian"), as_disk=True)
@@ -85,3 +87,24 @@ def test_mounts_are_undone_from_the_innermost() -> None:
 
 
 NAMES = [("node-trixie-networkd-disk", ".ext4"), ("node-bookworm-ifupdown-disk", ".ext4"), ("node-trixie-networkd", "")]
+
+
+@pytest.mark.parametrize(("failures", "built"), [(0, True), (2, True), (3, False)])
+def test_an_archive_that_fails_once_fails_no_lab(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failures: int, built: bool
+) -> None:
+    tries = []
+
+    def bootstrap(_recipe: Recipe, root: Path, _log: Path) -> None:
+        tries.append(root)
+        if len(tries) <= failures:
+            raise LabError("the archive does not answer")
+        root.mkdir()
+
+    monkeypatch.setattr("lvslab.images._bootstrap", bootstrap)
+    monkeypatch.setattr("lvslab.images._disk", lambda root, _disk: root)
+    with contextlib.nullcontext() if built else pytest.raises(LabError, match="does not answer"):
+        Cache(tmp_path).ensure([RECIPE])
+    assert Cache(tmp_path).path(RECIPE).exists() == built
+    assert len(tries) == min(failures + 1, 3)
+    assert not [path for path in (tmp_path / "images").iterdir() if path.name.startswith("building-")]

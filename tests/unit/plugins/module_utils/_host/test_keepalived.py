@@ -16,6 +16,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._host.keepalived impor
     Keepalived,
     KeepalivedError,
     is_keepalived,
+    signal_number,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.status import StatusError
 
@@ -126,3 +127,20 @@ def test_a_pid_file_of_something_else_is_no_keepalived(tmp_path: Path) -> None:
     for text in ("", "x", "4194304\n", f"{os.getpid()}\n"):
         (tmp_path / "keepalived.pid").write_text(text)
         assert Keepalived.running(str(tmp_path / "keepalived.pid"), "/tmp") is None
+
+
+@pytest.mark.parametrize(
+    ("done", "expected"),
+    [
+        pytest.param((0, "10\n", ""), 10, id="known"),
+        pytest.param((1, "", "Unknown sigfunc JSON\n"), None, id="not of this build"),
+    ],
+)
+def test_number_of_a_signal(done: tuple[int, str, str], expected: int | None) -> None:
+    assert signal_number(lambda *_arguments, **_options: done, "keepalived", "JSON") == expected
+
+
+def test_no_number_of_a_signal_is_told_with_its_cause() -> None:
+    """A host without memory is no keepalived that is too old."""
+    with pytest.raises(KeepalivedError, match=r"exit status -9, and says 'no memory'"):
+        signal_number(lambda *_arguments, **_options: (-9, "", "no memory\n"), "keepalived", "DATA")
