@@ -288,6 +288,12 @@ def tell_time() -> Callable[[str, float, float], None]:
 
 
 @pytest.fixture
+def tell_count() -> Callable[[str, int, int], None]:
+    """Keeps for the summary how many there were, beside how many there may be."""
+    return lambda what, count, allowed: MEASURED.append(f"{what:<42}{count:>7}  {allowed:>7}")
+
+
+@pytest.fixture
 def tell() -> Callable[..., None]:
     """Keeps for the summary what a client saw."""
 

@@ -52,7 +52,7 @@ def check_directed(
     if service.hosts is None:
         return
     if service.hosts and instance:
-        floating = next(each for each in service.addresses if each in whole.floating)
+        floating, *_others = (each for each in service.addresses if each in whole.floating)
         reason = f"are told for {floating}, which floats with instance {instance.name} over hosts of its own"
         yield Problem(f"{path}.hosts", None, reason, "Remove hosts, or take the address out of the instance")
         return

@@ -44,7 +44,7 @@ def _check_carried(service: VirtualServer, path: str, whole: Whole) -> Iterator[
             )
             yield Problem(places[address], address, "is carried by no VRRP instance", remedy)
     for address, instance in carriers.items():
-        one = next(iter(carriers.values()))
+        one, *_others = carriers.values()
         if None not in (one.hosts, instance.hosts) and set(instance.hosts) != set(one.hosts):
             reason = (
                 f"floats over {listed(instance.hosts)}, and another address of this service over {listed(one.hosts)}"
