@@ -28,7 +28,7 @@ for number in range(int(sys.argv[2])):
     heard[answer[-4:].decode(), address] += 1
 print(json.dumps([[*who, many] for who, many in heard.items()]))
 """
-# Holds a connection to the database and asks all the time; a lost one it makes anew.
+# Holds a connection to the database and asks all the time; a lost one it makes anew, also before it ends.
 HOLD = """
 import json, signal, sys, time, pymysql
 over = []
@@ -36,7 +36,7 @@ signal.signal(signal.SIGTERM, lambda *_: over.append(True))
 def tell(what, **more):
     print(json.dumps({"what": what, **more}), flush=True)
 held, last = None, time.monotonic()
-while not over:
+while held is None or not over:
     try:
         if held is None:
             held = pymysql.connect(host=sys.argv[1], user="client", password="lvs-lab", database="shop",
