@@ -144,7 +144,7 @@ def test_files_are_tested_as_they_shall_be_with_one_another(host: Host) -> None:
 
 @pytest.mark.usefixtures("host")
 def test_nginx_conf_is_tested_in_its_place_beside_what_it_includes(tmp_path: Path) -> None:
-    tasks = yaml.safe_load((ROLES / "nginx" / "tasks" / "configure.yml").read_text())
+    tasks = yaml.safe_load((ROLES / "nginx" / "tasks" / "write.yml").read_text())
     (written,) = [each["ansible.builtin.lineinfile"] for each in tasks if "ansible.builtin.lineinfile" in each]
     assert written["path"] == "/etc/nginx/nginx.conf"
     path, candidate = tmp_path / "nginx.conf", tmp_path / "elsewhere" / "nginx.conf"
