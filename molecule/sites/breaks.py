@@ -44,7 +44,10 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
             "nobody tells nginx of another certificate",
             "certificate_changes",
             edits={
-                CONFIGURE: ("  when: __nginx_runs.differing | intersect(__nginx_read_files) != []\n", "  when: false\n")
+                "roles/nginx/tasks/write.yml": (
+                    "  when: __nginx_runs.differing | intersect(__nginx_read_files) != []\n",
+                    "  when: false\n",
+                )
             },
         ),
         Row(

@@ -48,6 +48,7 @@ options:
         description:
           - Whether it is a list of files, a line with the whole path for each. Those that it lists on the host, and
             that its text does not, go before it is written, as secrets. With O(files[].state=absent) all of them go.
+          - What another list beside it names, a file with the same ending, stays.
         type: bool
         default: false
       keeps:

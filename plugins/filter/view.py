@@ -60,7 +60,7 @@ def derived_view(hostvars, host, entry):
     try:
         return inventory.view(hostvars, host, read_file)
     except inventory.BadDescription as error:
-        raise AnsibleFilterError(f"The description of the cluster has problems:\n{error}") from error
+        raise AnsibleFilterError(str(error)) from error
 
 
 class FilterModule:

@@ -27,7 +27,7 @@ def dns_records(hostvars: Mapping[str, Any], hosts: Sequence[str], without: Sequ
     entries = {each["cluster"]["name"]: each for each in inventory.views(hostvars, list(hosts), read=read_file)}
     problems = [problem for each in entries.values() for problem in each["cluster"]["problems"]]
     if problems:
-        raise AnsibleFilterError("The description of the cluster has problems:\n" + "\n".join(problems))
+        raise AnsibleFilterError(str(inventory.BadDescription(problems)))
     told = [Told(each["host"], name, each["view"].cluster.dns) for name, each in entries.items()]
     try:
         return records(told, [without] if isinstance(without, str) else without)

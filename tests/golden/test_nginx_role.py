@@ -73,6 +73,25 @@ def test_certificates_and_keys_go_once_they_are_written_no_more_unless_a_site_na
     assert not (tmp_path / "lvs.written").exists()
 
 
+def test_a_certificate_of_another_cluster_on_the_host_stays(tmp_path: Path) -> None:
+    shared, own = str(tmp_path / "shared.crt"), str(tmp_path / "own.crt")
+
+    def write(cluster: str, *paths: str) -> set[str]:
+        variables = {
+            "nginx_certificates": dict.fromkeys(paths, "text\n"),
+            "__nginx_list_file": str(tmp_path / f"{cluster}.written"),
+            "__nginx_views": {"nginx": {"named_files": []}},
+        }
+        texts = dict(variables["nginx_certificates"])
+        play("files", files=[of_role("__nginx_list", **variables)], secret_files=texts)
+        return {str(path) for path in tmp_path.glob("*.crt")}
+
+    write("one", shared, own)
+    write("other", shared)
+    assert write("one") == {shared}
+    assert write("other") == set()
+
+
 class Host:
     """What the role writes on a host, and the nginx that tests it there."""
 
@@ -144,7 +163,7 @@ def test_files_are_tested_as_they_shall_be_with_one_another(host: Host) -> None:
 
 @pytest.mark.usefixtures("host")
 def test_nginx_conf_is_tested_in_its_place_beside_what_it_includes(tmp_path: Path) -> None:
-    tasks = yaml.safe_load((ROLES / "nginx" / "tasks" / "configure.yml").read_text())
+    tasks = yaml.safe_load((ROLES / "nginx" / "tasks" / "write.yml").read_text())
     (written,) = [each["ansible.builtin.lineinfile"] for each in tasks if "ansible.builtin.lineinfile" in each]
     assert written["path"] == "/etc/nginx/nginx.conf"
     path, candidate = tmp_path / "nginx.conf", tmp_path / "elsewhere" / "nginx.conf"

@@ -32,6 +32,9 @@ Groups = Mapping[str, str]
 class BadDescription(ValueError):
     """The description has problems; its text lists all of them."""
 
+    def __init__(self, problems: Iterable[object]) -> None:
+        super().__init__("\n".join(["The description of the cluster has problems:", *map(str, problems)]))
+
 
 class Inventory:
     """The hosts of an inventory, of which only those that are asked for are read."""
@@ -188,5 +191,5 @@ def view(hostvars: HostVars, host: str, read: ReadFile = no_file) -> Plain:
     """
     cluster, members, problems = described(hostvars, host, read)
     if problems:
-        raise BadDescription("\n".join(str(problem) for problem in problems))
+        raise BadDescription(problems)
     return placed(plain(Views(cluster, members).of(host)), hostvars[host].get("ansible_facts", {}))

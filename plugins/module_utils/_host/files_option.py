@@ -7,6 +7,7 @@ the fragments C(_files) and C(_secret_files) document them."""
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 from typing import Any, Dict, Iterator, List, Mapping
@@ -63,10 +64,18 @@ def _with_listed(number: int, options: Mapping[str, Any]) -> Iterator[Wanted]:
     """A file, after those that go as it lists them no more: what is cut off in between is remembered."""
     file = _wanted(number, options)
     if options["lists"] and os.path.exists(file.path):
-        stay = {*(file.content or "").splitlines(), *options["keeps"]}
+        stay = {*(file.content or "").splitlines(), *options["keeps"], *_listed_beside(file.path)}
         gone = (each for each in read_exact(file.path).splitlines() if os.path.isabs(each) and each not in stay)
         yield from (Wanted(each, None, is_secret=True) for each in gone)
     yield file
+
+
+def _listed_beside(path: str) -> List[str]:
+    """What other lists name, as another cluster's of the same host: files with the same ending, in the same folder."""
+    folder, name = os.path.split(path)
+    ending = os.path.splitext(name)[1]
+    others = glob.glob(f"{glob.escape(folder)}/*{glob.escape(ending)}") if ending else []
+    return [line for each in others if each != path for line in read_exact(each).splitlines()]
 
 
 def _wanted(number: int, options: Mapping[str, Any]) -> Wanted:
