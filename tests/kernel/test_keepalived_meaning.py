@@ -432,11 +432,11 @@ def question_read_back(kind: str, lines: str) -> dict[str, Any]:
     if kind == "DNS_CHECK":
         return {"name": value(lines, "Name"), "query_type": value(lines, "Type")}
     if kind == "UDP_CHECK":
-        reply = [number(value(lines, f"{each} length")) for each in ("Min reply", "Max reply")]
+        reply = ("Reply data len", "Min reply length", "Max reply length")
         needed = value(lines, "Require reply") == "yes"
         return {
             "payload": number(value(lines, "Payload len") or "0"),
-            "reply": (number(value(lines, "Reply data len")), *reply) if needed else None,
+            "reply": tuple(number(value(lines, each)) for each in reply) if needed else None,
         }
     if kind not in ("HTTP_GET", "SSL_GET"):
         return {}

@@ -137,7 +137,7 @@ def _socket(socket: Mapping[str, Any]) -> str:
 
 def _server_set(service: Mapping[str, Any]) -> FrozenSet[Server]:
     return frozenset(
-        (bare(each["address"]), int(each["port"]), int(each["weight"]), each["lb_kind"])
+        (*_address(each), int(each["weight"]), each.get("lb_kind", service["lb_kind"]))
         for each in service["real_servers"]
     )
 
