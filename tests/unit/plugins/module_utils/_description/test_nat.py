@@ -227,9 +227,9 @@ def facts_of(address: str, gateway: str = GATEWAY, **told: Any) -> dict[str, Any
     }
 
 
-def told_by(changes: dict[str, Any] = NAT, **facts: Any) -> tuple[list[str], list[str]]:
+def told_by(changes: dict[str, Any] | None = None, **facts: Any) -> tuple[list[str], list[str]]:
     """What is found and what is remarked; facts: of a host what is given here."""
-    variables = hostvars(changes)
+    variables = hostvars(changes or NAT)
     told = {name: facts_of(variables[name]["ansible_host"]) for name in NAMES}
     for name, its in facts.items():
         told[name] = {**told[name], **its}
