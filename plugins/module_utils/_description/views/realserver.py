@@ -25,11 +25,12 @@ class HeldAddress:
 class Gateway:
     """The director as gateway of those who get packets of a service by NAT: what they answer must go back by it.
 
-    addresses: those of the director that serves. apart: those that float by themselves, each with its instance.
+    vips: what clients connect to. addresses: those of the director that serves. apart: those that float by themselves,
+    each with its instance.
     """
 
     service: str
-    address: str
+    vips: Sequence[str]
     addresses: Sequence[str]
     apart: Mapping[str, str]
 
@@ -64,7 +65,7 @@ def gateway_of(
     own = [address for host in hosts for address in addresses.get(host, ())]
     return Gateway(
         service=service.name,
-        address=service.addresses[0],
+        vips=service.addresses,
         addresses=list(dict.fromkeys([*moving, *(own if len(hosts) == 1 or not carrying else ())])),
         apart={address: each.name for each in near if each.name not in together for address in each.addresses},
     )

@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory
 from ansible_collections.lvs.cluster.plugins.module_utils._description.facts import compared, remarks
 from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import (
+    OTHER_INSTANCE,
     OTHER_SERVICE,
     OTHER_UPSTREAM,
     OTHER_VIP,
@@ -62,6 +63,16 @@ BOTH = {
     f"{FIRST_UPSTREAM}.virtual_server": "web",
     "lvs_nginx_upstreams[1]": OTHER_UPSTREAM,
 }
+# One service of two addresses, each with an instance of its own.
+SPLIT = {
+    **NAT,
+    "lvs_vrrp_instances[2]": {**OTHER_INSTANCE, "virtual_router_id": 53, "hosts": INNER["hosts"]},
+    f"{FIRST_SERVICE}.check": REMOVED,
+    f"{FIRST_SERVICE}.address": REMOVED,
+    f"{FIRST_SERVICE}.port": REMOVED,
+    f"{FIRST_SERVICE}.group": [{"address": VIP, "port": 80}, {"address": OTHER_VIP, "port": 80}],
+}
+ALL_SYNCED = {**SPLIT, "lvs_vrrp_sync_groups[0].group": ["web", "inner", "mail"]}
 
 
 def view(host: str, changes: dict[str, Any]) -> dict[str, Any]:
@@ -74,7 +85,7 @@ def test_a_real_server_holds_nothing_and_answers_by_what_moves_with_the_address(
     assert view("web1", NAT)["realserver"] == {
         "interface": "eth0",
         "vips": [],
-        "gateways": [{"service": "web", "address": VIP, "addresses": [VIP, GATEWAY], "apart": {}}],
+        "gateways": [{"service": "web", "vips": [VIP], "addresses": [VIP, GATEWAY], "apart": {}}],
     }
 
 
@@ -190,6 +201,24 @@ MISTAKES = [
         path=f"{FIRST_SERVICE}.real_servers[0].port",
     ),
     bad(
+        "a service of two instances that float apart",
+        SPLIT,
+        "floats with instance mail, and another address of this service with web",
+        "Name both instances in one of lvs_vrrp_sync_groups",
+        path=f"{FIRST_SERVICE}.group[1].address",
+    ),
+    bad(
+        "the same, where one server alone is reached by NAT",
+        {
+            **SPLIT,
+            f"{FIRST_SERVICE}.lb_kind": "DR",
+            f"{FIRST_SERVICE}.real_servers": [{"host": "web1", "lb_kind": "NAT"}, "web2"],
+            "hosts.web2.ansible_host": "192.0.2.22",
+        },
+        "a real server with lb_kind NAT answers by one of them alone",
+        path=f"{FIRST_SERVICE}.group[1].address",
+    ),
+    bad(
         "two services that come to one port of a host",
         {**NAT, **BOTH, f"{FIRST_SERVICE}.real_servers": ["web1"]},
         "takes already what is for no other site of *:80",
@@ -201,6 +230,18 @@ MISTAKES = [
 @pytest.mark.parametrize(("changes", "path", "fragments"), MISTAKES)
 def test_one_mistake_is_reported_once_with_its_path_reason_and_remedy(changes, path, fragments):
     told_once(changes, path, fragments)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param(ALL_SYNCED, id="together"),
+        pytest.param({**SPLIT, f"{FIRST_SERVICE}.lb_kind": "DR", f"{FIRST_SERVICE}.real_servers": ["web1"]}, id="DR"),
+        pytest.param({**SPLIT, **{f"lvs_vrrp_instances[{each}].hosts": ["lvs1"] for each in range(3)}}, id="one host"),
+    ],
+)
+def test_one_service_may_float_with_several_instances_that_stay_on_one_director(changes):
+    assert problems_with(changes) == []
 
 
 def test_two_services_may_come_to_two_ports_of_a_host():
@@ -323,6 +364,19 @@ def test_clients_beside_the_real_servers_are_told_of():
         "answered from there and not by the director, and takes no answer. Serve clients of other networks alone, or "
         "write lb_kind: DR."
     ]
+
+
+def test_clients_beside_the_real_servers_are_told_of_for_each_address_of_a_service():
+    inside = "198.51.100.100"
+    group = [{"address": VIP, "port": 80}, {"address": inside, "port": 80}]
+    changes = {
+        **{path: value for path, value in SPLIT.items() if path != "lvs_vrrp_instances[2]"},
+        "lvs_vrrp_instances[1].virtual_ipaddress": [f"{GATEWAY}/24", f"{inside}/32"],
+        f"{FIRST_SERVICE}.group": group,
+    }
+    findings, (remarked,) = told_by(changes)
+    assert findings == []
+    assert remarked.startswith(f"{inside} of web is in 198.51.100.0/24, where web1, web2 stands too")
 
 
 def test_a_host_that_answers_for_dr_too_is_told():
