@@ -57,19 +57,27 @@ ALONE = {
     f"{FIRST_SERVICE}.interface": "eth1",
 }
 # The other service too, by NAT as well.
-BOTH = {
+OTHER_BY_NAT = {
     "lvs_vrrp_instances[0].virtual_ipaddress": [f"{VIP}/32", f"{OTHER_VIP}/32"],
     SECOND_SERVICE: {**OTHER_SERVICE, "port": 80, "lb_kind": "NAT", "real_servers": ["web1"]},
+}
+BOTH = {
+    **OTHER_BY_NAT,
     f"{FIRST_UPSTREAM}.virtual_server": "web",
     "lvs_nginx_upstreams[1]": OTHER_UPSTREAM,
 }
+CHECK = f"{FIRST_SERVICE}.check"
+NO_CONTENT = {"type": "HTTP_GET", "path": "/healthz", "status_code": 204}
+# A group of one address and one port.
+AS_GROUP = {
+    **NAT,
+    **dict.fromkeys((CHECK, f"{FIRST_SERVICE}.address", f"{FIRST_SERVICE}.port"), REMOVED),
+    f"{FIRST_SERVICE}.group": [{"address": VIP, "port": 80}],
+}
 # One service of two addresses, each with an instance of its own.
 SPLIT = {
-    **NAT,
+    **AS_GROUP,
     "lvs_vrrp_instances[2]": {**OTHER_INSTANCE, "virtual_router_id": 53, "hosts": INNER["hosts"]},
-    f"{FIRST_SERVICE}.check": REMOVED,
-    f"{FIRST_SERVICE}.address": REMOVED,
-    f"{FIRST_SERVICE}.port": REMOVED,
     f"{FIRST_SERVICE}.group": [{"address": VIP, "port": 80}, {"address": OTHER_VIP, "port": 80}],
 }
 ALL_SYNCED = {**SPLIT, "lvs_vrrp_sync_groups[0].group": ["web", "inner", "mail"]}
@@ -219,6 +227,18 @@ MISTAKES = [
         path=f"{FIRST_SERVICE}.group[1].address",
     ),
     bad(
+        "a status that nginx never answers on the port of a server",
+        {**NAT, CHECK: NO_CONTENT},
+        "is never the answer of upstream app to its health_path",
+        path=f"{CHECK}.status_code",
+    ),
+    bad(
+        "a status that nginx never answers on the one port of a group",
+        {**AS_GROUP, CHECK: NO_CONTENT},
+        "is never the answer of upstream app to its health_path",
+        path=f"{CHECK}.status_code",
+    ),
+    bad(
         "two services that come to one port of a host",
         {**NAT, **BOTH, f"{FIRST_SERVICE}.real_servers": ["web1"]},
         "takes already what is for no other site of *:80",
@@ -246,6 +266,10 @@ def test_one_service_may_float_with_several_instances_that_stay_on_one_director(
 
 def test_two_services_may_come_to_two_ports_of_a_host():
     assert problems_with({**NAT, **BOTH}) == []
+
+
+def test_what_answers_on_the_port_of_clients_is_not_what_is_asked():
+    assert problems_with({**NAT, **OTHER_BY_NAT, f"{FIRST_UPSTREAM}.virtual_server": "mail", CHECK: NO_CONTENT}) == []
 
 
 NAMES = ["lvs1", "lvs2", "web1", "web2"]
