@@ -239,6 +239,17 @@ MISTAKES = [
         path=f"{CHECK}.status_code",
     ),
     bad(
+        "the director's own address, without keepalived",
+        {
+            **ALONE,
+            f"{FIRST_SERVICE}.address": "203.0.113.11",
+            "hosts.lvs1.lvs_addresses": {"eth1": "203.0.113.11"},
+        },
+        "is already the address of host lvs1, and that of a service comes and goes with it",
+        "Choose an address that no host has",
+        path=f"{FIRST_SERVICE}.address",
+    ),
+    bad(
         "two services that come to one port of a host",
         {**NAT, **BOTH, f"{FIRST_SERVICE}.real_servers": ["web1"]},
         "takes already what is for no other site of *:80",
