@@ -59,15 +59,16 @@ def gateway_of(
     carrying = {each.name for each in cluster.instances if set(service.addresses) & set(each.addresses)}
     groups = [each.group for each in cluster.lvs_vrrp_sync_groups if carrying.intersection(each.group)]
     together = carrying.union(*groups)
-    near = [each for each in cluster.instances if carrying and set(hosts) & set(each.hosts)]
-    moving = [address for each in near if each.name in together for address in each.addresses]
-    # Of several without an instance somebody else knows which one serves.
+    near = [each for each in cluster.instances if set(hosts) & set(each.hosts)]
+    # Of several without an instance of the service's somebody else knows which one serves.
+    moving = [each for each in near if each.name in together or not carrying or len({*hosts, *each.hosts}) == 1]
+    floating = [address for each in moving for address in each.addresses]
     own = [address for host in hosts for address in addresses.get(host, ())]
     return Gateway(
         service=service.name,
         vips=service.addresses,
-        addresses=list(dict.fromkeys([*moving, *(own if len(hosts) == 1 or not carrying else ())])),
-        apart={address: each.name for each in near if each.name not in together for address in each.addresses},
+        addresses=list(dict.fromkeys([*floating, *(own if len(hosts) == 1 or not carrying else ())])),
+        apart={address: each.name for each in near if each not in moving for address in each.addresses},
     )
 
 

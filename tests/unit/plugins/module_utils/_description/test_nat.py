@@ -370,6 +370,29 @@ def test_a_gateway_that_floats_by_itself_is_refused():
     ]
 
 
+def test_what_one_director_has_cannot_be_on_two():
+    one = {**APART, "lvs_vrrp_instances[0].hosts": ["lvs1"], "lvs_vrrp_instances[1].hosts": ["lvs1"]}
+    assert problems_with(one) == []
+    assert told_by(one) == ([], [])
+    # Its own gateway may go to another one.
+    findings, _remarked = told_by({**one, "lvs_vrrp_instances[1].hosts": ["lvs1", "lvs2"]})
+    assert len(findings) == 2
+    assert f"{GATEWAY}, the gateway by which web1" in findings[0]
+
+
+def test_what_floats_over_directors_that_packets_are_routed_to_is_a_gateway():
+    routed = {
+        **NAT,
+        CHECK: REMOVED,
+        f"{FIRST_SERVICE}.address": "203.0.113.100",
+        f"{FIRST_SERVICE}.hosts": ["lvs1", "lvs2"],
+    }
+    assert problems_with(routed) == []
+    assert told_by(routed) == ([], [])
+    findings, _remarked = told_by(routed, web1=facts_of("198.51.100.21", "198.51.100.254"))
+    assert [line.split(" by lb_kind")[0] for line in findings] == ["web1 gets requests of web"]
+
+
 def test_who_is_to_be_taken_down_needs_no_gateway():
     variables = hostvars(NAT)
     told = {"web1": facts_of("198.51.100.21", "")}
