@@ -11,6 +11,7 @@ default one, and the router between two hosts may be none.
 from __future__ import annotations
 
 import ipaddress
+from itertools import product
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import listed
@@ -194,7 +195,7 @@ def _answer_findings(wanted: Mapping[str, Any], facts: Facts) -> Iterator[str]:
             address = host.gateway if host.gateway in each["apart"] else apart[0]
             yield (
                 f"{address}, the gateway by which {host.name} is to answer clients of {each['service']}, floats with "
-                f"instance {each['apart'][address]}, and another one has {each['address']}: once they are on two "
+                f"instance {each['apart'][address]}, and another one has {listed(each['vips'])}: once they are on two "
                 "directors, no answer comes back by the one that was asked. Name both in one of lvs_vrrp_sync_groups."
             )
         elif host.near(each) and host.routed_by(each) == []:
@@ -460,9 +461,9 @@ def _clients_beside(hosts: Mapping[str, _Host]) -> Iterator[str]:
     beside: Dict[Tuple[str, str, str], List[str]] = {}
     for host in hosts.values():
         for each in host.gateways:
-            for _interface, network in host.networks:
-                if ipaddress.IPv4Address(each["address"]) in network:
-                    beside.setdefault((each["service"], each["address"], str(network)), []).append(host.name)
+            for address, (_interface, network) in product(each["vips"], host.networks):
+                if ipaddress.IPv4Address(address) in network:
+                    beside.setdefault((each["service"], address, str(network)), []).append(host.name)
     for (service, address, shared), names in beside.items():
         yield (
             f"{address} of {service} is in {shared}, where {listed(names)} stands too: with lb_kind NAT a client in "

@@ -42,10 +42,15 @@ def kind_of(server: ServiceServer, service: VirtualServer) -> Optional[str]:
     return service.lb_kind if server.lb_kind == "" else server.lb_kind
 
 
-def hosts_of(service: VirtualServer) -> Iterator[ServiceServer]:
-    """The servers of a service that are hosts of the inventory."""
+def every_server(service: VirtualServer) -> Iterator[ServiceServer]:
+    """The servers of a service, with the sorry server."""
     servers = [server for _place, server in numbered(service.real_servers)]
-    return (each for each in [*servers, service.sorry_server] if each and each.host)
+    return (each for each in [*servers, service.sorry_server] if each)
+
+
+def hosts_of(service: VirtualServer) -> Iterator[ServiceServer]:
+    """Those of them that are hosts of the inventory."""
+    return (each for each in every_server(service) if each.host)
 
 
 def servers_of(service: VirtualServer) -> Iterator[str]:

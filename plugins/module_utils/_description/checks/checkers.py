@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Type, Union
+from typing import Any, Callable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Type, Union
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import numbered
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.checkers import (
@@ -133,14 +133,23 @@ def _check_pages(check: Pages, asked: Asked) -> Iterator[Problem]:
 
 def _check_status(check: Union[HttpGet, SslGet], asked: Asked) -> Iterator[Problem]:
     """What nginx answers itself has one status."""
-    port, hosts = check.connect_port or asked.service.port, {each.host for each in asked.servers}
-    on_port = [each for each in asked.whole.sites if port in [number for _address, number in each.sockets()]]
-    ours = {each.server.health_path: each.title for each in on_port if hosts & each.hosts and not check.connect_ip}
+    ours = {} if check.connect_ip else _ours(check, asked)
     for path, page in _pages(check, asked.path):
         title = "" if None in (page.path, page.status_code) else ours.get(page.path.partition("?")[0])
         if title and not _expects(page.status_code, OK):
             reason = f"is never the answer of {title} to its health_path, which is {OK}"
             yield Problem(f"{path}.status_code", page.status_code, reason, "Remove it, or ask for another path")
+
+
+def _ours(check: Asking, asked: Asked) -> Mapping[str, str]:
+    """By its health_path, what a message calls a site of ours that is asked."""
+    ports = {each.host: check.connect_port or each.port or asked.service.checked_port for each in asked.servers}
+    return {
+        site.server.health_path: site.title
+        for site in asked.whole.sites
+        for host in site.hosts & set(ports)
+        if ports[host] in [port for _address, port in site.sockets(host)]
+    }
 
 
 def _expects(told: Union[int, str], status: int) -> bool:

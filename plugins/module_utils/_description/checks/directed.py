@@ -11,7 +11,11 @@ from typing import Iterator, Sequence
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import numbered, options
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import VirtualServer, Watched
-from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import vrrp_hosts, with_keepalived
+from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import (
+    holders_of,
+    vrrp_hosts,
+    with_keepalived,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem, listed
 
 from .servers import check_host, check_machines
@@ -65,7 +69,10 @@ def check_directed(
         yield from _check_unchecked(service, path)
     for socket in service.sockets:
         if socket.address in whole.owners:
-            reason = f"is already the address of host {whole.owners[socket.address]}, and real servers get it too"
+            reason = f"is already the address of host {whole.owners[socket.address]}, and "
+            reason += (
+                "real servers get it too" if set(holders_of(service)) else "that of a service comes and goes with it"
+            )
             yield Problem(f"{path}.{socket.path}", socket.address, reason, "Choose an address that no host has")
     same = (each for each in earlier if set(each.addresses) & set(service.addresses))
     for other in first(same):

@@ -96,7 +96,7 @@ def _leading_to(site: Site, hosts: Hosts) -> Set[Tuple[str, int]]:
     own = [address for host in site.hosts if host in hosts for address in hosts[host].every_address]
     own += site.instance.addresses if site.instance else ()
     found = {(each, port) for address, port in site.sockets() for each in {address, *own} - {""}}
-    return found.union((each.address, each.port) for each in site.services)
+    return found.union((socket.address, socket.port) for each in site.services for socket in each.sockets)
 
 
 def check_circles(cluster: Cluster, whole: Whole) -> Iterator[Problem]:

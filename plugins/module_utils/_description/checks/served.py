@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import Dict, Iterator, Sequence, Tuple
 
-from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import VirtualServer
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import NAT, VirtualServer
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import VrrpInstance
+from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import every_server, kind_of
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem, listed
 
 from .tables import first
@@ -43,6 +45,7 @@ def _check_carried(service: VirtualServer, path: str, whole: Whole) -> Iterator[
                 "who directs it without keepalived"
             )
             yield Problem(places[address], address, "is carried by no VRRP instance", remedy)
+    by_nat = NAT in [kind_of(each, service) for each in every_server(service)]
     for address, instance in carriers.items():
         one, *_others = carriers.values()
         if None not in (one.hosts, instance.hosts) and set(instance.hosts) != set(one.hosts):
@@ -52,6 +55,19 @@ def _check_carried(service: VirtualServer, path: str, whole: Whole) -> Iterator[
             yield Problem(
                 places[address], address, reason, "Have both float over the same hosts, or write two services"
             )
+        elif by_nat and whole.synced_known and _may_part(one, instance, whole):
+            reason = (
+                f"floats with instance {instance.name}, and another address of this service with {one.name}: once "
+                "they are on two directors, a real server with lb_kind NAT answers by one of them alone"
+            )
+            remedy = "Name both instances in one of lvs_vrrp_sync_groups, or write two services"
+            yield Problem(places[address], address, reason, remedy)
+
+
+def _may_part(one: VrrpInstance, other: VrrpInstance, whole: Whole) -> bool:
+    """Whether two instances of the same hosts may be on two of them."""
+    together = any(one.name in each and other.name in each for each in whole.synced)
+    return one is not other and not together and one.hosts is not None and len(set(one.hosts)) > 1
 
 
 def _check_sockets(service: VirtualServer, path: str, earlier: Sequence[VirtualServer]) -> Iterator[Problem]:

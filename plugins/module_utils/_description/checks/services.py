@@ -131,7 +131,10 @@ def _check_port(server: ServiceServer, path: str, service: VirtualServer) -> Ite
     if server.port is None or None in ports or not ports or server.port in ports:
         return
     kind = kind_of(server, service)
-    if kind == NAT and not service.server_port:
+    if kind == NAT and service.fwmark is not None:
+        reason = "is for a service with a mark, and nothing rewrites the port of what is marked"
+        yield Problem(f"{path}.port", server.port, reason, "Remove it")
+    elif kind == NAT and not service.server_port:
         reason = f"is one, and the service has {'all' if ports == [0] else 'several'} ports, none of which is rewritten"
         yield Problem(f"{path}.port", server.port, reason, "Remove it, or give the service one port")
     elif kind not in (NAT, None):

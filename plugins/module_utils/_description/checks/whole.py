@@ -35,6 +35,10 @@ class Whole:
     networks: Mapping[str, Sequence[ipaddress.IPv4Network]]
     #: The first instance, by each of its hosts.
     instances: Mapping[str, VrrpInstance]
+    #: The names of the instances of each sync group.
+    synced: Sequence[Sequence[str]]
+    #: Whether all of these are known. Where one was refused, an instance that is not found may be in that one.
+    synced_known: bool
     #: Whether all floating addresses are known. Where one was refused, an address that is not found may be that one.
     addresses_known: bool
     #: The virtual servers, by their names.
@@ -77,6 +81,7 @@ def whole_of(cluster: Cluster, hosts: Hosts) -> Whole:
     for service in services:
         for address in service.addresses:
             serving.setdefault(address, []).append(service)
+    groups = [each.group for _index, each in numbered(cluster.lvs_vrrp_sync_groups)]
     return Whole(
         hosts=hosts,
         owners={address: name for name, member in hosts.items() for address in member.every_address},
@@ -84,6 +89,10 @@ def whole_of(cluster: Cluster, hosts: Hosts) -> Whole:
         floating=floating,
         networks=networks,
         instances={host: each for each in reversed(instances) for _index, host in numbered(each.hosts)},
+        synced=[[name for _index, name in numbered(each)] for each in groups],
+        synced_known=cluster.lvs_vrrp_sync_groups is not None
+        and None not in (*cluster.lvs_vrrp_sync_groups, *groups)
+        and all(None not in each for each in groups if each),
         addresses_known=cluster.lvs_vrrp_instances is not None
         and all(each is not None and each.addresses_known for each in cluster.lvs_vrrp_instances),
         services={service.name: service for service in services},

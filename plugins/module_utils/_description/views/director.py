@@ -13,10 +13,9 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds imp
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.globals import GlobalDefs, LvsTimeouts
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import (
     NAT,
-    ServiceServer,
     VirtualServer,
 )
-from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import kind_of
+from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import every_server, kind_of
 
 from .keepalived import GroupSocket, Service
 
@@ -112,7 +111,7 @@ def director_view(
     return Director(
         modules=_modules(directed) if directed else [],
         servers={each.address: each.name for each in servers if each.lb_kind != NAT},
-        routes=any(kind_of(server, each) == NAT for each in directed for server in _every_server(each)),
+        routes=any(kind_of(server, each) == NAT for each in directed for server in every_server(each)),
         static=bool(static),
         services=[told for each in static for told in _table_services(views[each.name])],
         timeouts=_timeouts(whole.lvs_timeouts) if static and whole.lvs_timeouts else None,
@@ -121,12 +120,6 @@ def director_view(
             for address, each in held.items()
         ),
     )
-
-
-def _every_server(service: VirtualServer) -> Iterator[ServiceServer]:
-    yield from service.real_servers
-    if service.sorry_server:
-        yield service.sorry_server
 
 
 def _modules(directed: Sequence[VirtualServer]) -> List[str]:

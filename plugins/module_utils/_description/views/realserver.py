@@ -25,11 +25,12 @@ class HeldAddress:
 class Gateway:
     """The director as gateway of those who get packets of a service by NAT: what they answer must go back by it.
 
-    addresses: those of the director that serves. apart: those that float by themselves, each with its instance.
+    vips: what clients connect to. addresses: those of the director that serves. apart: those that float by themselves,
+    each with its instance.
     """
 
     service: str
-    address: str
+    vips: Sequence[str]
     addresses: Sequence[str]
     apart: Mapping[str, str]
 
@@ -58,15 +59,16 @@ def gateway_of(
     carrying = {each.name for each in cluster.instances if set(service.addresses) & set(each.addresses)}
     groups = [each.group for each in cluster.lvs_vrrp_sync_groups if carrying.intersection(each.group)]
     together = carrying.union(*groups)
-    near = [each for each in cluster.instances if carrying and set(hosts) & set(each.hosts)]
-    moving = [address for each in near if each.name in together for address in each.addresses]
-    # Of several without an instance somebody else knows which one serves.
+    near = [each for each in cluster.instances if set(hosts) & set(each.hosts)]
+    # Of several without an instance of the service's somebody else knows which one serves.
+    moving = [each for each in near if each.name in together or not carrying or len({*hosts, *each.hosts}) == 1]
+    floating = [address for each in moving for address in each.addresses]
     own = [address for host in hosts for address in addresses.get(host, ())]
     return Gateway(
         service=service.name,
-        address=service.addresses[0],
-        addresses=list(dict.fromkeys([*moving, *(own if len(hosts) == 1 or not carrying else ())])),
-        apart={address: each.name for each in near if each.name not in together for address in each.addresses},
+        vips=service.addresses,
+        addresses=list(dict.fromkeys([*floating, *(own if len(hosts) == 1 or not carrying else ())])),
+        apart={address: each.name for each in near if each not in moving for address in each.addresses},
     )
 
 

@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory
 from ansible_collections.lvs.cluster.plugins.module_utils._description.facts import compared, remarks
 from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import (
+    OTHER_INSTANCE,
     OTHER_SERVICE,
     OTHER_UPSTREAM,
     OTHER_VIP,
@@ -56,12 +57,30 @@ ALONE = {
     f"{FIRST_SERVICE}.interface": "eth1",
 }
 # The other service too, by NAT as well.
-BOTH = {
+OTHER_BY_NAT = {
     "lvs_vrrp_instances[0].virtual_ipaddress": [f"{VIP}/32", f"{OTHER_VIP}/32"],
     SECOND_SERVICE: {**OTHER_SERVICE, "port": 80, "lb_kind": "NAT", "real_servers": ["web1"]},
+}
+BOTH = {
+    **OTHER_BY_NAT,
     f"{FIRST_UPSTREAM}.virtual_server": "web",
     "lvs_nginx_upstreams[1]": OTHER_UPSTREAM,
 }
+CHECK = f"{FIRST_SERVICE}.check"
+NO_CONTENT = {"type": "HTTP_GET", "path": "/healthz", "status_code": 204}
+# A group of one address and one port.
+AS_GROUP = {
+    **NAT,
+    **dict.fromkeys((CHECK, f"{FIRST_SERVICE}.address", f"{FIRST_SERVICE}.port"), REMOVED),
+    f"{FIRST_SERVICE}.group": [{"address": VIP, "port": 80}],
+}
+# One service of two addresses, each with an instance of its own.
+SPLIT = {
+    **AS_GROUP,
+    "lvs_vrrp_instances[2]": {**OTHER_INSTANCE, "virtual_router_id": 53, "hosts": INNER["hosts"]},
+    f"{FIRST_SERVICE}.group": [{"address": VIP, "port": 80}, {"address": OTHER_VIP, "port": 80}],
+}
+ALL_SYNCED = {**SPLIT, "lvs_vrrp_sync_groups[0].group": ["web", "inner", "mail"]}
 
 
 def view(host: str, changes: dict[str, Any]) -> dict[str, Any]:
@@ -74,7 +93,7 @@ def test_a_real_server_holds_nothing_and_answers_by_what_moves_with_the_address(
     assert view("web1", NAT)["realserver"] == {
         "interface": "eth0",
         "vips": [],
-        "gateways": [{"service": "web", "address": VIP, "addresses": [VIP, GATEWAY], "apart": {}}],
+        "gateways": [{"service": "web", "vips": [VIP], "addresses": [VIP, GATEWAY], "apart": {}}],
     }
 
 
@@ -190,6 +209,47 @@ MISTAKES = [
         path=f"{FIRST_SERVICE}.real_servers[0].port",
     ),
     bad(
+        "a service of two instances that float apart",
+        SPLIT,
+        "floats with instance mail, and another address of this service with web",
+        "Name both instances in one of lvs_vrrp_sync_groups",
+        path=f"{FIRST_SERVICE}.group[1].address",
+    ),
+    bad(
+        "the same, where one server alone is reached by NAT",
+        {
+            **SPLIT,
+            f"{FIRST_SERVICE}.lb_kind": "DR",
+            f"{FIRST_SERVICE}.real_servers": [{"host": "web1", "lb_kind": "NAT"}, "web2"],
+            "hosts.web2.ansible_host": "192.0.2.22",
+        },
+        "a real server with lb_kind NAT answers by one of them alone",
+        path=f"{FIRST_SERVICE}.group[1].address",
+    ),
+    bad(
+        "a status that nginx never answers on the port of a server",
+        {**NAT, CHECK: NO_CONTENT},
+        "is never the answer of upstream app to its health_path",
+        path=f"{CHECK}.status_code",
+    ),
+    bad(
+        "a status that nginx never answers on the one port of a group",
+        {**AS_GROUP, CHECK: NO_CONTENT},
+        "is never the answer of upstream app to its health_path",
+        path=f"{CHECK}.status_code",
+    ),
+    bad(
+        "the director's own address, without keepalived",
+        {
+            **ALONE,
+            f"{FIRST_SERVICE}.address": "203.0.113.11",
+            "hosts.lvs1.lvs_addresses": {"eth1": "203.0.113.11"},
+        },
+        "is already the address of host lvs1, and that of a service comes and goes with it",
+        "Choose an address that no host has",
+        path=f"{FIRST_SERVICE}.address",
+    ),
+    bad(
         "two services that come to one port of a host",
         {**NAT, **BOTH, f"{FIRST_SERVICE}.real_servers": ["web1"]},
         "takes already what is for no other site of *:80",
@@ -203,8 +263,24 @@ def test_one_mistake_is_reported_once_with_its_path_reason_and_remedy(changes, p
     told_once(changes, path, fragments)
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param(ALL_SYNCED, id="together"),
+        pytest.param({**SPLIT, f"{FIRST_SERVICE}.lb_kind": "DR", f"{FIRST_SERVICE}.real_servers": ["web1"]}, id="DR"),
+        pytest.param({**SPLIT, **{f"lvs_vrrp_instances[{each}].hosts": ["lvs1"] for each in range(3)}}, id="one host"),
+    ],
+)
+def test_one_service_may_float_with_several_instances_that_stay_on_one_director(changes):
+    assert problems_with(changes) == []
+
+
 def test_two_services_may_come_to_two_ports_of_a_host():
     assert problems_with({**NAT, **BOTH}) == []
+
+
+def test_what_answers_on_the_port_of_clients_is_not_what_is_asked():
+    assert problems_with({**NAT, **OTHER_BY_NAT, f"{FIRST_UPSTREAM}.virtual_server": "mail", CHECK: NO_CONTENT}) == []
 
 
 NAMES = ["lvs1", "lvs2", "web1", "web2"]
@@ -294,6 +370,29 @@ def test_a_gateway_that_floats_by_itself_is_refused():
     ]
 
 
+def test_what_one_director_has_cannot_be_on_two():
+    one = {**APART, "lvs_vrrp_instances[0].hosts": ["lvs1"], "lvs_vrrp_instances[1].hosts": ["lvs1"]}
+    assert problems_with(one) == []
+    assert told_by(one) == ([], [])
+    # Its own gateway may go to another one.
+    findings, _remarked = told_by({**one, "lvs_vrrp_instances[1].hosts": ["lvs1", "lvs2"]})
+    assert len(findings) == 2
+    assert f"{GATEWAY}, the gateway by which web1" in findings[0]
+
+
+def test_what_floats_over_directors_that_packets_are_routed_to_is_a_gateway():
+    routed = {
+        **NAT,
+        CHECK: REMOVED,
+        f"{FIRST_SERVICE}.address": "203.0.113.100",
+        f"{FIRST_SERVICE}.hosts": ["lvs1", "lvs2"],
+    }
+    assert problems_with(routed) == []
+    assert told_by(routed) == ([], [])
+    findings, _remarked = told_by(routed, web1=facts_of("198.51.100.21", "198.51.100.254"))
+    assert [line.split(" by lb_kind")[0] for line in findings] == ["web1 gets requests of web"]
+
+
 def test_who_is_to_be_taken_down_needs_no_gateway():
     variables = hostvars(NAT)
     told = {"web1": facts_of("198.51.100.21", "")}
@@ -323,6 +422,19 @@ def test_clients_beside_the_real_servers_are_told_of():
         "answered from there and not by the director, and takes no answer. Serve clients of other networks alone, or "
         "write lb_kind: DR."
     ]
+
+
+def test_clients_beside_the_real_servers_are_told_of_for_each_address_of_a_service():
+    inside = "198.51.100.100"
+    group = [{"address": VIP, "port": 80}, {"address": inside, "port": 80}]
+    changes = {
+        **{path: value for path, value in SPLIT.items() if path != "lvs_vrrp_instances[2]"},
+        "lvs_vrrp_instances[1].virtual_ipaddress": [f"{GATEWAY}/24", f"{inside}/32"],
+        f"{FIRST_SERVICE}.group": group,
+    }
+    findings, (remarked,) = told_by(changes)
+    assert findings == []
+    assert remarked.startswith(f"{inside} of web is in 198.51.100.0/24, where web1, web2 stands too")
 
 
 def test_a_host_that_answers_for_dr_too_is_told():

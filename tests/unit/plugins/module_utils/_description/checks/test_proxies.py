@@ -193,3 +193,16 @@ def test_a_circle_by_way_of_a_service_is_told():
     assert [problem.path for problem in problems_with(circle)] == [
         f"{upstream}.servers[0]" for upstream in (FIRST_UPSTREAM, SECOND_UPSTREAM)
     ]
+
+
+def test_a_circle_by_way_of_a_group_reached_by_nat_is_told():
+    """Its real servers have not the address themselves."""
+    circle = {
+        f"{FIRST_SERVICE}.lb_kind": "NAT",
+        f"{FIRST_SERVICE}.address": REMOVED,
+        f"{FIRST_SERVICE}.port": REMOVED,
+        f"{FIRST_SERVICE}.group": [{"address": VIP, "port": 80}, {"address": VIP, "port": 8080}],
+        f"{FIRST_UPSTREAM}.servers": [{"address": VIP, "port": 8080}],
+    }
+
+    assert [problem.path for problem in problems_with(circle)] == [f"{FIRST_UPSTREAM}.servers[0]"]

@@ -150,6 +150,16 @@ MISTAKES = [
         "write port: 80 or 443",
     ),
     bad(
+        "a port of a server's own, with a mark of one port",
+        {
+            **MARKED,
+            f"{FIRST_SERVICE}.marked": [{"address": VIP, "ports": [80]}],
+            f"{FIRST_SERVICE}.lb_kind": "NAT",
+            f"{FIRST_SERVICE}.real_servers[1].port": 8000,
+        },
+        "is for a service with a mark, and nothing rewrites the port of what is marked",
+    ),
+    bad(
         "a host's address in a group, without keepalived",
         {
             **GROUP,
