@@ -253,7 +253,7 @@ def checks_of(service: VirtualServer, asked: Optional[Asked]) -> Sequence[Checke
     """
     if service.check is not None:
         return several(service.check)
-    if not asked:
+    if not asked or (asked.port is None and not asked.tls):
         # All ports are none to connect to.
         return [CHECKS_OF_PROTOCOLS[service.protocols[0]]() if service.checked_port else PingCheck()]
     page = [HttpGet(path=asked.path, connect_port=_unless(asked.port, service))] if asked.port else []

@@ -9,9 +9,14 @@ from typing import Any
 import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory
 from ansible_collections.lvs.cluster.plugins.module_utils._description.members import Member
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import VirtualServer
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import VrrpInstance
+from ansible_collections.lvs.cluster.plugins.module_utils._description.sites import Asked
+from ansible_collections.lvs.cluster.plugins.module_utils._description.views.keepalived import (
+    checks_of,
+    takeover_seconds,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._description.views.keepalived import priority as priority_of
-from ansible_collections.lvs.cluster.plugins.module_utils._description.views.keepalived import takeover_seconds
 from ansible_collections.lvs.cluster.plugins.module_utils._description.views.proxy import end_of_variables
 from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import (
     HOSTS,
@@ -853,6 +858,12 @@ def test_a_service_before_nginx_is_checked_by_what_nginx_answers_itself():
 )
 def test_any_other_service_is_checked_as_before(changes: dict[str, Any]):
     assert keywords(changes) == [["TCP_CHECK"]] * len(keywords(changes))
+
+
+def test_a_service_whose_nginx_can_be_asked_nothing_is_checked_as_any_other():
+    service = VirtualServer(name="web", address=VIP, port=443, real_servers=())
+
+    assert [each.keyword for each in checks_of(service, Asked(None, "", []))] == ["TCP_CHECK"]
 
 
 def test_nginx_has_only_the_pools_of_the_services_that_its_host_serves():
