@@ -1232,3 +1232,15 @@ def test_a_site_has_those_ports_of_its_service_that_it_says():
     assert [
         (each["keyword"], dict(each["lines"]).get("connect_port")) for each in service["real_servers"][0]["checkers"]
     ] == [("HTTP_GET", 80), ("TCP_CHECK", 443)]
+
+
+@pytest.mark.parametrize("port", [80, 443])
+def test_a_port_of_a_server_leads_no_check_of_nginx_to_one_that_answers_it_nothing(port: int):
+    told = {**SITES_OF_A_MARK, f"{FIRST_SERVICE}.real_servers[0]": {"host": "web1", "port": port}}
+    (service,) = services("lvs1", told)
+    assert [
+        (each["keyword"], dict(each["lines"])["connect_port"]) for each in service["real_servers"][0]["checkers"]
+    ] == [
+        ("HTTP_GET", 80),
+        ("TCP_CHECK", 443),
+    ]
