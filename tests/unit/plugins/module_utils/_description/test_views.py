@@ -417,6 +417,14 @@ def test_a_director_marks_what_its_services_want_on_the_interface_where_it_comes
     assert view("lvs1", MARKED)["marking"] == {"marks": marks, "interfaces": ["eth0"]}
     elsewhere = view("lvs1", {**MARKED, f"{FIRST_INSTANCE}.interface": "eth7", f"{FIRST_INSTANCE}.unicast": False})
     assert elsewhere["marking"]["interfaces"] == ["eth7"]
+    addresses = [f"{VIP}/32", {"address": f"{OTHER_VIP}/32", "dev": "eth1"}]
+    both = view("lvs1", {**MARKED, f"{FIRST_INSTANCE}.virtual_ipaddress": addresses})
+    assert both["marking"]["interfaces"] == ["eth0", "eth1"]
+    excluded = {
+        f"{FIRST_INSTANCE}.virtual_ipaddress": addresses[:1],
+        f"{FIRST_INSTANCE}.virtual_ipaddress_excluded": addresses[1:],
+    }
+    assert view("lvs1", {**MARKED, **excluded})["marking"]["interfaces"] == ["eth0", "eth1"]
     assert view("web1", MARKED)["marking"] == {"marks": [], "interfaces": []}
     assert view("lvs1", GROUPED)["marking"]["marks"] == []
 
