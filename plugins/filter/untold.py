@@ -23,6 +23,10 @@ options:
     description: The real server.
     type: str
     required: true
+  alone:
+    description: Whether to ask of that host alone, which is a director. Of one that is none the answer is empty.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -40,12 +44,13 @@ _value:
 from ansible_collections.lvs.cluster.plugins.filter.view import view_filter
 
 
-def untold_filter(hostvars, host):
+def untold_filter(hostvars, host, alone=False):
     # Each task of each host is a process that loads all filters up to the one that it needs.
     from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.rollout import untold  # noqa: PLC0415
 
     cluster = view_filter(hostvars, host)["cluster"]
-    return untold(hostvars, cluster["directors"], cluster["vrrp_hosts"], hostvars[host].get("keepalived_absent", []))
+    directors = [each for each in cluster["directors"] if each == host or not alone]
+    return untold(hostvars, directors, cluster["vrrp_hosts"], hostvars[host].get("keepalived_absent", []))
 
 
 class FilterModule:

@@ -54,7 +54,9 @@ options:
     elements: str
     default: []
   purge:
-    description: Whether what has left O(marks) goes from the kernel at once. The next boot never brings it back.
+    description:
+      - Whether what has left O(marks) goes from the kernel at once. The next boot never brings it back.
+      - Where the same packets get another mark they have the former one until it goes.
     type: bool
     default: true
   persist:
@@ -147,10 +149,17 @@ def running(module):
     return [mark for program in (Nft(module), Tc(module)) for mark in program.running]
 
 
+def together(wanted, leaving):
+    """The marks of both; packets that get another one have the former one until that goes: no packet is of two."""
+    former = {each._replace(fwmark=0) for each in leaving}
+    return [*(each for each in wanted if each._replace(fwmark=0) not in former), *leaving]
+
+
 def converge(module):
     wanted = [Mark(each["address"], each["protocol"], each["port"], each["fwmark"]) for each in module.params["marks"]]
     before = running(module)
     leaving = [] if module.params["purge"] else [each for each in before if each not in wanted]
+    marks = together(wanted, leaving)
     commands, diff = [], []
     if module.params["persist"]:
         files = boot_files(module, wanted)
@@ -161,7 +170,7 @@ def converge(module):
             files.apply()
             unit.run(unit.after)
     # The unit, where it has just been started, has left nothing to do.
-    todo = plans(module, [*wanted, *leaving])
+    todo = plans(module, marks)
     if not module.check_mode:
         for program, steps in todo:
             program.apply(steps)
@@ -170,7 +179,7 @@ def converge(module):
         "changed": bool(diff or done),
         "commands": done,
         "leaving": list(map(str, leaving)),
-        "diff": [*diff, shown(before, [*wanted, *leaving])],
+        "diff": [*diff, shown(before, marks)],
     }
 
 

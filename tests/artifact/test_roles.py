@@ -1,4 +1,4 @@
-"""How roles install packages, with a package manager of our own whose source does not answer."""
+"""How roles install packages, with a package manager of our own whose source does not answer; and when marks go."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -63,20 +64,47 @@ def test_package_manager_is_asked_for_what_is_missing_alone(
             },
         ],
     }
-    (tmp_path / "play.yml").write_text(yaml.safe_dump([play]))
-    done = subprocess.run(
-        [Path(sys.executable).with_name("ansible-playbook"), tmp_path / "play.yml"],
+    done = played(tmp_path, play)
+    said = done.stdout + done.stderr
+    assert done.returncode == status, said
+    assert (log.read_text().splitlines() if log.exists() else []) == calls, said
+    assert not [each for each in reasons if each not in said], said
+
+
+@pytest.mark.parametrize(("told", "goes"), [([], False), (["lvs1"], True)], ids=["no", "yes"])
+def test_marks_go_once_the_host_s_keepalived_is_told(tmp_path: Path, told: list[str], goes: bool) -> None:
+    play = {
+        "hosts": "lvs_directors",
+        "connection": "local",
+        "gather_facts": False,
+        "vars": {"__director_marking": {"marks": [], "interfaces": []}},
+        "tasks": [
+            {"ansible.builtin.set_fact": {"ansible_facts": {"lvs_marked": True}}},
+            {
+                "ansible.builtin.set_fact": {"__keepalived_runs": {"problems": []}},
+                "when": f"inventory_hostname in {told}",
+            },
+            {"ansible.builtin.import_role": {"name": "lvs.cluster.director", "tasks_from": "purge"}},
+        ],
+    }
+    done = played(tmp_path, play, "--check", "-i", str(ROOT / "tests/golden/marked/inventory.yml"))
+    told_of_it = done.stdout.split("TASK [")[-1].split("PLAY RECAP")[0]
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert ("skipping: [lvs1]" not in told_of_it) == goes, told_of_it
+
+
+def played(folder: Path, play: dict[str, Any], *words: str) -> subprocess.CompletedProcess[str]:
+    """A play, whose modules may be those of the folder's own library."""
+    (folder / "play.yml").write_text(yaml.safe_dump([play]))
+    return subprocess.run(
+        [Path(sys.executable).with_name("ansible-playbook"), folder / "play.yml", *words],
         capture_output=True,
         text=True,
         check=False,
         env={
             **os.environ,
             "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".collections"),
-            "ANSIBLE_LIBRARY": str(library),
-            "ANSIBLE_HOME": str(tmp_path / "home"),
+            "ANSIBLE_LIBRARY": str(folder / "library"),
+            "ANSIBLE_HOME": str(folder / "home"),
         },
     )
-    said = done.stdout + done.stderr
-    assert done.returncode == status, said
-    assert (log.read_text().splitlines() if log.exists() else []) == calls, said
-    assert not [each for each in reasons if each not in said], said

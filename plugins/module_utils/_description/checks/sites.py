@@ -16,6 +16,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.pro
     NginxSettings,
     Upstream,
 )
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import VirtualServer
 from ansible_collections.lvs.cluster.plugins.module_utils._description.sites import Site, before_of
 from ansible_collections.lvs.cluster.plugins.module_utils._nginx.grammar import place_of
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
@@ -65,12 +66,26 @@ def check_place(entry: Union[NginxServer, Upstream], path: str, whole: Whole) ->
             where = here if isinstance(told, str) or len(told) == 1 else f"{here}[{place}]"
             remedy = f"Write one of {', '.join(names)}" if names else "Describe it in lvs_virtual_servers"
             yield Problem(where, name, "is not a virtual server", remedy)
-    services = [whole.services[name] for name in before_of(entry, whole.services)] if not entry.vrrp_instance else []
+    if entry.vrrp_instance == "":
+        yield from _check_ports(entry, path, [whole.services[name] for name in before_of(entry, whole.services)])
+
+
+def _check_ports(
+    entry: Union[NginxServer, Upstream], path: str, services: Sequence[VirtualServer]
+) -> Iterator[Problem]:
+    """Each port is one of a service, and each service has one of them: a site is not behind it otherwise."""
     known = {each.port for service in services for each in service.sockets} - {None}
-    for index, port in numbered(entry.listen if entry.vrrp_instance == "" else ()):
-        if known and port not in known:
+    ports = [port for _place, port in numbered(entry.listen)]
+    for index, port in numbered(entry.listen if known else ()):
+        if port not in known:
             remedy = f"Write of {', '.join(str(each) for each in sorted(known))}, or leave listen out"
             yield Problem(f"{path}.listen[{index}]", port, "is no port of the virtual server", remedy)
+    for service in services if ports and known.issuperset(ports) else ():
+        own = {each.port for each in service.sockets}
+        if own and not own & {None, *ports}:
+            reason = f"has none of the ports of virtual server {service.name}, which so leads elsewhere"
+            remedy = f"Write {' or '.join(map(str, sorted(own)))} too, or take {service.name} out of virtual_server"
+            yield Problem(f"{path}.listen", ports, reason, remedy)
 
 
 def _check_behind_instance(

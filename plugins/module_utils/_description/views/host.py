@@ -109,7 +109,11 @@ class Views:
         )
         self._instances = cluster.instances
         carrying = {address: each for each in reversed(self._instances) for address in each.addresses}
-        self._carriers = {address: each.interface for address, each in carrying.items()}
+        self._carriers = {
+            entry.address.split("/")[0]: entry.dev or each.interface
+            for each in reversed(self._instances)
+            for _path, entry in each.floating
+        }
         # Of several addresses the instances have the same hosts.
         self._carried = [
             _directed(each, carrying.get(each.addresses[0]), self._whole) for each in cluster.lvs_virtual_servers

@@ -253,17 +253,21 @@ def checks_of(service: VirtualServer, asked: Optional[Asked]) -> Sequence[Checke
     """
     if service.check is not None:
         return several(service.check)
-    if not asked:
+    if not asked or (asked.port is None and not asked.tls):
         # All ports are none to connect to.
         return [CHECKS_OF_PROTOCOLS[service.protocols[0]]() if service.checked_port else PingCheck()]
-    page = [HttpGet(path=asked.path, connect_port=_unless(asked.port, service))] if asked.port else []
+    page = [HttpGet(path=asked.path, connect_port=_unless(asked.port, asked, service))] if asked.port else []
     # What answers at the plain port tells nothing of the one with TLS, which may be gone alone.
-    return [*page, *(TcpCheck(connect_port=_unless(each, service)) for each in asked.tls)]
+    return [*page, *(TcpCheck(connect_port=_unless(each, asked, service)) for each in asked.tls)]
 
 
-def _unless(port: int, service: VirtualServer) -> Optional[int]:
-    """A port to connect to, unless it is asked anyway."""
-    return None if port == service.checked_port else port
+def _unless(port: int, asked: Asked, service: VirtualServer) -> Optional[int]:
+    """A port to connect to, unless it is asked anyway.
+
+    Where the ports of a service answer differently, that which a server says of itself is not for each check.
+    """
+    either = service.server_port or not asked.tls
+    return None if either and port == service.checked_port else port
 
 
 # What a service's servers are asked of which nothing else is known. Nothing speaks SCTP.

@@ -33,7 +33,7 @@ class Marking:
 def marking_view(interface: str, directed: Sequence[VirtualServer], carriers: Mapping[str, str]) -> Marking:
     """directed: the services that the host directs; interface: its own.
 
-    carriers: by floating address, the interface that its instance names.
+    carriers: by floating address, the interface that it or its instance names.
     """
     found = [(each, each.fwmark, socket) for each in directed if each.fwmark for socket in each.sockets]
     coming = (carriers.get(socket.address) or each.interface or interface for each, _mark, socket in found)

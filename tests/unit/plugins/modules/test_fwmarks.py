@@ -99,6 +99,17 @@ def test_what_leaves_goes_from_the_next_boot_at_once_and_from_the_kernel_with_pu
     assert len(table(host)) == 1
 
 
+def test_packets_that_get_another_mark_have_one_at_a_time(host: Path) -> None:
+    mark(SHOP)
+    other = [SHOP[0], {**SHOP[1], "fwmark": 2}]
+    assert mark(other, purge=False)["leaving"] == ["192.0.2.100 tcp 443 mark 1"]
+    assert table(host) == [f"ip daddr 192.0.2.100 tcp dport {port} meta mark set 1" for port in (80, 443)]
+    assert (host / "marks.nft").read_text().count("mark set 2") == 1
+    assert not mark(other, purge=False)["changed"]
+    mark(other)
+    assert table(host)[1] == "ip daddr 192.0.2.100 tcp dport 443 meta mark set 2"
+
+
 def test_without_marks_nothing_is_left(host: Path) -> None:
     mark(SHOP)
     assert mark([])["commands"] == [

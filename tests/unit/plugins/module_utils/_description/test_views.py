@@ -9,9 +9,14 @@ from typing import Any
 import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory
 from ansible_collections.lvs.cluster.plugins.module_utils._description.members import Member
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import VirtualServer
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import VrrpInstance
+from ansible_collections.lvs.cluster.plugins.module_utils._description.sites import Asked
+from ansible_collections.lvs.cluster.plugins.module_utils._description.views.keepalived import (
+    checks_of,
+    takeover_seconds,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._description.views.keepalived import priority as priority_of
-from ansible_collections.lvs.cluster.plugins.module_utils._description.views.keepalived import takeover_seconds
 from ansible_collections.lvs.cluster.plugins.module_utils._description.views.proxy import end_of_variables
 from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import (
     HOSTS,
@@ -412,6 +417,14 @@ def test_a_director_marks_what_its_services_want_on_the_interface_where_it_comes
     assert view("lvs1", MARKED)["marking"] == {"marks": marks, "interfaces": ["eth0"]}
     elsewhere = view("lvs1", {**MARKED, f"{FIRST_INSTANCE}.interface": "eth7", f"{FIRST_INSTANCE}.unicast": False})
     assert elsewhere["marking"]["interfaces"] == ["eth7"]
+    addresses = [f"{VIP}/32", {"address": f"{OTHER_VIP}/32", "dev": "eth1"}]
+    both = view("lvs1", {**MARKED, f"{FIRST_INSTANCE}.virtual_ipaddress": addresses})
+    assert both["marking"]["interfaces"] == ["eth0", "eth1"]
+    excluded = {
+        f"{FIRST_INSTANCE}.virtual_ipaddress": addresses[:1],
+        f"{FIRST_INSTANCE}.virtual_ipaddress_excluded": addresses[1:],
+    }
+    assert view("lvs1", {**MARKED, **excluded})["marking"]["interfaces"] == ["eth0", "eth1"]
     assert view("web1", MARKED)["marking"] == {"marks": [], "interfaces": []}
     assert view("lvs1", GROUPED)["marking"]["marks"] == []
 
@@ -855,6 +868,12 @@ def test_any_other_service_is_checked_as_before(changes: dict[str, Any]):
     assert keywords(changes) == [["TCP_CHECK"]] * len(keywords(changes))
 
 
+def test_a_service_whose_nginx_can_be_asked_nothing_is_checked_as_any_other():
+    service = VirtualServer(name="web", address=VIP, port=443, real_servers=())
+
+    assert [each.keyword for each in checks_of(service, Asked(None, "", []))] == ["TCP_CHECK"]
+
+
 def test_nginx_has_only_the_pools_of_the_services_that_its_host_serves():
     changes = {**TWO_POOLS, f"{FIRST_SERVICE}.real_servers": ["web1"]}
 
@@ -1221,3 +1240,15 @@ def test_a_site_has_those_ports_of_its_service_that_it_says():
     assert [
         (each["keyword"], dict(each["lines"]).get("connect_port")) for each in service["real_servers"][0]["checkers"]
     ] == [("HTTP_GET", 80), ("TCP_CHECK", 443)]
+
+
+@pytest.mark.parametrize("port", [80, 443])
+def test_a_port_of_a_server_leads_no_check_of_nginx_to_one_that_answers_it_nothing(port: int):
+    told = {**SITES_OF_A_MARK, f"{FIRST_SERVICE}.real_servers[0]": {"host": "web1", "port": port}}
+    (service,) = services("lvs1", told)
+    assert [
+        (each["keyword"], dict(each["lines"])["connect_port"]) for each in service["real_servers"][0]["checkers"]
+    ] == [
+        ("HTTP_GET", 80),
+        ("TCP_CHECK", 443),
+    ]
