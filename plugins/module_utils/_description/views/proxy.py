@@ -470,7 +470,9 @@ def _on(each: OnPort, port: int) -> List[str]:
 
 def _addresses(site: Site) -> List[str]:
     """Those that lead to a site whose host has none of them."""
-    return list(site.instance.addresses) if site.instance else [each.address for each in site.services]
+    if site.instance:
+        return list(site.instance.addresses)
+    return list(dict.fromkeys(address for each in site.services for address in each.addresses))
 
 
 def _listen(each: OnPort, port: int, suffix: str) -> List[str]:
