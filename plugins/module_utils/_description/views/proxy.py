@@ -216,10 +216,14 @@ class Nginx:
 
 @dataclass(frozen=True)
 class OnPort:
-    """A site where it is on one port of a host; addresses: its virtual ones, none where it listens on all."""
+    """A site where it is on one port of a host.
+
+    addresses: its virtual ones. everywhere: whether packets come to it by the host's own addresses too.
+    """
 
     site: Site
-    addresses: Sequence[str]
+    addresses: Sequence[str] = ()
+    everywhere: bool = False
 
 
 def _named_files(cluster: Cluster, sites: Sequence[Site]) -> Sequence[str]:
@@ -267,8 +271,10 @@ class Proxies:
         ports: Dict[int, Dict[str, OnPort]] = {}
         for site in on_host:
             for address, port in site.sockets(host):
-                before = ports.setdefault(port, {}).get(site.path, OnPort(site, ()))
-                ports[port][site.path] = OnPort(site, [*before.addresses, *([address] if address else [])])
+                before = ports.setdefault(port, {}).get(site.path, OnPort(site))
+                ports[port][site.path] = OnPort(
+                    site, [*before.addresses, *([address] if address else [])], before.everywhere or not address
+                )
         named = {name for each in on_host for name in each.upstreams}
         plain = [(port, each) for port, held in ports.items() for each in held.values() if not each.site.is_tls]
         served = [server for port, held in ports.items() for server in self._servers(host, port, list(held.values()))]
@@ -316,12 +322,12 @@ class Proxies:
         through = [address for address, hosts in self._through.get(port, ()) if host in hosts]
         chains = {} if is_tls else _chains(held, through)
         if all(each.site.implied for each in held):
-            default = next((each for each in held if not each.addresses), held[0])
+            default = next((each for each in held if each.everywhere), held[0])
             return [
                 self._server(each, port, [*([str(port)] if each is default else []), *_on(each, port)], chains)
                 for each in held
             ]
-        everywhere = [each for each in held if not each.addresses and each.site.takes_all]
+        everywhere = [each for each in held if each.everywhere and each.site.takes_all]
         ours = [] if everywhere else [""]
         taken = {address for each in held if each.site.takes_all for address in each.addresses}
         ours += dict.fromkeys(address for each in held for address in each.addresses if address not in taken)
@@ -345,7 +351,7 @@ class Proxies:
             name=server.name,
             listen=listen,
             port=port,
-            server_name=server.server_name or each.addresses or _addresses(each.site),
+            server_name=server.server_name or (_addresses(each.site) if each.everywhere else each.addresses),
             ssl=each.site.is_tls,
             ssl_certificate=server.ssl_certificate,
             ssl_certificate_key=server.ssl_certificate_key,
@@ -469,16 +475,18 @@ def _on(each: OnPort, port: int) -> List[str]:
 
 
 def _addresses(site: Site) -> List[str]:
-    """Those that lead to a site whose host has none of them."""
-    return list(site.instance.addresses) if site.instance else [each.address for each in site.services]
+    """All that lead to a site, whether or not its host has them."""
+    if site.instance:
+        return list(site.instance.addresses)
+    return list(dict.fromkeys(address for each in site.services for address in each.addresses))
 
 
 def _listen(each: OnPort, port: int, suffix: str) -> List[str]:
     """Where a site listens beside what is for no site; what follows from an upstream alone has its address alone."""
     default = " default_server" if each.site.takes_all else ""
-    everywhere = "" if each.addresses else default
+    everywhere = default if each.everywhere else ""
     return [
-        *([] if each.site.implied and each.addresses else [f"{port}{suffix}{everywhere}"]),
+        *([] if each.site.implied and not each.everywhere else [f"{port}{suffix}{everywhere}"]),
         *(f"{socket}{suffix}{default}" for socket in _on(each, port)),
     ]
 

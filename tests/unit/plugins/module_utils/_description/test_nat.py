@@ -158,6 +158,55 @@ def test_nginx_listens_where_packets_come_to_and_asks_itself_by_no_address():
     assert told["checks"] == [{"port": 8000, "path": "/healthz"}]
 
 
+@pytest.mark.parametrize(
+    "way",
+    [
+        {f"{FIRST_SERVICE}.group": [{"address": VIP, "port": 80}, {"address": OTHER_VIP, "port": 80}]},
+        {
+            f"{FIRST_SERVICE}.fwmark": 5,
+            f"{FIRST_SERVICE}.marked": [{"address": VIP, "ports": [80]}, {"address": OTHER_VIP, "ports": [80]}],
+        },
+    ],
+    ids=["group", "fwmark"],
+)
+def test_a_site_without_names_has_all_addresses_of_a_service_that_has_none_of_its_own(way):
+    changes = {**NAT, f"{FIRST_SERVICE}.address": REMOVED, f"{FIRST_SERVICE}.port": REMOVED, **way}
+    changes[f"{FIRST_SERVICE}.real_servers"] = ["web1", "web2"]
+    changes["lvs_vrrp_instances[0].virtual_ipaddress"] = [f"{VIP}/32", f"{OTHER_VIP}/32"]
+    changes[f"{FIRST_SERVICE}.check"] = REMOVED
+    assert problems_with(changes) == []
+    (server,) = view("web1", changes)["nginx"]["servers"]
+    assert server["server_name"] == [VIP, OTHER_VIP]
+
+
+@pytest.mark.parametrize("names", [{}, {"server_name": ["shop.example.com"]}], ids=["none", "names"])
+def test_a_site_of_a_host_that_gets_packets_both_ways_answers_by_either(names):
+    changes = {
+        **BOTH,
+        f"{FIRST_SERVICE}.check": REMOVED,
+        "lvs_vrrp_instances[1]": {**INNER, "interface": "eth0", "virtual_ipaddress": ["192.0.2.1/24"]},
+        "lvs_vrrp_sync_groups": [{"name": "nat", "group": ["web", "inner"]}],
+        "lvs_nginx_servers": [
+            {
+                "name": "shop",
+                "virtual_server": ["web", "mail"],
+                "locations": [{"location": "/", "upstream": "app"}],
+                **names,
+            }
+        ],
+    }
+    del changes[f"{FIRST_UPSTREAM}.virtual_server"], changes["lvs_nginx_upstreams[1]"]
+    assert problems_with(changes) == []
+    told = {each["name"]: each for each in view("web1", changes)["nginx"]["servers"]}
+    if names:
+        assert told[""]["listen"] == ["80 default_server", f"{VIP}:80 default_server"]
+        assert (told["shop"]["listen"], told["shop"]["server_name"]) == (["80", f"{VIP}:80"], names["server_name"])
+    else:
+        assert list(told) == ["shop"]
+        assert told["shop"]["listen"] == ["80 default_server", f"{VIP}:80 default_server"]
+        assert told["shop"]["server_name"] == [VIP, OTHER_VIP]
+
+
 def test_a_site_with_tls_is_checked_by_the_plain_port_of_its_own_hosts():
     site = {"name": "shop", "ssl_certificate": "/c", "ssl_certificate_key": "/k", "virtual_server": ["tls"]}
     location = {"location": "/", "upstream": "app"}
