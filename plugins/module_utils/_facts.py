@@ -13,6 +13,8 @@ from typing import Any, Dict, Iterator, List, Tuple
 
 # By ID or ID_LIKE of os-release(5), what setup calls the family.
 FAMILIES = {"debian": "Debian", "ubuntu": "Debian", "rhel": "RedHat", "fedora": "RedHat", "centos": "RedHat"}
+# With which an interface begins that keepalived makes, and that comes and goes with its addresses, RFC 9568 7.3.
+VRRP_MAC = "00:00:5e:00:01:"
 
 
 def system(os_release: str) -> Dict[str, str]:
@@ -47,7 +49,8 @@ def network(addresses: str, route: str, routes: str) -> Dict[str, Any]:
                 details["ipv4_secondaries"] = others
         facts["interfaces"].append(name)
         # What comes to a dummy device comes in by another one.
-        if held and name != "lo" and link.get("linkinfo", {}).get("info_kind") != "dummy":
+        is_card = name != "lo" and link.get("linkinfo", {}).get("info_kind") != "dummy"
+        if held and is_card and not link.get("address", "").startswith(VRRP_MAC):
             facts["lvs_cards"].append(name)
         # As in setup's, and in keys alone.
         facts[name.replace("-", "_")] = details

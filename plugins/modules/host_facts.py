@@ -100,7 +100,8 @@ ansible_facts:
       type: dict
       sample: {lvs: ["http 80 /healthz about 192.0.2.100:80"]}
     lvs_cards:
-      description: The interfaces with an IPv4 address, but for the loopback and dummy devices.
+      description:
+        - The interfaces with an IPv4 address, but for the loopback, dummy devices and those with a MAC of VRRP.
       type: list
       elements: str
       sample: [eth0]

@@ -18,6 +18,7 @@ import jinja2
 import yaml
 from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
 from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.given import given_services
@@ -185,3 +186,11 @@ def render_nginx(view: dict[str, Any], version: str = OLD_NGINX) -> str:
     variables["__nginx_ticket_keys"] = []
     variables["__nginx_http2_on"] = tuple(map(int, version.split("."))) >= (1, 25, 1)
     return render("nginx", "lvs.conf.j2", __nginx_cluster=view["cluster"]["name"], **variables)
+
+
+def of_a_role(role: str, name: str, **variables: Any) -> Any:
+    """A variable of a role, with what a host has, worked out as Ansible does."""
+    loader, own = DataLoader(), {}
+    for source in ("defaults", "vars"):
+        own.update(loader.load_from_file(str(ROLES / role / source / "main.yml"), trusted_as_template=True))
+    return Templar(loader, variables={**own, **variables}).template(own[name])

@@ -10,10 +10,8 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible.parsing.dataloader import DataLoader
-from ansible.template import Templar
 from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
-from golden.programs import ROLES
+from golden.programs import ROLES, of_a_role
 
 MAIN = """
 user root;
@@ -32,10 +30,7 @@ http {{
 
 def of_role(name: str, **variables: Any) -> Any:
     """A variable of the role, with what a host has."""
-    loader, own = DataLoader(), {}
-    for source in ("defaults", "vars"):
-        own.update(loader.load_from_file(str(ROLES / "nginx" / source / "main.yml"), trusted_as_template=True))
-    return Templar(loader, variables={**own, "__nginx_cluster": "lvs", **variables}).template(own[name])
+    return of_a_role("nginx", name, __nginx_cluster="lvs", **variables)
 
 
 def test_whatever_is_a_secret_goes_without_being_shown() -> None:

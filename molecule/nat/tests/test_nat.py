@@ -10,8 +10,8 @@ from harness.playbooks import changed, told
 
 ARP_FILE = "/etc/sysctl.d/60-lvs-realserver.conf"
 
-# What the fixture asks for: the kernel forwards, and tells of no shorter way on all interfaces, nor on the inner one.
-FORWARDING = ("1", "0", "0")
+# What the fixture asks for: the kernel forwards, and tells of no shorter way: all interfaces, new ones, the inner one.
+FORWARDING = ("1", "0", "0", "0")
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +32,8 @@ def forwards(lab, service):
     """Whether each director forwards, and tells nobody of a shorter way."""
 
     def look():
-        words = ("net.ipv4.ip_forward", "net.ipv4.conf.all.send_redirects", "net.ipv4.conf.eth1.send_redirects")
+        interfaces = ("all", "default", "eth1")
+        words = ("net.ipv4.ip_forward", *(f"net.ipv4.conf.{each}.send_redirects" for each in interfaces))
         told = lab.exec_all(service.directors, "sysctl", "-n", *words)
         return {host: tuple(text.split()) for host, text in told.items()}
 
