@@ -101,7 +101,7 @@ ansible_facts:
       sample: {lvs: ["http 80 /healthz about 192.0.2.100:80"]}
     lvs_cards:
       description:
-        - The interfaces with an IPv4 address, but for the loopback, dummy devices, and those with a MAC address of VRRP.
+        - The interfaces with an IPv4 address, but for the loopback, dummy devices and those with a MAC of VRRP.
       type: list
       elements: str
       sample: [eth0]
@@ -138,6 +138,11 @@ ansible_facts:
       description: By interface, whose addresses M(lvs.cluster.addresses) has put there.
       type: dict
       sample: {eth0: [lvs]}
+    lvs_sysctls_of:
+      description: For whom M(lvs.cluster.kernel_settings) remembers what settings of the kernel were before.
+      type: list
+      elements: str
+      sample: [lvs]
     lvs_marked:
       description: Whether M(lvs.cluster.fwmarks) marks packets at boot.
       type: bool
@@ -158,7 +163,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._facts import network,
 from ansible_collections.lvs.cluster.plugins.module_utils._host import kernel_modules, nginx, process_events, sysctl
 from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
 from ansible_collections.lvs.cluster.plugins.module_utils._host.ip import Ip
-from ansible_collections.lvs.cluster.plugins.module_utils._host.memory import owners_of_addresses
+from ansible_collections.lvs.cluster.plugins.module_utils._host.memory import owners_of_addresses, owners_of_settings
 from ansible_collections.lvs.cluster.plugins.module_utils._host.networks import networkd_files, seen
 from ansible_collections.lvs.cluster.plugins.module_utils._host.packages import installed
 from ansible_collections.lvs.cluster.plugins.module_utils._host.system import keepalived, os_release, user
@@ -183,6 +188,7 @@ def look(module):
         "lvs_keepalived": keepalived(),
         "lvs_process_events": process_events.are_told(),
         "lvs_held": owners_of_addresses(),
+        "lvs_sysctls_of": owners_of_settings(),
         "lvs_marked": os.path.exists(UNIT_FILE),
         "lvs_ipvs": kernel_modules.ipvs(),
     }

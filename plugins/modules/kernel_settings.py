@@ -122,7 +122,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils._host import kernel_modules, sysctl
 from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
 from ansible_collections.lvs.cluster.plugins.module_utils._host.files import Files, Wanted
-from ansible_collections.lvs.cluster.plugins.module_utils._host.memory import OwnersMemory
+from ansible_collections.lvs.cluster.plugins.module_utils._host.memory import SETTINGS, OwnersMemory
 from ansible_collections.lvs.cluster.plugins.module_utils._host.text import read_exact
 from ansible_collections.lvs.cluster.plugins.module_utils._kernel import former
 from ansible_collections.lvs.cluster.plugins.module_utils._kernel.boot_files import module_names, sysctl_text
@@ -182,7 +182,7 @@ def set_sysctls(module, wanted, loaded):
 
 def remember(module, before, wanted):
     """What the settings were, before they are set."""
-    memory = OwnersMemory(module, "sysctls")
+    memory = OwnersMemory(module, SETTINGS)
     with memory.locked():
         owner, memories = module.params["owner"], read_memories(memory)
         after = former.remembering(memories, owner, before, wanted)
@@ -196,7 +196,7 @@ def read_memories(memory):
 
 def let_go(module):
     """The settings as they were, and no file."""
-    path, owner, memory = module.params["sysctl_file"], module.params["owner"], OwnersMemory(module, "sysctls")
+    path, owner, memory = module.params["sysctl_file"], module.params["owner"], OwnersMemory(module, SETTINGS)
     files = Files(module, [Wanted(path, None)])
     changed, diff = files.changed, files.diff()
     with memory.locked():

@@ -10,7 +10,7 @@ from harness.playbooks import changed, told
 
 ARP_FILE = "/etc/sysctl.d/60-lvs-realserver.conf"
 
-# What the fixture asks for: the kernel forwards, and tells of no shorter way, on all interfaces, one to come, the inner one.
+# What the fixture asks for: the kernel forwards, and tells of no shorter way: all interfaces, new ones, the inner one.
 FORWARDING = ("1", "0", "0", "0")
 
 

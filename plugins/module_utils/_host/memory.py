@@ -20,6 +20,8 @@ ROOT = "/var/lib/lvs-cluster"
 RUN = "/run/lvs-cluster"
 # The kind of thing of which the interfaces' addresses are.
 ADDRESSES = "addresses"
+# That of the kernel's settings.
+SETTINGS = "sysctls"
 
 
 @contextlib.contextmanager
@@ -73,6 +75,13 @@ def owners_of_addresses() -> dict[str, list[str]]:
     owners = {name: sorted(os.listdir(os.path.join(folder, name))) for name in names}
     found = {name: [each[: -len(".json")] for each in held if each.endswith(".json")] for name, held in owners.items()}
     return {name: held for name, held in found.items() if held}
+
+
+def owners_of_settings() -> list[str]:
+    """For whom this collection remembers what settings of the kernel were before."""
+    folder = os.path.join(ROOT, SETTINGS)
+    names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+    return [each[: -len(".json")] for each in names if each.endswith(".json")]
 
 
 class DrainMemory:

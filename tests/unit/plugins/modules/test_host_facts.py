@@ -107,6 +107,14 @@ def test_whose_addresses_are_on_which_interface(host: Path) -> None:
     assert facts()["ansible_lvs_held"] == {"eth0": ["lvs"], "lo": ["lvs", "other"]}
 
 
+def test_for_whom_settings_of_the_kernel_are_set(host: Path) -> None:
+    assert facts()["ansible_lvs_sysctls_of"] == []
+    (host / "memory" / "sysctls").mkdir(parents=True)
+    for name in ("lvs.json", ".lock", "edge.json"):
+        (host / "memory" / "sysctls" / name).touch()
+    assert facts()["ansible_lvs_sysctls_of"] == ["edge", "lvs"]
+
+
 def test_what_of_ipvs_a_kernel_has_and_what_bars_the_rest(host: Path) -> None:
     assert facts()["ansible_lvs_ipvs"] == {"loaded": [], "loadable": [], "barred": ""}
     folder = host / "LIB_MODULES" / os.uname().release

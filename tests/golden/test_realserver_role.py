@@ -1,0 +1,37 @@
+"""What the role realserver does by what a host has, worked out as Ansible does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from golden.programs import of_a_role
+
+NOTHING = {"interface": "lo", "leaving": []}
+HELD = [{"address": "192.0.2.100", "label": "lo:0"}]
+
+
+@pytest.mark.parametrize(
+    ("vips", "silent", "looked", "is_leaving"),
+    [
+        pytest.param([], ["lvs"], {"__addresses_held": NOTHING}, True, id="cut off before it answered ARP again"),
+        pytest.param([], [], {"__addresses_held": NOTHING}, False, id="never any"),
+        pytest.param([], ["edge"], {"__addresses_held": NOTHING}, False, id="silent for another cluster"),
+        pytest.param(HELD, ["lvs"], {"__addresses_held": NOTHING}, False, id="as described"),
+        pytest.param(HELD, ["lvs"], {"__addresses_held": {**NOTHING, "leaving": ["192.0.2.9"]}}, True, id="one left"),
+        pytest.param(
+            HELD, ["lvs"], {"__addresses_held": {**NOTHING, "interface": "lvs0"}}, True, id="another interface"
+        ),
+        pytest.param(HELD, ["lvs"], {}, True, id="nobody looked"),
+    ],
+)
+def test_what_has_left_the_description_is_let_go_of_until_nothing_of_it_is_left(
+    vips: list[Any], silent: list[str], looked: dict[str, Any], is_leaving: bool
+) -> None:
+    facts = {"lvs_held": {"lo": ["lvs"]}, "lvs_cards": ["eth0"], "lvs_sysctls_of": silent}
+    given = {
+        "realserver_interface": "lo",
+        "__realserver_views": {"realserver": {"vips": vips}, "cluster": {"name": "lvs"}},
+        "ansible_facts": facts,
+    }
+    assert of_a_role("realserver", "__realserver_leaving", **given, **looked) is is_leaving
