@@ -49,7 +49,7 @@ options:
     choices: [nft, tc]
     default: nft
   interfaces:
-    description: The interfaces on which packets come in, for V(tc).
+    description: The interfaces on which packets come in; V(tc) needs one, but for no O(marks).
     type: list
     elements: str
     default: []
@@ -208,9 +208,11 @@ def main():
             "purge": {"type": "bool", "default": True},
             "persist": {"type": "bool", "default": True},
         },
-        required_if=[("language", "tc", ("interfaces",))],
         supports_check_mode=True,
     )
+    given = module.params
+    if given["language"] == "tc" and given["marks"] and not given["interfaces"]:
+        module.fail_json(msg="interfaces is empty: language tc marks nothing then. Name those on which packets come in")
     try:
         result = converge(module)
     except MODULE_ERRORS as error:

@@ -132,6 +132,13 @@ def test_the_other_language_takes_the_place_of_the_first(host: Path) -> None:
     assert "tc -batch -" in (host / "said").read_text()
 
 
+def test_tc_is_told_where(host: Path) -> None:
+    with pytest.raises(ModuleFailedError, match="interfaces is empty"):
+        mark(SHOP, language="tc")
+    assert not (host / "marks.tc").exists()
+    assert not mark([], language="tc")["changed"]
+
+
 def test_a_program_that_is_missing_is_told_with_the_variable_that_chooses_another(
     host: Path, program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
