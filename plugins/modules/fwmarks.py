@@ -15,8 +15,9 @@ description:
     when IPVS sees them, and after a boot too.
   - With nftables that is a table of its own, C(ip lvs_cluster), which is changed in one step; with C(tc) filters on
     O(interfaces), of which the new ones stand before the old ones go. Tables and filters of others stay as they are.
-  - Compares what runs. A unit of systemd does the same at boot, and again where C(nftables.service) is started anew,
-    which begins with no tables at all.
+  - Compares what runs. A unit of systemd does the same at boot, and again where C(nftables.service), which begins with
+    no tables at all, is restarted or reloaded. Where that one is started and was not running, nothing is marked until
+    the next run, or C(systemctl reload lvs-marks).
 extends_documentation_fragment:
   - lvs.cluster._host
 options:
