@@ -15,8 +15,9 @@ description:
     when IPVS sees them, and after a boot too.
   - With nftables that is a table of its own, C(ip lvs_cluster), which is changed in one step; with C(tc) filters on
     O(interfaces), of which the new ones stand before the old ones go. Tables and filters of others stay as they are.
-  - Compares what runs. A unit of systemd does the same at boot, and again where C(nftables.service) is started anew,
-    which begins with no tables at all.
+  - Compares what runs. A unit of systemd does the same at boot, and again where C(nftables.service), which begins with
+    no tables at all, is restarted or reloaded. Where that one is started and was not running, nothing is marked until
+    the next run, or C(systemctl reload lvs-marks).
 extends_documentation_fragment:
   - lvs.cluster._host
 options:
@@ -49,7 +50,7 @@ options:
     choices: [nft, tc]
     default: nft
   interfaces:
-    description: The interfaces on which packets come in, for V(tc).
+    description: The interfaces on which packets come in; V(tc) needs one, but for no O(marks).
     type: list
     elements: str
     default: []
@@ -138,15 +139,25 @@ def boot_files(module, wanted):
     return Files(module, [Wanted(path, held.get(path)) for path in (*FILES.values(), UNIT_FILE)])
 
 
-def plans(module, marks):
-    """What there is to do, each with who does it; the language that is wanted comes before the one that is not."""
+def programs_of(module):
+    """Nft and tc as they are now, of which the one that is wanted comes first."""
     language = module.params["language"]
-    programs = sorted([Nft(module), Tc(module)], key=lambda each: each.name != language)
-    return [(each, each.plan(marks if each.name == language else [], module.params["interfaces"])) for each in programs]
+    return sorted([Nft(module), Tc(module)], key=lambda each: each.name != language)
 
 
-def running(module):
-    return [mark for program in (Nft(module), Tc(module)) for mark in program.running]
+def plans(module, programs, marks):
+    """What there is to do, each with who does it."""
+    first, other = programs
+    wishes = ((first, marks), (other, []))
+    return [(each, each.plan(wish, module.params["interfaces"])) for each, wish in wishes]
+
+
+def apply(module, todo):
+    """Do it, unless it is only tried; the commands of it."""
+    for program, steps in todo:
+        if not module.check_mode:
+            program.apply(steps)
+    return [str(step) for _program, steps in todo for step in steps]
 
 
 def together(wanted, leaving):
@@ -157,24 +168,23 @@ def together(wanted, leaving):
 
 def converge(module):
     wanted = [Mark(each["address"], each["protocol"], each["port"], each["fwmark"]) for each in module.params["marks"]]
-    before = running(module)
+    programs = programs_of(module)
+    before = [mark for program in programs for mark in program.running]
     leaving = [] if module.params["purge"] else [each for each in before if each not in wanted]
     marks = together(wanted, leaving)
-    commands, diff = [], []
+    # Before the unit: a host that is not able to do it says so, and keeps none.
+    first, *others = plans(module, programs, marks)
+    done, diff = apply(module, [first]), []
     if module.params["persist"]:
         files = boot_files(module, wanted)
         unit = BootUnit(module, bool(wanted), bool(files.changed))
-        commands, diff = unit.before + unit.after, files.diff()
+        done, diff = [*done, *map(" ".join, unit.before + unit.after)], files.diff()
         if not module.check_mode:
             unit.run(unit.before)
             files.apply()
             unit.run(unit.after)
-    # The unit, where it has just been started, has left nothing to do.
-    todo = plans(module, marks)
-    if not module.check_mode:
-        for program, steps in todo:
-            program.apply(steps)
-    done = [*map(" ".join, commands), *(str(step) for _program, steps in todo for step in steps)]
+    # A unit that has just been started knows only of what is wanted.
+    done += apply(module, others if module.check_mode else plans(module, programs_of(module), marks))
     return {
         "changed": bool(diff or done),
         "commands": done,
@@ -199,9 +209,11 @@ def main():
             "purge": {"type": "bool", "default": True},
             "persist": {"type": "bool", "default": True},
         },
-        required_if=[("language", "tc", ("interfaces",))],
         supports_check_mode=True,
     )
+    given = module.params
+    if given["language"] == "tc" and given["marks"] and not given["interfaces"]:
+        module.fail_json(msg="interfaces is empty: language tc marks nothing then. Name those on which packets come in")
     try:
         result = converge(module)
     except MODULE_ERRORS as error:

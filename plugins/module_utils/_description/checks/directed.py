@@ -145,10 +145,10 @@ def unchecked_remarks(cluster: Cluster) -> Iterator[str]:
     """A line for what nobody watches, so that a run tells it."""
     having = vrrp_hosts(cluster)
     told = [each for _index, each in numbered(cluster.lvs_virtual_servers) if each.hosts]
-    services = [each for each in told if not with_keepalived(each, having)]
-    if services:
+    names = [each.name for each in told if each.name and not with_keepalived(each, having)]
+    if names:
         yield (
-            f"nothing checks the real servers of {listed([each.name for each in services])}, which hosts direct "
+            f"nothing checks the real servers of {listed(names)}, which hosts direct "
             "without keepalived: one that is down goes on to get its share of the requests. Take it out with "
             "lvs.cluster.ipvs_drain, or have an instance of lvs_vrrp_instances carry the address."
         )

@@ -60,7 +60,8 @@ def _check_balancing(service: VirtualServer, path: str) -> Iterator[Problem]:
     for name in ("ops", "persistence_engine"):
         value = getattr(service, name)
         if value and other:
-            yield Problem(f"{path}.{name}", value, f"is not for {other}", "Remove it, or write protocol: UDP")
+            remedy = f"Remove it, or write protocol: UDP{'' if service.fwmark is None else ' in marked'}"
+            yield Problem(f"{path}.{name}", value, f"is not for {other}", remedy)
     if service.sorry_server_inhibit and service.sorry_server is None:
         yield Problem(f"{path}.sorry_server_inhibit", True, "has no sorry_server", "Name one, or remove it")
     for index, server in numbered(service.real_servers):

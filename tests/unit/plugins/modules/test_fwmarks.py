@@ -67,7 +67,8 @@ def test_marks_run_and_the_boot_makes_them_and_a_second_run_changes_nothing(host
     assert not (host / "table").exists()
     result = mark(SHOP)
     assert result["commands"] == tried["commands"]
-    assert result["commands"][:2] == ["systemctl daemon-reload", "systemctl enable --now lvs-marks.service"]
+    assert result["commands"][0].startswith("nft -f - <<< ")
+    assert result["commands"][1:] == ["systemctl daemon-reload", "systemctl enable --now lvs-marks.service"]
     assert table(host) == [f"ip daddr 192.0.2.100 tcp dport {port} meta mark set 1" for port in (80, 443)]
     assert (host / "marks.nft").read_text().strip() == (host / "table").read_text().strip()
     assert str(host / "marks.nft") in (host / "lvs-marks.service").read_text()
@@ -113,9 +114,9 @@ def test_packets_that_get_another_mark_have_one_at_a_time(host: Path) -> None:
 def test_without_marks_nothing_is_left(host: Path) -> None:
     mark(SHOP)
     assert mark([])["commands"] == [
+        "nft delete table ip lvs_cluster",
         "systemctl disable --now lvs-marks.service",
         "systemctl daemon-reload",
-        "nft delete table ip lvs_cluster",
     ]
     assert sorted(path.name for path in host.iterdir() if path.name in ("table", "on", *FILES.values())) == []
     assert not (host / "lvs-marks.service").exists()
@@ -131,14 +132,23 @@ def test_the_other_language_takes_the_place_of_the_first(host: Path) -> None:
     assert "tc -batch -" in (host / "said").read_text()
 
 
+def test_tc_is_told_where(host: Path) -> None:
+    with pytest.raises(ModuleFailedError, match="interfaces is empty"):
+        mark(SHOP, language="tc")
+    assert not (host / "marks.tc").exists()
+    assert not mark([], language="tc")["changed"]
+
+
 def test_a_program_that_is_missing_is_told_with_the_variable_that_chooses_another(
     host: Path, program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refusing = 'echo "Error: Could not process rule: Operation not supported" >&2; exit 1'
     program("nft", f'[ "$1" = -j ] || cat >/dev/null; {refusing}')
-    with pytest.raises(ModuleFailedError, match="director_marking") as failed:
-        mark(SHOP, persist=False)
-    assert failed.value.result["error"]["kind"] == "no_marks"
+    for persist in (False, True):
+        with pytest.raises(ModuleFailedError, match="director_marking") as failed:
+            mark(SHOP, persist=persist)
+        assert failed.value.result["error"]["kind"] == "no_marks"
+    assert [name for name in ("on", "marks.nft", "lvs-marks.service") if (host / name).exists()] == []
     monkeypatch.setattr("ansible.module_utils.basic.AnsibleModule.get_bin_path", lambda *_words, **_options: None)
     with pytest.raises(ModuleFailedError, match="There is no nft on this host"):
         mark(SHOP, persist=False)

@@ -150,6 +150,18 @@ def test_a_group_is_a_service_of_the_kernel_for_each_of_its_addresses_and_marks(
         assert f"-a {service} -r {server['address']}:{port} -g -w {server['weight']}\n" in text
 
 
+def test_a_server_of_a_group_that_has_no_port_has_none_by_nat() -> None:
+    # ipvswrapper.c: ipvs_group_cmd() gives the kernel what is written, and check_data.c fills in nothing for a group.
+    belief = edited(
+        "2.2.7-many",
+        ("RIP = 198.51.100.1, RPORT = 443,", "RIP = 198.51.100.1, RPORT = 0,"),
+        ("   forwarding method = DR", "   forwarding method = NAT"),
+    )
+    assert belief.left_alone == ()
+    for service in ("203.0.113.10:443", "203.0.113.11:443"):
+        assert f"-a -t {service} -r 198.51.100.1:0 -m -w 1\n" in rendered(belief)
+
+
 def test_what_cannot_be_told_is_left_alone_and_then_nobody_is_a_stranger() -> None:
     belief = edited("2.2.7-many", ("VIP = 203.0.113.10, VPORT = 443", "VIP Range = 203.0.113.10-12, VPORT = 443"))
     assert belief.left_alone == ("virtual_server group grp: a group with a range of addresses",)

@@ -179,6 +179,12 @@ def test_a_run_says_that_nothing_checks_the_real_servers():
     assert line.startswith("nothing checks the real servers of web, mail, which hosts direct without keepalived")
 
 
+def test_nothing_is_remarked_of_a_service_whose_name_is_missing():
+    (problem,) = problems_with({**STATIC, f"{FIRST_SERVICE}.name": REMOVED})
+
+    assert problem.path == f"{FIRST_SERVICE}.name"
+
+
 def test_a_director_outside_the_directors_group_is_told():
     variables = {name: {**each, "group_names": ["web"]} for name, each in hostvars(STATIC).items()}
     entries = inventory.views(variables, ["lvs1"], {"directors": "lvs_directors"})

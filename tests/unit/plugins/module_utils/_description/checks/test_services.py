@@ -81,6 +81,18 @@ MISTAKES = [
         "is of UDP, and nginx serves HTTP",
         path=f"{FIRST_UPSTREAM}.virtual_server",
     ),
+    bad(
+        "packets of TCP with a mark each alone",
+        {
+            f"{FIRST_SERVICE}.address": REMOVED,
+            f"{FIRST_SERVICE}.port": REMOVED,
+            f"{FIRST_SERVICE}.fwmark": 7,
+            f"{FIRST_SERVICE}.marked": [{"address": VIP, "ports": [80]}],
+            f"{FIRST_SERVICE}.ops": True,
+        },
+        "is not for TCP",
+        "protocol: UDP in marked",
+    ),
     bad("packets of TCP each alone", {f"{FIRST_SERVICE}.ops": True}, "is not for TCP", "protocol: UDP"),
     bad(
         "granularity of nothing",
