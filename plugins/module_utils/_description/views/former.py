@@ -37,6 +37,12 @@ def former(nginx: Mapping[str, Any], told: Sequence[str]) -> List[Former]:
     about = {each.about for each in described}
     ssl = {each["port"]: each["ssl"] for each in nginx["servers"]}
     answered = {(each.scheme, each.port, each.path) for each in described}
+    # nginx answers its own path on every port, whether or not anybody asks there.
+    answered |= {
+        ("https" if server["ssl"] else "http", server["port"], health["path"])
+        for server in nginx["servers"]
+        for health in server["health"]
+    }
     found: Dict[Tuple[str, int], Former] = {}
     for line in told:
         question = read(line)

@@ -108,6 +108,22 @@ def test_what_was_asked_is_answered_on_where_it_is_about_what_stays(host, change
     assert answers(host, changes, asked) == expected
 
 
+CHECK = "lvs_vrrp_instances[0].check"
+
+
+@pytest.mark.parametrize(
+    ("changes", "asked"),
+    [
+        ({CHECK: {"type": "TCP_CHECK"}}, "http 80 /healthz about web"),
+        ({CHECK: {"path": "/status"}}, "http 80 /healthz about web"),
+        ({}, "http 8080 /healthz about web"),
+    ],
+    ids=["no page", "another page", "another port"],
+)
+def test_what_nginx_answers_anyway_is_no_location_twice(changes, asked) -> None:
+    assert answers("lvs1", {**PAIR, **changes}, [asked]) == []
+
+
 def test_what_is_answered_on_is_told_again_and_another_change_adds_to_it() -> None:
     asked = [f"http 80 /up about {VIP}:80", f"http 80 /alive about {VIP}:80"]
     (former,) = nginx("web1", PLAIN_CHECK, asked)["former"]
