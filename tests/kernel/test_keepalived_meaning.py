@@ -187,7 +187,9 @@ def described_service(service: Mapping[str, Any]) -> dict[str, Any]:
     hysteresis = service["hysteresis"] if service["hysteresis"] < quorum else (quorum - 1) % 2**32
     lines = dict(service["lines"])
     same = ("lb_algo", "lb_kind", "ops", "delay_loop", "persistence_timeout", "alpha")
-    sorry = (service["sorry_server"], service["server_port"], service["lb_kind"], "sorry_server_inhibit" in lines)
+    address, _space, port = service["sorry_server"].partition(" ")
+    method = lines.get("sorry_server_lvs_method", service["lb_kind"])
+    sorry = (address, int(port or 0), method, "sorry_server_inhibit" in lines)
     # A single address is what holds without.
     granularity = service["persistence_granularity"]
     return {
@@ -214,10 +216,9 @@ def served(service: Mapping[str, Any]) -> list[tuple[str, int]]:
 
 
 def described_server(server: Mapping[str, Any], service: Mapping[str, Any]) -> dict[str, Any]:
-    same = ("address", "port", "weight", "inhibit_on_failure")
+    same = ("address", "port", "lb_kind", "weight", "inhibit_on_failure")
     return {
         **{name: server[name] for name in same},
-        "lb_kind": service["lb_kind"],
         "uthreshold": server["uthreshold"] or 0,
         "lthreshold": server["lthreshold"] or 0,
         "virtualhost": dict(server["lines"]).get("virtualhost", ""),

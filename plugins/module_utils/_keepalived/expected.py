@@ -13,9 +13,9 @@ from ansible_collections.lvs.cluster.plugins.module_utils._net import bare
 from . import agreement
 from .addresses import Address
 
-# What clients come to, protocol, scheduler, forwarding; and the servers with address, port and weight.
+# What clients come to, protocol, scheduler, forwarding; and the servers with address, port, weight and forwarding.
 Service = Tuple[str, str, str, str]
-Server = Tuple[str, int, int]
+Server = Tuple[str, int, int, str]
 
 SPARE_SECONDS = 1.0
 
@@ -137,7 +137,8 @@ def _socket(socket: Mapping[str, Any]) -> str:
 
 def _server_set(service: Mapping[str, Any]) -> FrozenSet[Server]:
     return frozenset(
-        (bare(each["address"]), int(each["port"]), int(each["weight"])) for each in service["real_servers"]
+        (bare(each["address"]), int(each["port"]), int(each["weight"]), each["lb_kind"])
+        for each in service["real_servers"]
     )
 
 
@@ -160,7 +161,10 @@ def _shown(service: Service) -> str:
 
 
 def _servers(servers: Iterable[Server]) -> str:
-    return ", ".join(f"{address} {port} weight {weight}" for address, port, weight in sorted(servers)) or "none"
+    return (
+        ", ".join(f"{address} {port} weight {weight} {kind}" for address, port, weight, kind in sorted(servers))
+        or "none"
+    )
 
 
 def misplaced(states: Sequence[Mapping[str, Any]], standing: Iterable[Address]) -> List[str]:

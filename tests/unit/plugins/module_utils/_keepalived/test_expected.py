@@ -116,6 +116,9 @@ def test_services_and_servers_are_compared() -> None:
     problems = found(services=[{**first, "real_servers": [server]}, *others])
     assert len(problems) == 1
     assert "weight 77" in problems[0]
+    server = {**first["real_servers"][0], "lb_kind": "BYPASS"}
+    (problem,) = found(services=[{**first, "real_servers": [server, *first["real_servers"][1:]]}, *others])
+    assert problem.endswith(" BYPASS")
 
 
 @pytest.mark.parametrize(
