@@ -55,7 +55,11 @@ def test_package_manager_is_asked_for_what_is_missing_alone(
             {
                 "ansible.builtin.import_role": {"name": f"lvs.cluster.{role}", "tasks_from": "install"},
                 # Not what this is about, and there is no description here.
-                "vars": {"__keepalived_view": {"needs": []}, "__director_modules": ["ip_vs"]},
+                "vars": {
+                    "__keepalived_view": {"needs": []},
+                    "__director_modules": ["ip_vs"],
+                    "__director_marking": {"marks": []},
+                },
             },
         ],
     }
