@@ -72,12 +72,7 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
             "takes_away",
             everywhere(f"{first} {second}", holding),
             edits={
-                "roles/realserver/tasks/purge.yml": (
-                    "  when: >-\n"
-                    "    __addresses_held is not defined or __addresses_held.interface != realserver_interface\n"
-                    "    or __addresses_held.leaving != [] or __realserver_former != []\n",
-                    "  when: false\n",
-                )
+                "roles/realserver/tasks/purge.yml": ("  when: __realserver_leaving\n", "  when: false\n"),
             },
         ),
         Row(
