@@ -15,7 +15,10 @@ from ansible.vars.manager import VariableManager
 from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory, members
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model import cluster as model
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.checkers import Wait
-from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import VirtualServer
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import (
+    RealServer,
+    VirtualServer,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import VrrpInstance
 from ansible_collections.lvs.cluster.plugins.module_utils._description.sites import Site, asked_of, sites_of
 from ansible_collections.lvs.cluster.plugins.module_utils._description.views import keepalived
@@ -103,14 +106,18 @@ class Service:
     def weights(self) -> dict[ServerKey, int]:
         """The servers in a director's table while all of them are well."""
         return {
-            server_key(server.address or self.cluster.addresses[server.host], self.key.port): server.weight
+            server_key(server.address or self.cluster.addresses[server.host], self._port(server)): server.weight
             for server in self.described.real_servers
         }
 
     def server(self, host: str) -> ServerKey:
         """A host as this service's real server."""
         (server,) = (each for each in self.described.real_servers if each.host == host)
-        return server_key(self.cluster.addresses[server.host], self.key.port)
+        return server_key(self.cluster.addresses[server.host], self._port(server))
+
+    def _port(self, server: RealServer) -> int:
+        """That of a server in a director's table; by NAT it may be its own."""
+        return server.port if server.port and self.described.server_port else self.key.port
 
     @property
     def backends(self) -> set[str]:
