@@ -158,6 +158,8 @@ def started(tmp_path_factory: pytest.TempPathFactory, device: str) -> Iterator[D
     sh("ip addr add 203.0.114.1/24 dev mend0")
     assert device == "sync0"
     run(["ipvsadm", "-C"])
+    # Those of a keepalived of other tests, which was killed.
+    sh("for role in master backup; do ipvsadm --stop-daemon $role || true; done")
     for name in ("21", "22"):
         (directory / "up" / name).touch()
     with running_keepalived(directory, configuration(directory), "(web) Entering MASTER STATE") as process:
