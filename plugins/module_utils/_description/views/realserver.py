@@ -16,7 +16,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._net import family_of
 
 @dataclass(frozen=True)
 class HeldAddress:
-    """A virtual address, and the label that people know it by."""
+    """A virtual address, and the label that people know it by; one of IPv6 has none."""
 
     address: str
     label: str
@@ -46,10 +46,11 @@ class RealServer:
 
 
 def label_places(services: Iterable[VirtualServer]) -> Dict[str, int]:
-    """The number of each address's label: its place in the description, so that it is the same on every host."""
+    """The number of each IPv4 address's label: its place in the description, so that it is the same on every host."""
     places: Dict[str, int] = {}
     for address in (each for service in services for each in service.addresses):
-        places.setdefault(address, len(places))
+        if family_of(address) == "ipv4":
+            places.setdefault(address, len(places))
     return places
 
 
@@ -81,6 +82,7 @@ def realserver_view(
     interface: str, held: Iterable[VirtualServer], places: Mapping[str, int], gateways: Sequence[Gateway]
 ) -> RealServer:
     """held: the services whose packets the host accepts."""
-    addresses = {address for service in held for address in service.addresses}
+    addresses = dict.fromkeys(address for service in held for address in service.addresses)
     vips = [HeldAddress(each, f"lo:{place}") for each, place in places.items() if each in addresses]
+    vips.extend(HeldAddress(each, "") for each in addresses if each not in places)
     return RealServer(interface, vips, gateways)

@@ -52,7 +52,7 @@ ON_ETH7 = {
 NO_DIRECTOR = {
     "modules": [],
     "servers": {},
-    "routes": False,
+    "routes": [],
     "static": False,
     "services": [],
     "timeouts": None,
@@ -636,7 +636,7 @@ def test_a_director_without_keepalived_has_the_table_the_timeouts_and_the_addres
     assert told["director"] == {
         "modules": ["ip_vs", "ip_vs_wrr"],
         "servers": {HOSTS["web1"]: "web1", HOSTS["web2"]: "web2"},
-        "routes": False,
+        "routes": [],
         "static": True,
         "services": [
             {
