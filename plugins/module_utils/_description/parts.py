@@ -42,6 +42,16 @@ def kind_of(server: ServiceServer, service: VirtualServer) -> Optional[str]:
     return service.lb_kind if server.lb_kind == "" else server.lb_kind
 
 
+def port_of(server: ServiceServer, service: VirtualServer) -> int:
+    """The port of a server in IPVS; 0 where it is that of each packet."""
+    return (server.port or service.server_port) if service.server_port else 0
+
+
+def checked_port_of(server: ServiceServer, service: VirtualServer) -> int:
+    """The port at which a server is asked, where a check names none."""
+    return server.port or service.checked_port
+
+
 def every_server(service: VirtualServer) -> Iterator[ServiceServer]:
     """The servers of a service, with the sorry server."""
     servers = [server for _place, server in numbered(service.real_servers)]
@@ -71,8 +81,8 @@ def sockets_of(service: VirtualServer, ports: Collection[int] = ()) -> Mapping[s
     found: Dict[str, List[Tuple[str, int]]] = {}
     for each in hosts_of(service):
         is_held = kind_of(each, service) != NAT
-        own = each.port if service.server_port else None
         sockets = [socket for socket in service.sockets if socket.port and (not ports or socket.port in ports)]
+        own = port_of(each, service)
         told = [(socket.address, socket.port) if is_held else ("", own or socket.port) for socket in sockets]
         found[each.host] = list(dict.fromkeys([*found.get(each.host, ()), *told]))
     return found
