@@ -35,7 +35,7 @@ def network(addresses: str, route: str, routes: str) -> Dict[str, Any]:
 
     addresses: as C(ip -json -details address show).
     route: as C(ip -json route get) of an address elsewhere; empty for no way.
-    routes: as C(ip -json route show table all).
+    routes: as C(ip -json route show table all); empty where nobody asked.
     """
     links: List[Dict[str, Any]] = json.loads(addresses)
     facts: Dict[str, Any] = {"interfaces": [], "lvs_cards": [], "all_ipv4_addresses": [], "default_ipv4": {}}
@@ -59,10 +59,11 @@ def network(addresses: str, route: str, routes: str) -> Dict[str, Any]:
         (way,) = json.loads(route)
         names = {"dev": "interface", "gateway": "gateway", "prefsrc": "address"}
         facts["default_ipv4"] = {fact: way[key] for key, fact in names.items() if key in way}
-    gateways: Dict[str, List[str]] = {}
-    for gateway, destination in _ways(json.loads(routes or "[]")):
-        gateways.setdefault(gateway, []).append(destination)
-    facts["lvs_gateways"] = gateways
+    if routes:
+        gateways: Dict[str, List[str]] = {}
+        for gateway, destination in _ways(json.loads(routes)):
+            gateways.setdefault(gateway, []).append(destination)
+        facts["lvs_gateways"] = gateways
     return facts
 
 

@@ -26,6 +26,10 @@ options:
     type: list
     elements: str
     default: []
+  routes:
+    description: Whether to tell where routes lead, which takes its time on a host that has many.
+    type: bool
+    default: false
 seealso:
   - module: ansible.builtin.setup
 """
@@ -71,7 +75,7 @@ ansible_facts:
       type: dict
       sample: {interface: eth0, gateway: 192.0.2.254, address: 192.0.2.11}
     lvs_gateways:
-      description: By gateway, where routes by it lead, in whichever table.
+      description: By gateway, where routes by it lead, in whichever table; with O(routes).
       type: dict
       sample: {192.0.2.254: [default]}
     user_id:
@@ -174,7 +178,7 @@ def look(module):
     ip, stacks = Ip.of(module), seen(module)
     return {
         **system(os_release()),
-        **network(ip.addresses(), ip.way_out(), ip.routes()),
+        **network(ip.addresses(), ip.way_out(), ip.routes() if module.params["routes"] else ""),
         **user(),
         "lvs_packages": installed(module, module.params["packages"]),
         "lvs_nginx": nginx.version(module),
@@ -196,7 +200,10 @@ def look(module):
 
 def main():
     module = AnsibleModule(
-        argument_spec={"packages": {"type": "list", "elements": "str", "default": []}},
+        argument_spec={
+            "packages": {"type": "list", "elements": "str", "default": []},
+            "routes": {"type": "bool", "default": False},
+        },
         supports_check_mode=True,
     )
     try:

@@ -176,3 +176,8 @@ def test_preflight_asks_for_what_roles_install() -> None:
     texts = [told for path in files for told in (yaml.safe_load(path.read_text()) or {}).items()]
     wanted = {each for name, names in texts if re.fullmatch(r"__\w+_packages", name) for each in names}
     assert sorted(wanted) == sorted(asked)
+
+
+def test_where_routes_lead_is_told_where_it_is_asked_for(host: Path) -> None:
+    assert "ansible_lvs_gateways" not in facts()
+    assert facts(routes=True)["ansible_lvs_gateways"] == {}
