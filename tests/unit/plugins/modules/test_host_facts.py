@@ -178,6 +178,7 @@ def test_preflight_asks_for_what_roles_install() -> None:
     assert sorted(wanted) == sorted(asked)
 
 
-def test_where_routes_lead_is_told_where_it_is_asked_for(host: Path) -> None:
+@pytest.mark.usefixtures("host")
+def test_where_routes_lead_is_told_where_it_is_asked_for() -> None:
     assert "ansible_lvs_gateways" not in facts()
     assert facts(routes=True)["ansible_lvs_gateways"] == {}
