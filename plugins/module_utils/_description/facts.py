@@ -181,6 +181,13 @@ def _serving_findings(wanted: Mapping[str, Any], facts: Facts) -> Iterator[str]:
     if wanted["realserver"]["tunnelled"]:
         need = f"what comes to it of {listed(wanted['realserver']['tunnelled'])} by lb_kind TUN is taken out by that"
         yield from _module_findings(host, ["ipip"], need, "", facts)
+    elif wanted["realserver"]["vips"] and cluster["name"] in facts.get("lvs_tunnels", ()):
+        # IPVS keeps one way to a server, which any packet finds for all, and in a tunnel it is no neighbour's.
+        yield (
+            f"packets come to {host} in tunnels until now, and are to come by lb_kind DR: as long as connections from "
+            "before last, the kernel of a director sends new ones nowhere. Run first without it among the servers of "
+            "its services, and then with it (docs/tun.md)."
+        )
     yield from _process_findings(host, wanted["keepalived"]["processes"], facts)
     for site, path, port in taken(wanted["nginx"]):
         yield (
@@ -343,6 +350,11 @@ class _Host:
         return "default_ipv4" in self._facts
 
     @property
+    def tells_ways(self) -> bool:
+        """Whether all its routes are known; facts of another hand have the default one alone."""
+        return "lvs_gateways" in self._facts
+
+    @property
     def way(self) -> str:
         """Its default route, in words."""
         interface = self._facts.get("default_ipv4", {}).get("interface", "")
@@ -445,7 +457,7 @@ def _tunnels_nowhere(hosts: Mapping[str, _Host]) -> Iterator[str]:
     """What goes in a tunnel goes where the address of its end is routed."""
     for host in hosts.values():
         far = [f"{name} ({each})" if name else each for each, name in host.tunnelled.items() if not host.way_to(each)]
-        if far and host.tells_way:
+        if far and host.tells_ways:
             yield (
                 f"{host.name} has neither a default route nor another one to {listed(far)}, to which it sends by "
                 "lb_kind TUN. Give it one in the configuration of its network."

@@ -159,6 +159,23 @@ def test_a_real_server_whose_kernel_has_no_tunnels_is_refused(ipvs, finding):
     assert told_by(MIXED, serving=False, web1=lacking)[0] == []
 
 
+@pytest.mark.parametrize(
+    ("changes", "tunnels", "is_refused"),
+    [
+        pytest.param({}, {"lvs": True}, True, id="all at once"),
+        pytest.param({}, {}, False, id="not any more"),
+        pytest.param({}, {"edge": True}, False, id="those of another cluster"),
+        pytest.param(MIXED, {"lvs": True}, False, id="still"),
+        pytest.param({f"{FIRST_SERVICE}.real_servers": ["web2"]}, {"lvs": True}, False, id="out of the service"),
+    ],
+)
+def test_a_server_comes_out_of_its_tunnel_by_two_runs(changes, tunnels, is_refused):
+    found, _remarked = told_by(changes, web1={"lvs_tunnels": tunnels})
+    told = "packets come to web1 in tunnels until now, and are to come by lb_kind DR: as long as connections from before"
+    assert [line.startswith(told) for line in found] == [True] * is_refused
+    assert told_by(changes, serving=False, web1={"lvs_tunnels": tunnels})[0] == []
+
+
 @pytest.mark.parametrize("announced", [0, 1460])
 def test_a_server_that_announces_more_than_a_tunnel_holds_is_told_of(announced):
     findings, (remarked,) = told_by(MIXED, web1={"lvs_advmss": announced})
