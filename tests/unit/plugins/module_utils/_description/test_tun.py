@@ -171,7 +171,7 @@ def test_a_real_server_whose_kernel_has_no_tunnels_is_refused(ipvs, finding):
 )
 def test_a_server_comes_out_of_its_tunnel_by_two_runs(changes, tunnels, is_refused):
     found, _remarked = told_by(changes, web1={"lvs_tunnels": tunnels})
-    told = "packets come to web1 in tunnels until now, and are to come by lb_kind DR: as long as connections from before"
+    told = "packets come to web1 in tunnels until now, and are to come by lb_kind DR: as long as"
     assert [line.startswith(told) for line in found] == [True] * is_refused
     assert told_by(changes, serving=False, web1={"lvs_tunnels": tunnels})[0] == []
 
