@@ -15,6 +15,10 @@ from typing import Any, Dict, Iterator, List, Tuple
 FAMILIES = {"debian": "Debian", "ubuntu": "Debian", "rhel": "RedHat", "fedora": "RedHat", "centos": "RedHat"}
 # With which an interface begins that keepalived makes, and that comes and goes with its addresses, RFC 9568 7.3.
 VRRP_MAC = "00:00:5e:00:01:"
+# The device that takes out what comes in any tunnel of IP in IP, linux/net/ipv4/ipip.c.
+TUNNEL = "tunl0"
+# What is before the data of a segment, in bytes.
+IP_AND_TCP = 40
 
 
 def system(os_release: str) -> Dict[str, str]:
@@ -39,6 +43,8 @@ def network(addresses: str, route: str, routes: str) -> Dict[str, Any]:
     """
     links: List[Dict[str, Any]] = json.loads(addresses)
     facts: Dict[str, Any] = {"interfaces": [], "lvs_cards": [], "all_ipv4_addresses": [], "default_ipv4": {}}
+    facts["lvs_tunnel_up"] = any(link["ifname"] == TUNNEL and "UP" in link.get("flags", []) for link in links)
+    facts["lvs_advmss"] = 0
     for link in links:
         name = link["ifname"]
         held = [_address(each) for each in link.get("addr_info", []) if each["family"] == "inet" and "local" in each]
@@ -49,7 +55,7 @@ def network(addresses: str, route: str, routes: str) -> Dict[str, Any]:
                 details["ipv4_secondaries"] = others
         facts["interfaces"].append(name)
         # What comes to a dummy device comes in by another one.
-        is_card = name != "lo" and link.get("linkinfo", {}).get("info_kind") != "dummy"
+        is_card = name not in ("lo", TUNNEL) and link.get("linkinfo", {}).get("info_kind") != "dummy"
         if held and is_card and not link.get("address", "").startswith(VRRP_MAC):
             facts["lvs_cards"].append(name)
         # As in setup's, and in keys alone.
@@ -59,6 +65,9 @@ def network(addresses: str, route: str, routes: str) -> Dict[str, Any]:
         (way,) = json.loads(route)
         names = {"dev": "interface", "gateway": "gateway", "prefsrc": "address"}
         facts["default_ipv4"] = {fact: way[key] for key, fact in names.items() if key in way}
+        told = {name: value for each in way.get("metrics", []) for name, value in each.items()}
+        # As the kernel works it out, ipv4_default_advmss of linux/net/ipv4/route.c.
+        facts["lvs_advmss"] = told.get("advmss", max(told.get("mtu", 0) - IP_AND_TCP, 0))
     if routes:
         gateways: Dict[str, List[str]] = {}
         for gateway, destination in _ways(json.loads(routes)):

@@ -147,14 +147,27 @@ ansible_facts:
       type: list
       elements: str
       sample: [lvs]
+    lvs_tunnel_up:
+      description: Whether C(tunl0), which takes packets out of tunnels of IP in IP, is there and up.
+      type: bool
+      sample: false
+    lvs_tunnels:
+      description: The clusters that have a unit for that, and whether the boot starts it.
+      type: dict
+      sample: {lvs: true}
+    lvs_advmss:
+      description:
+        - The size of segments that the default route has others send, by its C(advmss) or C(mtu); 0 if it has neither.
+      type: int
+      sample: 1440
     lvs_marked:
       description: Whether M(lvs.cluster.fwmarks) marks packets at boot.
       type: bool
       sample: false
     lvs_ipvs:
       description:
-        - The modules of IPVS that the kernel has (C(loaded)), those that C(modprobe) finds (C(loadable)), and what bars
-          the loading of any (C(barred)), empty if nothing does.
+        - The modules of IPVS, and C(ipip), that the kernel has (C(loaded)), those of them that C(modprobe) finds
+          (C(loadable)), and what bars the loading of any (C(barred)), empty if nothing does.
       type: dict
       sample: {loaded: [ip_vs], loadable: [ip_vs, ip_vs_rr], barred: ""}
 """
@@ -170,7 +183,12 @@ from ansible_collections.lvs.cluster.plugins.module_utils._host.ip import Ip
 from ansible_collections.lvs.cluster.plugins.module_utils._host.memory import owners_of_addresses, owners_of_settings
 from ansible_collections.lvs.cluster.plugins.module_utils._host.networks import networkd_files, seen
 from ansible_collections.lvs.cluster.plugins.module_utils._host.packages import installed
-from ansible_collections.lvs.cluster.plugins.module_utils._host.system import keepalived, os_release, user
+from ansible_collections.lvs.cluster.plugins.module_utils._host.system import (
+    keepalived,
+    os_release,
+    tunnel_units,
+    user,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._marks.rules import UNIT_FILE
 
 
@@ -193,6 +211,7 @@ def look(module):
         "lvs_process_events": process_events.are_told(),
         "lvs_held": owners_of_addresses(),
         "lvs_sysctls_of": owners_of_settings(),
+        "lvs_tunnels": tunnel_units(),
         "lvs_marked": os.path.exists(UNIT_FILE),
         "lvs_ipvs": kernel_modules.ipvs(),
     }

@@ -11,7 +11,7 @@ from typing import Any, Collection, Dict, Iterator, List, Mapping, Optional, Seq
 from .kinds import numbered
 from .model.cluster import Cluster
 from .model.proxies import Upstream
-from .model.services import NAT, ServiceServer, VirtualServer
+from .model.services import NAT, TUN, ServiceServer, VirtualServer
 
 
 def vrrp_hosts(cluster: Cluster) -> List[str]:
@@ -71,6 +71,11 @@ def servers_of(service: VirtualServer) -> Iterator[str]:
 def holders_of(service: VirtualServer) -> Iterator[str]:
     """Those of them that must accept packets for the service's address: to others they come with their own."""
     return (each.host for each in hosts_of(service) if kind_of(each, service) != NAT)
+
+
+def tunnelled_of(service: VirtualServer) -> Iterator[str]:
+    """Those to whom they come in tunnels, which only a device for these takes them out of."""
+    return (each.host for each in hosts_of(service) if kind_of(each, service) == TUN)
 
 
 def sockets_of(service: VirtualServer, ports: Collection[int] = ()) -> Mapping[str, Sequence[Tuple[str, int]]]:
