@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Collection, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
+from ansible_collections.lvs.cluster.plugins.module_utils._net import EVERY
+
 from .kinds import numbered
 from .model.cluster import Cluster
 from .model.proxies import Upstream
@@ -79,7 +81,7 @@ def tunnelled_of(service: VirtualServer) -> Iterator[str]:
 
 
 def sockets_of(service: VirtualServer, ports: Collection[int] = ()) -> Mapping[str, Sequence[Tuple[str, int]]]:
-    """By host, the addresses and ports that a service's packets come to; no address stands for the host's own.
+    """By host, the addresses and ports that a service's packets come to; no address, or ::, stands for the host's own.
 
     ports: those of the service that are meant; none for all.
     """
@@ -87,8 +89,8 @@ def sockets_of(service: VirtualServer, ports: Collection[int] = ()) -> Mapping[s
     for each in hosts_of(service):
         is_held = kind_of(each, service) != NAT
         sockets = [socket for socket in service.sockets if socket.port and (not ports or socket.port in ports)]
-        own = port_of(each, service)
-        told = [(socket.address, socket.port) if is_held else ("", own or socket.port) for socket in sockets]
+        own, every = port_of(each, service), EVERY[service.family or "ipv4"]
+        told = [(socket.address, socket.port) if is_held else (every, own or socket.port) for socket in sockets]
         found[each.host] = list(dict.fromkeys([*found.get(each.host, ()), *told]))
     return found
 
