@@ -352,7 +352,7 @@ class _Host:
     @property
     def tells_ways(self) -> bool:
         """Whether all its routes are known; facts of another hand have the default one alone."""
-        return "lvs_gateways" in self._facts
+        return self._facts.get("lvs_gateways") is not None
 
     @property
     def way(self) -> str:
