@@ -355,7 +355,7 @@ class _Host:
     @property
     def tells_ways(self) -> bool:
         """Whether all its routes are known; facts of another hand have the default one alone."""
-        return "lvs_gateways" in self._facts
+        return self._facts.get("lvs_gateways") is not None
 
     def gateway(self, gateway: Mapping[str, Any]) -> str:
         """By which it does answer."""

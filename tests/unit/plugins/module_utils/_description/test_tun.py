@@ -217,6 +217,7 @@ def test_between_large_frames_any_segment_has_room():
         pytest.param({ROUTER: ["198.51.100.0/24"]}, False, id="to its network"),
         pytest.param({ROUTER: [FAR]}, False, id="to it alone"),
         pytest.param({"203.0.113.1": ["198.51.100.0/24"]}, True, id="by a gateway in no network of it"),
+        pytest.param(None, False, id="not told"),
     ],
 )
 def test_a_director_without_a_way_to_a_server_is_told(routes, is_told):
