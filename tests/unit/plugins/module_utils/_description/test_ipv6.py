@@ -202,6 +202,12 @@ MISTAKES = [
         path=f"{SECOND_SERVICE}.marked[0].address",
     ),
     bad(
+        "a tunnel",
+        {**MIXED, f"{SECOND_SERVICE}.real_servers": [{"host": "web1", "lb_kind": "TUN"}, "web2"]},
+        "is of IPv4 alone: no real server is set up to take packets of IPv6 out of tunnels",
+        path=f"{SECOND_SERVICE}.lb_kind",
+    ),
+    bad(
         "a netmask",
         {
             **MIXED,
