@@ -21,11 +21,12 @@ TEXT = r"""#!/bin/bash
 # Does the proxy of this host serve? keepalived asks so again and again; exit status 0 is yes.
 type=$1 address=$2 port=$3 seconds=$4 unit=$5 path=$6 status=$7
 mark=/run/lvs-cluster/restarted-$unit
+[[ $address == *:* ]] && host="[$address]" || host=$address
 
 serves() {
     {
         [ "$type" = TCP_CHECK ] && return
-        printf 'GET %s HTTP/1.0\r\nHost: %s\r\n\r\n' "$path" "$address" >&3
+        printf 'GET %s HTTP/1.0\r\nHost: %s\r\n\r\n' "$path" "$host" >&3
         read -r -t "$seconds" -u 3 _version told _reason
         [ "${told%$'\r'}" = "$status" ]
     } 3<>"/dev/tcp/$address/$port"

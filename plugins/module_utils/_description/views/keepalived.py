@@ -64,6 +64,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrr
 from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import checked_port_of, port_of
 from ansible_collections.lvs.cluster.plugins.module_utils._description.scripts import scripts_in
 from ansible_collections.lvs.cluster.plugins.module_utils._description.sites import Asked
+from ansible_collections.lvs.cluster.plugins.module_utils._net import family_of
 
 from .lines import Block, Line, as_they_are, block, in_one_line, lines_of
 
@@ -507,11 +508,12 @@ def instance_view(
         virtual_ipaddress_excluded=[each.address for each in instance.virtual_ipaddress_excluded],
         track_interface=[each.interface for each in instance.track_interface],
         lines=[
-            (
-                "virtual_ipaddress",
-                as_they_are([in_one_line(each, VirtualAddress) for each in instance.virtual_ipaddress]),
+            *(
+                (name, as_they_are([_floating(each) for each in getattr(instance, name)]))
+                for name in ("virtual_ipaddress", "virtual_ipaddress_excluded")
+                if getattr(instance, name)
             ),
-            *lines_of(instance, Carried),
+            *lines_of(instance, Carried, ("virtual_routes", "virtual_rules")),
             *lines_of(_tracking(instance, neighbours), Tracks),
             *lines_of(instance, Settings),
             *([("timer_expired_backup", highest)] if instance.timer_expired_backup else []),
@@ -520,6 +522,14 @@ def instance_view(
             *as_they_are(instance.raw),
         ],
     )
+
+
+def _floating(each: VirtualAddress) -> str:
+    """A floating address of IPv6 is for those who come to it, and no director sends from it: else real servers, which
+    have it too, would answer its checks to themselves. Of a /128 keepalived knows that by itself.
+    """
+    told = str(in_one_line(each, VirtualAddress))
+    return told if family_of(each.address) == "ipv4" or each.address.endswith("/128") else f"{told} preferred_lft 0"
 
 
 def synced_instances(cluster: Cluster) -> List[VrrpInstance]:

@@ -299,6 +299,21 @@ def test_adverts_of_ipv6_go_to_its_own_group():
     assert view("lvs1", by_group)["keepalived"]["vrrp_instances"][1]["mcast_group"] == "ff02::13"
 
 
+def test_no_director_sends_from_a_floating_address_whatever_its_length():
+    addresses = [VIP6, f"{OTHER_VIP6}/64"]
+    changes = {
+        **MIXED,
+        f"{SECOND_INSTANCE}.virtual_ipaddress": addresses,
+        f"{SECOND_INSTANCE}.virtual_ipaddress_excluded": ["2001:db8::109/64", "198.51.100.9/24"],
+    }
+    lines = dict(view("lvs1", changes)["keepalived"]["vrrp_instances"][1]["lines"])
+    assert lines["virtual_ipaddress"] == [[f"{VIP6}/128", True], [f"{OTHER_VIP6}/64 preferred_lft 0", True]]
+    assert [each for each, _true in lines["virtual_ipaddress_excluded"]] == [
+        "2001:db8::109/64 preferred_lft 0",
+        "198.51.100.9/24",
+    ]
+
+
 def test_servers_of_each_service_are_reached_by_its_own_family():
     four, six = view("lvs1", MIXED)["keepalived"]["virtual_servers"]
     assert [each["address"] for each in four["real_servers"]] == [HOSTS["web1"], HOSTS["web2"]]
