@@ -91,7 +91,7 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
             "in_its_way",
             edits={
                 "plugins/modules/nginx_answers.py": (
-                    "    processes = others_on(module.run_command, port)\n",
+                    "    processes = others_on(module.run_command, port, own_on(params, port))\n",
                     "    processes = []\n",
                 )
             },

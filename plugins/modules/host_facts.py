@@ -124,6 +124,16 @@ ansible_facts:
       description: Whether settings of the network can be set, which they cannot in many a container.
       type: bool
       sample: true
+    lvs_without_ipv6:
+      description: The interfaces on which IPv6 is switched off.
+      type: list
+      elements: str
+      sample: []
+    lvs_advertised:
+      description: The interfaces that take what routers of IPv6 advertise.
+      type: list
+      elements: str
+      sample: [eth0]
     lvs_networkd_files:
       description: By interface, the file that systemd-networkd sets it up from, where that runs.
       type: dict
@@ -205,15 +215,18 @@ from ansible_collections.lvs.cluster.plugins.module_utils._marks.rules import UN
 
 def look(module):
     ip, stacks = Ip.of(module), seen(module)
+    told = network(ip.addresses(), ip.ways_out(), ip.routes() if module.params["routes"] else [])
     return {
         **system(os_release()),
-        **network(ip.addresses(), ip.ways_out(), ip.routes() if module.params["routes"] else []),
+        **told,
         **user(),
         "lvs_packages": installed(module, module.params["packages"]),
         "lvs_nginx": nginx.version(module),
         "lvs_worker_connections": nginx.worker_connections(),
         "lvs_nginx_asked": nginx.asked(),
         "lvs_sysctls_writable": sysctl.writable(),
+        "lvs_without_ipv6": sysctl.without_ipv6(told["interfaces"]),
+        "lvs_advertised": sysctl.advertised(told["interfaces"]),
         "lvs_network": recognised(stacks),
         "lvs_network_notes": notes(stacks),
         "lvs_holder": holder(stacks),

@@ -11,7 +11,7 @@ short_description: Make sure that health checks of a host are answered by its ng
 version_added: 1.0.0
 author: lvs.cluster authors (@lvs-cluster)
 description:
-  - Fails where nginx does not read O(path), or where another file of nginx's or another process answers at O(address)
+  - Fails where nginx does not read O(path), or where another file of nginx's or another process answers at O(addresses)
     on a port of O(checks) or O(listens), and names it. keepalived would take such a host for dead.
   - Fails where a socket of O(listens) is not answered, or its TLS with another certificate. After a reload that failed
     nginx goes on with its former configuration, and says so in its log alone.
@@ -24,9 +24,12 @@ options:
     description: The file of nginx's configuration that is to answer.
     type: path
     required: true
-  address:
-    description: The host's own address, which checks go to.
-    type: str
+  addresses:
+    description:
+      - The host's own addresses, at most one of each family. Checks go to each where nginx listens at every address of
+        its family by O(listens).
+    type: list
+    elements: str
     required: true
   checks:
     description: What checks ask for.
@@ -49,7 +52,8 @@ options:
     default: []
     suboptions:
       address:
-        description: The address, empty for every one; then O(address) is asked.
+        description:
+          - The address, empty for every one, V(::) for every one of IPv6; then that of O(addresses) is asked.
         type: str
         default: ""
       port:
@@ -123,7 +127,7 @@ EXAMPLES = r"""
 - name: Check that nginx answers health checks
   lvs.cluster.nginx_answers:
     path: /etc/nginx/conf.d/lvs.conf
-    address: 192.0.2.21
+    addresses: [192.0.2.21]
     checks:
       - port: 80
         path: /healthz
@@ -152,12 +156,14 @@ from ansible_collections.lvs.cluster.plugins.module_utils._host.nginx import (
     NginxError,
     RefusedConfigurationError,
     answer_of,
+    asked_at,
     complaint,
     configuration,
     in_its_way,
     others_on,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._host.systemd import service
+from ansible_collections.lvs.cluster.plugins.module_utils._net import EVERY, endpoint, family_of
 from ansible_collections.lvs.cluster.plugins.module_utils._realserver.nginx import (
     Wanted,
     listens,
@@ -202,31 +208,45 @@ def staying(params, read):
     return [each for each in listens(read) if each.path not in params["replaces"]]
 
 
+def own_on(params, port):
+    """The host's own addresses at which nginx is asked on a port."""
+    listened = {each["address"] for each in params["listens"] if each["port"] == port}
+    own = [each for each in params["addresses"] if EVERY[family_of(each)] in (listened or EVERY.values())]
+    return own or params["addresses"]
+
+
 def in_the_way(module, read, port):
     """Who answers on a port in our place, a line each."""
     params = module.params
-    is_default = any(each["port"] == port and each["default_server"] for each in params["listens"])
-    others = rivals(staying(params, read), params["path"], params["address"], port, is_default)
-    found = [f"{each.path} has 'listen {each.text}'" for each in others]
-    processes = others_on(module.run_command, port)
-    return found + [f"{each.name} (process {each.pid}) listens on {each.socket}" for each in processes]
+    found, defaults = (
+        [],
+        [each["address"] for each in params["listens"] if each["port"] == port and each["default_server"]],
+    )
+    for address in own_on(params, port):
+        is_default = EVERY[family_of(address)] in defaults
+        others = rivals(staying(params, read), params["path"], address, port, is_default)
+        found += [f"{each.path} has 'listen {each.text}'" for each in others]
+    processes = others_on(module.run_command, port, own_on(params, port))
+    found += [f"{each.name} (process {each.pid}) listens on {each.socket}" for each in processes]
+    return list(dict.fromkeys(found))
 
 
-def taken(address, port, found, happened):
+def taken(addresses, port, found, happened):
     """The error that says who is in the way."""
+    where = " and ".join(endpoint(each, port) for each in addresses)
     return NginxError(
-        f"Health checks of this host at {address}:{port} {happened}: {'; '.join(found)}. keepalived would take this "
+        f"Health checks of this host at {where} {happened}: {'; '.join(found)}. keepalived would take this "
         "host for dead",
         remedy="Move that to another port or address, or give the service another port",
     )
 
 
-def check(module, read, port, path):
+def check(module, read, address, port, path):
     """The status of an answer that is ours."""
     params = module.params
     deadline = time.monotonic() + PATIENCE
     while True:
-        got = answer_of(params["address"], port, path, PATIENCE)
+        got = answer_of(address, port, path, PATIENCE)
         is_ours = got.headers.get(params["header"].lower()) == params["value"]
         if (got.status == 200 and is_ours) or time.monotonic() >= deadline:
             break
@@ -234,8 +254,8 @@ def check(module, read, port, path):
     if got.status != 200 or not is_ours:
         found = in_the_way(module, read, port)
         if found:
-            raise taken(params["address"], port, found, "are answered by somebody else")
-        url = f"http://{params['address']}:{port}{path}"
+            raise taken([address], port, found, "are answered by somebody else")
+        url = f"http://{endpoint(address, port)}{path}"
         raise NginxError(
             f"A health check of this host, {url}, gets {got.error or f'status {got.status}'} and not the answer of "
             f"{params['path']}. keepalived takes this host for dead",
@@ -248,14 +268,14 @@ def require_answered(module, wanted):
     """Fail unless a socket is answered as it shall be, in a moment."""
     deadline = time.monotonic() + PATIENCE
     while True:
-        found = complaint(wanted, module.params["address"], PATIENCE)
+        found = complaint(wanted, module.params["addresses"], PATIENCE)
         if not found or time.monotonic() >= deadline:
             break
         time.sleep(0.5)
     if found:
         parent = service(module.run_command, "nginx.service").pid
         held = [f"; {each}" for each in in_its_way(module, module.params["path"], parent)]
-        where = f"{wanted.address or module.params['address']}:{wanted.port}"
+        where = endpoint(asked_at(wanted, module.params["addresses"]), wanted.port)
         raise NginxError(
             f"nginx does not answer at {where} as {module.params['path']} has it: {found}{''.join(held)}",
             remedy=NOT_LOADED if held else SEE_LOG,
@@ -269,8 +289,8 @@ def warn_of_unreachable(module, found, wanted):
         for each in others:
             named = f" of server {' '.join(each.names)}" if each.names else ""
             module.warn(
-                f"{each.path} has 'listen {each.text}'{named}, which cannot be reached at {address}:{port}, where "
-                f"{params['path']} listens. Write 'listen {address}:{port};' beside it if it shall be"
+                f"{each.path} has 'listen {each.text}'{named}, which cannot be reached at {endpoint(address, port)}, "
+                f"where {params['path']} listens. Write 'listen {endpoint(address, port)};' beside it if it shall be"
             )
 
 
@@ -289,11 +309,11 @@ def look(module):
     for port in sorted({port for port, _path in checks} | {each.port for each in wanted}):
         found = in_the_way(module, read, port)
         if found:
-            raise taken(params["address"], port, found, "are for somebody else to answer")
+            raise taken(own_on(params, port), port, found, "are for somebody else to answer")
     warn_of_unreachable(module, staying(params, read), wanted)
     if module.check_mode or not params["ask"]:
         return []
-    answers = [check(module, read, port, path) for port, path in checks]
+    answers = [check(module, read, address, port, path) for port, path in checks for address in own_on(params, port)]
     for each in wanted:
         require_answered(module, each)
     return answers
@@ -303,7 +323,7 @@ def main():
     module = AnsibleModule(
         argument_spec={
             "path": {"type": "path", "required": True},
-            "address": {"type": "str", "required": True},
+            "addresses": {"type": "list", "elements": "str", "required": True},
             "checks": {
                 "type": "list",
                 "elements": "dict",

@@ -78,7 +78,7 @@ class Nginx:
         return bool(play("nginx_loaded", path=str(self.ours), wait=wait, **options)["loaded"])
 
     def answers(self, **options: Any) -> dict[str, Any]:
-        fixed = {"path": str(self.ours), "address": OWN, "checks": [], "header": "X-LVS-Cluster", "value": "lvs"}
+        fixed = {"path": str(self.ours), "addresses": [OWN], "checks": [], "header": "X-LVS-Cluster", "value": "lvs"}
         return play("nginx_answers", **fixed, **options)
 
 
@@ -238,3 +238,21 @@ def test_session_goes_on_with_another_nginx_that_has_the_same_keys(nginx: Nginx,
     for address, goes_on in ((VIP, True), ("127.0.0.3", False)):
         with contextlib.closing(reused(address, session)) as second:
             assert second.session_reused is goes_on, address
+
+
+def test_checks_of_a_service_of_ipv6_are_answered_by_way_of_its_address(nginx: Nginx, port: int) -> None:
+    """The host has one address of IPv6 here, which is its own and virtual at once."""
+    own, told = "::1", {"path": str(nginx.ours), "header": "X-LVS-Cluster", "value": "lvs"}
+    listens = [{"port": port}, {"port": port, "address": "::"}, {"port": port, "address": own}]
+    nginx.write(
+        f"server {{ listen {port}; listen [::]:{port}; listen [{own}]:{port}; server_name [{own}];"
+        f" location = /healthz {{ proxy_bind {own}; proxy_pass http://[{own}]:{port}/healthz/at/{own}; }}"
+        f" location = /healthz/at/{own} {{ add_header X-LVS-Cluster lvs; return 200 ok; }} }}"
+    )
+    nginx.start()
+    asked = {**told, "addresses": [OWN, own], "checks": [{"port": port, "path": "/healthz"}], "listens": listens}
+    assert play("nginx_answers", **asked)["answers"] == [200, 200]
+    nginx.write(f"server {{ listen [{own}]:{port}; return 404; }}", "own.conf")
+    nginx.reload()
+    with pytest.raises(ModuleFailedError, match=rf"own.conf has 'listen \[{own}\]:{port}'"):
+        play("nginx_answers", **asked)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.lvs.cluster.plugins.module_utils._addresses.held import alone
 from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory
 from ansible_collections.lvs.cluster.plugins.module_utils._host.ipvsadm import Ipvsadm
 from ansible_collections.lvs.cluster.plugins.module_utils._host.keepalived import Keepalived, data_signal
@@ -26,7 +27,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.status imp
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.versions import too_old
 from ansible_collections.lvs.cluster.tests.kernel.conftest import run, run_command, running_keepalived, sh
 from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import HOSTS
-from golden.descriptions import INTERFACE, LARGE, accepted, check_ten, found_in, read_script, variables_with
+from golden.descriptions import HOSTS6, INTERFACE, LARGE, accepted, check_ten, found_in, read_script, variables_with
 from golden.programs import keepaliveds, render_keepalived, version_of, without_scripts
 
 DIRECTOR = "lvs1"
@@ -34,7 +35,7 @@ PROGRAMS = keepaliveds()
 # A scheduler and an engine that User-Mode Linux has not.
 MISSING = ("twos", "sip")
 # Servers that are in the table until a check fails.
-START = {f"lvs_virtual_servers[{place}].alpha": False for place in range(6)}
+START = {f"lvs_virtual_servers[{place}].alpha": False for place in range(7)}
 # Read between two descriptions: what a reload carries over, as servers that failed, is no part of a meaning.
 BLANK = f"""
 global_defs {{
@@ -102,8 +103,9 @@ def director(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     program: str = request.param
     directory = tmp_path_factory.mktemp("meaning")
     # A dummy interface has no multicast.
-    sh(f"ip link add {INTERFACE} type veth peer name peer0 && ip link set peer0 up && ip link set {INTERFACE} up")
-    sh(f"ip addr add {HOSTS[DIRECTOR]}/24 dev {INTERFACE}")
+    sh(f"ip link add {INTERFACE} type veth peer name peer0 && sysctl -qw net.ipv6.conf.{INTERFACE}.accept_dad=0")
+    sh(f"ip link set peer0 up && ip link set {INTERFACE} up")
+    sh(f"ip addr add {HOSTS[DIRECTOR]}/24 dev {INTERFACE} && ip addr add {HOSTS6[DIRECTOR]}/64 dev {INTERFACE}")
     run(["ipvsadm", "-C"])
     try:
         with running_keepalived(directory, BLANK, "Entering BACKUP STATE", program) as process:
@@ -135,8 +137,12 @@ GARP = (
 )
 
 
+# By multicast, adverts of IPv6 are sent from the interface's own address of the link.
+OF_LINK = "fe80::"
+
+
 def described_instance(each: Mapping[str, Any], whole: Mapping[str, Any]) -> dict[str, Any]:
-    lines = dict(each["lines"])
+    lines, is_ipv6 = dict(each["lines"]), ":" in each["virtual_ipaddress"][0]
     mails = [
         source[name]
         for source, name in ((lines, "smtp_alert"), (whole, "smtp_alert_vrrp"), (whole, "smtp_alert"))
@@ -145,7 +151,7 @@ def described_instance(each: Mapping[str, Any], whole: Mapping[str, Any]) -> dic
     return {
         "name": each["name"],
         "virtual_router_id": each["virtual_router_id"],
-        "family": 4,
+        "family": 6 if is_ipv6 else 4,
         "version": each["version"],
         "priority": each["priority"],
         "advert_int": each["advert_int"],
@@ -154,7 +160,7 @@ def described_instance(each: Mapping[str, Any], whole: Mapping[str, Any]) -> dic
         "authentication": "SIMPLE_PASSWORD" if each["auth_pass"] else "none" if each["version"] == 2 else "",
         "password": each["auth_pass"],
         "interface": each["interface"],
-        "source": each["unicast_src_ip"] or HOSTS[DIRECTOR],
+        "source": each["unicast_src_ip"] or each["mcast_src_ip"] or (OF_LINK if is_ipv6 else HOSTS[DIRECTOR]),
         "unicast_peer": each["unicast_peer"],
         "mcast_group": each["mcast_group"],
         "virtual_ipaddress": each["virtual_ipaddress"],
@@ -318,6 +324,7 @@ def read_back(said: Mapping[str, str]) -> dict[str, Any]:
         "instances": [
             {
                 **terms,
+                "source": OF_LINK if terms["source"].startswith(OF_LINK) else terms["source"],
                 "priority": state["priority"],
                 "preempt": value(lines, "Preempt"),
                 "preempt_delay": number(value(lines, "Preempt delay") or "0 secs"),
@@ -473,7 +480,7 @@ def below(lines: str, title: str) -> list[str]:
 def virtual_addresses(lines: str, title: str) -> list[str]:
     """With their lengths, of which keepalived leaves out that of a single address."""
     words = [line.split()[0] for line in below(lines, title)]
-    return [each if "/" in each else f"{each}/32" for each in words]
+    return [each if "/" in each else alone(each) for each in words]
 
 
 def blocks(text: str, title: str) -> list[str]:
@@ -550,6 +557,10 @@ LOWEST = {
     "lvs_vrrp_instances[1].unicast": False,
     "lvs_vrrp_instances[1].advert_int": 0.01,
     "lvs_vrrp_instances[1].virtual_ipaddress[1]": "203.0.113.10/1",
+    "lvs_vrrp_instances[2].unicast": False,
+    "lvs_vrrp_instances[2].virtual_ipaddress[1]": "2001:db8::109/1",
+    "lvs_virtual_servers[6].persistence_timeout": 1,
+    "lvs_virtual_servers[6].persistence_granularity": 1,
     "lvs_virtual_servers[0].port": 1,
     "lvs_virtual_servers[0].delay_loop": 0.001,
     "lvs_virtual_servers[0].persistence_timeout": 1,
@@ -572,6 +583,11 @@ HIGHEST = {
     "lvs_vrrp_instances[1].version": 3,
     "lvs_vrrp_instances[1].advert_int": 40.95,
     "lvs_vrrp_instances[1].preempt_delay": 999.999,
+    "lvs_vrrp_instances[2].advert_int": 40.95,
+    "lvs_virtual_servers[6].port": 65535,
+    "lvs_virtual_servers[6].persistence_timeout": 2678400,
+    "lvs_virtual_servers[6].persistence_granularity": 128,
+    "lvs_virtual_servers[6].lb_kind": "NAT",
     "lvs_virtual_servers[0].port": 65535,
     "lvs_virtual_servers[0].lb_algo": "mh",
     "lvs_virtual_servers[0].mh-port": True,

@@ -176,6 +176,7 @@ def _serving_findings(wanted: Mapping[str, Any], facts: Facts) -> Iterator[str]:
             "would draw the clients of the virtual addresses past the director. Give the container /proc/sys/net to "
             "write, as --privileged does, or take another real server."
         )
+    yield from _ipv6_findings(wanted, facts)
     yield from _answer_findings(wanted, facts)
     if host in cluster["directors"]:
         remedy = " Without a scheduler, write another lb_algo."
@@ -198,6 +199,29 @@ def _serving_findings(wanted: Mapping[str, Any], facts: Facts) -> Iterator[str]:
         )
     if wanted["director"]["static"]:
         yield from _static_findings(wanted, facts)
+
+
+def _ipv6_findings(wanted: Mapping[str, Any], facts: Facts) -> Iterator[str]:
+    """The kernel takes no address where IPv6 is switched off; facts of another hand do not tell."""
+    keepalived, director = wanted["keepalived"], wanted["director"]
+    floating = [
+        (each["interface"], cidr.split("/")[0])
+        for each in keepalived["vrrp_instances"]
+        for cidr in (*each["virtual_ipaddress"], *each["virtual_ipaddress_excluded"])
+    ]
+    held = [(facts.get("lvs_holder", "lo"), each["address"]) for each in wanted["realserver"]["vips"]]
+    cards = [(card["interface"], each["address"]) for card in director["cards"] for each in card["addresses"]]
+    off = facts.get("lvs_without_ipv6", [])
+    barred: Dict[str, List[str]] = {}
+    for interface, address in [*floating, *held, *cards]:
+        if family_of(address) == "ipv6" and interface in off:
+            barred.setdefault(interface, []).append(address)
+    for interface, addresses in barred.items():
+        yield (
+            f"IPv6 is switched off on {interface} of {wanted['host']['name']}, which is to have {listed(addresses)}. "
+            f"Set net.ipv6.conf.{interface}.disable_ipv6 to 0 where something sets it to 1: in /etc/sysctl.d, in the "
+            "configuration of its network, or by ipv6.disable on the command line of the kernel."
+        )
 
 
 def _answer_findings(wanted: Mapping[str, Any], facts: Facts) -> Iterator[str]:

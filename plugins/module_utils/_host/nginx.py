@@ -15,6 +15,7 @@ import ssl
 import time
 from typing import Any, Dict, Iterator, List, Sequence, Set, Tuple
 
+from ansible_collections.lvs.cluster.plugins.module_utils._net import EVERY, endpoint, family_of
 from ansible_collections.lvs.cluster.plugins.module_utils._nginx.questions import told
 from ansible_collections.lvs.cluster.plugins.module_utils._realserver.nginx import (
     Answer,
@@ -33,6 +34,7 @@ from .command import C_LOCALE, RunCommand
 from .errors import HostError
 
 PROC = "/proc"
+LOOPBACKS = {"ipv4": "127.0.0.1", "ipv6": "::1"}
 MAIN_FILE = "/etc/nginx/nginx.conf"
 FOLDER = "/etc/nginx/conf.d"
 SEE_LOG = "See its error log, /var/log/nginx/error.log"
@@ -100,9 +102,9 @@ def asked() -> Dict[str, List[str]]:
     return {cluster: lines for cluster, lines in found.items() if lines}
 
 
-def others_on(run_command: RunCommand, port: int) -> List[Process]:
-    """The processes other than nginx that listen on a port."""
-    return holders(_listening(run_command), port)
+def others_on(run_command: RunCommand, port: int, addresses: Sequence[str]) -> List[Process]:
+    """The processes other than nginx that listen on a port by the families of these addresses."""
+    return holders(_listening(run_command), port, set(map(family_of, addresses)))
 
 
 def _listening(run_command: RunCommand) -> str:
@@ -132,12 +134,23 @@ def last_written(paths: Sequence[str]) -> float:
     return max(times)
 
 
-def complaint(wanted: Wanted, own: str, timeout: float) -> str:
+def asked_at(wanted: Wanted, own: Sequence[str]) -> str:
+    """The address at which a socket is asked.
+
+    own: the host's own, of which that of the family is asked where any is listened on; the loopback's if it has none.
+    """
+    family = family_of(wanted.address)
+    if wanted.address != EVERY[family]:
+        return wanted.address
+    return next((each for each in own if family_of(each) == family), LOOPBACKS[family])
+
+
+def complaint(wanted: Wanted, own: Sequence[str], timeout: float) -> str:
     """Why a socket is not answered as it shall be; empty if it is.
 
-    own: the host's own address, which is asked where any is listened on.
+    own: the host's own addresses.
     """
-    address = wanted.address or own
+    address = asked_at(wanted, own)
     if not wanted.shown:
         try:
             socket.create_connection((address, wanted.port), timeout=timeout, source_address=(address, 0)).close()
@@ -159,7 +172,7 @@ def complaint(wanted: Wanted, own: str, timeout: float) -> str:
 
 def answer_of(address: str, port: int, path: str, timeout: float) -> Answer:
     """What a check of keepalived gets from this host; timeout in seconds."""
-    request = f"GET {path} HTTP/1.0\r\nUser-Agent: KeepAliveClient\r\nHost: {address}:{port}\r\n\r\n"
+    request = f"GET {path} HTTP/1.0\r\nUser-Agent: KeepAliveClient\r\nHost: {endpoint(address, port)}\r\n\r\n"
     data = b""
     try:
         with socket.create_connection((address, port), timeout=timeout, source_address=(address, 0)) as connection:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import os
-from typing import Dict, List, Mapping, Optional, Tuple
+from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._kernel.boot_files import (
     overriding,
@@ -82,6 +82,20 @@ def current(key: str) -> Optional[str]:
 def writable() -> bool:
     """Whether ARP can be silenced; the files of a container are read-only to root too."""
     return os.access(_path("net.ipv4.conf.all.arp_ignore"), os.W_OK)
+
+
+def without_ipv6(interfaces: Sequence[str]) -> List[str]:
+    """Those on which IPv6 is switched off; all of them where the kernel has none."""
+    return [each for each in interfaces if _of_ipv6(each, "disable_ipv6") in (None, "1")]
+
+
+def advertised(interfaces: Sequence[str]) -> List[str]:
+    """Those that take what a router advertises, also once the host routes itself (ip-sysctl.rst: accept_ra 2)."""
+    return [each for each in interfaces if _of_ipv6(each, "accept_ra") in ("1", "2")]
+
+
+def _of_ipv6(interface: str, name: str) -> Optional[str]:
+    return current(f"net.ipv6.conf.{interface.replace('.', '/')}.{name}")
 
 
 def write(key: str, value: str) -> None:

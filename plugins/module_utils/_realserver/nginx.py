@@ -7,8 +7,9 @@
 from __future__ import annotations
 
 import re
-from typing import AbstractSet, Dict, Iterable, List, Mapping, NamedTuple, Sequence, Tuple
+from typing import AbstractSet, Collection, Dict, Iterable, List, Mapping, NamedTuple, Sequence, Tuple
 
+from ansible_collections.lvs.cluster.plugins.module_utils._net import EVERY, endpoint, family_of
 from ansible_collections.lvs.cluster.plugins.module_utils._nginx.grammar import (
     Directive,
     NotWholeError,
@@ -25,7 +26,7 @@ class Listen(NamedTuple):
 
     path: str
     text: str
-    address: str  # empty for every address
+    address: str  # empty for every address, :: for every one of IPv6
     port: int
     is_default: bool
     names: Tuple[str, ...] = ()  # of its server
@@ -35,7 +36,7 @@ class Listen(NamedTuple):
 class Wanted(NamedTuple):
     """A socket that nginx is to answer on.
 
-    address: empty for every address.
+    address: empty for every address, :: for every one of IPv6.
     is_default: whether it answers what is for no other.
     shown: by the name that its TLS is asked for, the file of the certificate that it shows then; empty for no name.
     """
@@ -47,7 +48,7 @@ class Wanted(NamedTuple):
 
 
 class Socket(NamedTuple):
-    """A socket that is listened on; address: empty for every address."""
+    """A socket that is listened on; address: empty for every address, :: for every one of IPv6."""
 
     address: str
     port: int
@@ -78,7 +79,7 @@ def files(dump: str) -> List[Tuple[str, str]]:
 
 
 def listens(read: Sequence[Tuple[str, str]]) -> List[Listen]:
-    """Where the servers in these files listen, but for IPv6 and for sockets that are files."""
+    """Where the servers in these files listen, but for sockets that are files."""
     found: List[Listen] = []
     for path, text in read:
         try:
@@ -100,20 +101,26 @@ def _of_server(path: str, directives: Sequence[Directive], server: int) -> List[
     found = []
     for words in (each.words[1:] for each in directives if each.keyword == "listen" and len(each.words) > 1):
         address, port = _socket(words[0])
-        if port:
-            is_default = bool({"default_server", "default"} & set(words[1:]))
-            found.append(Listen(path, " ".join(words), address, port, is_default, names, server))
+        is_default = bool({"default_server", "default"} & set(words[1:]))
+        both = address == EVERY["ipv6"] and "ipv6only=off" in words
+        addresses = EVERY.values() if both else [address]
+        found += [Listen(path, " ".join(words), each, port, is_default, names, server) for each in addresses if port]
     return found
 
 
 def _socket(text: str) -> Tuple[str, int]:
     """The address and the port that a C(listen) names; port 0 for what is neither."""
-    if text.startswith(("unix:", "[")):
+    if text.startswith("unix:"):
         return "", 0
-    address, colon, port = text.rpartition(":")
-    if not colon:
-        address, port = ("", text) if text.isdigit() else (text, "80")
-    return ("" if address in ("*", "0.0.0.0") else address, int(port) if port.isdigit() else 0)
+    if text.endswith("]") or not re.search(r":|^\d+$", text):
+        text += ":80"
+    address, _colon, port = text.rpartition(":")
+    return _bare(address), int(port) if port.isdigit() else 0
+
+
+def _bare(address: str) -> str:
+    """An address without its brackets, or what stands for every one."""
+    return "" if address in ("*", "0.0.0.0") else address.strip("[]").partition("%")[0]
 
 
 def rivals(
@@ -123,7 +130,7 @@ def rivals(
     port: int,
     is_default: bool = False,
 ) -> List[Listen]:
-    """Who answers at an address in the place of our file, which listens on the port at every address.
+    """Who answers at an address in the place of our file, which listens on the port at every address of its family.
 
     nginx takes the server that names the address, else the default one of the port, else the first that it has read.
     is_default: whether ours has the default server of the port, or will have.
@@ -131,8 +138,9 @@ def rivals(
     on_port = [each for each in found if each.port == port]
     others = [each for each in on_port if each.path != ours]
     exact = [each for each in others if each.address == address]
-    defaults = [each for each in others if not each.address and each.is_default]
-    earlier = [each for each in others if not each.address and _is_before(found, each, ours)]
+    everywhere = [each for each in others if each.address == EVERY[family_of(address)]]
+    defaults = [each for each in everywhere if each.is_default]
+    earlier = [each for each in everywhere if _is_before(found, each, ours)]
     return exact or defaults or ([] if is_default else earlier)
 
 
@@ -152,36 +160,37 @@ def shadowed(found: Sequence[Listen], ours: str, wanted: Sequence[Wanted]) -> Di
     for address, port in dict.fromkeys((each.address, each.port) for each in wanted):
         others = [each for each in found if each.port == port and each.path != ours]
         there = {(each.path, each.server) for each in others if each.address == address}
-        away = [each for each in others if not each.address and (each.path, each.server) not in there]
-        if address and away:
+        every = EVERY[family_of(address)]
+        away = [each for each in others if each.address == every and (each.path, each.server) not in there]
+        if address != every and away:
             hidden[address, port] = away
     return hidden
 
 
 def sockets(told: str) -> List[Socket]:
-    """What is listened on, in the output of C(ss -H -l -t -n -p), but for what takes IPv6 alone."""
+    """What is listened on, in the output of C(ss -H -l -t -n -p); what takes both families is there twice."""
     found = []
     for line in told.splitlines():
         words = line.split()
-        if len(words) < 4 or words[3].startswith("["):
+        if len(words) < 4:
             continue
         address, _colon, port = words[3].rpartition(":")
-        address = address.partition("%")[0]
         processes = tuple((name, int(pid)) for name, pid in SS_PROCESS.findall(line))
-        if port.isdigit():
-            found.append(Socket("" if address in ("*", "0.0.0.0") else address, int(port), words[3], processes))
+        addresses = EVERY.values() if address == "*" else [_bare(address)]
+        found += [Socket(each, int(port), words[3], processes) for each in addresses if port.isdigit()]
     return found
 
 
-def holders(told: str, port: int) -> List[Process]:
-    """The processes other than nginx that keep it from a port, in the output of C(ss -H -l -t -n -p)."""
-    return [
+def holders(told: str, port: int, families: Collection[str]) -> List[Process]:
+    """The processes other than nginx that keep it from a port by IP of these, in the output of C(ss -H -l -t -n -p)."""
+    found = [
         Process(name, pid, each.text)
         for each in sockets(told)
-        if each.port == port
+        if each.port == port and family_of(each.address) in families
         for name, pid in each.processes
         if name != "nginx"
     ]
+    return list(dict.fromkeys(found))
 
 
 def in_use(found: Sequence[Listen], held: Sequence[Socket], ours: AbstractSet[int]) -> List[str]:
@@ -192,18 +201,18 @@ def in_use(found: Sequence[Listen], held: Sequence[Socket], ours: AbstractSet[in
 
     ours: the processes of this nginx.
     """
-    wanted: Dict[int, List[str]] = {}
+    wanted: Dict[Tuple[int, str], List[str]] = {}
     for each in found:
-        wanted.setdefault(each.port, []).append(each.address)
+        wanted.setdefault((each.port, EVERY[family_of(each.address)]), []).append(each.address)
     told = []
-    for port, addresses in sorted(wanted.items()):
-        needed = [""] if "" in addresses else list(dict.fromkeys(addresses))
-        for there in (each for each in held if each.port == port):
+    for (port, every), addresses in sorted(wanted.items()):
+        needed = [every] if every in addresses else list(dict.fromkeys(addresses))
+        for there in (each for each in held if (each.port, EVERY[family_of(each.address)]) == (port, every)):
             mine = bool({pid for _name, pid in there.processes} & ours)
             if (there.address in needed and not mine) or (
-                there.address not in needed and "" in (there.address, *needed)
+                there.address not in needed and every in (there.address, *needed)
             ):
-                wish = ", ".join(f"{each or '*'}:{port}" for each in needed)
+                wish = ", ".join(endpoint(each or "*", port) for each in needed)
                 told.append(f"{wish} is held by {_holder(there, mine)}")
     return told
 

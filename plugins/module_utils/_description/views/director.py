@@ -63,11 +63,11 @@ class Timeouts:
 
 @dataclass(frozen=True)
 class CardAddress:
-    """A virtual address; where its label is empty, number is that of INTERFACE:N."""
+    """A virtual address; where its label is empty, number is that of INTERFACE:N. One of IPv6 has neither."""
 
     address: str
     label: str
-    number: int
+    number: Optional[int]
 
 
 @dataclass(frozen=True)
@@ -84,14 +84,14 @@ class Director:
 
     modules: none where the host directs nothing, as one whose addresses lead to a proxy: its IPVS is nobody's business.
     servers: by address, those that it reaches by their MAC addresses; tunnelled: those that it reaches in tunnels.
-    routes: whether it is the gateway of others.
+    routes: the families of which it is the gateway of others.
     static: whether it directs without keepalived; services, timeouts and cards are those of such a host alone.
     """
 
     modules: Sequence[str]
     servers: Mapping[str, str]
     tunnelled: Mapping[str, str]
-    routes: bool
+    routes: Sequence[str]
     static: bool
     services: Sequence[TableService]
     timeouts: Optional[Timeouts]
@@ -116,12 +116,14 @@ def director_view(
         modules=_modules(directed) if directed else [],
         servers={each.address: each.name for each in servers if each.lb_kind == DR},
         tunnelled={each.address: each.name for each in servers if each.lb_kind == TUN},
-        routes=any(kind_of(server, each) == NAT for each in directed for server in every_server(each)),
+        routes=sorted(
+            {each.family for each in directed if NAT in [kind_of(server, each) for server in every_server(each)]}
+        ),
         static=bool(static),
         services=[told for each in static for told in _table_services(views[each.name])],
         timeouts=_timeouts(whole.lvs_timeouts) if static and whole.lvs_timeouts else None,
         cards=_cards(
-            (each.interface or interface, CardAddress(address, each.label, places[address]))
+            (each.interface or interface, CardAddress(address, each.label, places.get(address)))
             for address, each in held.items()
         ),
     )
@@ -188,7 +190,7 @@ def placed_cards(cards: Iterable[Mapping[str, Any]], interface: str) -> List[Dic
     return [{"interface": name, "addresses": held} for name, held in found.items()]
 
 
-def _label(interface: str, number: int) -> str:
+def _label(interface: str, number: Optional[int]) -> str:
     """As the tutorials have it, eth0:0; none where the kernel has no room for it, or the interface is not known."""
     label = f"{interface}:{number}"
-    return label if interface and len(label) <= LONGEST_INTERFACE else ""
+    return label if interface and number is not None and len(label) <= LONGEST_INTERFACE else ""

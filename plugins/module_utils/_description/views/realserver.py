@@ -17,7 +17,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._net import family_of
 
 @dataclass(frozen=True)
 class HeldAddress:
-    """A virtual address, and the label that people know it by."""
+    """A virtual address, and the label that people know it by; one of IPv6 has none."""
 
     address: str
     label: str
@@ -51,10 +51,11 @@ class RealServer:
 
 
 def label_places(services: Iterable[VirtualServer]) -> Dict[str, int]:
-    """The number of each address's label: its place in the description, so that it is the same on every host."""
+    """The number of each IPv4 address's label: its place in the description, so that it is the same on every host."""
     places: Dict[str, int] = {}
     for address in (each for service in services for each in service.addresses):
-        places.setdefault(address, len(places))
+        if family_of(address) == "ipv4":
+            places.setdefault(address, len(places))
     return places
 
 
@@ -90,7 +91,8 @@ def realserver_view(
     gateways: Sequence[Gateway],
 ) -> RealServer:
     """held: the services whose packets the host accepts."""
-    addresses = {address for service in held for address in service.addresses}
+    addresses = dict.fromkeys(address for service in held for address in service.addresses)
     vips = [HeldAddress(each, f"lo:{place}") for each, place in places.items() if each in addresses]
     tunnelled = [each.name for each in held if host in tunnelled_of(each)]
+    vips.extend(HeldAddress(each, "") for each in addresses if each not in places)
     return RealServer(interface, vips, tunnelled, gateways)

@@ -51,7 +51,7 @@ def reads(put: Any, port: int, other: str = "", ours: str = OURS) -> None:
 
 
 def answers(port: int, **options: Any) -> dict[str, Any]:
-    fixed = {"path": OURS, "address": "127.0.0.1", "header": "X-LVS-Cluster", "value": "lvs"}
+    fixed = {"path": OURS, "addresses": ["127.0.0.1"], "header": "X-LVS-Cluster", "value": "lvs"}
     return play("nginx_answers", **{**fixed, "checks": [{"port": port, "path": "/healthz"}], **options})
 
 

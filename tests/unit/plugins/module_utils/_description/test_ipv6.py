@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory
+from ansible_collections.lvs.cluster.plugins.module_utils._description.facts import compared, remarks
 from ansible_collections.lvs.cluster.plugins.module_utils._description.members import Member, shared_family
 from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import (
     HOSTS,
@@ -17,6 +18,7 @@ from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._descriptio
     UPSTREAM,
     VIP,
     hostvars,
+    plain_views,
 )
 from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.mistakes import (
     FIRST_INSTANCE,
@@ -394,3 +396,99 @@ def test_a_port_that_servers_of_nat_leave_serves_on_by_both_families():
     told = {"lvs_nginx_asked": {"lvs": [f"http 8001 /healthz about [{VIP6}]:80"]}}
     (former,) = view("web1", {**changes, "hosts.web1.ansible_facts": told})["nginx"]["former"]
     assert [each["listen"] for each in former["also"]] == [["8001 default_server", "[::]:8001 default_server"]]
+
+
+def test_a_director_routes_for_the_family_of_what_it_rewrites():
+    changes = {**MIXED, f"{SECOND_SERVICE}.lb_kind": "NAT"}
+    assert view("lvs1", changes)["director"]["routes"] == ["ipv6"]
+
+
+def facts_of(own: str, **told: Any) -> dict[str, Any]:
+    card = {"device": "eth0", "mtu": 1500, "ipv6": [{"address": own, "prefix": "64", "scope": "global"}]}
+    of_link = {"address": "fe80::11", "prefix": "64", "scope": "link"}
+    card["ipv6"].append(of_link)
+    loopback = {"device": "lo", "mtu": 65536, "ipv6": [{"address": "::1", "prefix": "128", "scope": "host"}]}
+    return {
+        "os_family": "Debian",
+        "interfaces": ["lo", "eth0"],
+        "lo": loopback,
+        "eth0": card,
+        "all_ipv6_addresses": [own, "fe80::11"],
+        "default_ipv4": {},
+        "default_ipv6": {"interface": "eth0", "gateway": "2001:db8::1"},
+        "lvs_gateways": {},
+        **told,
+    }
+
+
+def judged(host: str, changes: dict[str, Any], **told: Any) -> list[str]:
+    changes = {"lvs_sync_daemon": False, **ONLY, **changes}
+    (found,) = compared(plain_views(hostvars(changes), [host]), {host: facts_of(HOSTS6[host], **told)}, ["Debian"], {})
+    return found["findings"]
+
+
+def test_a_host_of_ipv6_has_the_interface_that_has_its_address():
+    assert judged("lvs1", {}) == []
+    (told,) = judged("lvs1", {"hosts.lvs1.ansible_host": "2001:db8::9"})
+    assert told.startswith("no interface of lvs1 has its address in the cluster's network; it has 2001:db8::11. Set ")
+
+
+def test_the_address_that_adverts_are_sent_from_is_looked_for():
+    changes = {**{f"hosts.{host}.lvs_interface": "eth0" for host in HOSTS}, "hosts.lvs1.ansible_host": "2001:db8::9"}
+    (told,) = judged("lvs1", changes)
+    assert told.startswith("2001:db8::9, from which lvs1 is to send the adverts of VRRP instance web, is not on its")
+    assert "which has 2001:db8::11." in told
+
+
+@pytest.mark.parametrize(
+    ("host", "interface", "told"),
+    [
+        (
+            "web1",
+            "lo",
+            "IPv6 is switched off on lo of web1, which is to have 2001:db8::100. Set net.ipv6.conf.lo.",
+        ),
+        ("lvs1", "eth0", "IPv6 is switched off on eth0 of lvs1"),
+        ("lvs1", "lo", ""),
+    ],
+)
+def test_where_ipv6_is_switched_off_is_told_before_anything_is_written(host, interface, told):
+    found = judged(host, {}, lvs_without_ipv6=[interface])
+    assert [each[: len(told)] for each in found] == ([told] if told else [])
+
+
+def test_the_sync_daemon_needs_ipv4():
+    (told,) = judged("lvs1", {"lvs_sync_daemon": True})
+    assert told.startswith("lvs1 has no IPv4 address on eth0, where the sync daemon tells connections.")
+
+
+@pytest.mark.parametrize(
+    ("gateway", "refused"),
+    [
+        pytest.param("2001:db8::11", False, id="the director"),
+        pytest.param("2001:db8::1", True, id="another one"),
+        pytest.param("fe80::1", False, id="an address of the link, which may be anybody's"),
+    ],
+)
+def test_an_answer_by_another_gateway_is_refused_by_ipv6_too(gateway, refused):
+    changes = {
+        f"{FIRST_SERVICE}.lb_kind": "NAT",
+        f"{FIRST_INSTANCE}.hosts": ["lvs1"],
+        f"{FIRST_INSTANCE}.virtual_ipaddress": ["2001:db8:1::100"],
+        f"{FIRST_SERVICE}.address": "2001:db8:1::100",
+    }
+    found = judged("web1", changes, default_ipv6={"interface": "eth0", "gateway": gateway})
+    assert [each.split(" by lb_kind")[0] for each in found] == (["web1 gets requests of web"] if refused else [])
+
+
+def test_hosts_of_a_cluster_are_compared_by_the_family_that_an_instance_is_of():
+    changes = {**MIXED, "lvs_sync_daemon": False}
+    facts = {}
+    for host in ("lvs1", "lvs2"):
+        four = {"address": HOSTS[host], "prefix": "24", "netmask": "255.255.255.0", "network": "192.0.2.0"}
+        facts[host] = facts_of(HOSTS6[host])
+        facts[host]["eth0"] = {**facts[host]["eth0"], "ipv4": four}
+        facts[host]["eth0"]["ipv6"] = [{"address": HOSTS6[host], "prefix": "127", "scope": "global"}]
+    entries = compared(plain_views(hostvars(changes), list(facts)), facts, ["Debian"], {})
+    told = [each for each in remarks(entries, facts) if "VRRP instance" in each]
+    assert [each.split(" is in ")[0] for each in told] == ["VRRP instance web6"]

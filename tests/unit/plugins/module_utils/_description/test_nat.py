@@ -113,14 +113,14 @@ def test_a_director_alone_is_the_gateway_with_what_it_has_itself():
 
 def test_the_director_routes_and_sends_to_the_servers_own_port():
     told = view("lvs1", NAT)
-    assert (told["director"]["routes"], told["director"]["servers"]) == (True, {})
+    assert (told["director"]["routes"], told["director"]["servers"]) == (["ipv4"], {})
     (service,) = told["keepalived"]["virtual_servers"]
     assert service["lb_kind"] == "NAT"
     assert [(each["address"], each["port"], each["lines"]) for each in service["real_servers"]] == [
         ("198.51.100.21", 8000, []),
         ("198.51.100.22", 8000, []),
     ]
-    assert view("lvs1", {})["director"]["routes"] is False
+    assert view("lvs1", {})["director"]["routes"] == []
 
 
 def test_one_server_of_several_may_be_reached_by_nat():
@@ -128,7 +128,7 @@ def test_one_server_of_several_may_be_reached_by_nat():
     changes = {f"{FIRST_SERVICE}.real_servers": servers}
     assert problems_with(changes) == []
     told = view("lvs1", changes)
-    assert (told["director"]["routes"], told["director"]["servers"]) == (True, {"192.0.2.22": "web2"})
+    assert (told["director"]["routes"], told["director"]["servers"]) == (["ipv4"], {"192.0.2.22": "web2"})
     (service,) = told["keepalived"]["virtual_servers"]
     assert [each["lines"] for each in service["real_servers"]] == [[["lvs_method", "NAT"]], []]
     assert [view(host, changes)["realserver"]["vips"] for host in ("web1", "web2")] == [

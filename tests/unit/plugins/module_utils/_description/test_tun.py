@@ -52,7 +52,7 @@ def test_a_real_server_holds_the_address_and_knows_what_comes_in_tunnels():
 def test_the_director_sends_in_tunnels_and_routes_for_nobody():
     told = view("lvs1", TUN)
     assert told["director"]["tunnelled"] == {FAR: "web1", "192.0.2.22": "web2"}
-    assert (told["director"]["servers"], told["director"]["routes"]) == ({}, False)
+    assert (told["director"]["servers"], told["director"]["routes"]) == ({}, [])
     (service,) = told["keepalived"]["virtual_servers"]
     assert service["lb_kind"] == "TUN"
 

@@ -53,7 +53,7 @@ NO_DIRECTOR = {
     "modules": [],
     "servers": {},
     "tunnelled": {},
-    "routes": False,
+    "routes": [],
     "static": False,
     "services": [],
     "timeouts": None,
@@ -638,7 +638,7 @@ def test_a_director_without_keepalived_has_the_table_the_timeouts_and_the_addres
         "modules": ["ip_vs", "ip_vs_wrr"],
         "servers": {HOSTS["web1"]: "web1", HOSTS["web2"]: "web2"},
         "tunnelled": {},
-        "routes": False,
+        "routes": [],
         "static": True,
         "services": [
             {

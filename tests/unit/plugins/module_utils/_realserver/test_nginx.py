@@ -44,6 +44,7 @@ SS = """\
 LISTEN 0      511          0.0.0.0:80        0.0.0.0:*    users:(("nginx",pid=412,fd=6),("nginx",pid=411,fd=6))
 LISTEN 0      511                *:8080            *:*    users:(("apache2",pid=633,fd=4))
 LISTEN 0      128             [::]:443          [::]:*    users:(("sshd",pid=290,fd=4))
+LISTEN 0      128             [::]:8443         [::]:*    users:(("sshd",pid=290,fd=5))
 LISTEN 0      5      192.0.2.21:443        0.0.0.0:*    users:(("python3",pid=701,fd=3))
 """
 
@@ -68,11 +69,12 @@ def test_files_of_a_dump_are_told_apart_in_their_order() -> None:
     assert read[2][1].startswith("server {\n    listen 80;")
 
 
-def test_sockets_of_a_dump_are_read_without_comments_and_ipv6() -> None:
+def test_sockets_of_a_dump_are_read_without_comments() -> None:
     assert [each[:5] for each in nginx.listens(nginx.files(DUMP))] == [
         (OURS, "80", "", 80, False),
         (OURS, "192.0.2.100:80", "192.0.2.100", 80, False),
         (DEFAULT_SITE, "80 default_server", "", 80, True),
+        (DEFAULT_SITE, "[::]:80 default_server", "::", 80, True),
     ]
 
 
@@ -103,10 +105,14 @@ def test_names_of_a_server_are_those_of_all_its_lines_wherever_they_stand() -> N
         ("listen 8080;", {}),
         ("listen 192.0.2.99:80;", {}),
         ("listen 80;", {("192.0.2.100", 80): [()]}),
+        ("listen [::]:80; server_name six;", {("2001:db8::100", 80): [("six",)]}),
+        ("listen [::]:80 ipv6only=off;", {("192.0.2.100", 80): [()], ("2001:db8::100", 80): [()]}),
+        ("listen [::]:80; listen [2001:db8::100]:80;", {}),
     ],
 )
 def test_site_that_ours_hides_at_an_address_is_found_by_its_names(theirs: str, hidden: dict[object, object]) -> None:
-    found = nginx.listens([(OURS, "server { listen 80; listen 192.0.2.100:80; }"), site(theirs)])
+    listens = "listen 80; listen [::]:80; listen 192.0.2.100:80; listen [2001:db8::100]:80;"
+    found = nginx.listens([(OURS, f"server {{ {listens} }}"), site(theirs)])
     ours = [nginx.Wanted(each.address, each.port) for each in found if each.path == OURS]
     seen = nginx.shadowed(found, OURS, ours)
     assert {key: [each.names for each in others] for key, others in seen.items()} == hidden
@@ -128,6 +134,13 @@ def test_site_that_ours_hides_at_an_address_is_found_by_its_names(theirs: str, h
         ),
         ("listen 192.0.2.22:443;", []),
         ("listen 9000;", []),
+        ("listen [::]:80; listen [2001:db8::100]:80;", []),
+        ("listen [::]:8080;", ["[::]:8080 is held by apache2 (process 633), which listens on *:8080"]),
+        (
+            "listen [2001:db8::100]:8443;",
+            ["[2001:db8::100]:8443 is held by sshd (process 290), which listens on [::]:8443"],
+        ),
+        ("listen 8443;", []),
     ],
 )
 def test_who_keeps_nginx_from_a_socket_is_named_also_nginx_itself(ours: str, told: list[str]) -> None:
@@ -160,7 +173,7 @@ def test_names_that_a_certificate_can_have_are_asked_for() -> None:
 def test_default_server_answers_in_our_place_unless_it_is_about_to_go() -> None:
     found = nginx.listens(nginx.files(DUMP))
     assert [each.path for each in nginx.rivals(found, OURS, RIP, 80)] == [DEFAULT_SITE]
-    assert nginx.rivals(found[:-1], OURS, RIP, 80) == []
+    assert nginx.rivals(found[:-2], OURS, RIP, 80) == []
 
 
 @pytest.mark.parametrize(
@@ -176,10 +189,27 @@ def test_default_server_answers_in_our_place_unless_it_is_about_to_go() -> None:
         ("listen unix:/run/site.sock default_server;", False),
         ("listen [::]:80 default_server;", False),
         ("listen localhost:80;", False),
+        ("listen [2001:db8::21]:80;", False),
     ],
 )
 def test_site_on_our_port_answers_only_where_it_comes_first(listen: str, wins: bool) -> None:
     assert rivals(site(listen)) == ([listen.removeprefix("listen ").rstrip(";")] if wins else [])
+
+
+@pytest.mark.parametrize(
+    ("listen", "wins"),
+    [
+        ("listen [2001:db8::21]:80;", True),
+        ("listen [2001:db8::21];", True),
+        ("listen [::]:80 default_server;", True),
+        ("listen [::]:80 ipv6only=off default_server;", True),
+        ("listen 80 default_server;", False),
+        ("listen [::]:80;", False),
+    ],
+)
+def test_site_answers_in_our_place_by_ipv6_where_it_listens_by_that(listen: str, wins: bool) -> None:
+    found = nginx.listens([(OURS, "server { listen 80; listen [::]:80; }"), site(listen)])
+    assert bool(nginx.rivals(found, OURS, "2001:db8::21", 80)) is wins
 
 
 @pytest.mark.parametrize("ours", ["listen 80;", ""], ids=["as now", "not yet written"])
@@ -198,9 +228,19 @@ def test_file_that_is_not_understood_has_no_sockets() -> None:
     assert nginx.listens([("lua.conf", "content_by_lua_block { x = '\\'' } }"), site("listen 80;")])[0].port == 80
 
 
-@pytest.mark.parametrize(("port", "names"), [(80, []), (8080, ["apache2"]), (443, ["python3"]), (8, [])])
-def test_process_that_keeps_nginx_from_a_port_is_named(port: int, names: list[str]) -> None:
-    assert [each.name for each in nginx.holders(SS, port)] == names
+@pytest.mark.parametrize(
+    ("port", "families", "names"),
+    [
+        (80, ["ipv4", "ipv6"], []),
+        (8080, ["ipv4", "ipv6"], ["apache2"]),
+        (8080, ["ipv6"], ["apache2"]),
+        (443, ["ipv4"], ["python3"]),
+        (443, ["ipv6"], ["sshd"]),
+        (8, ["ipv4"], []),
+    ],
+)
+def test_process_that_keeps_nginx_from_a_port_is_named(port: int, families: list[str], names: list[str]) -> None:
+    assert [each.name for each in nginx.holders(SS, port, families)] == names
 
 
 def test_answer_is_read_as_far_as_its_headers() -> None:
