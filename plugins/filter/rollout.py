@@ -84,16 +84,16 @@ from ansible.errors import AnsibleError
 
 def rollout_filter(hostvars, host, run):
     # Each task of each host is a process that loads all filters up to the one that it needs.
-    from ansible_collections.lvs.cluster.plugins.module_utils._description.members import host_address  # noqa: PLC0415
+    from ansible_collections.lvs.cluster.plugins.module_utils._description.members import host_addresses  # noqa: PLC0415
     from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.rollout import Run, judge  # noqa: PLC0415
 
     def host_at(address):
         for name in hostvars:
             try:
-                found = host_address(hostvars[name])
+                found = host_addresses(hostvars[name])
             except AnsibleError:
                 continue  # a host whose variables cannot be read is none of ours
-            if found == address:
+            if address in found.values():
                 return name
         return None
 

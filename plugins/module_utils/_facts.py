@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import shlex
-from typing import Any, Dict, Iterator, List, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Mapping, Tuple
 
 # By ID or ID_LIKE of os-release(5), what setup calls the family.
 FAMILIES = {"debian": "Debian", "ubuntu": "Debian", "rhel": "RedHat", "fedora": "RedHat", "centos": "RedHat"}
@@ -30,38 +30,45 @@ def system(os_release: str) -> Dict[str, str]:
     return {"os_family": family, "distribution": told.get("NAME", own)}
 
 
-def network(addresses: str, route: str, routes: str) -> Dict[str, Any]:
-    """Interfaces with their IPv4 addresses, and the way to other networks.
+def network(addresses: str, ways_out: Mapping[str, str], routes: Iterable[str]) -> Dict[str, Any]:
+    """Interfaces with their addresses, and the ways to other networks.
 
     addresses: as C(ip -json -details address show).
-    route: as C(ip -json route get) of an address elsewhere; empty for no way.
-    routes: as C(ip -json route show table all).
+    ways_out: by family, as C(ip -json route get) of an address elsewhere; empty for no way.
+    routes: of each family, as C(ip -json route show table all).
     """
     links: List[Dict[str, Any]] = json.loads(addresses)
-    facts: Dict[str, Any] = {"interfaces": [], "lvs_cards": [], "all_ipv4_addresses": [], "default_ipv4": {}}
+    facts: Dict[str, Any] = {"interfaces": [], "lvs_cards": [], "all_ipv4_addresses": [], "all_ipv6_addresses": []}
     for link in links:
         name = link["ifname"]
-        held = [_address(each) for each in link.get("addr_info", []) if each["family"] == "inet" and "local" in each]
+        told = [each for each in link.get("addr_info", []) if "local" in each]
+        held = [_address(each) for each in told if each["family"] == "inet"]
+        held6 = [_address6(each) for each in told if each["family"] == "inet6"]
         details: Dict[str, Any] = {"device": name, "mtu": link["mtu"]}
         if held:
             details["ipv4"], *others = held
             if others:
                 details["ipv4_secondaries"] = others
+        if held6:
+            details["ipv6"] = held6
         facts["interfaces"].append(name)
-        # What comes to a dummy device comes in by another one.
+        # What comes to a dummy device comes in by another one. An address of its link each card has by itself.
         is_card = name != "lo" and link.get("linkinfo", {}).get("info_kind") != "dummy"
-        if held and is_card and not link.get("address", "").startswith(VRRP_MAC):
+        own = held or [each for each in held6 if each["scope"] != "link"]
+        if own and is_card and not link.get("address", "").startswith(VRRP_MAC):
             facts["lvs_cards"].append(name)
         # As in setup's, and in keys alone.
         facts[name.replace("-", "_")] = details
         facts["all_ipv4_addresses"] += [each["address"] for each in held if not _is_loopback(each["address"])]
-    if route:
-        (way,) = json.loads(route)
+        facts["all_ipv6_addresses"] += [each["address"] for each in held6 if not _is_loopback(each["address"])]
+    for family in ("ipv4", "ipv6"):
+        way = dict(*json.loads(ways_out.get(family) or "[{}]"))
         names = {"dev": "interface", "gateway": "gateway", "prefsrc": "address"}
-        facts["default_ipv4"] = {fact: way[key] for key, fact in names.items() if key in way}
+        facts[f"default_{family}"] = {fact: way[key] for key, fact in names.items() if key in way}
     gateways: Dict[str, List[str]] = {}
-    for gateway, destination in _ways(json.loads(routes or "[]")):
-        gateways.setdefault(gateway, []).append(destination)
+    for each in routes:
+        for gateway, destination in _ways(json.loads(each or "[]")):
+            gateways.setdefault(gateway, []).append(destination)
     facts["lvs_gateways"] = gateways
     return facts
 
@@ -84,5 +91,9 @@ def _address(told: Dict[str, Any]) -> Dict[str, str]:
     }
 
 
+def _address6(told: Dict[str, Any]) -> Dict[str, str]:
+    return {"address": told["local"], "prefix": str(told["prefixlen"]), "scope": told["scope"]}
+
+
 def _is_loopback(address: str) -> bool:
-    return ipaddress.IPv4Address(address).is_loopback
+    return ipaddress.ip_address(address).is_loopback

@@ -9,22 +9,37 @@ from __future__ import annotations
 import ipaddress
 import socket
 from functools import lru_cache
-from typing import Optional, Tuple
+from typing import Optional, Tuple, Union
 
 HIGHEST_PORT = 65535
 
 FAMILIES = {"ipv4": socket.AF_INET, "ipv6": socket.AF_INET6}
+# As messages name them.
+TITLES = {"ipv4": "IPv4", "ipv6": "IPv6"}
+# What stands for every address of a family, where a program listens.
+EVERY = {"ipv4": "", "ipv6": "::"}
 IPV6_LENGTH = 16
 IPV4_MAPPED = bytes(10) + b"\xff\xff"
 LINK = (0xFE, 0x80)
 
+IpAddress = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
+IpNetwork = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
+
 # What no host can have, or be reached at from another one; RFC 6890.
 NO_HOSTS = {
-    "an address of the loopback, where every host finds itself": ipaddress.IPv4Network("127.0.0.0/8"),
-    "an address of no network": ipaddress.IPv4Network("0.0.0.0/8"),
-    "a multicast address": ipaddress.IPv4Network("224.0.0.0/4"),
-    "the broadcast address": ipaddress.IPv4Network("255.255.255.255/32"),
-    "a reserved address": ipaddress.IPv4Network("240.0.0.0/4"),
+    ipaddress.ip_network(network): what
+    for network, what in {
+        "127.0.0.0/8": "an address of the loopback, where every host finds itself",
+        "0.0.0.0/8": "an address of no network",
+        "224.0.0.0/4": "a multicast address",
+        "255.255.255.255/32": "the broadcast address",
+        "240.0.0.0/4": "a reserved address",
+        "::1/128": "an address of the loopback, where every host finds itself",
+        "::/96": "an address of no network",
+        "::ffff:0:0/96": "an IPv4 address in the form of IPv6",
+        "fe80::/10": "an address of one link, which each link has anew",
+        "ff00::/8": "a multicast address",
+    }.items()
 }
 
 
@@ -37,9 +52,14 @@ def family_of(address: str) -> str:
     return "ipv6" if ":" in address else "ipv4"
 
 
+def url_host(address: str) -> str:
+    """An address as a URL has it."""
+    return f"[{address}]" if ":" in address else address
+
+
 def endpoint(address: str, port: int) -> str:
     """An address with a port, as ipvsadm writes it."""
-    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+    return f"{url_host(address)}:{port}"
 
 
 def parse_endpoint(text: str) -> Tuple[str, Optional[int]]:
@@ -109,14 +129,25 @@ def is_unicast(address: str) -> bool:
     return 0 < packed[0] < 224
 
 
-def no_host(address: ipaddress.IPv4Address) -> str:
+def no_host(address: IpAddress) -> str:
     """Why no host can be reached at an address, if none can."""
-    return next((f"is {what}" for what, network in NO_HOSTS.items() if address in network), "")
+    return next((f"is {what}" for network, what in NO_HOSTS.items() if address in network), "")
 
 
-def end_of_network(address: ipaddress.IPv4Address, network: ipaddress.IPv4Network) -> str:
-    """Which of the two addresses that no host of a network has an address is, if it is one (RFC 3021: /31 has none)."""
-    if network.prefixlen > 30:
+def overlap(one: IpNetwork, other: IpNetwork) -> bool:
+    """Whether two networks have an address in common."""
+    return one.version == other.version and one.overlaps(other)
+
+
+def end_of_network(address: IpAddress, network: IpNetwork) -> str:
+    """Which of the addresses that no host of a network has an address is, if it is one.
+
+    RFC 3021: a /31 has none. IPv6 has no broadcast; its first address is that of all routers there (RFC 4291, 2.6.1),
+    but for a /127 (RFC 6164).
+    """
+    if network.max_prefixlen - network.prefixlen < 2:
         return ""
     ends = {network.network_address: "the network address", network.broadcast_address: "the broadcast address"}
+    if network.version == 6:
+        ends = {network.network_address: "the address of all routers"}
     return ends.get(address, "")

@@ -57,7 +57,8 @@ ansible_facts:
       type: str
       sample: Debian GNU/Linux
     interfaces:
-      description: The network interfaces. Each is a fact too, with its C(mtu), C(ipv4) and C(ipv4_secondaries).
+      description:
+        - The network interfaces. Each is a fact too, with its C(mtu), C(ipv4), C(ipv4_secondaries) and C(ipv6).
       type: list
       elements: str
       sample: [lo, eth0]
@@ -66,10 +67,19 @@ ansible_facts:
       type: list
       elements: str
       sample: [192.0.2.11]
+    all_ipv6_addresses:
+      description: All IPv6 addresses but that of the loopback.
+      type: list
+      elements: str
+      sample: ["2001:db8::11", "fe80::1"]
     default_ipv4:
       description: The way to other networks, with C(interface), C(gateway) and C(address); empty if there is none.
       type: dict
       sample: {interface: eth0, gateway: 192.0.2.254, address: 192.0.2.11}
+    default_ipv6:
+      description: The same of IPv6.
+      type: dict
+      sample: {interface: eth0, gateway: "2001:db8::1", address: "2001:db8::11"}
     lvs_gateways:
       description: By gateway, where routes by it lead, in whichever table.
       type: dict
@@ -101,7 +111,8 @@ ansible_facts:
       sample: {lvs: ["http 80 /healthz about 192.0.2.100:80"]}
     lvs_cards:
       description:
-        - The interfaces with an IPv4 address, but for the loopback, dummy devices and those with a MAC of VRRP.
+        - The interfaces with an IPv4 address, or one of IPv6 that is for more than its link; but for the loopback,
+          dummy devices and those with a MAC of VRRP.
       type: list
       elements: str
       sample: [eth0]
@@ -174,7 +185,7 @@ def look(module):
     ip, stacks = Ip.of(module), seen(module)
     return {
         **system(os_release()),
-        **network(ip.addresses(), ip.way_out(), ip.routes()),
+        **network(ip.addresses(), ip.ways_out(), ip.routes()),
         **user(),
         "lvs_packages": installed(module, module.params["packages"]),
         "lvs_nginx": nginx.version(module),

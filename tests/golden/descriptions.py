@@ -24,7 +24,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.pro
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.scripts import Script
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import RealServer, VirtualServer
-from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import VrrpInstance
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import VirtualAddress, VrrpInstance
 from ansible_collections.lvs.cluster.plugins.module_utils._nginx.variables import KNOWN
 from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import (
     HOSTS,
@@ -92,16 +92,30 @@ numbers = st.one_of(
     st.sampled_from([255, 256, 65535, 65536, 10000, 2678400, 2**31 - 1, 2**31, 2**32, "7", " 7", True, -1]),
 )
 booleans = st.booleans()
-addresses = st.one_of(
+HOSTS6 = {name: f"2001:db8::{address.rpartition('.')[2]}" for name, address in HOSTS.items()}
+VIP6 = "2001:db8::100"
+ipv4_addresses = st.one_of(
     st.ip_addresses(v=4).map(str),
     st.sampled_from([VIP, *HOSTS.values(), "127.0.0.1", "0.0.0.0", "224.0.0.18", "255.255.255.255", "192.0.2.0"]),
 )
+ipv6_addresses = st.one_of(
+    st.ip_addresses(v=6).map(str),
+    st.ip_addresses(v=6).map(lambda address: address.exploded),
+    st.sampled_from(
+        [VIP6, *HOSTS6.values(), "::1", "::", "ff02::12", "fe80::1", "::ffff:192.0.2.9", "2001:db8::%eth0"]
+    ),
+)
+addresses = ipv4_addresses | ipv6_addresses
 servers = st.one_of(
     st.sampled_from(list(HOSTS)),
     st.builds(lambda address, weight: {"address": address, "weight": weight}, addresses, numbers),
     st.builds(lambda host, weight: {"host": host, "weight": weight}, st.sampled_from(list(HOSTS)), numbers),
 )
-floating = st.builds(lambda address, length: f"{address}/{length}", addresses, st.integers(0, 32))
+servers6 = servers | st.builds(lambda address: {"address": address}, ipv6_addresses)
+floating6 = (
+    st.builds(lambda address, length: f"{address}/{length}", ipv6_addresses, st.integers(0, 128)) | ipv6_addresses
+)
+floating = st.builds(lambda address, length: f"{address}/{length}", ipv4_addresses, st.integers(0, 32)) | floating6
 passwords = st.one_of(
     st.text("abXY01%&()*+,-./:;<=>?@^_|", min_size=1, max_size=9), st.text(signs, max_size=10), st.integers(0, 99999999)
 )
@@ -152,17 +166,18 @@ REGEXES = [
     "~SEQ(a,1)",
     "a++",
 ]
+networks = floating | st.sampled_from(["default", "0.0.0.0/0", "198.51.100.0/24", "::/0", "2001:db8:1::/48"])
 octets = st.sampled_from(["ab", "AB 00 12", "ab0012", "a", "a b", "xx", "a" * 1001, "00" * 500])
 # What stands for text of a kind, by what the kind says that it accepts.
 TEXTS = {
     "path of a URL": paths,
-    "IPv4 address": addresses,
-    "IPv4 address/length": floating,
+    "IPv4 or IPv6 address": addresses,
+    "IPv4 or IPv6 address/length": floating,
     "label": labels,
     "mail address": mail_addresses,
     "name": words,
-    "IPv4 network": floating | st.sampled_from(["default", "0.0.0.0/0", "198.51.100.0/24"]),
-    "IPv4 network, or default": floating | st.sampled_from(["default", "0.0.0.0/0", "198.51.100.0/24"]),
+    "IPv4 or IPv6 network": networks,
+    "IPv4 or IPv6 network, or default": networks,
     "name of a program": st.sampled_from(["nginx", "a/b", "n" * 16, "/usr/sbin/nginx", "a b"]),
     "name of at most 63 characters": st.just("watched"),
     "name of at most 27 characters": st.just("watched"),
@@ -219,7 +234,9 @@ TEXTS = {
     "name and port of a site": words | st.sampled_from(["www.example.com:8443", "a:b", "192.0.2.9"]),
     "row of octets in hex": octets,
     "true, or row of octets in hex, x for any digit": octets,
-    "netmask": st.sampled_from(["255.255.255.0", "255.0.255.0", "0.0.0.0", "255.255.255.255", "24"]),
+    "netmask, or length of IPv6": st.sampled_from(
+        ["255.255.255.0", "255.0.255.0", "0.0.0.0", "255.255.255.255", "24", 64, 128, 129]
+    ),
     "socket of SNMP": st.sampled_from(["unix:/var/agentx/master", "tcp:127.0.0.1:705", "a b"]),
     "name of at most 15 characters": st.sampled_from([INTERFACE, "lo", "i" * 16]),
 }
@@ -302,6 +319,13 @@ INSTANCE = {
     "check": ASKS,
 }
 INSTANCE.update(of_options(VrrpInstance, *INSTANCE, "virtual_ipaddress"))
+# The same of IPv6.
+INSTANCE6 = {
+    **INSTANCE,
+    "name": st.just("six"),
+    "virtual_ipaddress[1]": floating6
+    | st.fixed_dictionaries({"address": floating6}, optional=of_options(VirtualAddress, "address")),
+}
 CHECKS = of_kind(CHECKS_READER)
 CHECK = of_options(HttpGet, "url")
 SERVICE = {
@@ -325,6 +349,14 @@ SERVICE = {
 }
 SERVED = ("address", "port", "fwmark", "marked", "group")
 SERVICE.update(of_options(VirtualServer, *SERVICE, *SERVED, "real_servers", "hosts", "interface", "label", "check"))
+SERVICE6 = {
+    **SERVICE,
+    "name": st.just("six"),
+    "real_servers[0]": servers6,
+    "real_servers[2]": servers6,
+    "sorry_server": servers6,
+    "check": CHECKS,
+}
 # What has none of its own address.
 OTHERWISE = {name: values for name, values in SERVICE.items() if name not in ("name", "port")}
 clients = st.sampled_from([VIP, OTHER_VIP, "198.51.100.7"])
@@ -386,7 +418,7 @@ SITE = {
     **of_options(NginxServer, "virtual_server", "vrrp_instance", "listen", "locations", "ssl_certificate_key"),
     "name": words,
     "locations": st.lists(PLACES, min_size=1, max_size=4),
-    "virtual_server": st.sampled_from(["webs", ["webs", "more"], "more", "web", ["webs", "none"]]),
+    "virtual_server": st.sampled_from(["webs", ["webs", "more"], "more", "web", ["webs", "none"], ["webs", "six"]]),
     "health_path": paths,
     "raw": st.sampled_from(
         [
@@ -423,6 +455,8 @@ CHANGES = {
     "lvs_virtual_servers[1].check": CHECKS,
     **{f"lvs_vrrp_instances[{place}].{key}": values for place in (0, 1) for key, values in INSTANCE.items()},
     **{f"lvs_virtual_servers[{place}].{key}": values for place in (0, 1) for key, values in SERVICE.items()},
+    **{f"lvs_vrrp_instances[2].{key}": values for key, values in INSTANCE6.items()},
+    **{f"lvs_virtual_servers[6].{key}": values for key, values in SERVICE6.items()},
     **{f"lvs_virtual_servers[4].{key}": values for key, values in MARKED.items()},
     **{f"lvs_virtual_servers[5].{key}": values for key, values in GROUP.items()},
     **{f"lvs_nginx_upstreams[{place}].{key}": values for place in (0, 1) for key, values in UPSTREAM.items()},
@@ -439,6 +473,12 @@ START = {
     "lvs_bfd_instances": [{"name": "watched", "hosts": ["lvs1", "lvs2"]}],
     "lvs_vrrp_scripts": [{"name": "watched", "script": {"path": "/usr/bin/true"}}],
     "lvs_vrrp_instances[1]": OTHER_INSTANCE,
+    "lvs_vrrp_instances[2]": {
+        "name": "six",
+        "virtual_router_id": 51,
+        "virtual_ipaddress": [VIP6],
+        "hosts": ["lvs1", "lvs2"],
+    },
     "lvs_virtual_servers[1]": OTHER_SERVICE,
     "lvs_nginx_upstreams[0].virtual_server": "web",
     "lvs_nginx_upstreams[1]": OTHER_UPSTREAM,
@@ -456,6 +496,7 @@ START = {
         "group": [{"address": OTHER_VIP, "port": 8081}],
         "real_servers": ["web1", "web2"],
     },
+    "lvs_virtual_servers[6]": {"name": "six", "address": VIP6, "port": 80, "real_servers": ["web1", "web2"]},
     "lvs_nginx_servers": [
         {"name": "shop", "virtual_server": "webs", "server_name": "shop.example.com", "return": "404", **TLS},
         {"name": "blog", "virtual_server": "webs", "server_name": "blog.example.com", "return": "404", **TLS},
@@ -481,7 +522,8 @@ def variables_with(changes: dict[str, Any]) -> dict[str, dict[str, Any]]:
     members = [changes.get(f"lvs_vrrp_instances[{place}].name", name) for place, name in ((0, "web"), (1, "mail"))]
     names.update({f"lvs_vrrp_sync_groups[{place}].group": members for place in range(len(groups))})
     variables = hostvars({**START, **changes, **names})
-    return {host: {**own, "lvs_interface": INTERFACE, "inventory_dir": "/inventory"} for host, own in variables.items()}
+    told = {"lvs_interface": INTERFACE, "inventory_dir": "/inventory"}
+    return {host: {**own, **told, "lvs_address": HOSTS6[host]} for host, own in variables.items()}
 
 
 def read_script(paths: Sequence[str]) -> bytes | None:
@@ -499,7 +541,11 @@ LARGE = {
         "lvs_nginx_servers[0].server_name": [f"{'a' * each}.example.com" for each in (30, 52, 110, 241)],
     },
     "as many addresses as an advert has room for": {
-        "lvs_vrrp_instances[0].virtual_ipaddress": [f"{VIP}/32", *(f"198.51.100.{place}/32" for place in range(1, 255))]
+        "lvs_vrrp_instances[0].virtual_ipaddress": [
+            f"{VIP}/32",
+            *(f"198.51.100.{place}/32" for place in range(1, 255)),
+        ],
+        "lvs_vrrp_instances[2].virtual_ipaddress": [VIP6, *(f"2001:db8:1::{place:x}/64" for place in range(1, 76))],
     },
     "a pool of a thousand": {
         "lvs_nginx_upstreams[0].servers": [{"address": "198.51.100.100", "port": 10000 + each} for each in range(1000)]

@@ -242,7 +242,7 @@ def read(*paths: Path, name: str = "") -> Cluster:
         described, _members, problems = inventory.described(hostvars, telling[0], read_file)
     assert not problems, problems
     # Also of hosts that the description does not name, as clients.
-    addresses = {host: members.host_address(hostvars[host]) for host in hostvars}
+    addresses = {host: members.first_of(members.host_addresses(hostvars[host])) for host in hostvars}
     variables = hostvars[telling[0]] if telling else {}
     return Cluster(
         described,

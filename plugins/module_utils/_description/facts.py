@@ -14,6 +14,7 @@ import ipaddress
 from itertools import product
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
+from ansible_collections.lvs.cluster.plugins.module_utils._net import TITLES, IpNetwork, family_of, no_host, overlap
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import listed
 
 from .views import host as views_of_hosts
@@ -22,7 +23,7 @@ from .views.host import Plain
 
 Facts = Mapping[str, Any]
 # Each with its interface.
-Networks = List[Tuple[str, ipaddress.IPv4Network]]
+Networks = List[Tuple[str, IpNetwork]]
 
 
 def placed(view_of_host: Mapping[str, Any], facts: Facts) -> Plain:
@@ -31,7 +32,8 @@ def placed(view_of_host: Mapping[str, Any], facts: Facts) -> Plain:
     And with what its nginx has to go on to answer.
     """
     asked = facts.get("lvs_nginx_asked", {}).get(view_of_host["cluster"]["name"], [])
-    return views_of_hosts.placed(view_of_host, interface_of(view_of_host["host"]["address"], facts), asked)
+    interfaces = (interface_of(each, facts) for each in view_of_host["host"]["addresses"])
+    return views_of_hosts.placed(view_of_host, next(filter(None, interfaces), ""), asked)
 
 
 def compared(
@@ -120,7 +122,7 @@ def findings(wanted: Mapping[str, Any], facts: Facts) -> List[str]:
     if "" in needed:
         found.append(
             f"no interface of {host} has its address in the cluster's network; it has "
-            f"{', '.join(facts.get('all_ipv4_addresses', [])) or 'none'}. "
+            f"{', '.join(_every_address(facts)) or 'none'}. "
             "Set lvs_address of the host to one of them, or lvs_interface to the interface that will have it."
         )
     found.extend(
@@ -144,9 +146,9 @@ def findings(wanted: Mapping[str, Any], facts: Facts) -> List[str]:
         if each["interface"] in there:
             found.extend(_source_finding(host, each, facts))
     daemon = (keepalived["lvs_sync_daemon"] or {}).get("interface")
-    if daemon in there and not interface_addresses(facts, daemon):
+    if daemon in there and not interface_addresses(facts, daemon, "ipv4"):
         found.append(
-            f"{host} has no address on {daemon}, where the sync daemon tells connections. "
+            f"{host} has no IPv4 address on {daemon}, where the sync daemon tells connections. "
             "Give it one, or write lvs_sync_daemon: false."
         )
     return found
@@ -191,8 +193,8 @@ def _answer_findings(wanted: Mapping[str, Any], facts: Facts) -> Iterator[str]:
     host = _Host(wanted, facts)
     for each in host.gateways:
         apart = sorted(address for address in each["apart"] if host.is_near(address))
-        if host.gateway in each["apart"] or (apart and not host.near(each)):
-            address = host.gateway if host.gateway in each["apart"] else apart[0]
+        if host.gateway(each) in each["apart"] or (apart and not host.near(each)):
+            address = host.gateway(each) if host.gateway(each) in each["apart"] else apart[0]
             yield (
                 f"{address}, the gateway by which {host.name} is to answer clients of {each['service']}, floats with "
                 f"instance {each['apart'][address]}, and another one has {listed(each['vips'])}: once they are on two "
@@ -202,7 +204,7 @@ def _answer_findings(wanted: Mapping[str, Any], facts: Facts) -> Iterator[str]:
             # Facts of another hand know one route alone.
             yield (
                 f"{host.name} gets requests of {each['service']} by lb_kind NAT, and its answers must go back by the "
-                f"director, {' or '.join(host.near(each))}; but {host.way}. Make that its default gateway in the "
+                f"director, {' or '.join(host.near(each))}; but {host.way(each)}. Make that its default gateway in the "
                 "configuration of its network (docs/nat.md)."
             )
 
@@ -249,13 +251,14 @@ def _static_findings(wanted: Mapping[str, Any], facts: Facts) -> Iterator[str]:
 def _source_finding(host: str, instance: Mapping[str, Any], facts: Facts) -> Iterator[str]:
     """keepalived sends from an address of the host, and does not start with one that is on no interface of it."""
     source, interface = instance["unicast_src_ip"] or instance["mcast_src_ip"], instance["interface"]
-    owned = interface_addresses(facts, interface)
+    family = family_of(source or "")
+    owned = interface_addresses(facts, interface, family)
     # Of several addresses with one label setup tells the last one alone with its interface.
     somewhere = source in facts.get("all_ipv4_addresses", []) and not interface_of(source, facts)
     if source and source not in owned and not somewhere:
         yield (
             f"{source}, from which {host} is to send the adverts of VRRP instance {instance['name']}, is not on its "
-            f"interface {interface}, which has {', '.join(owned) or 'no IPv4 address'}. "
+            f"interface {interface}, which has {', '.join(owned) or f'no {TITLES[family]} address'}. "
             f"Set lvs_addresses of the host to {{{interface}: ADDRESS}}."
         )
 
@@ -311,27 +314,30 @@ class _Host:
         self.networks = _networks(own)
         self._master = [*self.networks, *_networks(floating)]
         self._facts = facts
-        self.has_default_route = bool(facts.get("default_ipv4", True))
         #: By which it should answer, of each service that comes to it by NAT.
         self.gateways: List[Plain] = view["realserver"]["gateways"]
-        #: By which it does.
-        self.gateway = str(facts.get("default_ipv4", {}).get("gateway", ""))
 
-    @property
-    def tells_way(self) -> bool:
-        return "default_ipv4" in self._facts
+    def routes(self, address: str) -> bool:
+        """Whether it has a default route of an address's family, as far as its facts tell."""
+        return bool(self._facts.get(f"default_{family_of(address)}", True))
 
-    @property
-    def way(self) -> str:
+    def tells_way(self, gateway: Mapping[str, Any]) -> bool:
+        return f"default_{_family(gateway)}" in self._facts
+
+    def gateway(self, gateway: Mapping[str, Any]) -> str:
+        """By which it does answer."""
+        return str(self._facts.get(f"default_{_family(gateway)}", {}).get("gateway", ""))
+
+    def way(self, gateway: Mapping[str, Any]) -> str:
         """Its default route, in words."""
-        interface = self._facts.get("default_ipv4", {}).get("interface", "")
+        interface = self._facts.get(f"default_{_family(gateway)}", {}).get("interface", "")
         if not interface:
             return "it has no default route"
-        return f"its default route goes by {self.gateway or 'no gateway'} on {interface}"
+        return f"its default route goes by {self.gateway(gateway) or 'no gateway'} on {interface}"
 
     def is_near(self, address: str) -> bool:
         """Whether an address is in a network of its own."""
-        return any(ipaddress.IPv4Address(address) in network for _interface, network in self.networks)
+        return any(ipaddress.ip_address(address) in network for _interface, network in self.networks)
 
     def near(self, gateway: Mapping[str, Any]) -> List[str]:
         """The addresses of a director that it can have as gateway."""
@@ -340,13 +346,16 @@ class _Host:
     def routed_by(self, gateway: Mapping[str, Any]) -> Optional[List[str]]:
         """Where its routes by a director lead; None where its facts do not tell."""
         told: Optional[Mapping[str, List[str]]] = self._facts.get("lvs_gateways")
-        if self.gateway in gateway["addresses"]:
+        if self.gateway(gateway) in gateway["addresses"]:
             return ["default"]
+        # Whose an address of the link is, no facts tell.
+        if self.gateway(gateway).startswith("fe80:"):
+            return None
         return None if told is None else [to for each in gateway["addresses"] for to in told.get(each, ())]
 
     def facing(self, address: str) -> str:
         """The interface in whose network an address is, also if only a master is in it; empty if there is none."""
-        return next((name for name, each in self._master if ipaddress.IPv4Address(address) in each), "")
+        return next((name for name, each in self._master if ipaddress.ip_address(address) in each), "")
 
     def mtu(self, interface: str) -> int:
         """In bytes; 0 if it is not told."""
@@ -358,9 +367,14 @@ class _Host:
         return interface, self.mtu(interface)
 
 
+def _family(gateway: Mapping[str, Any]) -> str:
+    """That of the service that is answered by a gateway."""
+    return family_of(gateway["vips"][0])
+
+
 def _networks(addresses: Iterable[Tuple[str, str]]) -> Networks:
     """By interface. An address that is alone in its network tells nothing of who else is on the wire."""
-    found = [(interface, ipaddress.IPv4Interface(cidr).network) for interface, cidr in addresses]
+    found = [(interface, ipaddress.ip_interface(cidr).network) for interface, cidr in addresses]
     return [each for each in dict.fromkeys(found) if each[1].num_addresses > 1]
 
 
@@ -369,16 +383,18 @@ def _shown(networks: Networks) -> str:
 
 
 def _split_instances(hosts: Mapping[str, _Host]) -> Iterator[str]:
-    """An address floats by ARP, which passes no router."""
+    """An address floats by ARP, or by what IPv6 has for it, which passes no router."""
     floating: Dict[str, List[Tuple[str, Networks]]] = {}
     for host in hosts.values():
         for instance in host.instances:
-            networks = [each for each in host.networks if each[0] == instance["interface"]]
+            family = family_of(instance["virtual_ipaddress"][0])
+            own = [each for each in host.networks if each[0] == instance["interface"]]
+            networks = [each for each in own if family_of(str(each[1])) == family]
             if networks:
                 floating.setdefault(instance["name"], []).append((host.name, networks))
     for name, ((first, firsts), *others) in floating.items():
         for other, networks in others:
-            if not any(mine.overlaps(theirs) for _interface, mine in firsts for _other, theirs in networks):
+            if not any(overlap(mine, theirs) for _interface, mine in firsts for _other, theirs in networks):
                 yield (
                     f"VRRP instance {name} is in {_shown(firsts)} of {first} and in {_shown(networks)} of {other}, and "
                     "an address floats within one network only. Set interface of the instance, or lvs_interface of the "
@@ -419,7 +435,7 @@ def _unrouted(hosts: Mapping[str, _Host]) -> Iterator[str]:
     """A real server answers the client itself, and a director with rp_filter accepts only whom it has a route to."""
     lost: Dict[Tuple[str, ...], List[str]] = {}
     for host in hosts.values():
-        addresses = tuple(each for each in host.vips if not host.has_default_route and not host.facing(each))
+        addresses = tuple(each for each in host.vips if not host.routes(each) and not host.facing(each))
         if addresses:
             lost.setdefault(addresses, []).append(host.name)
     for addresses, names in lost.items():
@@ -440,11 +456,12 @@ def _answered_otherwise(hosts: Mapping[str, _Host]) -> Iterator[str]:
                     f"and {each['service']} comes to it by lb_kind NAT: who routes its answers must send them by the "
                     f"director of {each['service']}. Give the director an address in the server's network."
                 )
-            elif near and host.tells_way and host.gateway not in each["addresses"]:
+            elif near and host.tells_way(each) and host.gateway(each) not in each["addresses"]:
                 leading = f"routes to {listed(routed)} alone go by it" if routed else "no other route is known"
                 yield (
                     f"the answers of {host.name} to clients of {each['service']} must go back by the director, "
-                    f"{' or '.join(near)}, but {host.way}, and {leading}: other clients get no answer that they take. "
+                    f"{' or '.join(near)}, but {host.way(each)}, and {leading}: other clients get no answer that they "
+                    "take. "
                     "Make that its default gateway in the configuration of its network."
                 )
             elif near and host.has_vips:
@@ -462,7 +479,7 @@ def _clients_beside(hosts: Mapping[str, _Host]) -> Iterator[str]:
     for host in hosts.values():
         for each in host.gateways:
             for address, (_interface, network) in product(each["vips"], host.networks):
-                if ipaddress.IPv4Address(address) in network:
+                if ipaddress.ip_address(address) in network:
                     beside.setdefault((each["service"], address, str(network)), []).append(host.name)
     for (service, address, shared), names in beside.items():
         yield (
@@ -472,9 +489,16 @@ def _clients_beside(hosts: Mapping[str, _Host]) -> Iterator[str]:
         )
 
 
-def interface_addresses(facts: Facts, interface: str) -> List[str]:
-    """The IPv4 addresses of an interface, by the facts of its host."""
-    return list(dict.fromkeys(str(each["address"]) for each in _held(facts).get(interface, [])))
+def interface_addresses(facts: Facts, interface: str, family: str) -> List[str]:
+    """The addresses of a family that an interface has, by the facts of its host."""
+    held = dict.fromkeys(str(each["address"]) for each in _held(facts).get(interface, []))
+    return [each for each in held if family_of(each) == family]
+
+
+def _every_address(facts: Facts) -> List[str]:
+    """Those by which others may reach a host."""
+    told = [*facts.get("all_ipv4_addresses", []), *facts.get("all_ipv6_addresses", [])]
+    return [each for each in told if family_of(each) == "ipv4" or not no_host(ipaddress.ip_address(each))]
 
 
 def interface_of(address: Optional[str], facts: Facts) -> str:
@@ -484,7 +508,7 @@ def interface_of(address: Optional[str], facts: Facts) -> str:
 
 
 def _held(facts: Facts) -> Dict[str, List[Mapping[str, Any]]]:
-    """By interface, its IPv4 addresses as setup tells them.
+    """By interface, its addresses as setup tells them, but for those of its link, which all links have in common.
 
     An address with a label (eth0:1) may be told of the label alone, which is listed like an interface, with _ for the
     colon, but is no device (LinuxNetwork of ansible.module_utils.facts.network.linux).
@@ -493,9 +517,12 @@ def _held(facts: Facts) -> Dict[str, List[Mapping[str, Any]]]:
     held: Dict[str, List[Mapping[str, Any]]] = {name: [] for name, details in told.items() if "device" in details}
     for name, details in told.items():
         devices = [name] if name in held else [each for each in held if name.startswith(f"{each}_")]
-        addresses = [details.get("ipv4", {}), *details.get("ipv4_secondaries", [])]
+        of_link = [each for each in details.get("ipv6", []) if each["scope"] == "link"]
+        addresses = [details.get("ipv4", {}), *details.get("ipv4_secondaries", []), *details.get("ipv6", [])]
         if devices:
-            held[max(devices, key=len)].extend(each for each in addresses if each.get("address"))
+            held[max(devices, key=len)].extend(
+                each for each in addresses if each.get("address") and each not in of_link
+            )
     return held
 
 

@@ -35,7 +35,13 @@ from typing import (
 )
 
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.grammar import unclosed
-from ansible_collections.lvs.cluster.plugins.module_utils._net import end_of_network, no_host
+from ansible_collections.lvs.cluster.plugins.module_utils._net import (
+    AddressError,
+    canonical_address,
+    end_of_network,
+    family_of,
+    no_host,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._nginx.grammar import NotWholeError, parse
 from ansible_collections.lvs.cluster.plugins.module_utils._nginx.variables import unknown
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import BadValue, Problem, shown
@@ -164,14 +170,19 @@ def _boolean(value: Any) -> bool:
     return known
 
 
+# By the version of IP.
+EXAMPLES = {4: "192.0.2.10", 6: "2001:db8::10"}
+
+
 def _address(value: Any) -> str:
     try:
-        address = ipaddress.IPv4Address(str(value))
-    except ValueError:
-        raise BadValue("is not an IPv4 address", "Write one as 192.0.2.10") from None
-    if no_host(address):
-        raise BadValue(no_host(address), "Write the address of a host, as 192.0.2.10")
-    return str(address)
+        address = canonical_address(str(value))
+    except AddressError as error:
+        raise BadValue(str(error), "Write one as 192.0.2.10 or 2001:db8::10") from None
+    held = ipaddress.ip_address(address)
+    if no_host(held):
+        raise BadValue(no_host(held), f"Write the address of a host, as {EXAMPLES[held.version]}")
+    return address
 
 
 def group_of(version: int, example: str) -> Reader:
@@ -193,18 +204,22 @@ def group_of(version: int, example: str) -> Reader:
 
 
 def _interface_address(value: Any) -> str:
-    # ipaddress also takes a netmask, and a bare address as /32; keepalived's own default is /32 too.
+    # ipaddress also takes a netmask, and a bare address as /32 or /128; keepalived's own default is that too. What it
+    # takes with a % is of one link.
     try:
-        interface = ipaddress.IPv4Interface(str(value))
+        interface = ipaddress.ip_interface(str(value).replace("%", " "))
     except ValueError:
-        raise BadValue("is not an IPv4 address with a prefix length", "Write one as 192.0.2.10/32") from None
+        reason = "is not an IPv4 or IPv6 address with a prefix length"
+        raise BadValue(reason, "Write one as 192.0.2.10/32 or 2001:db8::10/128") from None
+    alone = f"{interface.ip}/{interface.max_prefixlen}"
     if no_host(interface.ip):
-        raise BadValue(no_host(interface.ip), "Write an address that a host can have, as 192.0.2.10/32")
+        example = f"{EXAMPLES[interface.version]}/{interface.max_prefixlen}"
+        raise BadValue(no_host(interface.ip), f"Write an address that a host can have, as {example}")
     if interface.network.prefixlen == 0:
-        raise BadValue("makes the whole internet one network", f"Write {interface.ip}/32, or the length of its network")
+        raise BadValue("makes the whole internet one network", f"Write {alone}, or the length of its network")
     end = end_of_network(interface.ip, interface.network)
     if end:
-        remedy = f"Write {interface.ip}/32 if it is meant, or an address within the network"
+        remedy = f"Write {alone} if it is meant, or an address within the network"
         raise BadValue(f"is {end} of {interface.network}, which no host can have", remedy)
     return str(interface)
 
@@ -237,20 +252,25 @@ def _with_article(what: str) -> str:
 
 def _network(value: Any) -> str:
     try:
-        return str(ipaddress.IPv4Network(str(value)))
+        return str(ipaddress.ip_network(str(value).replace("%", " ")))
     except ValueError:
-        raise BadValue("is not an IPv4 network", "Write one as 198.51.100.0/24, without bits of a host") from None
+        remedy = "Write one as 198.51.100.0/24 or 2001:db8::/64, without bits of a host"
+        raise BadValue("is not an IPv4 or IPv6 network", remedy) from None
 
 
-def _netmask(value: Any) -> str:
+def _granularity(value: Any) -> str:
+    """As ipvsadm(8) has it: of IPv4 a netmask, of IPv6 the length of a prefix."""
+    told, remedy = str(value), "Write one as 255.255.255.0, or for IPv6 a length as 64"
+    if not isinstance(value, bool) and re.fullmatch(r"[1-9][0-9]{0,2}", told) and int(told) <= 128:
+        return told
     try:
         network = ipaddress.IPv4Network(f"0.0.0.0/{value}")
     except ValueError:
-        raise BadValue("is no netmask", "Write one as 255.255.255.0") from None
+        raise BadValue("is no netmask", remedy) from None
     # As ipaddress takes a length and a host mask too.
-    if str(network.netmask) != str(value) or network.prefixlen == 0:
-        raise BadValue("is no netmask", "Write one as 255.255.255.0")
-    return str(value)
+    if str(network.netmask) != told or network.prefixlen == 0:
+        raise BadValue("is no netmask", remedy)
+    return told
 
 
 def _destination(value: Any) -> str:
@@ -325,7 +345,7 @@ def _location(value: Any) -> str:
     for pattern, what in NOT_COMPARED.items():
         if re.search(pattern, path):
             raise BadValue(f"has {what}, with which nginx compares no path", "Write a plain one, as /healthz")
-    if re.search(r"/at/[0-9.]+$", path):
+    if re.search(r"/at/[0-9a-f.:]+$", path):
         raise BadValue("ends as the paths at which nginx asks itself", "Write another one, as /healthz")
     return path
 
@@ -356,11 +376,11 @@ LONGEST_NAME = 63
 LONGEST_INTERFACE = 15
 
 BOOLEAN = scalar(_boolean, "true or false", "bool")
-ADDRESS = scalar(_address, "IPv4 address")
-INTERFACE_ADDRESS = scalar(_interface_address, "IPv4 address/length")
-NETWORK = scalar(_network, "IPv4 network")
-NETMASK = scalar(_netmask, "netmask")
-DESTINATION = scalar(_destination, "IPv4 network, or default")
+ADDRESS = scalar(_address, "IPv4 or IPv6 address")
+INTERFACE_ADDRESS = scalar(_interface_address, "IPv4 or IPv6 address/length")
+NETWORK = scalar(_network, "IPv4 or IPv6 network")
+GRANULARITY = scalar(_granularity, "netmask, or length of IPv6")
+DESTINATION = scalar(_destination, "IPv4 or IPv6 network, or default")
 WORD = word(LONGEST_HOST)
 NAME = word(LONGEST_NAME)
 INTERFACE = word(LONGEST_INTERFACE, ["lo"], "is the loopback, on which no other host is")
@@ -571,6 +591,25 @@ def one_or_more(reader: Reader, none: str) -> Reader:
     return dataclasses.replace(
         reader, read=read, accepts=f"{reader.accepts}, list of them, or {none}", shape="", kind="raw"
     )
+
+
+def one_of_each_family(value: Any, path: str, problems: Problems) -> Any:
+    """Addresses by family, that of IPv4 first: one by itself, or a list with at most one of each."""
+    held: Dict[str, str] = {}
+    several = not isinstance(value, (str, Mapping)) and isinstance(value, Sequence)
+    found = list_of(ADDRESS)(value, path, problems) if several else (ADDRESS(value, path, problems),)
+    for place, address in numbered(found):
+        family = family_of(address)
+        if family in held:
+            remedy = "Write one of each family; addresses of other interfaces go into lvs_addresses"
+            problems.append(
+                Problem(f"{path}[{place}]", address, f"is the second of its family beside {held[family]}", remedy)
+            )
+        held.setdefault(family, address)
+    return None if found is None or None in found else dict(sorted(held.items()))
+
+
+ADDRESSES = Reader(one_of_each_family, f"{ADDRESS.accepts}, or list of one of each", kind="raw")
 
 
 def words_of(reader: Reader) -> Reader:

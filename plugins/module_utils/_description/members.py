@@ -11,10 +11,10 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence
 
-from ansible_collections.lvs.cluster.plugins.module_utils._net import no_host
+from ansible_collections.lvs.cluster.plugins.module_utils._net import FAMILIES, IpAddress, family_of, no_host
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
-from .kinds import nearest, options
+from .kinds import ADDRESSES, nearest, options
 from .model.cluster import CLUSTER_VARIABLES, DEFAULT_NAME, HOST_VARIABLES, TABLES, Cluster, read_cluster
 from .model.hosts import HostVariables
 from .model.vrrp import VrrpInstance
@@ -112,52 +112,79 @@ class Member:
     """One host that a description is about."""
 
     name: str
-    #: In the cluster's network; None where it has none.
-    address: Optional[str] = None
+    #: By family, in the cluster's network.
+    own: Mapping[str, str] = field(default_factory=dict)
     #: What C(lvs_interface) says.
     interface: str = ""
-    #: By interface, what C(lvs_addresses) says.
-    addresses: Mapping[str, str] = field(default_factory=dict)
+    #: By interface and family, what C(lvs_addresses) says.
+    addresses: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     #: Whether what it says of its addresses was refused already.
     refused: bool = False
 
     @property
+    def address(self) -> Optional[str]:
+        """Where it is reached by what takes either family; None where it has no address in the cluster's network."""
+        return first_of(self.own)
+
+    @property
     def every_address(self) -> List[str]:
-        return [*([self.address] if self.address else []), *self.addresses.values()]
+        return [*self.own.values(), *(each for held in self.addresses.values() for each in held.values())]
 
     def source(self, instance: VrrpInstance) -> Optional[str]:
         """The address that it tells the other directors of an instance from: the one on the instance's interface."""
-        return self.address_on(instance.interface)
+        return self.on(instance.interface).get(instance.family)
 
-    def address_on(self, interface: str) -> Optional[str]:
-        """The address on an interface, or in the cluster's network where none is named.
+    def on(self, interface: str) -> Mapping[str, str]:
+        """By family, the addresses on an interface, or in the cluster's network where none is named.
 
         From variables alone, so that everybody names the same, whoever can be reached.
         """
         if interface in self.addresses:
             return self.addresses[interface]
         if not interface or interface == self.interface:
-            return self.address
-        return self.address if not self.interface and not self.addresses else None
+            return self.own
+        return self.own if not self.interface and not self.addresses else {}
 
 
-def host_address(variables: Mapping[str, Any]) -> Optional[str]:
-    """The address of a host in the cluster's network: C(lvs_address), else the one at which Ansible reaches it."""
-    reached = variables.get("ansible_host", variables.get("inventory_hostname"))
-    address = _ipv4(variables.get("lvs_address", reached))
-    return str(address) if address and not no_host(address) else None
+def first_of(addresses: Mapping[str, str]) -> Optional[str]:
+    """Of one address of each family that of IPv4, if it is there."""
+    return next((addresses[family] for family in FAMILIES if family in addresses), None)
 
 
-def _ipv4(value: Any) -> Optional[ipaddress.IPv4Address]:
+def shared_family(members: Sequence[Optional[Member]], interface: str) -> str:
+    """The first family of which all have an address on an interface; IPv4 if there is none."""
+    shared = [family for family in FAMILIES if all(each and family in each.on(interface) for each in members)]
+    return next(iter(shared), next(iter(FAMILIES)))
+
+
+def host_addresses(variables: Mapping[str, Any]) -> Dict[str, str]:
+    """The addresses of a host in the cluster's network, by family.
+
+    C(lvs_address), and of a family that it does not name the one at which Ansible reaches the host.
+    """
+    reached = _reached(variables.get("ansible_host", variables.get("inventory_hostname")))
+    if "lvs_address" not in variables:
+        return reached
+    problems: List[Problem] = []
+    named = ADDRESSES(variables["lvs_address"], "", problems)
+    return {} if problems else {**reached, **named}
+
+
+def _reached(value: Any) -> Dict[str, str]:
+    address = _ip(value)
+    return {family_of(str(address)): str(address)} if address and not no_host(address) else {}
+
+
+def _ip(value: Any) -> Optional[IpAddress]:
     try:
-        return ipaddress.IPv4Address(str(value))
+        return ipaddress.ip_address(str(value))
     except ValueError:
         return None
 
 
 def _check_reached(reached: Any) -> Iterator[Problem]:
     """Machines behind forwarded ports are all reached at 127.0.0.1."""
-    address = _ipv4(reached)
+    address = _ip(reached)
     if address and no_host(address):
         reason = f"{no_host(address)}, so it is not the host's address in the cluster's network"
         yield Problem("ansible_host", reached, reason, "Set lvs_address of the host to the one that it has there")
@@ -171,12 +198,14 @@ def read_member(variables: Variables, problems: List[Problem]) -> Member:
         for name, known in options(HostVariables).items()
         if name in variables and not variables.cannot_read(name)
     }
-    address = held.get("lvs_address")
-    if "lvs_address" not in variables and not variables.cannot_read("ansible_host"):
+    told = held.get("lvs_address") if "lvs_address" in variables else {}
+    own: Dict[str, str] = {}
+    # What was refused is never passed over.
+    if told is not None:
         named = "ansible_host" not in variables
         reached = variables.host if named else variables["ansible_host"]
-        address = host_address({"ansible_host": reached})
-        if "lvs_addresses" not in variables:
+        own = {**_reached(reached), **told}
+        if "lvs_address" not in variables and "lvs_addresses" not in variables:
             problems.extend(_check_reached(reached))
     refused = len(problems) > before or bool(variables.unreadable)
-    return Member(variables.host, address, held.get("lvs_interface") or "", held.get("lvs_addresses") or {}, refused)
+    return Member(variables.host, own, held.get("lvs_interface") or "", held.get("lvs_addresses") or {}, refused)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Collection, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
+from ansible_collections.lvs.cluster.plugins.module_utils._net import EVERY
+
 from .kinds import numbered
 from .model.cluster import Cluster
 from .model.proxies import Upstream
@@ -64,7 +66,7 @@ def holders_of(service: VirtualServer) -> Iterator[str]:
 
 
 def sockets_of(service: VirtualServer, ports: Collection[int] = ()) -> Mapping[str, Sequence[Tuple[str, int]]]:
-    """By host, the addresses and ports that a service's packets come to; no address stands for the host's own.
+    """By host, the addresses and ports that a service's packets come to; no address, or ::, stands for the host's own.
 
     ports: those of the service that are meant; none for all.
     """
@@ -73,7 +75,8 @@ def sockets_of(service: VirtualServer, ports: Collection[int] = ()) -> Mapping[s
         is_held = kind_of(each, service) != NAT
         own = each.port if service.server_port else None
         sockets = [socket for socket in service.sockets if socket.port and (not ports or socket.port in ports)]
-        told = [(socket.address, socket.port) if is_held else ("", own or socket.port) for socket in sockets]
+        every = EVERY[service.family or "ipv4"]
+        told = [(socket.address, socket.port) if is_held else (every, own or socket.port) for socket in sockets]
         found[each.host] = list(dict.fromkeys([*found.get(each.host, ()), *told]))
     return found
 

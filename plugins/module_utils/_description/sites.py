@@ -12,6 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Dict, FrozenSet, Iterable, List, Mapping, Optional, Sequence, Set, Tuple, Union
 
+from ansible_collections.lvs.cluster.plugins.module_utils._net import EVERY, family_of
+
 from .kinds import numbered
 from .model.cluster import Cluster
 from .model.proxies import Location, NginxServer, Upstream
@@ -57,9 +59,14 @@ class Site:
         return list(dict.fromkeys(each.upstream for each in locations if each.upstream))
 
     def sockets(self, host: Optional[str] = None) -> List[Tuple[str, int]]:
-        """Where it listens, of one host or of all: address and port; an instance's addresses need not be there."""
+        """Where it listens, of one host or of all: address and port; an instance's addresses need not be there.
+
+        The script that asks the proxies of an instance does so by IPv4.
+        """
         if self.instance:
-            return [("", port) for _place, port in numbered(self.server.listen)]
+            families = {"ipv4", *map(family_of, self.instance.addresses)}
+            every = [EVERY[family] for family in EVERY if family in families]
+            return [(address, port) for _place, port in numbered(self.server.listen) for address in every]
         told = (sockets for each in self.serving for name, sockets in each.items() if host in (None, name))
         return list(dict.fromkeys(socket for sockets in told for socket in sockets))
 

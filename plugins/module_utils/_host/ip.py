@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Any, Iterable, Optional, Sequence
+from typing import Any, Dict, Iterable, List, Optional, Sequence
 
 from ansible_collections.lvs.cluster.plugins.module_utils._addresses.held import (
     LOOPBACK,
@@ -20,8 +20,8 @@ from ansible_collections.lvs.cluster.plugins.module_utils._addresses.held import
 from .command import C_LOCALE, RunCommand
 from .errors import HostError
 
-# As setup asks it: an address that no host's own network has.
-ELSEWHERE = "8.8.8.8"
+# As setup asks it, of each family: an address that no host's own network has.
+ELSEWHERE = {"ipv4": "8.8.8.8", "ipv6": "2404:6800:400a:800::1012"}
 
 
 class IpError(HostError):
@@ -99,16 +99,22 @@ class Ip:
             raise OtherDeviceError(interface, link.kind)
         return link
 
-    def way_out(self) -> str:
-        """How the kernel would reach an address elsewhere, as JSON; empty where it has no way there."""
+    def ways_out(self) -> Dict[str, str]:
+        """By family, how the kernel would reach an address elsewhere, as JSON; empty where it has no way there."""
+        return {
+            family: self._asked("-json", f"-{family[-1]}", "route", "get", address)
+            for family, address in ELSEWHERE.items()
+        }
+
+    def routes(self) -> List[str]:
+        """Of each family, all routes of all tables, as JSON; empty where the kernel does not know the family."""
+        return [self._asked("-json", f"-{family[-1]}", "route", "show", "table", "all") for family in ELSEWHERE]
+
+    def _asked(self, *words: str) -> str:
         try:
-            return self.run("-json", "-4", "route", "get", ELSEWHERE)
+            return self.run(*words)
         except IpError:
             return ""
-
-    def routes(self) -> str:
-        """All routes of all tables, as JSON."""
-        return self.run("-json", "-4", "route", "show", "table", "all")
 
     def addresses_of(self, interface: str) -> str:
         """The addresses of an interface, as JSON."""

@@ -26,6 +26,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.che
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import RealServer, VirtualServer
+from ansible_collections.lvs.cluster.plugins.module_utils._net import TITLES, family_of
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem, listed
 
 from .services import check_alpha
@@ -104,6 +105,12 @@ def _check_way(check: Way, asked: Asked) -> Iterator[Problem]:
         reason = "is a virtual address: the director that has it would ask itself, whichever server is meant"
         remedy = "Remove connect_ip; where nginx answers a check, it asks itself through the virtual address"
         yield Problem(f"{asked.path}.connect_ip", check.connect_ip, reason, remedy)
+    target = family_of(check.connect_ip) if check.connect_ip else asked.service.family
+    if check.bindto and target and family_of(check.bindto) != target:
+        reason = f"is not of {TITLES[target]}, as what it checks from there is"
+        yield Problem(
+            here, check.bindto, reason, f"Write the director's {TITLES[target]} address, or bind_if: INTERFACE"
+        )
     owner = whole.owners.get(check.bindto) if check.bindto else None
     if check.bindto in whole.floating:
         reason = "floats: a director that has it not could check nobody"

@@ -130,7 +130,9 @@ def _check_placing(service: VirtualServer, path: str, kept: bool) -> Iterator[Pr
                 yield Problem(f"{path}.{name}", getattr(service, name), reason, remedy)
         return
     if len(service.hosts) == 1:
-        if service.interface and service.label and not service.label.startswith(f"{service.interface}:"):
+        if service.label and service.family == "ipv6":
+            yield Problem(f"{path}.label", service.label, "is nothing that an IPv6 address has", "Remove it")
+        elif service.interface and service.label and not service.label.startswith(f"{service.interface}:"):
             remedy = f"Write {service.interface}:WORD"
             yield Problem(f"{path}.label", service.label, f"is no label of {service.interface}", remedy)
         return

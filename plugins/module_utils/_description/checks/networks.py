@@ -11,25 +11,31 @@ from typing import List, Sequence
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import numbered
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import VrrpInstance
+from ansible_collections.lvs.cluster.plugins.module_utils._net import IpNetwork, family_of, overlap
 
 from .servers import Hosts
 
-
-def told_networks(instance: VrrpInstance) -> List[ipaddress.IPv4Network]:
-    """The network of each floating address. That of a /32 is the address alone."""
-    return [ipaddress.IPv4Interface(each.address).network for _path, each in instance.floating]
+# Of a network whose prefix length nobody tells.
+USUAL_LENGTHS = {"ipv4": 24, "ipv6": 64}
 
 
-def networks(instance: VrrpInstance, hosts: Hosts) -> List[ipaddress.IPv4Network]:
-    """The networks in which an instance sends its adverts, as far as a description tells.
+def told_networks(instance: VrrpInstance) -> List[IpNetwork]:
+    """The network of each floating address. That of a /32 or a /128 is the address alone."""
+    return [ipaddress.ip_interface(each.address).network for _path, each in instance.floating]
 
-    A host's address is described without a prefix length: 24, the usual one, is assumed.
+
+def networks(instance: VrrpInstance, hosts: Hosts) -> List[IpNetwork]:
+    """The networks in which an instance sends its adverts, as far as a description tells: of one family.
+
+    A host's address is described without a prefix length: the usual one is assumed.
     """
+    family = instance.family
     sources = [hosts[host].source(instance) for _index, host in numbered(instance.hosts) if host in hosts]
-    usual = [ipaddress.IPv4Network(f"{source}/24", strict=False) for source in sources if source]
-    return [*usual, *(each for each in told_networks(instance) if each.prefixlen < each.max_prefixlen)]
+    usual = [ipaddress.ip_network(f"{each}/{USUAL_LENGTHS[family]}", strict=False) for each in sources if each]
+    told = [each for each in told_networks(instance) if family_of(str(each)) == family]
+    return [*usual, *(each for each in told if each.prefixlen < each.max_prefixlen)]
 
 
-def near(one: Sequence[ipaddress.IPv4Network], other: Sequence[ipaddress.IPv4Network]) -> bool:
+def near(one: Sequence[IpNetwork], other: Sequence[IpNetwork]) -> bool:
     """Whether any network of the one overlaps any of the other."""
-    return any(mine.overlaps(theirs) for mine in one for theirs in other)
+    return any(overlap(mine, theirs) for mine in one for theirs in other)

@@ -13,6 +13,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.clu
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.proxies import Upstream, UpstreamServer
 from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import fronted, holders_of
 from ansible_collections.lvs.cluster.plugins.module_utils._description.sites import Site
+from ansible_collections.lvs.cluster.plugins.module_utils._net import EVERY
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
 from .servers import Hosts, address_of, check_server
@@ -95,7 +96,7 @@ def _leading_to(site: Site, hosts: Hosts) -> Set[Tuple[str, int]]:
     """Where what is asked is answered by a site."""
     own = [address for host in site.hosts if host in hosts for address in hosts[host].every_address]
     own += site.instance.addresses if site.instance else ()
-    found = {(each, port) for address, port in site.sockets() for each in {address, *own} - {""}}
+    found = {(each, port) for address, port in site.sockets() for each in {address, *own} - set(EVERY.values())}
     return found.union((socket.address, socket.port) for each in site.services for socket in each.sockets)
 
 

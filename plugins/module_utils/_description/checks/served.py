@@ -11,6 +11,7 @@ from typing import Dict, Iterator, Sequence, Tuple
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import NAT, VirtualServer
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import VrrpInstance
 from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import every_server, kind_of
+from ansible_collections.lvs.cluster.plugins.module_utils._net import TITLES, family_of
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem, listed
 
 from .tables import first
@@ -20,6 +21,7 @@ from .whole import Whole
 def check_served(
     service: VirtualServer, path: str, earlier: Sequence[VirtualServer], whole: Whole
 ) -> Iterator[Problem]:
+    yield from _check_family(service, path)
     yield from _check_carried(service, path, whole)
     yield from _check_sockets(service, path, earlier)
     if service.fwmark is not None:
@@ -34,6 +36,21 @@ def check_served(
             yield Problem(f"{path}.ha_suspend", True, reason, "Remove it, or write an address or a group")
 
 
+def _check_family(service: VirtualServer, path: str) -> Iterator[Problem]:
+    """Its servers are reached at addresses of one family, and so clients come by those of one."""
+    for socket in first(each for each in service.sockets if family_of(each.address) != service.family):
+        reason = f"is not of {TITLES[service.family]}, as the first address of this service is"
+        yield Problem(f"{path}.{socket.path}", socket.address, reason, "Write a service for each family")
+    if service.fwmark is not None and service.family == "ipv6":
+        reason = "is of IPv6, and directors mark packets of IPv4 alone"
+        yield Problem(f"{path}.{service.sockets[0].path}", service.addresses[0], reason, "Write an address or a group")
+    told = service.persistence_granularity
+    if told and service.family and told.isdigit() != (service.family == "ipv6"):
+        remedy = "Write a length as 64" if service.family == "ipv6" else "Write a netmask as 255.255.255.0"
+        reason = f"is not what tells networks of {TITLES[service.family]}"
+        yield Problem(f"{path}.persistence_granularity", told, reason, remedy)
+
+
 def _check_carried(service: VirtualServer, path: str, whole: Whole) -> Iterator[Problem]:
     """Who has one of the addresses must have all: a director knows the service as a whole."""
     places = {each.address: f"{path}.{each.path}" for each in reversed(service.sockets)}
@@ -41,7 +58,7 @@ def _check_carried(service: VirtualServer, path: str, whole: Whole) -> Iterator[
     for address in service.addresses:
         if address not in carriers and service.hosts == () and whole.addresses_known:
             remedy = (
-                f"Add {address}/32 to the virtual_ipaddress of one of lvs_vrrp_instances; or write hosts: [HOST], "
+                f"Add {address} to the virtual_ipaddress of one of lvs_vrrp_instances; or write hosts: [HOST], "
                 "who directs it without keepalived"
             )
             yield Problem(places[address], address, "is carried by no VRRP instance", remedy)

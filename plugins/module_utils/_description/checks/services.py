@@ -18,6 +18,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.ser
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import VrrpInstance
 from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import kind_of
+from ansible_collections.lvs.cluster.plugins.module_utils._net import IpNetwork, family_of
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
 from .directed import check_directed
@@ -104,17 +105,17 @@ def _check_real_servers(
             reason = f"is the address of virtual server {whole.serving[server.address][0].name}"
             yield Problem(f"{here}.address", server.address, reason, "Write the server's own address")
     yield from check_machines([(here, name) for here, name in named if name], whole.hosts)
-    sorry = address_of(service.sorry_server, whole.hosts)
+    sorry = address_of(service.sorry_server, whole.hosts, service.family)
     for _index, server in numbered(service.real_servers):
         own = server.inhibit_on_failure
-        if sorry and sorry == address_of(server, whole.hosts):
+        if sorry and sorry == address_of(server, whole.hosts, service.family):
             yield from _check_sorry_server(service, path, sorry, service.inhibit_on_failure if own is None else own)
 
 
 def _check_real_server(
     server: ServiceServer, path: str, service: VirtualServer, directors: Sequence[str], whole: Whole
 ) -> Iterator[Problem]:
-    yield from check_server(server, path, whole.hosts)
+    yield from check_server(server, path, whole.hosts, service.family)
     yield from _check_port(server, path, service)
     owner = whole.hosts_at.get(server.address)
     director = _machine(server, directors, whole.hosts)
@@ -170,16 +171,20 @@ def _check_one_network(service: VirtualServer, path: str, instance: VrrpInstance
     hosts = whole.hosts
     networks = [each for address in service.addresses for each in whole.networks.get(address, ())]
 
-    def inside(addresses: Sequence[str]) -> List[Optional[ipaddress.IPv4Network]]:
-        return [next((each for each in networks if ipaddress.IPv4Address(own) in each), None) for own in addresses]
+    def inside(addresses: Sequence[str]) -> List[Optional[IpNetwork]]:
+        return [next((each for each in networks if ipaddress.ip_address(own) in each), None) for own in addresses]
 
-    directors = [hosts[host].every_address if host in hosts else [] for _index, host in numbered(instance.hosts)]
+    def addresses_of(host: str) -> List[str]:
+        held = hosts[host].every_address if host in hosts else []
+        return [each for each in held if family_of(each) == service.family]
+
+    directors = [addresses_of(host) for _index, host in numbered(instance.hosts)]
     if not directors or not all(own and all(inside(own)) for own in directors):
         return
     for index, server in numbered(service.real_servers):
         if kind_of(server, service) in (NAT, None):
             continue
-        own = hosts[server.host].every_address if server.host in hosts else [server.address] if server.address else []
+        own = [server.address] if server.address else addresses_of(server.host)
         if own and not any(inside(own)):
             theirs = inside(directors[0])[0]
             reason = f"is not in {theirs}, the network of the directors; lb_kind DR reaches no other network"

@@ -6,14 +6,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Iterator, Sequence
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import numbered
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import VrrpInstance
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
-from .static import check_route
+from .static import check_placed, check_route, check_rule
 from .tables import first
 from .whole import Whole
 
@@ -28,8 +27,6 @@ STRICT = {
     "lower_prio_no_advert": (True,),
     "higher_prio_send_advert": (False,),
 }
-# RFC 3021: a network of fewer addresses has no broadcast address.
-LONGEST_WITH_BROADCAST = 30
 
 
 def check_settings(
@@ -40,11 +37,11 @@ def check_settings(
     yield from _check_strict(instance, path)
     yield from _check_accept(instance, path, whole)
     for inner, each in instance.floating:
-        if each.brd and ipaddress.IPv4Interface(each.address).network.prefixlen > LONGEST_WITH_BROADCAST:
-            reason = f"is for a network of several addresses, and {each.address} is none"
-            yield Problem(f"{path}.{inner}.brd", each.brd, reason, "Remove it, or write the prefix length of a network")
+        yield from check_placed(each, f"{path}.{inner}")
     for index, route in numbered(instance.virtual_routes):
         yield from check_route(route, f"{path}.virtual_routes[{index}]")
+    for index, rule in numbered(instance.virtual_rules):
+        yield from check_rule(rule, f"{path}.virtual_rules[{index}]")
 
 
 def _shares(instance: VrrpInstance) -> bool:
@@ -62,7 +59,7 @@ def _check_adverts(instance: VrrpInstance, path: str) -> Iterator[Problem]:
             yield Problem(here, True, "is for an instance that does not preempt", remedy)
         elif not _shares(instance):
             yield Problem(here, True, "is for an instance of several hosts", "Remove it, or name another host")
-    if instance.v3_checksum_as_v2 and instance.version == 2:
+    if instance.v3_checksum_as_v2 and instance.vrrp_version == 2:
         remedy = "Remove it, or write version: 3"
         yield Problem(f"{path}.v3_checksum_as_v2", True, "is for VRRPv3", remedy)
 
@@ -89,6 +86,9 @@ def _same_name(one: VrrpInstance, other: VrrpInstance) -> bool:
 def _check_strict(instance: VrrpInstance, path: str) -> Iterator[Problem]:
     if not instance.strict_mode:
         return
+    if instance.family == "ipv6":
+        reason = "takes addresses of IPv6 only beside one of the link (RFC 9568, 5.2.9), which is none of a service"
+        yield Problem(f"{path}.strict_mode", True, reason, "Remove it")
     reason, remedy = "is not what RFC 9568 has, and strict_mode takes nothing else", "Remove it, or strict_mode"
     if instance.unicast and _shares(instance):
         yield Problem(f"{path}.unicast", True, reason, "Write unicast: false, or remove strict_mode")
@@ -97,7 +97,7 @@ def _check_strict(instance: VrrpInstance, path: str) -> Iterator[Problem]:
         if value is not None and value not in allowed:
             shown = None if name == "authentication" else value
             yield Problem(f"{path}.{name}", shown, reason, remedy)
-    if instance.accept and instance.version == 2:
+    if instance.accept and instance.vrrp_version == 2:
         yield Problem(f"{path}.accept", True, "is not what VRRPv2 has, and strict_mode takes nothing else", remedy)
 
 

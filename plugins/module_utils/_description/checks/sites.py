@@ -18,6 +18,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.pro
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import VirtualServer
 from ansible_collections.lvs.cluster.plugins.module_utils._description.sites import Site, before_of
+from ansible_collections.lvs.cluster.plugins.module_utils._net import EVERY, endpoint
 from ansible_collections.lvs.cluster.plugins.module_utils._nginx.grammar import place_of
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
@@ -146,7 +147,7 @@ def check_nginx_settings(cluster: Cluster) -> Iterator[Problem]:
     """Whom to believe who the client is, and what a worker needs."""
     told = cluster.lvs_nginx_settings or NginxSettings()
     for index, network in numbered(told.set_real_ip_from):
-        if network == "0.0.0.0/0":
+        if network in ("0.0.0.0/0", "::/0"):
             reason = "is everybody: a client would say of itself who it is"
             remedy = "Write the networks of the proxies before the virtual servers"
             yield Problem(f"lvs_nginx_settings.set_real_ip_from[{index}]", network, reason, remedy)
@@ -253,9 +254,11 @@ def _check_own_port(site: Site, earlier: Sequence[Site]) -> Iterator[Problem]:
     """Of what follows from upstreams alone: services that come to one port of a host, whatever address they had."""
     for other in earlier:
         both = shared(site, other)
-        own = [both and ("", both[0]) in each.sockets(both[1]) for each in (site, other)]
-        if both and all(own) and not (site.instance or other.instance):
-            yield from _check_same_names(site, other, *both)
+        if both and not (site.instance or other.instance):
+            port, host = both
+            common = set(site.sockets(host)) & set(other.sockets(host))
+            if any((every, port) in common for every in EVERY.values()):
+                yield from _check_same_names(site, other, port, host)
 
 
 def _check_same_names(site: Site, other: Site, port: int, host: str) -> Iterator[Problem]:
@@ -265,7 +268,7 @@ def _check_same_names(site: Site, other: Site, port: int, host: str) -> Iterator
         yield Problem(f"{site.path}.server_name", again[0], reason, "Make it one site, or remove the name from one")
     both = sorted(set(site.sockets(host)) & set(other.sockets(host)))
     if both and site.takes_all and other.takes_all:
-        address = f"{both[0][0] or '*'}:{both[0][1]}"
+        address = endpoint(both[0][0] or "*", both[0][1])
         reason = f"is needed: {other.title} takes already what is for no other site of {address}"
         path = f"{site.path}.{'virtual_server' if site.implied else 'server_name'}"
         yield Problem(path, None, reason, "Name the site, or make both one")

@@ -9,12 +9,14 @@ from __future__ import annotations
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import numbered
+from ansible_collections.lvs.cluster.plugins.module_utils._description.members import shared_family
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.tracking import (
     BfdInstance,
     TrackProcess,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import SyncGroup, VrrpInstance
+from ansible_collections.lvs.cluster.plugins.module_utils._net import TITLES
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem, listed
 
 from .servers import Hosts, check_host
@@ -69,12 +71,13 @@ def _check_process(process: TrackProcess, path: str) -> Iterator[Problem]:
 def _check_bfd(bfd: BfdInstance, path: str, others: Sequence[BfdInstance], hosts: Hosts) -> Iterator[Problem]:
     if len(bfd.hosts or ()) == 1:
         yield Problem(f"{path}.hosts", None, "has one host, which has no neighbour", "Name another one, or remove it")
+    family = shared_family([hosts.get(name) for _place, name in numbered(bfd.hosts)], bfd.interface or "")
     for index, name in numbered(bfd.hosts):
         here, member = f"{path}.hosts[{index}]", hosts.get(name)
         if member is None or not bfd.interface or not member.every_address:
-            yield from check_host(name, here, hosts)
-        elif member.address_on(bfd.interface) is None and not member.refused:
-            reason = f"has no known address on {bfd.interface}, where its neighbours are"
+            yield from check_host(name, here, hosts, family)
+        elif family not in member.on(bfd.interface) and not member.refused:
+            reason = f"has no known {TITLES[family]} address on {bfd.interface}, where its neighbours are"
             yield Problem(here, name, reason, f"Set lvs_addresses of that host to {{{bfd.interface}: ADDRESS}}")
     for other in others:
         both = [name for _place, name in numbered(bfd.hosts) if name in (other.hosts or ())]

@@ -12,7 +12,7 @@ from typing import Iterator, Mapping, Sequence, Set
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import LONGEST_NAME, numbered
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import VrrpInstance
-from ansible_collections.lvs.cluster.plugins.module_utils._net import end_of_network
+from ansible_collections.lvs.cluster.plugins.module_utils._net import TITLES, end_of_network, family_of
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
 from .networks import near, networks
@@ -23,7 +23,9 @@ from .whole import Whole
 
 VRRP_MAX_ADVERT_INT = 40.95  # RFC 9568, 5.2.7: 12 bits of centiseconds
 VRRP_MAX_ID = 255  # RFC 9568, 5.2.3: 8 bits
-VRRP_MAX_ADDRESSES = 255  # RFC 9568, 5.2.5: 8 bits
+# RFC 9568, 5.2.5: 8 bits. keepalived leaves out what its packet has no room for: of IPv6, on a link that has no more
+# than each must have, of 1280 octets (RFC 8200, 5).
+VRRP_MAX_ADDRESSES = {"ipv4": 255, "ipv6": 76}
 # What only one instance can have.
 OF_ONE_MASTER = ("virtual_ipaddress_excluded", "virtual_routes", "virtual_rules")
 VRRP_MAX_HOSTS = 254  # RFC 9568, 5.2.4: priorities 254, 253, ... 1
@@ -35,14 +37,14 @@ def check_instance(
     hosts = whole.hosts
     # The address that each sends its unicast adverts from, and that the others are told.
     names_source = instance.mcast_src_ip or (instance.unicast and len(instance.hosts or ()) > 1)
-    needs_source = names_source and instance.interface
     for index, director in numbered(instance.hosts):
         here = f"{path}.hosts[{index}]"
         member = hosts.get(director)
-        if not needs_source or member is None or not member.every_address:
-            yield from check_host(director, here, hosts)
+        if not names_source or not instance.interface or member is None or not member.every_address:
+            yield from check_host(director, here, hosts, instance.family if names_source else "")
         elif member.source(instance) is None and not member.refused:
-            reason = f"has no known address on {instance.interface}, the interface of the instance"
+            title = TITLES[instance.family]
+            reason = f"has no known {title} address on {instance.interface}, the interface of the instance"
             remedy = f"Set lvs_addresses of that host to {{{instance.interface}: ADDRESS}}"
             yield Problem(here, director, reason, remedy)
     yield from check_machines([(f"{path}.hosts[{index}]", each) for index, each in numbered(instance.hosts)], hosts)
@@ -61,6 +63,7 @@ def check_instance(
     if instance.spread:
         yield from _check_spread(instance, path)
     yield from _check_names(instance, path, earlier)
+    yield from _check_family(instance, path)
     yield from _check_version(instance, path)
     yield from check_settings(instance, path, earlier, whole)
     if instance.preempt_delay and instance.preempt is False:
@@ -114,8 +117,9 @@ def _check_names(instance: VrrpInstance, path: str, earlier: Sequence[VrrpInstan
 
 def _check_floating_addresses(instance: VrrpInstance, path: str, whole: Whole) -> Iterator[Problem]:
     count = len(instance.virtual_ipaddress or ())
-    if count > VRRP_MAX_ADDRESSES and not instance.spread:
-        reason = f"are more addresses than a VRRP advert can name ({VRRP_MAX_ADDRESSES})"
+    most = VRRP_MAX_ADDRESSES[instance.family]
+    if count > most and not instance.spread:
+        reason = f"are more addresses than a VRRP advert can name ({most})"
         yield Problem(f"{path}.virtual_ipaddress", count, reason, "Spread them over several instances")
     seen: Set[str] = set()
     others = {**dict.fromkeys(instance.addresses, ""), **whole.owners}
@@ -139,7 +143,7 @@ def _check_ends(cidr: str, path: str, others: Mapping[str, str]) -> Iterator[Pro
 
     others: by address, the host whose own it is; empty for a floating one.
     """
-    network, address = ipaddress.IPv4Interface(cidr).network, cidr.split("/", maxsplit=1)[0]
+    network, address = ipaddress.ip_interface(cidr).network, cidr.split("/", maxsplit=1)[0]
     ends = {str(end): end_of_network(end, network) for end in (network.network_address, network.broadcast_address)}
     for other, host in others.items():
         end = ends.get(other)
@@ -147,24 +151,43 @@ def _check_ends(cidr: str, path: str, others: Mapping[str, str]) -> Iterator[Pro
         if end and other != address:
             whose = f", the address of host {host}," if host else ""
             reason = f"makes {other}{whose} {end} of {network}"
-            yield Problem(path, cidr, reason, f"Write {address}/32, or the prefix length of its network")
+            remedy = f"Write {address}/{network.max_prefixlen}, or the prefix length of its network"
+            yield Problem(path, cidr, reason, remedy)
+
+
+def _check_family(instance: VrrpInstance, path: str) -> Iterator[Problem]:
+    """An advert names addresses of the family that it is sent by."""
+    other = (
+        (place, each.address)
+        for place, each in numbered(instance.virtual_ipaddress)
+        if each.address and family_of(each.address) != instance.family
+    )
+    for place, address in first(other):
+        reason = f"is not of {TITLES[instance.family]}, as the first one is, and an advert names those of one family"
+        remedy = "Give it to an instance of its own, and name both in one of lvs_vrrp_sync_groups"
+        if not instance.spread:
+            remedy += "; or move it to virtual_ipaddress_excluded"
+        yield Problem(f"{path}.virtual_ipaddress[{place}]", address, reason, remedy)
+    if instance.family == "ipv6" and instance.version == 2:
+        yield Problem(f"{path}.version", 2, "has no addresses of IPv6", "Write 3, or leave version out")
 
 
 def _check_version(instance: VrrpInstance, path: str) -> Iterator[Problem]:
     """What the VRRP version of the instance cannot do."""
-    if instance.authentication and instance.version == 3:
-        remedy = "Remove it, or write version: 2"
+    version = instance.vrrp_version
+    if instance.authentication and version == 3:
+        remedy = "Remove it, or write version: 2" if instance.family == "ipv4" else "Remove it"
         yield Problem(f"{path}.authentication", None, "VRRPv3 has no authentication (RFC 9568, 9)", remedy)
-    if instance.advert_int is not None and instance.version is not None:
-        if instance.version == 2 and instance.advert_int != int(instance.advert_int):
+    if instance.advert_int is not None and version is not None:
+        if version == 2 and instance.advert_int != int(instance.advert_int):
             remedy = "Write whole seconds, or version: 3 for fractions"
             yield Problem(
                 f"{path}.advert_int", instance.advert_int, "VRRPv2 counts in whole seconds (RFC 3768)", remedy
             )
-        if instance.version == 3 and instance.advert_int > VRRP_MAX_ADVERT_INT:
+        if version == 3 and instance.advert_int > VRRP_MAX_ADVERT_INT:
             remedy = f"Write at most {VRRP_MAX_ADVERT_INT}"
             yield Problem(f"{path}.advert_int", instance.advert_int, "is more than VRRPv3 can express", remedy)
-        if instance.version == 3 and instance.advert_int != round(instance.advert_int, 2):
+        if version == 3 and instance.advert_int != round(instance.advert_int, 2):
             reason, remedy = "VRRPv3 counts in hundredths of a second", "Write at most 2 decimals"
             yield Problem(f"{path}.advert_int", instance.advert_int, reason, remedy)
 
@@ -175,7 +198,8 @@ def _clash(one: VrrpInstance, other: VrrpInstance, hosts: Hosts) -> bool:
     An instance that names no interface runs on the host's own, which the description does not tell: it may be any.
     """
     refused = None in (one.interface, other.interface, one.virtual_router_id)
-    if refused or one.virtual_router_id != other.virtual_router_id:
+    # Each family has numbers of its own (RFC 9568, 5.2.3).
+    if refused or (one.family, one.virtual_router_id) != (other.family, other.virtual_router_id):
         return False
     mine, theirs = networks(one, hosts), networks(other, hosts)
     # Without a host in common, interfaces of one name are not one interface: the networks tell.

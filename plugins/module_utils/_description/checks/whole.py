@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 from typing import AbstractSet, Dict, List, Mapping, Optional, Sequence
 
@@ -15,6 +14,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.clu
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import VirtualServer
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import VrrpInstance
 from ansible_collections.lvs.cluster.plugins.module_utils._description.sites import Site, named_upstreams, sites_of
+from ansible_collections.lvs.cluster.plugins.module_utils._net import IpNetwork
 
 from .networks import told_networks
 from .servers import Hosts
@@ -32,7 +32,7 @@ class Whole:
     #: The instances, by the addresses that float with them. Several for one address are a problem already.
     floating: Mapping[str, Sequence[VrrpInstance]]
     #: The networks of the first instance's floating addresses, by each of these addresses.
-    networks: Mapping[str, Sequence[ipaddress.IPv4Network]]
+    networks: Mapping[str, Sequence[IpNetwork]]
     #: The first instance, by each of its hosts.
     instances: Mapping[str, VrrpInstance]
     #: The names of the instances of each sync group.
@@ -71,7 +71,7 @@ def whole_of(cluster: Cluster, hosts: Hosts) -> Whole:
     services = [service for _index, service in numbered(cluster.lvs_virtual_servers)]
     names = [service.name for service in services]
     floating: Dict[str, List[VrrpInstance]] = {}
-    networks: Dict[str, List[ipaddress.IPv4Network]] = {}
+    networks: Dict[str, List[IpNetwork]] = {}
     for instance in instances:
         told = told_networks(instance)
         for address in dict.fromkeys(instance.addresses):
@@ -85,7 +85,7 @@ def whole_of(cluster: Cluster, hosts: Hosts) -> Whole:
     return Whole(
         hosts=hosts,
         owners={address: name for name, member in hosts.items() for address in member.every_address},
-        hosts_at={member.address: name for name, member in reversed(list(hosts.items())) if member.address},
+        hosts_at={each: name for name, member in reversed(list(hosts.items())) for each in member.own.values()},
         floating=floating,
         networks=networks,
         instances={host: each for each in reversed(instances) for _index, host in numbered(each.hosts)},

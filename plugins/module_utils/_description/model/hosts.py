@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Mapping, Optional
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import (
-    ADDRESS,
+    ADDRESSES,
     INTERFACE,
     mapping_of,
     option,
@@ -21,14 +21,17 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds imp
 class HostVariables:
     """Inventory variables of one host, not of the cluster."""
 
-    lvs_address: str = option(
-        ADDRESS, "the host's address in the cluster's network, if that is not its C(ansible_host)", default=""
+    lvs_address: Optional[Mapping[str, str]] = option(
+        ADDRESSES,
+        "the host's address in the cluster's network, if that is not its C(ansible_host); that one stands for a family "
+        "that is not named here",
+        default=None,
     )
     lvs_interface: str = option(
         INTERFACE, "the host's interface in that network, if that is not the one that has this address", default=""
     )
-    lvs_addresses: Optional[Mapping[str, str]] = option(
-        mapping_of(ADDRESS, "interface", INTERFACE),
-        "of a host in several networks: its address by interface, as C({eth1: 198.51.100.11})",
+    lvs_addresses: Optional[Mapping[str, Mapping[str, str]]] = option(
+        mapping_of(ADDRESSES, "interface", INTERFACE),
+        "of a host in several networks: its addresses by interface, as C({eth1: 198.51.100.11})",
         default=None,
     )

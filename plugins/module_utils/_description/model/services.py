@@ -11,10 +11,10 @@ from typing import ClassVar, Mapping, Optional, Tuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import (
     BOOLEAN,
+    GRANULARITY,
     INTERFACE,
     LABEL,
     NAME,
-    NETMASK,
     PORT,
     WORD,
     choice,
@@ -26,6 +26,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds imp
     seconds,
     table,
 )
+from ansible_collections.lvs.cluster.plugins.module_utils._net import family_of
 
 from .checkers import CHECKERS, CHECKS, HOST_AND_PORT, Checks
 from .scripts import SCRIPT, Script
@@ -173,7 +174,9 @@ class VirtualServer(Served, Balanced):
         integer(0, 2678400, "seconds"), "seconds that a client stays with its server; 0 is not at all", default=0
     )
     persistence_granularity: str = option(
-        NETMASK, "which part of clients' addresses makes them one client, as 255.255.255.0", default=""
+        GRANULARITY,
+        "which part of clients' addresses makes them one client, as 255.255.255.0, or of IPv6 as 64",
+        default="",
     )
     persistence_engine: str = option(
         choice(["sip"], "persistence_engine"), "UDP: what else makes packets one client: the call of SIP", default=""
@@ -239,6 +242,11 @@ class VirtualServer(Served, Balanced):
     def addresses(self) -> Tuple[str, ...]:
         """Those addresses, each once."""
         return tuple(dict.fromkeys(each.address for each in self.sockets))
+
+    @property
+    def family(self) -> str:
+        """That of its addresses, and so of its servers'; empty where none is known."""
+        return next((family_of(each.address) for each in self.sockets), "")
 
     @property
     def protocols(self) -> Tuple[str, ...]:

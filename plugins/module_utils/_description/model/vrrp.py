@@ -34,6 +34,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds imp
     table,
     word,
 )
+from ansible_collections.lvs.cluster.plugins.module_utils._net import family_of
 
 from .asking import Asking
 from .scripts import InstanceNotifying, Notifying
@@ -57,7 +58,9 @@ class Authentication:
 class VirtualAddress:
     """An address that floats, in the words of ip-address(8)."""
 
-    address: str = option(INTERFACE_ADDRESS, "the address, by default of a network of its own (/32)", bare=True)
+    address: str = option(
+        INTERFACE_ADDRESS, "the address, by default of a network of its own (/32, of IPv6 /128)", bare=True
+    )
     dev: str = option(INTERFACE, "its interface, if that is not the instance's", default="")
     label: str = option(LABEL, "a name for it, INTERFACE:WORD of at most 15 characters", default="")
     scope: str = option(choice(["global", "site", "link", "host"], "scope"), "how far it is valid", default="")
@@ -74,10 +77,12 @@ class Floating:
     )
     virtual_router_id: int = option(integer(1, 255), "a number from 1 to 255 that no other instance on the network has")
     virtual_ipaddress: Tuple[VirtualAddress, ...] = option(
-        list_of(table(VirtualAddress, shorthand="address")), "the addresses that float"
+        list_of(table(VirtualAddress, shorthand="address")), "the addresses that float, all of IPv4 or all of IPv6"
     )
     hosts: Tuple[str, ...] = option(list_of(WORD), "the hosts that it floats over, the preferred master first")
-    version: int = option(integer(2, 3), "VRRP version, 2 or 3", default=2)
+    version: Union[int, str] = option(
+        integer(2, 3), "VRRP version, 2 or 3; by default 2, and for addresses of IPv6 3, as 2 has none", default=""
+    )
     interface: str = option(INTERFACE, "the interface; by default the one that has the host's address", default="")
     advert_int: float = option(seconds(0.01, 255), "seconds between adverts", default=1)
     preempt: bool = option(BOOLEAN, "whether a preferred director takes the addresses back", default=True)
@@ -136,7 +141,7 @@ class Carried:
 
     virtual_ipaddress_excluded: Tuple[VirtualAddress, ...] = option(
         list_of(table(VirtualAddress, shorthand="address")),
-        "addresses that float too and stand in no advert: more than an advert has room for",
+        "addresses that float too and stand in no advert: more than one has room for, or those of the other family",
         default=(),
     )
     virtual_routes: Tuple[Route, ...] = option(list_of(table(Route)), "routes that only the master has", default=())
@@ -237,6 +242,19 @@ class VrrpInstance(InstanceNotifying, Mailing, Settings, Asking, Tracks, Carried
         "mcast_src_ip": "unicast",
         "native_ipv6": "virtual_ipaddress",
     }
+
+    @property
+    def family(self) -> str:
+        """That of the adverts, and so of the addresses that its hosts tell each other from."""
+        told = (each.address for _place, each in numbered(self.virtual_ipaddress) if each.address)
+        return next((family_of(address) for address in told), "ipv4")
+
+    @property
+    def vrrp_version(self) -> Optional[int]:
+        """The version of VRRP that it has; None where that was refused."""
+        if self.version == "":
+            return 3 if self.family == "ipv6" else 2
+        return None if self.version is None else int(self.version)
 
     @property
     def floating(self) -> Iterator[Tuple[str, VirtualAddress]]:

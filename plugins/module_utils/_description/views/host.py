@@ -30,6 +30,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.parts imp
     with_keepalived,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._description.sites import asked_of, sites_of
+from ansible_collections.lvs.cluster.plugins.module_utils._net import FAMILIES
 
 from .director import Director, director_view, placed_cards
 from .dns import Dns, dns_view
@@ -66,10 +67,11 @@ Plain = Dict[str, Any]
 
 @dataclass(frozen=True)
 class Host:
-    """The host itself; its address is empty where it has none in the cluster's network."""
+    """The host itself, and its addresses in the cluster's network; the first is empty where it has none."""
 
     name: str
     address: str
+    addresses: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,7 @@ class Views:
     def __init__(self, described: Cluster, members: Mapping[str, Member]) -> None:
         self._cluster = cluster = with_checks(described)
         self._members = members
-        self._addresses = {name: member.address for name, member in members.items() if member.address}
+        addresses = {name: member.address for name, member in members.items() if member.address}
         self._whole = Whole(
             cluster.lvs_cluster, directors(cluster), vrrp_hosts(cluster), real_servers(cluster), dns_view(cluster)
         )
@@ -121,7 +123,7 @@ class Views:
         self._synced = synced_instances(cluster)
         sites = sites_of(cluster)
         asked = asked_of(sites, cluster.lvs_virtual_servers)
-        self._proxies = Proxies(cluster, sites, asked, self._addresses)
+        self._proxies = Proxies(cluster, sites, asked, addresses)
         self._places = label_places(cluster.lvs_virtual_servers)
         self._held: Dict[str, List[VirtualServer]] = {}
         self._gateways: Dict[str, List[Gateway]] = {}
@@ -135,8 +137,12 @@ class Views:
                 if host not in holders:
                     self._gateways.setdefault(host, []).append(gateway)
         neighbours = {each.name: each.hosts for each in cluster.lvs_bfd_instances}
+        reached = {
+            family: {name: member.own[family] for name, member in members.items() if family in member.own}
+            for family in FAMILIES
+        }
         self._services = {
-            each.name: service_view(each, checks_of(each, asked.get(each.name)), self._addresses, neighbours)
+            each.name: service_view(each, checks_of(each, asked.get(each.name)), reached[each.family], neighbours)
             for each in cluster.lvs_virtual_servers
         }
         self._global_defs = global_defs(cluster)
@@ -159,7 +165,7 @@ class Views:
         scripts = scripts_view(self._cluster, self._global_defs, host)
         interface = self._members[host].interface
         return View(
-            host=Host(host, self._addresses.get(host, "")),
+            host=Host(host, self._members[host].address or "", list(self._members[host].own.values())),
             cluster=self._whole,
             keepalived=Keepalived(
                 router_id=host,

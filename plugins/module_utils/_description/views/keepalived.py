@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Set, Type, TypeVar
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import INTERFACE, given
-from ansible_collections.lvs.cluster.plugins.module_utils._description.members import Member
+from ansible_collections.lvs.cluster.plugins.module_utils._description.members import Member, shared_family
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.checkers import (
     Answer,
     Asking,
@@ -46,7 +46,11 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.ser
     VirtualServer,
     Watched,
 )
-from ansible_collections.lvs.cluster.plugins.module_utils._description.model.tracking import BfdSettings, Tracks
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.tracking import (
+    BfdInstance,
+    BfdSettings,
+    Tracks,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import (
     Carried,
     Mailing,
@@ -70,8 +74,8 @@ T = TypeVar("T")
 HIGHEST_PRIORITY = 254
 # RFC 9568, 6.1: how many adverts must be missed.
 DOWN_TIMER_ADVERTS = 3
-# RFC 9568, 5.1.1.2.
-MCAST_GROUP = "224.0.0.18"
+# RFC 9568, 5.1.1.2 and 5.1.2.2.
+MCAST_GROUPS = {"ipv4": "224.0.0.18", "ipv6": "ff02::12"}
 
 
 @dataclass(frozen=True)
@@ -241,7 +245,7 @@ def takeover_seconds(instance: VrrpInstance, director: str) -> float:
     RFC 9568, 6.1 (Active_Down_Interval): the adverts that must be missed, and the skew. RFC 3768 (VRRPv2) counts the
     skew in seconds, VRRPv3 in parts of advert_int.
     """
-    unit = 1 if instance.version == 2 else instance.advert_int
+    unit = 1 if instance.vrrp_version == 2 else instance.advert_int
     adverts = instance.down_timer_adverts or DOWN_TIMER_ADVERTS
     return adverts * instance.advert_int + (256 - priority(instance, director)) / 256 * unit
 
@@ -394,12 +398,16 @@ def bfd_views(
     cluster: Cluster, host: str, members: Mapping[str, Member], neighbours: Mapping[str, Sequence[str]]
 ) -> List[Block]:
     """The neighbours that a host asks."""
+
+    def address_of(name: str, each: BfdInstance) -> str:
+        return members[name].on(each.interface)[shared_family([members[one] for one in each.hosts], each.interface)]
+
     return [
         Block(
             f"bfd_instance {name}",
             [
-                ("neighbor_ip", members[other].address_on(each.interface)),
-                ("source_ip", members[host].address_on(each.interface)),
+                ("neighbor_ip", address_of(other, each)),
+                ("source_ip", address_of(host, each)),
                 *lines_of(each, BfdSettings),
             ],
         )
@@ -475,13 +483,14 @@ def instance_view(
     """
     peers = [members[each].source(instance) for each in instance.hosts if each != host]
     authentication = instance.authentication
+    groups = {"ipv4": whole.vrrp_mcast_group4, "ipv6": whole.vrrp_mcast_group6}
     source = members[host].source(instance)
     highest = max((priority(instance, each) for each in instance.hosts if each != host), default=None)
     return Instance(
         name=instance.name,
         hosts=instance.hosts,
         interface=instance.interface or members[host].interface,
-        version=instance.version,
+        version=instance.vrrp_version or 0,
         virtual_router_id=instance.virtual_router_id,
         priority=priority(instance, host),
         advert_int=instance.advert_int,
@@ -493,7 +502,7 @@ def instance_view(
         unicast_src_ip=source if instance.unicast and peers else "",
         unicast_peer=peers if instance.unicast else [],
         mcast_src_ip=source if instance.mcast_src_ip else "",
-        mcast_group="" if instance.unicast and peers else whole.vrrp_mcast_group4 or MCAST_GROUP,
+        mcast_group="" if instance.unicast and peers else groups[instance.family] or MCAST_GROUPS[instance.family],
         virtual_ipaddress=[each.address for each in instance.virtual_ipaddress],
         virtual_ipaddress_excluded=[each.address for each in instance.virtual_ipaddress_excluded],
         track_interface=[each.interface for each in instance.track_interface],
@@ -569,7 +578,7 @@ def service_view(
     """A virtual server, the same on every director.
 
     checks: those of servers that have none of their own.
-    addresses: those of the hosts.
+    addresses: those of the hosts, of the service's family.
     neighbours: by the name of each C(bfd_instance), its hosts.
     """
 

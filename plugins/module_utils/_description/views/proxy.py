@@ -26,6 +26,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.pro
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import VirtualServer
 from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import holders_of
 from ansible_collections.lvs.cluster.plugins.module_utils._description.sites import Asked, Site
+from ansible_collections.lvs.cluster.plugins.module_utils._net import EVERY, endpoint, family_of, url_host
 from ansible_collections.lvs.cluster.plugins.module_utils._nginx.grammar import parse, place_of, within
 from ansible_collections.lvs.cluster.plugins.module_utils._nginx.questions import NO_PATH, Question
 
@@ -60,7 +61,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Server:
-    """A C(server) of an C(upstream)."""
+    """A C(server) of an C(upstream); address: as a URL has it."""
 
     address: str
     port: int
@@ -87,9 +88,13 @@ class Pooled:
 
 @dataclass(frozen=True)
 class Hop:
-    """Where nginx asks itself from a virtual address, which it can only do while the host holds it."""
+    """Where nginx asks itself from a virtual address, which it can only do while the host holds it.
+
+    host: the address as a URL has it.
+    """
 
     address: str
+    host: str
     path: str
 
 
@@ -158,7 +163,7 @@ class Certificate:
 
 @dataclass(frozen=True)
 class Socket:
-    """Where nginx must listen; address: empty for every address of the host."""
+    """Where nginx must listen; address: empty for every IPv4 address of the host, :: for every one of IPv6."""
 
     address: str
     port: int
@@ -218,12 +223,12 @@ class Nginx:
 class OnPort:
     """A site where it is on one port of a host.
 
-    addresses: its virtual ones. everywhere: whether packets come to it by the host's own addresses too.
+    addresses: its virtual ones. everywhere: what stands for the host's own, if packets come to it by these too.
     """
 
     site: Site
     addresses: Sequence[str] = ()
-    everywhere: bool = False
+    everywhere: Sequence[str] = ()
 
 
 def _named_files(cluster: Cluster, sites: Sequence[Site]) -> Sequence[str]:
@@ -272,8 +277,9 @@ class Proxies:
         for site in on_host:
             for address, port in site.sockets(host):
                 before = ports.setdefault(port, {}).get(site.path, OnPort(site))
+                own = [address] if address in EVERY.values() else []
                 ports[port][site.path] = OnPort(
-                    site, [*before.addresses, *([address] if address else [])], before.everywhere or not address
+                    site, [*before.addresses, *([] if own else [address])], [*before.everywhere, *own]
                 )
         named = {name for each in on_host for name in each.upstreams}
         plain = [(port, each) for port, held in ports.items() for each in held.values() if not each.site.is_tls]
@@ -319,23 +325,26 @@ class Proxies:
     def _servers(self, host: str, port: int, held: Sequence[OnPort]) -> List[Served]:
         """What answers on a port: first what is for no site, unless all of them follow from upstreams alone."""
         is_tls = held[0].site.is_tls
+        every = _everywhere(held)
         through = [address for address, hosts in self._through.get(port, ()) if host in hosts]
         chains = {} if is_tls else _chains(held, through)
         if all(each.site.implied for each in held):
-            default = next((each for each in held if each.everywhere), held[0])
-            return [
-                self._server(each, port, [*([str(port)] if each is default else []), *_on(each, port)], chains)
+            default = {
+                address: next((each for each in held if address in each.everywhere), held[0]) for address in every
+            }
+            own = {
+                each.site.path: [_socket(address, port) for address in every if default[address] is each]
                 for each in held
-            ]
-        everywhere = [each for each in held if each.everywhere and each.site.takes_all]
-        ours = [] if everywhere else [""]
-        taken = {address for each in held if each.site.takes_all for address in each.addresses}
+            }
+            return [self._server(each, port, [*own[each.site.path], *_on(each, port)], chains) for each in held]
+        taken = {address for each in held if each.site.takes_all for address in (*each.everywhere, *each.addresses)}
+        ours = [address for address in every if address not in taken]
         ours += dict.fromkeys(address for each in held for address in each.addresses if address not in taken)
         suffix = " ssl" if is_tls else ""
         listen = [f"{_socket(address, port)}{suffix} default_server" for address in ours]
         return [
             *([_ours(port, listen, is_tls, chains)] if listen else []),
-            *(self._server(each, port, _listen(each, port, suffix), chains) for each in held),
+            *(self._server(each, port, _listen(each, port, suffix, every), chains) for each in held),
         ]
 
     def _server(self, each: OnPort, port: int, listen: Sequence[str], chains: Mapping[str, Health]) -> Served:
@@ -351,7 +360,8 @@ class Proxies:
             name=server.name,
             listen=listen,
             port=port,
-            server_name=server.server_name or (_addresses(each.site) if each.everywhere else each.addresses),
+            server_name=server.server_name
+            or [url_host(address) for address in (_addresses(each.site) if each.everywhere else each.addresses)],
             ssl=each.site.is_tls,
             ssl_certificate=server.ssl_certificate,
             ssl_certificate_key=server.ssl_certificate_key,
@@ -385,7 +395,7 @@ def _checked(service: VirtualServer, asked: Optional[Asked]) -> List[int]:
 
 def _about(service: VirtualServer) -> str:
     """As keepalived knows a service; one of a mark or of a group has its name alone."""
-    return f"{service.address}:{service.port}" if service.address else service.name
+    return endpoint(service.address, service.port) if service.address else service.name
 
 
 def _page(site: Site, port: int, about: str) -> Question:
@@ -455,7 +465,7 @@ def _pooled(upstream: Upstream, addresses: Mapping[str, str]) -> Pooled:
 
 def _pool_server(each: UpstreamServer, upstream: Upstream, addresses: Mapping[str, str], is_last: bool) -> Server:
     return Server(
-        address=each.address or addresses[each.host],
+        address=url_host(each.address or addresses[each.host]),
         port=each.port or upstream.port,
         weight=each.weight,
         max_fails=0 if is_last else each.max_fails,
@@ -467,7 +477,16 @@ def _pool_server(each: UpstreamServer, upstream: Upstream, addresses: Mapping[st
 
 
 def _socket(address: str, port: int) -> str:
-    return f"{address}:{port}" if address else str(port)
+    return endpoint(address, port) if address else str(port)
+
+
+def _everywhere(held: Sequence[OnPort]) -> List[str]:
+    """What stands for the host's own addresses, on a port to which these sites come, where checks ask.
+
+    By IPv4 in any case, as long as IPv6 is not all that a host has.
+    """
+    addresses = [address for each in held for address in (*each.everywhere, *each.addresses)]
+    return [EVERY["ipv4"], *([EVERY["ipv6"]] if "ipv6" in map(family_of, addresses) else [])]
 
 
 def _on(each: OnPort, port: int) -> List[str]:
@@ -481,12 +500,18 @@ def _addresses(site: Site) -> List[str]:
     return list(dict.fromkeys(address for each in site.services for address in each.addresses))
 
 
-def _listen(each: OnPort, port: int, suffix: str) -> List[str]:
-    """Where a site listens beside what is for no site; what follows from an upstream alone has its address alone."""
+def _listen(each: OnPort, port: int, suffix: str, every: Sequence[str]) -> List[str]:
+    """Where a site listens beside what is for no site; what follows from an upstream alone has its address alone.
+
+    every: what stands for the host's own addresses on this port.
+    """
     default = " default_server" if each.site.takes_all else ""
-    everywhere = default if each.everywhere else ""
     return [
-        *([] if each.site.implied and not each.everywhere else [f"{port}{suffix}{everywhere}"]),
+        *(
+            f"{_socket(address, port)}{suffix}{default if address in each.everywhere else ''}"
+            for address in every
+            if address in each.everywhere or not each.site.implied
+        ),
         *(f"{socket}{suffix}{default}" for socket in _on(each, port)),
     ]
 
@@ -523,7 +548,8 @@ def _chains(held: Sequence[OnPort], through: Sequence[str]) -> Dict[str, Health]
 
 
 def _chain(path: str, addresses: Sequence[str]) -> Health:
-    return Health(path, [Hop(each, f"{path.rstrip('/')}/at/{each}") for each in dict.fromkeys(addresses)])
+    hops = [Hop(each, url_host(each), f"{path.rstrip('/')}/at/{each}") for each in dict.fromkeys(addresses)]
+    return Health(path, hops)
 
 
 def _health(each: OnPort, chains: Mapping[str, Health]) -> Health:
@@ -539,7 +565,7 @@ def _health(each: OnPort, chains: Mapping[str, Health]) -> Health:
 
 def _asked_name(names: Sequence[str]) -> str:
     """A name that leads to a site; empty where it has none but its addresses."""
-    named = (name for name in names if not re.fullmatch(r"[0-9.]+", name))
+    named = (name for name in names if not re.fullmatch(r"[0-9.]+|\[.+\]", name))
     return next(named, "").replace("*", ANY_LABEL).lstrip(".")
 
 
@@ -549,7 +575,7 @@ def _sockets(served: Sequence[Served]) -> List[Socket]:
     for each in served:
         for told in each.listen:
             address, _colon, _port = told.split()[0].rpartition(":")
-            found.setdefault((address, each.port), []).append(each)
+            found.setdefault((address.strip("[]"), each.port), []).append(each)
     return [
         Socket(
             address=address,

@@ -7,10 +7,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Dict, Iterable, Mapping, Sequence
+from typing import Dict, Iterable, List, Mapping, Sequence
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import VirtualServer
+from ansible_collections.lvs.cluster.plugins.module_utils._net import family_of
 
 
 @dataclass(frozen=True)
@@ -60,15 +61,19 @@ def gateway_of(
     groups = [each.group for each in cluster.lvs_vrrp_sync_groups if carrying.intersection(each.group)]
     together = carrying.union(*groups)
     near = [each for each in cluster.instances if set(hosts) & set(each.hosts)]
+
+    def its(found: Iterable[str]) -> List[str]:
+        return [each for each in found if family_of(each) == service.family]
+
     # Of several without an instance of the service's somebody else knows which one serves.
     moving = [each for each in near if each.name in together or not carrying or len({*hosts, *each.hosts}) == 1]
-    floating = [address for each in moving for address in each.addresses]
-    own = [address for host in hosts for address in addresses.get(host, ())]
+    floating = [address for each in moving for address in its(each.addresses)]
+    own = [address for host in hosts for address in its(addresses.get(host, ()))]
     return Gateway(
         service=service.name,
         vips=service.addresses,
         addresses=list(dict.fromkeys([*floating, *(own if len(hosts) == 1 or not carrying else ())])),
-        apart={address: each.name for each in near if each not in moving for address in each.addresses},
+        apart={address: each.name for each in near if each not in moving for address in its(each.addresses)},
     )
 
 

@@ -18,7 +18,7 @@ ADDRESSES = [
         "addr_info": [
             {"family": "inet", "local": "127.0.0.1", "prefixlen": 8, "label": "lo"},
             {"family": "inet", "local": "192.0.2.100", "prefixlen": 32, "label": "lo:0"},
-            {"family": "inet6", "local": "::1", "prefixlen": 128},
+            {"family": "inet6", "local": "::1", "prefixlen": 128, "scope": "host"},
         ],
     },
     {
@@ -43,7 +43,7 @@ ROUTES = [
 
 
 def test_network_is_told_as_setup_tells_it() -> None:
-    told = network(json.dumps(ADDRESSES), json.dumps(ROUTE), json.dumps(ROUTES))
+    told = network(json.dumps(ADDRESSES), {"ipv4": json.dumps(ROUTE)}, [json.dumps(ROUTES)])
     assert told["interfaces"] == ["lo", "br-lan.7", "eth1"]
     assert told["all_ipv4_addresses"] == ["192.0.2.100", "192.0.2.11", "203.0.113.5"]
     assert told["default_ipv4"] == {"interface": "br-lan.7", "gateway": "192.0.2.254", "address": "192.0.2.11"}
@@ -54,11 +54,11 @@ def test_network_is_told_as_setup_tells_it() -> None:
         "netmask": "255.255.255.0",
         "network": "192.0.2.0",
     }
-    assert network(json.dumps(ADDRESSES), "", "")["default_ipv4"] == {}
+    assert network(json.dumps(ADDRESSES), {}, [])["default_ipv4"] == {}
 
 
 def test_where_routes_lead_is_told_by_their_gateways() -> None:
-    told = network(json.dumps(ADDRESSES), json.dumps(ROUTE), json.dumps(ROUTES))
+    told = network(json.dumps(ADDRESSES), {"ipv4": json.dumps(ROUTE)}, [json.dumps(ROUTES)])
     assert told["lvs_gateways"] == {
         "192.0.2.254": ["default", "198.51.100.0/24", "203.0.113.0/24"],
         "192.0.2.253": ["203.0.113.0/24"],
@@ -70,7 +70,7 @@ def test_a_dummy_device_is_no_card() -> None:
     link = {"ifname": "lvs0", "mtu": 1500, "addr_info": held}
     card = {**link, "ifname": "eth0", "linkinfo": {"info_kind": "veth"}}
     dummy = {**link, "linkinfo": {"info_kind": "dummy"}}
-    told = network(json.dumps([card, dummy]), "", "")
+    told = network(json.dumps([card, dummy]), {}, [])
     assert (told["lvs_cards"], told["interfaces"]) == (["eth0"], ["eth0", "lvs0"])
 
 
@@ -78,14 +78,14 @@ def test_an_interface_that_keepalived_makes_is_no_card() -> None:
     held = [{"family": "inet", "local": "192.0.2.100", "prefixlen": 32}]
     made = {"ifname": "vrrp.51", "mtu": 1500, "addr_info": held, "linkinfo": {"info_kind": "macvlan"}}
     card = {**made, "ifname": "eth0", "address": "02:00:5e:00:01:33"}
-    told = network(json.dumps([card, {**made, "address": "00:00:5e:00:01:33"}]), "", "")
+    told = network(json.dumps([card, {**made, "address": "00:00:5e:00:01:33"}]), {}, [])
     assert (told["lvs_cards"], told["interfaces"]) == (["eth0"], ["eth0", "vrrp.51"])
 
 
 def test_an_address_with_a_label_is_told_with_its_interface() -> None:
-    told = network(json.dumps(ADDRESSES), "", "")
+    told = network(json.dumps(ADDRESSES), {}, [])
     assert interface_of("203.0.113.5", told) == "br-lan.7"
-    assert interface_addresses(told, "lo") == ["127.0.0.1", "192.0.2.100"]
+    assert interface_addresses(told, "lo", "ipv4") == ["127.0.0.1", "192.0.2.100"]
 
 
 @pytest.mark.parametrize(

@@ -221,7 +221,7 @@ ON_ETH1 = {"lvs_vrrp_instances[0].interface": "eth1"}
         pytest.param(
             {"lvs_vrrp_instances[0].interface": "eth2", "lvs_vrrp_instances[0].unicast": False},
             [
-                "lvs1 has no address on eth2, where the sync daemon tells connections. Give it one, or write "
+                "lvs1 has no IPv4 address on eth2, where the sync daemon tells connections. Give it one, or write "
                 "lvs_sync_daemon: false."
             ],
             id="sync daemon on an interface without an address",

@@ -25,28 +25,38 @@ from hypothesis import strategies as st
 @pytest.mark.parametrize(
     ("variables", "address"),
     [
-        pytest.param({"ansible_host": "192.0.2.11"}, "192.0.2.11", id="ansible_host"),
+        pytest.param({"ansible_host": "192.0.2.11"}, ["192.0.2.11"], id="ansible_host"),
         pytest.param(
-            {"ansible_host": "192.0.2.11", "lvs_address": "198.51.100.11"}, "198.51.100.11", id="lvs_address first"
+            {"ansible_host": "192.0.2.11", "lvs_address": "198.51.100.11"}, ["198.51.100.11"], id="lvs_address first"
         ),
         pytest.param(
-            {"ansible_host": "lvs1.example", "lvs_address": "192.0.2.11"}, "192.0.2.11", id="name and address"
+            {"ansible_host": "lvs1.example", "lvs_address": "192.0.2.11"}, ["192.0.2.11"], id="name and address"
         ),
-        pytest.param({"ansible_host": "lvs1.example"}, None, id="a name is no address"),
+        pytest.param({"ansible_host": "lvs1.example"}, [], id="a name is no address"),
+        pytest.param({"ansible_host": "192.0.2.11", "lvs_address": "lvs1"}, [], id="lvs_address is never passed over"),
+        pytest.param({"ansible_host": "2001:db8::1"}, ["2001:db8::1"], id="IPv6"),
         pytest.param(
-            {"ansible_host": "192.0.2.11", "lvs_address": "lvs1"}, None, id="lvs_address is never passed over"
+            {"ansible_host": "192.0.2.11", "lvs_address": "2001:db8::11"},
+            ["192.0.2.11", "2001:db8::11"],
+            id="lvs_address of the other family",
         ),
-        pytest.param({"ansible_host": "2001:db8::1"}, None, id="IPv6"),
-        pytest.param({"ansible_host": "127.0.0.1"}, None, id="a port that is forwarded"),
-        pytest.param({"inventory_hostname": "192.0.2.11"}, "192.0.2.11", id="its name"),
         pytest.param(
-            {"inventory_hostname": "192.0.2.11", "ansible_host": "lvs1.example"}, None, id="its name, and another"
+            {"ansible_host": "192.0.2.11", "lvs_address": ["2001:DB8:0::11", "198.51.100.11"]},
+            ["198.51.100.11", "2001:db8::11"],
+            id="lvs_address of both, that of IPv4 first",
         ),
-        pytest.param({}, None, id="neither"),
+        pytest.param({"ansible_host": "fe80::1"}, [], id="IPv6 of one link"),
+        pytest.param({"ansible_host": "127.0.0.1"}, [], id="a port that is forwarded"),
+        pytest.param({"inventory_hostname": "192.0.2.11"}, ["192.0.2.11"], id="its name"),
+        pytest.param(
+            {"inventory_hostname": "192.0.2.11", "ansible_host": "lvs1.example"}, [], id="its name, and another"
+        ),
+        pytest.param({}, [], id="neither"),
     ],
 )
-def test_a_host_s_address_is(variables, address):
-    assert members.host_address(variables) == address
+def test_a_host_s_addresses_are(variables, address):
+    held = members.host_addresses(variables)
+    assert [held[family] for family in ("ipv4", "ipv6") if family in held] == address
 
 
 def problems_of(variables, host, groups=None):

@@ -33,13 +33,13 @@ MISTAKES = [
     bad(
         "lvs_address that is empty",
         {"hosts.app1.lvs_address": ""},
-        'lvs_address of host app1 = "": is not an IPv4 address',
+        'lvs_address of host app1 = "": is not an IPv4 or IPv6 address',
         path="lvs_address of host app1",
     ),
     bad(
         "lvs_address that is a name",
         {"hosts.web1.lvs_address": "web1.example"},
-        '= "web1.example": is not an IPv4 address',
+        '= "web1.example": is not an IPv4 or IPv6 address',
         path="lvs_address of host web1",
     ),
     bad(
@@ -52,13 +52,13 @@ MISTAKES = [
         "lvs_addresses that are a list",
         {"hosts.lvs1.lvs_addresses": ["198.51.100.11"]},
         "is a list, not a mapping",
-        "Write {INTERFACE: IPv4 address}",
+        "Write {INTERFACE: IPv4 or IPv6 address, or list of one of each}",
         path="lvs_addresses of host lvs1",
     ),
     bad(
         "lvs_addresses that hold none",
         {"hosts.lvs1.lvs_addresses": {"eth1": "here"}},
-        '= "here": is not an IPv4 address',
+        '= "here": is not an IPv4 or IPv6 address',
         path="lvs_addresses.eth1 of host lvs1",
     ),
     bad(

@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory
 from ansible_collections.lvs.cluster.plugins.module_utils._description.members import Member
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import VirtualServer
-from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import VrrpInstance
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import VirtualAddress, VrrpInstance
 from ansible_collections.lvs.cluster.plugins.module_utils._description.sites import Asked
 from ansible_collections.lvs.cluster.plugins.module_utils._description.views.keepalived import (
     checks_of,
@@ -81,7 +81,7 @@ def sync_daemon(host: str, changes: dict[str, Any] | None = None) -> dict[str, A
 
 
 def instance(**settings: Any) -> VrrpInstance:
-    return VrrpInstance("web", 51, (f"{VIP}/32",), **settings)
+    return VrrpInstance("web", 51, (VirtualAddress(f"{VIP}/32"),), **settings)
 
 
 def test_the_first_director_has_priority_254_and_each_next_one_less():
@@ -151,15 +151,17 @@ def test_adverts_go_from_and_to_the_addresses_on_the_instance_s_interface():
 @pytest.mark.parametrize(
     ("own", "source"),
     [
-        pytest.param({"addresses": {"eth7": "198.51.100.11"}}, "198.51.100.11", id="lvs_addresses"),
-        pytest.param({"interface": "eth7", "addresses": {"eth8": "198.51.100.8"}}, "192.0.2.11", id="lvs_interface"),
+        pytest.param({"addresses": {"eth7": {"ipv4": "198.51.100.11"}}}, "198.51.100.11", id="lvs_addresses"),
+        pytest.param(
+            {"interface": "eth7", "addresses": {"eth8": {"ipv4": "198.51.100.8"}}}, "192.0.2.11", id="lvs_interface"
+        ),
         pytest.param({}, "192.0.2.11", id="a host that has but one address"),
         pytest.param({"interface": "eth0"}, None, id="another interface"),
-        pytest.param({"addresses": {"eth8": "198.51.100.8"}}, None, id="addresses on other interfaces"),
+        pytest.param({"addresses": {"eth8": {"ipv4": "198.51.100.8"}}}, None, id="addresses on other interfaces"),
     ],
 )
 def test_the_address_on_an_interface_is_what_the_host_s_variables_say(own, source):
-    assert Member("lvs1", "192.0.2.11", **own).source(instance(hosts=("lvs1",), interface="eth7")) == source
+    assert Member("lvs1", {"ipv4": "192.0.2.11"}, **own).source(instance(hosts=("lvs1",), interface="eth7")) == source
 
 
 def test_the_cluster_is_told_with_its_hosts_in_the_order_of_their_mention():
@@ -765,7 +767,7 @@ def test_nginx_answers_on_the_service_s_address_and_on_the_host_s_own_for_checks
     assert site["health"] == [
         {
             "path": "/healthz",
-            "hops": [{"address": VIP, "path": f"/healthz/at/{VIP}"}],
+            "hops": [{"address": VIP, "host": VIP, "path": f"/healthz/at/{VIP}"}],
             "server_name": "",
             "answers": True,
         }
@@ -840,7 +842,7 @@ def test_a_check_goes_by_the_addresses_of_all_services_that_it_may_be_for():
 def test_a_check_of_the_root_has_hops_of_one_slash():
     (site,) = view("web1", {f"{FIRST_UPSTREAM}.health_path": "/"})["nginx"]["servers"]
 
-    assert site["health"][0]["hops"] == [{"address": VIP, "path": f"/at/{VIP}"}]
+    assert site["health"][0]["hops"] == [{"address": VIP, "host": VIP, "path": f"/at/{VIP}"}]
 
 
 def given_no_check(**changes: Any) -> dict[str, Any]:
@@ -908,7 +910,7 @@ def test_the_zone_of_a_pool_has_room_for_its_servers(servers, zone):
 
 def test_a_host_in_no_instance_and_no_service_has_nothing_to_do():
     assert {role: what for role, what in view("app1").items() if role != "cluster"} == {
-        "host": {"name": "app1", "address": HOSTS["app1"]},
+        "host": {"name": "app1", "address": HOSTS["app1"], "addresses": [HOSTS["app1"]]},
         "keepalived": {
             "router_id": "app1",
             "global_defs": [["vrrp_garp_master_refresh", 60]],
@@ -1043,7 +1045,7 @@ def test_the_default_server_goes_by_all_addresses_and_a_named_site_hands_on_to_i
     assert served({**TLS_SITE, f"{FIRST_SITE}.server_name": "*.example.com"})[1]["health"] == [
         {
             "path": "/healthz",
-            "hops": [{"address": VIP, "path": f"/healthz/at/{VIP}"}],
+            "hops": [{"address": VIP, "host": VIP, "path": f"/healthz/at/{VIP}"}],
             "server_name": "asked-by-lvs-cluster.example.com",
             "answers": True,
         }

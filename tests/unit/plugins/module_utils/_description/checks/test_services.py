@@ -40,7 +40,7 @@ MISTAKES = [
         "VIP that no instance carries",
         {f"{FIRST_SERVICE}.address": OTHER_VIP},
         f'= "{OTHER_VIP}": is carried by no VRRP instance',
-        f"Add {OTHER_VIP}/32 to the virtual_ipaddress",
+        f"Add {OTHER_VIP} to the virtual_ipaddress",
     ),
     bad(
         "VIP without any instance", {INSTANCES: REMOVED}, "carried by no VRRP instance", path=f"{FIRST_SERVICE}.address"
@@ -105,7 +105,7 @@ MISTAKES = [
         "is not for TCP",
     ),
     bad("netmask with a hole", {f"{FIRST_SERVICE}.persistence_granularity": "255.0.255.0"}, "is no netmask"),
-    bad("netmask by its length", {f"{FIRST_SERVICE}.persistence_granularity": "24"}, "is no netmask"),
+    bad("netmask that is none", {f"{FIRST_SERVICE}.persistence_granularity": "255.0.255.0"}, "is no netmask"),
     bad("no sorry server to keep", {f"{FIRST_SERVICE}.sorry_server_inhibit": True}, "has no sorry_server"),
     bad(
         "sorry server that is kept, and serves",

@@ -105,7 +105,7 @@ MISTAKES = [
     bad(
         "route with bits of a host",
         {ROUTES: [{"to": "192.0.2.1/24", "dev": "eth0"}]},
-        "is not an IPv4 network",
+        "is not an IPv4 or IPv6 network",
         path=f"{ROUTES}[0].to",
     ),
     bad(

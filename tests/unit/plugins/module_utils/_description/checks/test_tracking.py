@@ -122,7 +122,7 @@ MISTAKES = [
             "hosts.lvs2.lvs_addresses": {"eth2": "198.51.100.12"},
             BFD: [{"name": "peers", "hosts": ["lvs1", "lvs2"], "interface": "eth1"}],
         },
-        "has no known address on eth1",
+        "has no known IPv4 address on eth1",
         path=f"{BFD}[0].hosts[1]",
     ),
     bad(

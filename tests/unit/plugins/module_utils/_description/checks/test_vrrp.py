@@ -40,7 +40,7 @@ MISTAKES = [
     bad(
         "instance on an interface whose address is not known",
         {"hosts.lvs2.lvs_interface": "eth0", f"{FIRST_INSTANCE}.interface": "eth1"},
-        '= "lvs2": has no known address on eth1, the interface of the instance',
+        '= "lvs2": has no known IPv4 address on eth1, the interface of the instance',
         "Set lvs_addresses of that host to {eth1: ADDRESS}",
         path=f"{FIRST_INSTANCE}.hosts[1]",
     ),

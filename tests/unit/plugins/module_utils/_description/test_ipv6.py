@@ -1,0 +1,383 @@
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is of IPv6: addresses of hosts, native instances, services beside those of IPv4, and what answers for them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory
+from ansible_collections.lvs.cluster.plugins.module_utils._description.members import Member, shared_family
+from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import (
+    HOSTS,
+    REMOVED,
+    STATIC,
+    UPSTREAM,
+    VIP,
+    hostvars,
+)
+from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.mistakes import (
+    FIRST_INSTANCE,
+    FIRST_SERVICE,
+    FIRST_UPSTREAM,
+    INSTANCES,
+    SECOND_INSTANCE,
+    SECOND_SERVICE,
+    SECOND_UPSTREAM,
+    SERVICES,
+    bad,
+    problems_with,
+    told_once,
+)
+
+VIP6, OTHER_VIP6 = "2001:db8::100", "2001:db8::101"
+HOSTS6 = {name: f"2001:db8::{address.rpartition('.')[2]}" for name, address in HOSTS.items()}
+BOTH = {f"hosts.{name}.lvs_address": address for name, address in HOSTS6.items()}
+INSTANCE6 = {"name": "web6", "virtual_router_id": 51, "virtual_ipaddress": [VIP6], "hosts": ["lvs1", "lvs2"]}
+SERVICE6 = {"name": "web6", "address": VIP6, "port": 80, "real_servers": ["web1", "web2"]}
+# A cluster that serves both with one set of hosts.
+MIXED: dict[str, Any] = {
+    **BOTH,
+    SECOND_INSTANCE: INSTANCE6,
+    SECOND_SERVICE: SERVICE6,
+    f"{FIRST_UPSTREAM}.virtual_server": "web",
+}
+# One whose hosts have IPv6 alone.
+ONLY: dict[str, Any] = {
+    **{f"hosts.{name}.ansible_host": address for name, address in HOSTS6.items()},
+    f"{FIRST_INSTANCE}.virtual_ipaddress": [VIP6],
+    f"{FIRST_SERVICE}.address": VIP6,
+}
+
+
+def view(host: str, changes: dict[str, Any]) -> dict[str, Any]:
+    return inventory.view(hostvars(changes), host)
+
+
+def listens(host: str, changes: dict[str, Any]) -> dict[str, list[str]]:
+    return {each["name"]: each["listen"] for each in view(host, changes)["nginx"]["servers"]}
+
+
+MISTAKES = [
+    bad(
+        "two addresses of one family",
+        {"hosts.app1.lvs_address": ["2001:db8::31", "2001:db8::32"]},
+        "is the second of its family beside 2001:db8::31",
+        path="lvs_address[1] of host app1",
+    ),
+    bad(
+        "lvs_address of one link",
+        {"hosts.app1.lvs_address": ["192.0.2.31", "fe80::31"]},
+        "is an address of one link",
+        path="lvs_address[1] of host app1",
+    ),
+    bad(
+        "lvs_addresses of an IPv4 address in the form of IPv6",
+        {"hosts.lvs1.lvs_addresses": {"eth1": "::ffff:192.0.2.11"}},
+        "is an IPv4 address in the form of IPv6",
+        path="lvs_addresses.eth1 of host lvs1",
+    ),
+    bad(
+        "a floating group",
+        {**ONLY, f"{FIRST_INSTANCE}.virtual_ipaddress[1]": "ff02::1"},
+        "is a multicast address",
+        "2001:db8::10/128",
+    ),
+    bad(
+        "an address of all routers",
+        {**ONLY, f"{FIRST_INSTANCE}.virtual_ipaddress[1]": "2001:db8::/64"},
+        "is the address of all routers of 2001:db8::/64",
+        "Write 2001:db8::/128 if it is meant",
+    ),
+    bad(
+        "both families in an advert",
+        {**MIXED, f"{SECOND_INSTANCE}.virtual_ipaddress": [VIP6, "192.0.2.109"]},
+        "is not of IPv6, as the first one is",
+        "name both in one of lvs_vrrp_sync_groups; or move it to virtual_ipaddress_excluded",
+        path=f"{SECOND_INSTANCE}.virtual_ipaddress[1]",
+    ),
+    bad("VRRPv2", {**MIXED, f"{SECOND_INSTANCE}.version": 2}, "= 2: has no addresses of IPv6", "leave version out"),
+    bad(
+        "a password",
+        {**MIXED, f"{SECOND_INSTANCE}.authentication": {"auth_pass": "secret"}},
+        "VRRPv3 has no authentication",
+        "Remove it.",
+    ),
+    bad(
+        "strict_mode",
+        {
+            **ONLY,
+            f"{FIRST_INSTANCE}.unicast": False,
+            f"{FIRST_INSTANCE}.strict_mode": True,
+            SERVICES: REMOVED,
+            "lvs_nginx_upstreams": REMOVED,
+        },
+        "takes addresses of IPv6 only beside one of the link",
+        path=f"{FIRST_INSTANCE}.strict_mode",
+    ),
+    bad(
+        "a broadcast address",
+        {**ONLY, f"{FIRST_INSTANCE}.virtual_ipaddress": [{"address": f"{VIP6}/64", "brd": "+"}]},
+        "is nothing that an IPv6 address has",
+        path=f"{FIRST_INSTANCE}.virtual_ipaddress[0].brd",
+    ),
+    bad(
+        "more addresses than an advert has room for",
+        {**ONLY, f"{FIRST_INSTANCE}.virtual_ipaddress": [VIP6, *(f"2001:db8:1::{each:x}" for each in range(1, 77))]},
+        "= 77: are more addresses than a VRRP advert can name (76)",
+        path=f"{FIRST_INSTANCE}.virtual_ipaddress",
+    ),
+    bad(
+        "a number that two instances of the family have",
+        {**MIXED, f"{INSTANCES}[2]": {**INSTANCE6, "name": "other6", "virtual_ipaddress": [OTHER_VIP6]}},
+        "is the virtual_router_id of instance web6 on the same interface",
+        path=f"{INSTANCES}[2].virtual_router_id",
+    ),
+    bad(
+        "a director without an address of the family",
+        {**MIXED, "hosts.lvs2.lvs_address": HOSTS["lvs2"]},
+        '= "lvs2": is a host without an IPv6 address',
+        f"its IPv6 address in the cluster's network, beside {HOSTS['lvs2']} in a list",
+        path=f"{SECOND_INSTANCE}.hosts[1]",
+    ),
+    bad(
+        "a director without one on the interface of the instance",
+        {
+            **MIXED,
+            f"{SECOND_INSTANCE}.interface": "eth1",
+            "hosts.lvs1.lvs_addresses": {"eth1": "198.51.100.11"},
+            "hosts.lvs2.lvs_addresses": {"eth1": ["198.51.100.12", "2001:db8:1::12"]},
+        },
+        "has no known IPv6 address on eth1",
+        path=f"{SECOND_INSTANCE}.hosts[0]",
+    ),
+    bad(
+        "a real server without an address of the family",
+        {**MIXED, "hosts.web2.lvs_address": HOSTS["web2"]},
+        '= "web2": is a host without an IPv6 address',
+        path=f"{SECOND_SERVICE}.real_servers[1]",
+    ),
+    bad(
+        "a server outside the inventory of the other family",
+        {**MIXED, f"{SECOND_SERVICE}.real_servers[2]": {"address": "192.0.2.99"}},
+        "is not of IPv6, as its service is",
+        path=f"{SECOND_SERVICE}.real_servers[2].address",
+    ),
+    bad(
+        "a sorry server of the other family",
+        {**MIXED, f"{FIRST_SERVICE}.sorry_server": {"address": "2001:db8::99"}},
+        "is not of IPv4, as its service is",
+        path=f"{FIRST_SERVICE}.sorry_server.address",
+    ),
+    bad(
+        "a group of both families",
+        {
+            **MIXED,
+            SECOND_SERVICE: {
+                "name": "web6",
+                "group": [{"address": VIP6, "port": 81}, {"address": VIP, "port": 81}],
+                "real_servers": ["web1"],
+            },
+        },
+        "is not of IPv6, as the first address of this service is",
+        "Write a service for each family",
+        path=f"{SECOND_SERVICE}.group[1].address",
+    ),
+    bad(
+        "a mark",
+        {
+            **MIXED,
+            SECOND_SERVICE: {
+                "name": "web6",
+                "fwmark": 1,
+                "marked": [{"address": VIP6, "ports": [80]}],
+                "real_servers": ["web1"],
+            },
+        },
+        "directors mark packets of IPv4 alone",
+        path=f"{SECOND_SERVICE}.marked[0].address",
+    ),
+    bad(
+        "a netmask",
+        {
+            **MIXED,
+            f"{SECOND_SERVICE}.persistence_timeout": 60,
+            f"{SECOND_SERVICE}.persistence_granularity": "255.255.255.0",
+        },
+        "is not what tells networks of IPv6",
+        "Write a length as 64",
+    ),
+    bad(
+        "a length for IPv4",
+        {f"{FIRST_SERVICE}.persistence_timeout": 60, f"{FIRST_SERVICE}.persistence_granularity": 24},
+        "is not what tells networks of IPv4",
+    ),
+    bad(
+        "a check from an address of the other family",
+        {**MIXED, f"{SECOND_SERVICE}.check": {"type": "TCP_CHECK", "bindto": "192.0.2.99"}},
+        "is not of IPv6, as what it checks from there is",
+        path=f"{SECOND_SERVICE}.check.bindto",
+    ),
+    bad(
+        "a label of a director without keepalived",
+        {**ONLY, **STATIC, f"{FIRST_SERVICE}.label": "eth0:web"},
+        "is nothing that an IPv6 address has",
+    ),
+    bad(
+        "a route by a router of the other family",
+        {**ONLY, "lvs_static_routes": [{"to": "2001:db8:1::/48", "via": "192.0.2.1", "dev": "eth0"}]},
+        "is not of IPv6, as to is",
+        path="lvs_static_routes[0].via",
+    ),
+    bad(
+        "a rule of both families",
+        {**ONLY, f"{FIRST_INSTANCE}.virtual_rules": [{"from": VIP6, "to": VIP, "table": 1, "priority": 1}]},
+        "is not of IPv6, as from is",
+        path=f"{FIRST_INSTANCE}.virtual_rules[0].to",
+    ),
+    bad(
+        "whose word is taken",
+        {"lvs_nginx_settings": {"set_real_ip_from": ["::/0"]}},
+        "is everybody",
+        path="lvs_nginx_settings.set_real_ip_from[0]",
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "path", "fragments"), MISTAKES)
+def test_one_mistake_is_reported_once_with_its_path_reason_and_remedy(changes, path, fragments):
+    told_once(changes, path, fragments)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param(MIXED, id="both families, and one number for an instance of each"),
+        pytest.param(ONLY, id="IPv6 alone"),
+        pytest.param(
+            {**MIXED, SECOND_INSTANCE: {**INSTANCE6, "spread": True, "virtual_ipaddress": [VIP6, OTHER_VIP6]}},
+            id="spread",
+        ),
+        pytest.param(
+            {
+                **BOTH,
+                f"{FIRST_INSTANCE}.virtual_ipaddress_excluded": [VIP6],
+                SECOND_SERVICE: SERVICE6,
+                f"{FIRST_UPSTREAM}.virtual_server": "web",
+            },
+            id="an address that an instance of IPv4 carries beside its own",
+        ),
+        pytest.param({**BOTH, "lvs_virtual_servers[0].address": VIP}, id="addresses that nothing needs"),
+        pytest.param({**ONLY, **STATIC}, id="a director without keepalived"),
+    ],
+)
+def test_what_is_legitimate_is_accepted(changes):
+    assert problems_with(changes) == []
+
+
+def test_an_instance_of_ipv6_is_of_vrrpv3_and_tells_the_others_from_ipv6():
+    four, six = view("lvs1", MIXED)["keepalived"]["vrrp_instances"]
+    assert (four["version"], four["unicast_src_ip"], four["unicast_peer"]) == (2, HOSTS["lvs1"], [HOSTS["lvs2"]])
+    assert (six["version"], six["unicast_src_ip"], six["unicast_peer"]) == (3, HOSTS6["lvs1"], [HOSTS6["lvs2"]])
+    assert six["virtual_ipaddress"] == [f"{VIP6}/128"]
+
+
+def test_adverts_of_ipv6_go_to_its_own_group():
+    by_group = {**MIXED, f"{SECOND_INSTANCE}.unicast": False}
+    assert view("lvs1", by_group)["keepalived"]["vrrp_instances"][1]["mcast_group"] == "ff02::12"
+    by_group["lvs_global_defs"] = {"vrrp_mcast_group6": "ff02::13"}
+    assert view("lvs1", by_group)["keepalived"]["vrrp_instances"][1]["mcast_group"] == "ff02::13"
+
+
+def test_servers_of_each_service_are_reached_by_its_own_family():
+    four, six = view("lvs1", MIXED)["keepalived"]["virtual_servers"]
+    assert [each["address"] for each in four["real_servers"]] == [HOSTS["web1"], HOSTS["web2"]]
+    assert [each["address"] for each in six["real_servers"]] == [HOSTS6["web1"], HOSTS6["web2"]]
+
+
+def test_a_real_server_holds_the_addresses_of_both_families():
+    assert [each["address"] for each in view("web1", MIXED)["realserver"]["vips"]] == [VIP, VIP6]
+
+
+def test_the_address_on_an_interface_may_be_of_either_family():
+    of_both = Member("lvs1", {"ipv4": "192.0.2.11"}, "eth0", {"eth1": {"ipv6": "2001:db8:1::11"}})
+    assert of_both.on("eth0") == {"ipv4": "192.0.2.11"}
+    assert of_both.on("eth1") == {"ipv6": "2001:db8:1::11"}
+    assert of_both.on("eth2") == {}
+
+
+@pytest.mark.parametrize(
+    ("families", "shared"),
+    [
+        pytest.param([{"ipv4": "192.0.2.1", "ipv6": "2001:db8::1"}, {"ipv6": "2001:db8::2"}], "ipv6", id="one of them"),
+        pytest.param([{"ipv4": "192.0.2.1", "ipv6": "2001:db8::1"}] * 2, "ipv4", id="both"),
+        pytest.param([{"ipv4": "192.0.2.1"}, {"ipv6": "2001:db8::2"}], "ipv4", id="none"),
+    ],
+)
+def test_neighbours_ask_each_other_by_a_family_that_all_have(families, shared):
+    assert shared_family([Member("lvs", own) for own in families], "") == shared
+
+
+def test_nginx_listens_for_a_service_of_ipv6_at_its_address_and_where_checks_ask():
+    assert listens("web1", ONLY) == {"web": ["80", "[::]:80", f"[{VIP6}]:80"]}
+
+
+def test_upstreams_of_both_families_share_the_port_with_one_default_for_each():
+    changes = {**MIXED, SECOND_UPSTREAM: {"name": "app6", "virtual_server": "web6", "servers": ["app1"]}}
+    assert listens("web1", changes) == {"web": ["80", "[::]:80", f"{VIP}:80"], "web6": [f"[{VIP6}]:80"]}
+
+
+def test_a_site_before_services_of_both_families_has_the_sockets_of_both():
+    site = {"name": "shop", "virtual_server": ["web", "web6"], "locations": [{"location": "/", "upstream": "app"}]}
+    changes = {**MIXED, FIRST_UPSTREAM: UPSTREAM, "lvs_nginx_servers": [site]}
+    of_default = [f"{VIP}:80 default_server", f"[{VIP6}]:80 default_server"]
+    assert listens("web1", changes) == {
+        "": ["80 default_server", "[::]:80 default_server"],
+        "shop": ["80", "[::]:80", *of_default],
+    }
+    (named,) = [each for each in view("web1", changes)["nginx"]["servers"] if each["name"] == "shop"]
+    assert named["server_name"] == [VIP, f"[{VIP6}]"]
+    assert [(each["address"], each["default_server"]) for each in view("web1", changes)["nginx"]["listens"]] == [
+        ("", True),
+        ("::", True),
+        (VIP, True),
+        (VIP6, True),
+    ]
+
+
+def test_a_check_goes_by_the_addresses_of_both_families():
+    hops = view("web1", ONLY)["nginx"]["servers"][0]["health"][0]["hops"]
+    assert hops == [{"address": VIP6, "host": f"[{VIP6}]", "path": f"/healthz/at/{VIP6}"}]
+
+
+def test_by_nat_nginx_listens_on_every_address_of_the_family():
+    changes = {**ONLY, f"{FIRST_SERVICE}.lb_kind": "NAT"}
+    assert listens("web1", changes) == {"web": ["80", "[::]:80"]}
+
+
+def test_what_is_behind_nginx_is_asked_by_ipv4_where_it_has_both():
+    changes = {
+        **MIXED,
+        "hosts.app2.ansible_host": HOSTS6["app2"],
+        f"{FIRST_UPSTREAM}.servers": ["app1", "app2", {"address": "2001:db8::39"}],
+    }
+    (pool,) = view("web1", changes)["nginx"]["upstreams"]
+    assert [each["address"] for each in pool["servers"]] == [HOSTS["app1"], f"[{HOSTS6['app2']}]", "[2001:db8::39]"]
+
+
+def test_nginx_of_hosts_that_have_an_instance_of_ipv6_listens_by_both():
+    changes = {
+        **ONLY,
+        "lvs_virtual_servers": REMOVED,
+        f"{FIRST_UPSTREAM}.vrrp_instance": "web",
+        f"{FIRST_UPSTREAM}.listen": [80],
+    }
+    assert listens("lvs1", changes) == {"app": ["80", "[::]:80"]}
+
+
+def test_a_name_leads_to_the_addresses_of_both_families():
+    changes = {**MIXED, "lvs_dns_names": [{"name": "www.example.com"}]}
+    (name,) = view("lvs1", changes)["cluster"]["dns"]["names"]
+    assert [each["address"] for each in name["addresses"]] == [VIP, VIP6]
