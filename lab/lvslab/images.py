@@ -46,6 +46,7 @@ _NODE_PACKAGES = (
     *("python3", "python3-apt", "openssh-server", "sudo", "curl", "tcpdump", "less"),
 )
 _NODE_FILES = tree(_CHECKOUT_LAB / "node" / "root")
+_NODE_CACHED = (_CHECKOUT_LAB / "node" / "cached.sh").read_text(encoding="utf-8")
 _NODE_SETUP = (_CHECKOUT_LAB / "node" / "setup.sh").read_text(encoding="utf-8")
 _RESOLVED_SETUP = (_CHECKOUT_LAB / "node" / "resolved.sh").read_text(encoding="utf-8")
 _LOCALE_SETUP = (_CHECKOUT_LAB / "node" / "locale.sh").read_text(encoding="utf-8")
@@ -80,7 +81,8 @@ class Recipe:
     @property
     def name(self) -> str:
         """File name in the cache: the role for people, the hash for us."""
-        made_from = json.dumps([asdict(self), _APT_OPTIONS, _DPKG_OPTIONS], sort_keys=True, default=bytes.decode)
+        facts = [asdict(self), _APT_OPTIONS, _DPKG_OPTIONS, _NODE_CACHED]
+        made_from = json.dumps(facts, sort_keys=True, default=bytes.decode)
         digest = hashlib.sha256(made_from.encode()).hexdigest()[:12]
         return f"{self.role}-{digest}{'.ext4' if self.as_disk else ''}"
 
@@ -255,8 +257,8 @@ def _bootstrap(recipe: Recipe, root: Path, log: Path) -> None:
     if recipe.language:
         command.append(f"--dpkgopt=path-include=/usr/share/locale/{recipe.language}/*")
     if recipe.cached_packages:
-        download = f"apt-get install --yes --download-only {' '.join(recipe.cached_packages)}"
-        command += ["--skip=cleanup/apt", f"--customize-hook=chroot \"$1\" sh -euc 'apt-get clean; {download}'"]
+        caching = shlex.join(["sh", "-euc", _NODE_CACHED, "sh", *recipe.cached_packages])
+        command += ["--skip=cleanup/apt", f'--customize-hook=chroot "$1" {caching}']
     command += [recipe.suite, str(root), *recipe.sources]
     with open(log, "wb") as output:
         failed = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False).returncode

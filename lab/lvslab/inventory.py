@@ -116,6 +116,8 @@ class Node:
     image: Image
     #: Default gateways, one for each family.
     gateways: tuple[str, ...] = ()
+    #: The size of segments that others are told to send by the default route; 0 for the kernel's own choice.
+    advmss: int = 0
     router: bool = False
     shell: str = SHELLS[0]
     services: tuple[str, ...] = ()
@@ -230,6 +232,7 @@ def _node(name: str, facts: Mapping[str, Any], networks: Sequence[Network]) -> N
         address=str(facts["ansible_host"]),
         interfaces=_interfaces(name, facts, networks),
         image=_image(name, facts),
+        advmss=_advmss(name, facts),
         router=_choice(name, facts, "lab_router", False, (False, True)),
         shell=_choice(name, facts, "lab_shell", SHELLS[0], SHELLS),
         services=tuple(str(service) for service in services),
@@ -275,6 +278,15 @@ def _image(name: str, facts: Mapping[str, Any]) -> Image:
         locale,
         _packages(name, facts),
     )
+
+
+def _advmss(name: str, facts: Mapping[str, Any]) -> int:
+    wanted, manager = facts.get("lab_advmss", 0), _image(name, facts).network_manager
+    if type(wanted) is not int or wanted < 0:
+        raise UsageError(f"{name}: lab_advmss must be a number of bytes, not {wanted!r}")
+    if wanted and manager not in ("networkd", "ifupdown"):
+        raise UsageError(f"{name}: lab_advmss is for networkd and ifupdown, not for {manager}")
+    return wanted
 
 
 def _packages(name: str, facts: Mapping[str, Any]) -> tuple[str, ...]:

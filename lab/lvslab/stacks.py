@@ -32,7 +32,11 @@ def _networkd(node: Node) -> Files:
     def text(interface: Interface) -> str:
         lines = ["[Match]", f"Name={interface.name}", "", "[Network]", "IPv6AcceptRA=no"]
         lines += [f"Address={address}" for address in interface.addresses]
-        return "\n".join([*lines, *(f"Gateway={gateway}" for gateway in node.gateways_on(interface))]) + "\n"
+        gateways = [f"Gateway={gateway}" for gateway in node.gateways_on(interface)]
+        if node.advmss:
+            told = f"TCPAdvertisedMaximumSegmentSize={node.advmss}"
+            gateways = [line for gateway in gateways for line in ("", "[Route]", gateway, told)]
+        return "\n".join([*lines, *gateways]) + "\n"
 
     return {
         f"etc/systemd/network/10-{interface.name}.network": File(text(interface).encode())
@@ -47,9 +51,11 @@ def _ifupdown(node: Node) -> Files:
         for address in interface.addresses:
             family = "inet6" if ":" in address else "inet"
             lines += [f"iface {interface.name} {family} static", f"    address {address}"]
-            lines += [
-                f"    gateway {each}" for each in node.gateways_on(interface) if (":" in each) == (":" in address)
-            ]
+            gateways = [each for each in node.gateways_on(interface) if (":" in each) == (":" in address)]
+            lines += [f"    gateway {each}" for each in gateways]
+            if node.advmss:
+                change = "ip route change default via {} dev {} onlink advmss {}"
+                lines += [f"    up {change.format(each, interface.name, node.advmss)}" for each in gateways]
     return {"etc/network/interfaces": File(("\n".join(lines) + "\n").encode())}
 
 

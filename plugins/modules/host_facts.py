@@ -26,6 +26,10 @@ options:
     type: list
     elements: str
     default: []
+  routes:
+    description: Whether to tell where routes lead, which takes its time on a host that has many.
+    type: bool
+    default: false
 seealso:
   - module: ansible.builtin.setup
 """
@@ -81,7 +85,7 @@ ansible_facts:
       type: dict
       sample: {interface: eth0, gateway: "2001:db8::1", address: "2001:db8::11"}
     lvs_gateways:
-      description: By gateway, where routes by it lead, in whichever table.
+      description: By gateway, where routes by it lead, in whichever table; with O(routes).
       type: dict
       sample: {192.0.2.254: [default]}
     user_id:
@@ -154,14 +158,27 @@ ansible_facts:
       type: list
       elements: str
       sample: [lvs]
+    lvs_tunnel_up:
+      description: Whether C(tunl0), which takes packets out of tunnels of IP in IP, is there and up.
+      type: bool
+      sample: false
+    lvs_tunnels:
+      description: The clusters that have a unit for that, and whether the boot starts it.
+      type: dict
+      sample: {lvs: true}
+    lvs_advmss:
+      description:
+        - The size of segments that the default route has others send, by its C(advmss) or C(mtu); 0 if it has neither.
+      type: int
+      sample: 1440
     lvs_marked:
       description: Whether M(lvs.cluster.fwmarks) marks packets at boot.
       type: bool
       sample: false
     lvs_ipvs:
       description:
-        - The modules of IPVS that the kernel has (C(loaded)), those that C(modprobe) finds (C(loadable)), and what bars
-          the loading of any (C(barred)), empty if nothing does.
+        - The modules of IPVS, and C(ipip), that the kernel has (C(loaded)), those of them that C(modprobe) finds
+          (C(loadable)), and what bars the loading of any (C(barred)), empty if nothing does.
       type: dict
       sample: {loaded: [ip_vs], loadable: [ip_vs, ip_vs_rr], barred: ""}
 """
@@ -177,7 +194,12 @@ from ansible_collections.lvs.cluster.plugins.module_utils._host.ip import Ip
 from ansible_collections.lvs.cluster.plugins.module_utils._host.memory import owners_of_addresses, owners_of_settings
 from ansible_collections.lvs.cluster.plugins.module_utils._host.networks import networkd_files, seen
 from ansible_collections.lvs.cluster.plugins.module_utils._host.packages import installed
-from ansible_collections.lvs.cluster.plugins.module_utils._host.system import keepalived, os_release, user
+from ansible_collections.lvs.cluster.plugins.module_utils._host.system import (
+    keepalived,
+    os_release,
+    tunnel_units,
+    user,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._marks.rules import UNIT_FILE
 
 
@@ -185,7 +207,7 @@ def look(module):
     ip, stacks = Ip.of(module), seen(module)
     return {
         **system(os_release()),
-        **network(ip.addresses(), ip.ways_out(), ip.routes()),
+        **network(ip.addresses(), ip.ways_out(), ip.routes() if module.params["routes"] else []),
         **user(),
         "lvs_packages": installed(module, module.params["packages"]),
         "lvs_nginx": nginx.version(module),
@@ -200,6 +222,7 @@ def look(module):
         "lvs_process_events": process_events.are_told(),
         "lvs_held": owners_of_addresses(),
         "lvs_sysctls_of": owners_of_settings(),
+        "lvs_tunnels": tunnel_units(),
         "lvs_marked": os.path.exists(UNIT_FILE),
         "lvs_ipvs": kernel_modules.ipvs(),
     }
@@ -207,7 +230,10 @@ def look(module):
 
 def main():
     module = AnsibleModule(
-        argument_spec={"packages": {"type": "list", "elements": "str", "default": []}},
+        argument_spec={
+            "packages": {"type": "list", "elements": "str", "default": []},
+            "routes": {"type": "bool", "default": False},
+        },
         supports_check_mode=True,
     )
     try:

@@ -28,10 +28,35 @@ HELD = [{"address": "192.0.2.100", "label": "lo:0"}]
 def test_what_has_left_the_description_is_let_go_of_until_nothing_of_it_is_left(
     vips: list[Any], silent: list[str], looked: dict[str, Any], is_leaving: bool
 ) -> None:
-    facts = {"lvs_held": {"lo": ["lvs"]}, "lvs_cards": ["eth0"], "lvs_sysctls_of": silent}
+    facts = {"lvs_held": {"lo": ["lvs"]}, "lvs_cards": ["eth0"], "lvs_sysctls_of": silent, "lvs_tunnels": {}}
     given = {
         "realserver_interface": "lo",
-        "__realserver_views": {"realserver": {"vips": vips}, "cluster": {"name": "lvs"}},
+        "__realserver_views": {"realserver": {"vips": vips, "tunnelled": []}, "cluster": {"name": "lvs"}},
         "ansible_facts": facts,
     }
     assert of_a_role("realserver", "__realserver_leaving", **given, **looked) is is_leaving
+
+
+@pytest.mark.parametrize(
+    ("tunnelled", "of", "is_leaving"),
+    [
+        pytest.param(["web"], ["lvs"], False, id="as described"),
+        pytest.param([], ["lvs", "edge"], True, id="none described any more"),
+        pytest.param([], ["edge"], False, id="those of another cluster"),
+    ],
+)
+def test_packets_are_taken_out_of_tunnels_as_long_as_some_are_described(
+    tunnelled: list[str], of: list[str], is_leaving: bool
+) -> None:
+    given = {
+        "realserver_interface": "lo",
+        "__realserver_views": {"realserver": {"vips": HELD, "tunnelled": tunnelled}, "cluster": {"name": "lvs"}},
+        "ansible_facts": {
+            "lvs_held": {"lo": ["lvs"]},
+            "lvs_cards": ["eth0"],
+            "lvs_sysctls_of": ["lvs"],
+            "lvs_tunnels": dict.fromkeys(of, True),
+        },
+        "__addresses_held": NOTHING,
+    }
+    assert of_a_role("realserver", "__realserver_leaving", **given) is is_leaving

@@ -83,7 +83,7 @@ class Serving:
 
     def __init__(self, program: str, version: str, folder: Path) -> None:
         self.program, self.version, self.folder = program, version, folder
-        self.plain, self.secure, self.bare = free_ports(3)
+        self.plain, self.secure, self.bare, self.other = free_ports(4)
         self.applications = [Quiet((f"{HERE}{last}", 0), Application) for last in (31, 32)]
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -267,6 +267,31 @@ def test_what_was_asked_before_is_answered_on_beside_what_is_asked_now(serving: 
     until(lambda: ok(serving.plain, "/healthz"))
     serving.reload()
     until(lambda: serving.get(serving.plain, "/", Host=NAME)[0] == 301)
+
+
+def test_a_port_that_servers_of_nat_leave_serves_clients_until_directors_know(serving: Serving) -> None:
+    asked = {"lvs_nginx_asked": {"lvs": serving.view()["nginx"]["questions"]}}
+    *others, bare = serving.variables()["lvs_virtual_servers"]
+    servers = [{"host": host, "port": serving.other} for host in bare["real_servers"]]
+    moved = {"lvs_virtual_servers": [*others, {**bare, "lb_kind": "NAT", "real_servers": servers}]}
+
+    serving.reload(**moved, **{"hosts.web1.ansible_facts": asked})
+    until(lambda: open_ports(serving.bare, serving.other) == [serving.bare, serving.other])
+    for port in (serving.bare, serving.other):
+        until(lambda port=port: b"X-Real-IP" in serving.get(port)[2])
+        until(lambda port=port: serving.get(port, "/healthz")[::2] == (200, b"ok\n"))
+
+    serving.reload(**moved)
+    until(lambda: open_ports(serving.bare, serving.other) == [serving.other])
+    serving.reload()
+    until(lambda: open_ports(serving.bare, serving.other) == [serving.bare])
+
+
+def open_ports(*ports: int) -> list[int]:
+    """Those of them that take connections."""
+    with contextlib.ExitStack() as stack:
+        attempts = {port: stack.enter_context(socket.socket()) for port in ports}
+        return [port for port, attempt in attempts.items() if attempt.connect_ex((VIP, port)) == 0]
 
 
 def test_an_application_is_told_of_the_client_and_not_what_the_client_says(serving: Serving) -> None:

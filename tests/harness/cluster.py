@@ -20,6 +20,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.ser
     VirtualServer,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import VrrpInstance
+from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import port_of
 from ansible_collections.lvs.cluster.plugins.module_utils._description.sites import Site, asked_of, sites_of
 from ansible_collections.lvs.cluster.plugins.module_utils._description.views import keepalived
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import (
@@ -121,7 +122,7 @@ class Service:
 
     def _port(self, server: RealServer) -> int:
         """That of a server in a director's table; by NAT it may be its own."""
-        return server.port if server.port and self.described.server_port else self.key.port
+        return port_of(server, self.described) or self.key.port
 
     @property
     def backends(self) -> set[str]:

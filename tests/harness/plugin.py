@@ -322,6 +322,18 @@ def prove(service: Service, lab: Lab, client: Client) -> Callable[..., None]:
 
 
 @pytest.fixture
+def seen(service: Service, lab: Lab) -> Callable[[], dict[str, set[str]]]:
+    """Tells by real server whom its nginx has seen in its last requests."""
+
+    def look() -> dict[str, set[str]]:
+        path = f"/var/log/nginx/lvs.{service.name}.access.log"
+        logs = lab.exec_all(service.realservers, "tail", "-n", "5", path)
+        return {host: {line.split()[0] for line in log.splitlines()} for host, log in logs.items()}
+
+    return look
+
+
+@pytest.fixture
 def steady(cluster: Cluster, lab: Lab) -> Callable[[], None]:
     """Waits until the preferred directors alone have their addresses, and all know all real servers."""
     return lambda: judge.wait_until_steady(lab, cluster)

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 PORT = 8080
 LONGEST_SLEEP = 30.0
+LARGEST = 100_000_000
 # RFC 6455
 WEBSOCKET_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 TEXT, CLOSE = 0x81, 0x88
@@ -20,7 +21,10 @@ SHORT = 126
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers every GET; /slow?seconds=N takes its time. A WebSocket says each text back, behind the backend's name."""
+    """Answers every GET; /slow?seconds=N takes its time, and /large?bytes=N has so many spaces after what it says.
+
+    What a POST brings is read, and its length told. A WebSocket says each text back, behind the backend's name.
+    """
 
     protocol_version = "HTTP/1.1"
     # An answer leaves in one piece. Who is stopped between its head and its body has failed a request that nobody can
@@ -34,6 +38,16 @@ class Handler(BaseHTTPRequestHandler):
         if self.headers.get("Upgrade", "").lower() == "websocket":
             self.speak_websocket()
             return
+        spaces = int(parse_qs(url.query).get("bytes", ["0"])[0]) if url.path == "/large" else 0
+        self.answer(0, min(spaces, LARGEST))
+
+    def do_POST(self) -> None:
+        received, expected = 0, int(self.headers.get("Content-Length", "0"))
+        while received < expected and (piece := self.rfile.read(min(expected - received, 65536))):
+            received += len(piece)
+        self.answer(received, 0)
+
+    def answer(self, received: int, spaces: int) -> None:
         name = socket.gethostname()
         body = json.dumps(
             {
@@ -44,8 +58,10 @@ class Handler(BaseHTTPRequestHandler):
                 "forwarded_proto": self.headers.get("X-Forwarded-Proto"),
                 "host": self.headers.get("Host"),
                 "path": self.path,
+                "received": received,
             }
         ).encode()
+        body += b" " * spaces
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))

@@ -14,6 +14,7 @@ import ipaddress
 from itertools import product
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
+from ansible_collections.lvs.cluster.plugins.module_utils._facts import IP_AND_TCP
 from ansible_collections.lvs.cluster.plugins.module_utils._net import TITLES, IpNetwork, family_of, no_host, overlap
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import listed
 
@@ -22,6 +23,8 @@ from .views.former import taken
 from .views.host import Plain
 
 Facts = Mapping[str, Any]
+# What a packet in a tunnel has before it, in bytes, RFC 2003.
+TUNNEL = 20
 # Each with its interface.
 Networks = List[Tuple[str, IpNetwork]]
 
@@ -175,7 +178,18 @@ def _serving_findings(wanted: Mapping[str, Any], facts: Facts) -> Iterator[str]:
         )
     yield from _answer_findings(wanted, facts)
     if host in cluster["directors"]:
-        yield from _ipvs_findings(host, wanted["director"]["modules"], facts)
+        remedy = " Without a scheduler, write another lb_algo."
+        yield from _module_findings(host, wanted["director"]["modules"], "a director needs IPVS", remedy, facts)
+    if wanted["realserver"]["tunnelled"]:
+        need = f"what comes to it of {listed(wanted['realserver']['tunnelled'])} by lb_kind TUN is taken out by that"
+        yield from _module_findings(host, ["ipip"], need, "", facts)
+    elif wanted["realserver"]["vips"] and cluster["name"] in facts.get("lvs_tunnels", ()):
+        # IPVS keeps one way to a server, which any packet finds for all, and in a tunnel it is no neighbour's.
+        yield (
+            f"packets come to {host} in tunnels until now, and are to come by lb_kind DR: as long as connections from "
+            "before last, the kernel of a director sends new ones nowhere. Run first without it among the servers of "
+            "its services, and then with it (docs/tun.md)."
+        )
     yield from _process_findings(host, wanted["keepalived"]["processes"], facts)
     for site, path, port in taken(wanted["nginx"]):
         yield (
@@ -209,8 +223,11 @@ def _answer_findings(wanted: Mapping[str, Any], facts: Facts) -> Iterator[str]:
             )
 
 
-def _ipvs_findings(host: str, modules: Sequence[str], facts: Facts) -> Iterator[str]:
-    """Facts of another hand do not tell; who has no rights has none to load a module either, which is told already."""
+def _module_findings(host: str, modules: Sequence[str], need: str, remedy: str, facts: Facts) -> Iterator[str]:
+    """need: what for; remedy: what else may help.
+
+    Facts of another hand do not tell; who has no rights has none to load a module either, which is told already.
+    """
     told = facts.get("lvs_ipvs")
     if told is None or facts.get("effective_user_id", 0) != 0:
         return
@@ -218,13 +235,13 @@ def _ipvs_findings(host: str, modules: Sequence[str], facts: Facts) -> Iterator[
     absent = [each for each in missing if each not in told["loadable"]]
     if absent:
         yield (
-            f"the kernel of {host} has no {listed(absent)}, and a director needs IPVS. Install the package with all "
+            f"the kernel of {host} has no {listed(absent)}, and {need}. Install the package with all "
             "modules of the kernel that runs, as linux-image-amd64, or boot another one; in a container, have the "
-            "machine that it runs on load them. Without a scheduler, write another lb_algo."
+            f"machine that it runs on load them.{remedy}"
         )
     elif missing and told["barred"]:
         yield (
-            f"{host} cannot load {listed(missing)} into its kernel, and a director needs IPVS: {told['barred']}. Have "
+            f"{host} cannot load {listed(missing)} into its kernel, and {need}: {told['barred']}. Have "
             "the machine that it runs on load them at boot."
         )
 
@@ -274,7 +291,16 @@ def remarks(entries: Sequence[Mapping[str, Any]], facts: Mapping[str, Facts]) ->
         host = None if entry["refusal"] else _Host(entry["view"], facts[entry["host"]])
         if host and host.networks:
             clusters.setdefault(entry["cluster"]["name"], {})[host.name] = host
-    checks = (_split_instances, _servers_elsewhere, _uneven_mtus, _unrouted, _answered_otherwise, _clients_beside)
+    checks = (
+        _split_instances,
+        _servers_elsewhere,
+        _tunnels_nowhere,
+        _uneven_mtus,
+        _tunnels_too_narrow,
+        _unrouted,
+        _answered_otherwise,
+        _clients_beside,
+    )
     told = [line for hosts in clusters.values() for check in checks for line in check(hosts)]
     return told + [line for entry in entries if not entry["refusal"] for line in _network_notes(entry, facts)]
 
@@ -304,6 +330,8 @@ class _Host:
         self.vips = list(dict.fromkeys([*(cidr.split("/")[0] for _interface, cidr in floating), *held]))
         #: By address the real servers that it sends to; those outside the inventory have no name.
         self.servers: Dict[str, str] = view["director"]["servers"]
+        #: Those that it sends to in tunnels.
+        self.tunnelled: Dict[str, str] = view["director"]["tunnelled"]
         own = [
             (interface, f"{each['address']}/{each.get('prefix') or each.get('netmask') or 32}")
             for interface, addresses in _held(facts).items()
@@ -323,6 +351,11 @@ class _Host:
 
     def tells_way(self, gateway: Mapping[str, Any]) -> bool:
         return f"default_{_family(gateway)}" in self._facts
+
+    @property
+    def tells_ways(self) -> bool:
+        """Whether all its routes are known; facts of another hand have the default one alone."""
+        return self._facts.get("lvs_gateways") is not None
 
     def gateway(self, gateway: Mapping[str, Any]) -> str:
         """By which it does answer."""
@@ -357,6 +390,23 @@ class _Host:
         """The interface in whose network an address is, also if only a master is in it; empty if there is none."""
         return next((name for name, each in self._master if ipaddress.ip_address(address) in each), "")
 
+    def way_to(self, address: str) -> str:
+        """The interface by which packets to an address leave; empty where none is known.
+
+        Of a route by a gateway, the one in whose network that is.
+        """
+        told: Mapping[str, List[str]] = self._facts.get("lvs_gateways") or {}
+        near = (self.facing(gateway) for gateway, led in told.items() if any(_leads(to, address) for to in led))
+        default: str = self._facts.get("default_ipv4", {}).get("interface", "")
+        return self.facing(address) or next(filter(None, near), default)
+
+    @property
+    def announced(self) -> int:
+        """The size of segments that clients by its default route are told to send; 0 if it is not known."""
+        told: Optional[int] = self._facts.get("lvs_advmss")
+        mtu = self.mtu(self._facts.get("default_ipv4", {}).get("interface", ""))
+        return told or (mtu - IP_AND_TCP if told is not None and mtu else 0)
+
     def mtu(self, interface: str) -> int:
         """In bytes; 0 if it is not told."""
         return int(_details(self._facts, interface).get("mtu", 0))
@@ -365,6 +415,11 @@ class _Host:
         """The interface that has an address of its own, and its MTU."""
         interface = interface_of(address, self._facts)
         return interface, self.mtu(interface)
+
+
+def _leads(destination: str, address: str) -> bool:
+    """Whether a route is one to an address, and not the default one; that to one address alone has no length."""
+    return destination != "default" and ipaddress.ip_address(address) in ipaddress.ip_network(destination)
 
 
 def _family(gateway: Mapping[str, Any]) -> str:
@@ -412,6 +467,38 @@ def _servers_elsewhere(hosts: Mapping[str, _Host]) -> Iterator[str]:
                 f"route to a real server that passes no router. Give {host.name} an address in the server's network, "
                 "or take a real server in its own."
             )
+
+
+def _tunnels_nowhere(hosts: Mapping[str, _Host]) -> Iterator[str]:
+    """What goes in a tunnel goes where the address of its end is routed."""
+    for host in hosts.values():
+        far = [f"{name} ({each})" if name else each for each, name in host.tunnelled.items() if not host.way_to(each)]
+        if far and host.tells_ways:
+            yield (
+                f"{host.name} has neither a default route nor another one to {listed(far)}, to which it sends by "
+                "lb_kind TUN. Give it one in the configuration of its network."
+            )
+
+
+def _tunnels_too_narrow(hosts: Mapping[str, _Host]) -> Iterator[str]:
+    """A client sends segments of the size that the real server has announced, which knows nothing of the tunnel."""
+    rooms: Dict[str, int] = {}
+    for host in hosts.values():
+        for address, name in host.tunnelled.items():
+            mtu = host.mtu(host.way_to(address))
+            if mtu and name in hosts:
+                rooms[name] = min(mtu - TUNNEL - IP_AND_TCP, rooms.get(name, mtu))
+    narrow: Dict[Tuple[int, int], List[str]] = {}
+    for name, room in rooms.items():
+        if hosts[name].announced > room:
+            narrow.setdefault((hosts[name].announced, room), []).append(name)
+    for (announced, room), names in narrow.items():
+        yield (
+            f"clients of {listed(names)} are told to send segments of {announced} bytes, and in a tunnel of lb_kind "
+            f"TUN {room} have room: who never hears of that, as behind a firewall that drops ICMP, uploads nothing. "
+            f"Give the default route there advmss {room} (docs/tun.md), or all between it and its directors an MTU of "
+            f"{announced + TUNNEL + IP_AND_TCP}."
+        )
 
 
 def _uneven_mtus(hosts: Mapping[str, _Host]) -> Iterator[str]:
@@ -466,10 +553,10 @@ def _answered_otherwise(hosts: Mapping[str, _Host]) -> Iterator[str]:
                 )
             elif near and host.has_vips:
                 yield (
-                    f"{host.name} gets {each['service']} by lb_kind NAT and other services by DR: what it answers for "
-                    "these from their addresses goes by the director too, which takes a packet from an address of its "
-                    "own for forged. Use one lb_kind for all services of a host, or give their addresses a route of "
-                    "their own."
+                    f"{host.name} gets {each['service']} by lb_kind NAT and other services by DR or TUN: what it "
+                    "answers for these from their addresses goes by the director too, which takes a packet from an "
+                    "address of its own for forged. Use one lb_kind for all services of a host, or give their "
+                    "addresses a route of their own."
                 )
 
 

@@ -13,7 +13,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._net import EVERY
 from .kinds import numbered
 from .model.cluster import Cluster
 from .model.proxies import Upstream
-from .model.services import NAT, ServiceServer, VirtualServer
+from .model.services import NAT, TUN, ServiceServer, VirtualServer
 
 
 def vrrp_hosts(cluster: Cluster) -> List[str]:
@@ -44,6 +44,16 @@ def kind_of(server: ServiceServer, service: VirtualServer) -> Optional[str]:
     return service.lb_kind if server.lb_kind == "" else server.lb_kind
 
 
+def port_of(server: ServiceServer, service: VirtualServer) -> int:
+    """The port of a server in IPVS; 0 where it is that of each packet."""
+    return (server.port or service.server_port) if service.server_port else 0
+
+
+def checked_port_of(server: ServiceServer, service: VirtualServer) -> int:
+    """The port at which a server is asked, where a check names none."""
+    return server.port or service.checked_port
+
+
 def every_server(service: VirtualServer) -> Iterator[ServiceServer]:
     """The servers of a service, with the sorry server."""
     servers = [server for _place, server in numbered(service.real_servers)]
@@ -65,6 +75,11 @@ def holders_of(service: VirtualServer) -> Iterator[str]:
     return (each.host for each in hosts_of(service) if kind_of(each, service) != NAT)
 
 
+def tunnelled_of(service: VirtualServer) -> Iterator[str]:
+    """Those to whom they come in tunnels, which only a device for these takes them out of."""
+    return (each.host for each in hosts_of(service) if kind_of(each, service) == TUN)
+
+
 def sockets_of(service: VirtualServer, ports: Collection[int] = ()) -> Mapping[str, Sequence[Tuple[str, int]]]:
     """By host, the addresses and ports that a service's packets come to; no address, or ::, stands for the host's own.
 
@@ -73,9 +88,8 @@ def sockets_of(service: VirtualServer, ports: Collection[int] = ()) -> Mapping[s
     found: Dict[str, List[Tuple[str, int]]] = {}
     for each in hosts_of(service):
         is_held = kind_of(each, service) != NAT
-        own = each.port if service.server_port else None
         sockets = [socket for socket in service.sockets if socket.port and (not ports or socket.port in ports)]
-        every = EVERY[service.family or "ipv4"]
+        own, every = port_of(each, service), EVERY[service.family or "ipv4"]
         told = [(socket.address, socket.port) if is_held else (every, own or socket.port) for socket in sockets]
         found[each.host] = list(dict.fromkeys([*found.get(each.host, ()), *told]))
     return found

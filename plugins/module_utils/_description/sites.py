@@ -19,7 +19,7 @@ from .model.cluster import Cluster
 from .model.proxies import Location, NginxServer, Upstream
 from .model.services import VirtualServer
 from .model.vrrp import VrrpInstance
-from .parts import fronted, sockets_of
+from .parts import fronted, port_of, sockets_of
 
 
 @dataclass(frozen=True)
@@ -171,5 +171,7 @@ def _others(service: VirtualServer, services: Sequence[VirtualServer]) -> List[V
 def _asked_at(other: VirtualServer, service: VirtualServer, plain: Sequence[int]) -> List[int]:
     """Where the servers of a service answer for another one, if all do at one port of theirs."""
     hosts = {each.host for each in service.real_servers}
-    own = {each.port or other.server_port for each in other.real_servers if each.host in hosts}
-    return list(plain) if not other.server_port else list(own) if plain and len(own) == 1 else []
+    if not other.server_port:
+        return list(plain)
+    own = {port_of(each, other) for each in other.real_servers if each.host in hosts}
+    return list(own) if plain and len(own) == 1 else []

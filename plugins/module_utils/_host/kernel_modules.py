@@ -25,6 +25,8 @@ MODULES_DISABLED = "/proc/sys/kernel/modules_disabled"
 OWN_STATUS = "/proc/self/status"
 # As capabilities(7) numbers it.
 CAP_SYS_MODULE = 16
+# Beside those of IPVS: what takes packets out of tunnels.
+TUNNELS = "ipip"
 
 
 class NoModuleError(HostError):
@@ -48,24 +50,28 @@ def unloaded(names: Sequence[str]) -> List[str]:
 
 
 def ipvs() -> Dict[str, Any]:
-    """The modules of IPVS that the kernel has, C(loaded), and those that modprobe finds, C(loadable).
+    """The modules of IPVS and of tunnels that the kernel has, C(loaded), and those that modprobe finds, C(loadable).
 
     C(barred): what bars the loading of any; empty where nothing does.
     """
     folder = os.path.join(LIB_MODULES, os.uname().release)
-    loaded = {each for each in loaded_modules(_lines_if_any(PROC_MODULES)) if each.startswith("ip_vs")}
+    loaded = set(filter(_is_told, loaded_modules(_lines_if_any(PROC_MODULES))))
     loaded |= _modules_in(folder, "modules.builtin")
     return {"loaded": sorted(loaded), "loadable": sorted(_modules_in(folder, "modules.dep")), "barred": _barred()}
 
 
 def _modules_in(folder: str, name: str) -> set[str]:
     # Of modules.dep each line goes on with those that a module needs.
-    return {each for each in loadable_modules(_lines_if_any(os.path.join(folder, name))) if each.startswith("ip_vs")}
+    return set(filter(_is_told, loadable_modules(_lines_if_any(os.path.join(folder, name)))))
+
+
+def _is_told(module: str) -> bool:
+    return module.startswith("ip_vs") or module == TUNNELS
 
 
 def _lines_if_any(path: str) -> List[str]:
     with contextlib.suppress(OSError):
-        return lines(path, "ip_vs")
+        return [line for part in ("ip_vs", TUNNELS) for line in lines(path, part)]
     return []
 
 

@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # PRIVATE to the collection.
-"""The one door to what a host says of its distribution, of who works on it, and whether keepalived does."""
+"""The one door to what a host says of its distribution, of who works on it, and of units that are there."""
 
 from __future__ import annotations
 
+import glob
 import os
 import pwd
 from typing import Any, Dict
@@ -14,6 +15,10 @@ from typing import Any, Dict
 OS_RELEASE = ("/etc/os-release", "/usr/lib/os-release")
 # The one is there while keepalived runs, the other where the boot starts it.
 KEEPALIVED = ("/run/keepalived.pid", "/etc/systemd/system/multi-user.target.wants/keepalived.service")
+# By cluster, the unit that has the device of tunnels up (roles/realserver/vars/main.yml).
+TUNNEL_UNITS = "/etc/systemd/system/%s-realserver-tunnel.service"
+# Where a unit that the boot starts has a link.
+WANTED = "/etc/systemd/system/multi-user.target.wants"
 
 
 def os_release() -> str:
@@ -34,3 +39,12 @@ def user() -> Dict[str, Any]:
 def keepalived() -> str:
     """The file by which keepalived runs here, or will after the next boot; empty where it does not."""
     return next(filter(os.path.lexists, KEEPALIVED), "")
+
+
+def tunnel_units() -> Dict[str, bool]:
+    """The clusters whose packets are taken out of tunnels here, and whether they are after the next boot."""
+    before, after = TUNNEL_UNITS.split("%s")
+    return {
+        path[len(before) : -len(after)]: os.path.lexists(os.path.join(WANTED, os.path.basename(path)))
+        for path in sorted(glob.glob(TUNNEL_UNITS % "*"))
+    }

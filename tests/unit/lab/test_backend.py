@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import socket
 import threading
 from http.server import ThreadingHTTPServer
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 from lvsprobe.targets import Target
@@ -58,3 +60,16 @@ def test_who_speaks_no_websocket_is_told_by_the_probe(backend):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         assert converse(Target("127.0.0.1", server.server_address[1], "/"), ["one"], 5.0, "")["error"] == "http 404"
         server.shutdown()
+
+
+def test_large_requests_are_read_and_large_answers_given(backend):
+    with ThreadingHTTPServer(("127.0.0.1", 0), backend.Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_address[1]}"
+        with urlopen(f"{url}/upload", data=bytes(200_000)) as answer:
+            received = json.load(answer)["received"]
+        with urlopen(f"{url}/large?bytes=200000") as answer:
+            text = answer.read()
+        server.shutdown()
+    assert received == 200_000
+    assert (len(text) > 200_000, json.loads(text)["path"]) == (True, "/large?bytes=200000")

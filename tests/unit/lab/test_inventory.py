@@ -91,6 +91,12 @@ def test_a_host_elsewhere_is_no_node() -> None:
         pytest.param({"lvs1": {"lab_network_manager": "wicked"}}, "choose from networkd, ifupdown", id="manager"),
         pytest.param({"lvs1": {"lab_resolved": "yes"}}, "lab_resolved is 'yes'", id="no-boolean"),
         pytest.param({"lvs1": {"lab_locale": "german"}}, "lab_locale is 'german'", id="locale"),
+        pytest.param({"lvs1": {"lab_advmss": "small"}}, "lab_advmss must be a number", id="segments"),
+        pytest.param(
+            {"lvs1": {"lab_advmss": 1440, "lab_network_manager": "netplan"}},
+            "lab_advmss is for networkd and ifupdown, not for netplan",
+            id="segments-of-another",
+        ),
         pytest.param({"lvs1": {"lab_packages": "opensmtpd"}}, "lab_packages must be a list", id="packages-no-list"),
         pytest.param({"lvs1": {"lab_packages": ["--help"]}}, "lab_packages must be a list", id="no-package"),
         pytest.param({"lvs1": {"lab_services": "sshd"}}, "lvs1: lab_services must be a list", id="services-no-list"),

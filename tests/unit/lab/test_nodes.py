@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -59,6 +60,20 @@ def test_every_network_manager_is_told_all_addresses_and_the_gateways_where_they
     for gateway in LVS1.gateways:
         assert text.count(gateway) == 1, gateway
         assert text.index(gateway) < text.index(ETH1.addresses[0]), "it belongs to eth0"
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("networkd", "[Route]\nGateway=198.18.0.253\nTCPAdvertisedMaximumSegmentSize=1440\n"),
+        ("ifupdown", "    up ip route change default via 198.18.0.253 dev eth0 onlink advmss 1440"),
+    ],
+)
+def test_what_others_are_told_to_send_stands_at_the_default_route(name: str, line: str) -> None:
+    (told,) = STACKS[name].files(dataclasses.replace(LVS2, advmss=1440)).values()
+    assert line in told.content.decode()
+    (silent,) = STACKS[name].files(LVS2).values()
+    assert "1440" not in silent.content.decode()
 
 
 def test_what_tells_hosts_apart() -> None:

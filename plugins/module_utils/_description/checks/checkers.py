@@ -26,6 +26,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.che
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import RealServer, VirtualServer
+from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import checked_port_of
 from ansible_collections.lvs.cluster.plugins.module_utils._net import TITLES, family_of
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem, listed
 
@@ -150,7 +151,7 @@ def _check_status(check: Union[HttpGet, SslGet], asked: Asked) -> Iterator[Probl
 
 def _ours(check: Asking, asked: Asked) -> Mapping[str, str]:
     """By its health_path, what a message calls a site of ours that is asked."""
-    ports = {each.host: check.connect_port or each.port or asked.service.checked_port for each in asked.servers}
+    ports = {each.host: check.connect_port or checked_port_of(each, asked.service) for each in asked.servers}
     return {
         site.server.health_path: site.title
         for site in asked.whole.sites

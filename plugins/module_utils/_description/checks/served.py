@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Dict, Iterator, Sequence, Tuple
 
-from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import NAT, VirtualServer
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import NAT, TUN, VirtualServer
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import VrrpInstance
 from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import every_server, kind_of
 from ansible_collections.lvs.cluster.plugins.module_utils._net import TITLES, family_of
@@ -44,6 +44,9 @@ def _check_family(service: VirtualServer, path: str) -> Iterator[Problem]:
     if service.fwmark is not None and service.family == "ipv6":
         reason = "is of IPv6, and directors mark packets of IPv4 alone"
         yield Problem(f"{path}.{service.sockets[0].path}", service.addresses[0], reason, "Write an address or a group")
+    if service.family == "ipv6" and TUN in [kind_of(each, service) for each in every_server(service)]:
+        reason = "is of IPv4 alone: no real server is set up to take packets of IPv6 out of tunnels"
+        yield Problem(f"{path}.lb_kind", TUN, reason, "Write DR or NAT for the service and each of its servers")
     told = service.persistence_granularity
     if told and service.family and told.isdigit() != (service.family == "ipv6"):
         remedy = "Write a length as 64" if service.family == "ipv6" else "Write a netmask as 255.255.255.0"

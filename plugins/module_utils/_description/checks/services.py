@@ -12,6 +12,7 @@ from typing import Iterator, List, Optional, Sequence, Tuple
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import numbered
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.servers import Server
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import (
+    DR,
     NAT,
     ServiceServer,
     VirtualServer,
@@ -182,7 +183,7 @@ def _check_one_network(service: VirtualServer, path: str, instance: VrrpInstance
     if not directors or not all(own and all(inside(own)) for own in directors):
         return
     for index, server in numbered(service.real_servers):
-        if kind_of(server, service) in (NAT, None):
+        if kind_of(server, service) != DR:
             continue
         own = [server.address] if server.address else addresses_of(server.host)
         if own and not any(inside(own)):
@@ -190,7 +191,7 @@ def _check_one_network(service: VirtualServer, path: str, instance: VrrpInstance
             reason = f"is not in {theirs}, the network of the directors; lb_kind DR reaches no other network"
             remedy = (
                 "Set lvs_address of the host to its address there, or add the directors' other addresses to their "
-                "lvs_addresses"
+                "lvs_addresses; or write lb_kind: TUN for it, which passes routers (docs/tun.md)"
             )
             yield Problem(f"{path}.real_servers[{index}]", f"{server.host or own[0]}", reason, remedy)
 

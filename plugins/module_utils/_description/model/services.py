@@ -35,8 +35,10 @@ from .servers import Server
 
 # ipvsadm(8), --scheduler.
 SCHEDULERS = ["rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "sed", "nq", "fo", "ovf", "mh", "twos"]
+DR = "DR"
 NAT = "NAT"
-LB_KINDS = ["DR", NAT]
+TUN = "TUN"
+LB_KINDS = [DR, NAT, TUN]
 # What the kernel keeps of a threshold (IP_VS_DEST_ATTR_U_THRESH).
 HIGHEST_THRESHOLD = 2**32 - 1
 # These hash a client to a slot; the slots of a server of weight 0 drop unless a fallback flag is set.
@@ -161,9 +163,9 @@ class VirtualServer(Served, Balanced):
     )
     lb_kind: str = option(
         choice(LB_KINDS, "lb_kind"),
-        "how packets reach the real servers: by their MAC addresses (DR), or by their own IP addresses, and answers "
-        "back through the director, which is their gateway (NAT)",
-        default="DR",
+        "how packets reach the real servers: by their MAC addresses (DR); in tunnels of IP in IP, through routers "
+        "(TUN); or by their own IP addresses, and answers back through the director, which is their gateway (NAT)",
+        default=DR,
     )
     mh_port: bool = option(BOOLEAN, "mh: hash the client's port too", name="mh-port", default=False)
     sh_port: bool = option(BOOLEAN, "sh: hash the client's port too", name="sh-port", default=False)

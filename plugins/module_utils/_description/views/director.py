@@ -12,7 +12,9 @@ from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Seque
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import LONGEST_INTERFACE
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.globals import GlobalDefs, LvsTimeouts
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import (
+    DR,
     NAT,
+    TUN,
     VirtualServer,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import every_server, kind_of
@@ -81,12 +83,14 @@ class Director:
     """The kernel modules of IPVS and of the schedulers in use, and whom it sends to.
 
     modules: none where the host directs nothing, as one whose addresses lead to a proxy: its IPVS is nobody's business.
-    servers: by address, those that it reaches by their MAC addresses. routes: whether it is the gateway of others.
+    servers: by address, those that it reaches by their MAC addresses; tunnelled: those that it reaches in tunnels.
+    routes: whether it is the gateway of others.
     static: whether it directs without keepalived; services, timeouts and cards are those of such a host alone.
     """
 
     modules: Sequence[str]
     servers: Mapping[str, str]
+    tunnelled: Mapping[str, str]
     routes: bool
     static: bool
     services: Sequence[TableService]
@@ -110,7 +114,8 @@ def director_view(
     held = {address: each for each in static if len(each.hosts) == 1 for address in each.addresses}
     return Director(
         modules=_modules(directed) if directed else [],
-        servers={each.address: each.name for each in servers if each.lb_kind != NAT},
+        servers={each.address: each.name for each in servers if each.lb_kind == DR},
+        tunnelled={each.address: each.name for each in servers if each.lb_kind == TUN},
         routes=any(kind_of(server, each) == NAT for each in directed for server in every_server(each)),
         static=bool(static),
         services=[told for each in static for told in _table_services(views[each.name])],

@@ -193,7 +193,9 @@ class Views:
                 self._places,
             ),
             marking=marking_view(interface, directed, self._carriers),
-            realserver=realserver_view(interface, self._held.get(host, []), self._places, self._gateways.get(host, [])),
+            realserver=realserver_view(
+                host, interface, self._held.get(host, []), self._places, self._gateways.get(host, [])
+            ),
             nginx=self._proxies.view(host),
         )
 

@@ -40,7 +40,6 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.scr
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import (
     HASH_SCHEDULERS,
     RealServer,
-    ServiceServer,
     SorryServer,
     Thresholds,
     VirtualServer,
@@ -62,6 +61,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrr
     VirtualAddress,
     VrrpInstance,
 )
+from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import checked_port_of, port_of
 from ansible_collections.lvs.cluster.plugins.module_utils._description.scripts import scripts_in
 from ansible_collections.lvs.cluster.plugins.module_utils._description.sites import Asked
 
@@ -586,7 +586,7 @@ def service_view(
         if server.check is None and shared and (server.port is None or service.server_port):
             return shared
         own = checks if server.check is None else several(server.check)
-        port = server.port or service.checked_port
+        port = checked_port_of(server, service)
         return [checker_view(_asking(each, service, port), service, server.host, neighbours) for each in own]
 
     # Neighbours are called otherwise on each server; all else is worked out once.
@@ -621,7 +621,7 @@ def service_view(
             Server(
                 name=each.host,
                 address=each.address or addresses[each.host],
-                port=_port(each, service),
+                port=port_of(each, service),
                 weight=each.weight,
                 inhibit_on_failure=service.inhibit_on_failure
                 if each.inhibit_on_failure is None
@@ -642,13 +642,8 @@ def service_view(
     )
 
 
-def _port(server: ServiceServer, service: VirtualServer) -> int:
-    """That of a server in IPVS; 0 where it is that of each packet."""
-    return server.port or service.server_port if service.server_port else 0
-
-
 def _sorry_server(sorry: SorryServer, service: VirtualServer, addresses: Mapping[str, str]) -> str:
-    port = _port(sorry, service)
+    port = port_of(sorry, service)
     return f"{sorry.address or addresses[sorry.host]}{f' {port}' if port else ''}"
 
 

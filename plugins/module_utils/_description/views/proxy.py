@@ -126,6 +126,8 @@ class Served:
     """A C(server).
 
     name: empty for the one that is ours alone, which answers what is for no site.
+    about: what leads to it, a service as its questions tell of it now, or told of it with other ways to connect to it.
+    takes_all: whether it is a site that answers what is for no other one.
     listen: words behind C(listen), but for C(http2), which is written in two ways.
     """
 
@@ -141,6 +143,8 @@ class Served:
     health: Sequence[Health]
     locations: Sequence[Place]
     raw: Sequence[str]
+    about: Sequence[str] = ()
+    takes_all: bool = False
 
 
 @dataclass(frozen=True)
@@ -370,6 +374,8 @@ class Proxies:
             health=[_health(each, chains)],
             locations=places,
             raw=server.raw.splitlines(),
+            about=_all_about(each.site),
+            takes_all=each.site.takes_all,
         )
 
     def _place(self, location: Location) -> Place:
@@ -396,6 +402,14 @@ def _checked(service: VirtualServer, asked: Optional[Asked]) -> List[int]:
 def _about(service: VirtualServer) -> str:
     """As keepalived knows a service; one of a mark or of a group has its name alone."""
     return endpoint(service.address, service.port) if service.address else service.name
+
+
+def _all_about(site: Site) -> List[str]:
+    """By what a question has told, or tells, of what leads to a site."""
+    if site.instance:
+        return [site.instance.name]
+    sockets = [endpoint(each.address, each.port) for service in site.services for each in service.sockets]
+    return list(dict.fromkeys([*sockets, *(service.name for service in site.services)]))
 
 
 def _page(site: Site, port: int, about: str) -> Question:

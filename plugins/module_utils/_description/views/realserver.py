@@ -11,6 +11,7 @@ from typing import Dict, Iterable, List, Mapping, Sequence
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import VirtualServer
+from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import tunnelled_of
 from ansible_collections.lvs.cluster.plugins.module_utils._net import family_of
 
 
@@ -38,10 +39,14 @@ class Gateway:
 
 @dataclass(frozen=True)
 class RealServer:
-    """interface: that of the cluster's network, empty where the description names none."""
+    """interface: that of the cluster's network, empty where the description names none.
+
+    tunnelled: the services whose packets come in tunnels.
+    """
 
     interface: str
     vips: Sequence[HeldAddress]
+    tunnelled: Sequence[str]
     gateways: Sequence[Gateway]
 
 
@@ -78,9 +83,14 @@ def gateway_of(
 
 
 def realserver_view(
-    interface: str, held: Iterable[VirtualServer], places: Mapping[str, int], gateways: Sequence[Gateway]
+    host: str,
+    interface: str,
+    held: Sequence[VirtualServer],
+    places: Mapping[str, int],
+    gateways: Sequence[Gateway],
 ) -> RealServer:
     """held: the services whose packets the host accepts."""
     addresses = {address for service in held for address in service.addresses}
     vips = [HeldAddress(each, f"lo:{place}") for each, place in places.items() if each in addresses]
-    return RealServer(interface, vips, gateways)
+    tunnelled = [each.name for each in held if host in tunnelled_of(each)]
+    return RealServer(interface, vips, tunnelled, gateways)

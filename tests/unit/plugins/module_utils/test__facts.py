@@ -65,6 +65,30 @@ def test_where_routes_lead_is_told_by_their_gateways() -> None:
     }
 
 
+def test_what_the_default_route_has_others_send_is_told_where_it_says_so() -> None:
+    assert network(json.dumps(ADDRESSES), {"ipv4": json.dumps(ROUTE)}, [])["lvs_advmss"] == 0
+    assert network(json.dumps(ADDRESSES), {}, [])["lvs_advmss"] == 0
+    way = [{**ROUTE[0], "metrics": [{"mtu": 1480, "advmss": 1440}]}]
+    assert network(json.dumps(ADDRESSES), {"ipv4": json.dumps(way)}, [])["lvs_advmss"] == 1440
+    way = [{**ROUTE[0], "metrics": [{"mtu": 1480}]}]
+    assert network(json.dumps(ADDRESSES), {"ipv4": json.dumps(way)}, [])["lvs_advmss"] == 1440
+
+
+@pytest.mark.parametrize(
+    ("flags", "is_up"),
+    [
+        pytest.param(["NOARP", "UP", "LOWER_UP"], True, id="up"),
+        pytest.param(["NOARP"], False, id="down"),
+    ],
+)
+def test_whether_tunnels_are_taken_packets_out_of(flags: list[str], is_up: bool) -> None:
+    held = [{"family": "inet", "local": "192.0.2.100", "prefixlen": 32}]
+    tunnel = {"ifname": "tunl0", "mtu": 1480, "flags": flags, "addr_info": held, "linkinfo": {"info_kind": "ipip"}}
+    told = network(json.dumps([*ADDRESSES, tunnel]), {}, [])
+    assert (told["lvs_tunnel_up"], told["lvs_cards"]) == (is_up, ["br-lan.7"])
+    assert network(json.dumps(ADDRESSES), {}, [])["lvs_tunnel_up"] is False
+
+
 def test_a_dummy_device_is_no_card() -> None:
     held = [{"family": "inet", "local": "192.0.2.100", "prefixlen": 32}]
     link = {"ifname": "lvs0", "mtu": 1500, "addr_info": held}

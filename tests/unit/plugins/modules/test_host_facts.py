@@ -41,6 +41,8 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program) -> Path:
     monkeypatch.setattr(networks, "NETWORKD_STATE", str(tmp_path / "networkd"))
     monkeypatch.setattr(memory, "ROOT", str(tmp_path / "memory"))
     monkeypatch.setattr(system, "KEEPALIVED", (str(tmp_path / "keepalived.pid"), str(tmp_path / "wanted")))
+    monkeypatch.setattr(system, "WANTED", str(tmp_path / "wants"))
+    monkeypatch.setattr(system, "TUNNEL_UNITS", str(tmp_path / "%s-realserver-tunnel.service"))
     for name in ("PROC_MODULES", "LIB_MODULES", "MODULES_DISABLED", "OWN_STATUS"):
         monkeypatch.setattr(kernel_modules, name, str(tmp_path / name))
     return tmp_path
@@ -115,11 +117,24 @@ def test_for_whom_settings_of_the_kernel_are_set(host: Path) -> None:
     assert facts()["ansible_lvs_sysctls_of"] == ["edge", "lvs"]
 
 
+def test_for_which_clusters_a_boot_has_packets_taken_out_of_tunnels(host: Path) -> None:
+    assert facts()["ansible_lvs_tunnels"] == {}
+    for name in ("lvs", "edge-1"):
+        (host / f"{name}-realserver-tunnel.service").touch()
+    (host / "cloud-tunnel.service").touch()
+    (host / "wants").mkdir()
+    (host / "wants" / "lvs-realserver-tunnel.service").symlink_to("/etc/systemd/system/lvs-realserver-tunnel.service")
+    assert facts()["ansible_lvs_tunnels"] == {"edge-1": False, "lvs": True}
+
+
 def test_what_of_ipvs_a_kernel_has_and_what_bars_the_rest(host: Path) -> None:
     assert facts()["ansible_lvs_ipvs"] == {"loaded": [], "loadable": [], "barred": ""}
     folder = host / "LIB_MODULES" / os.uname().release
     folder.mkdir(parents=True)
-    (host / "PROC_MODULES").write_text("ip_vs 1 0 - Live 0x0\nip_vs_wrr 1 0 - Live 0x0\nnf_conntrack 1 0 ip_vs,\n")
+    (host / "PROC_MODULES").write_text(
+        "ip_vs 1 0 - Live 0x0\nip_vs_wrr 1 0 - Live 0x0\nnf_conntrack 1 0 ip_vs,\n"
+        "ipip 1 0 - Live 0x0\nip_tunnel 1 1 ipip, Live 0x0\n"
+    )
     (folder / "modules.builtin").write_text("kernel/net/netfilter/ipvs/ip_vs_rr.ko\nkernel/net/veth.ko\n")
     needed = "kernel/net/netfilter/nf_conntrack.ko"
     ipvs = "kernel/net/netfilter/ipvs"
@@ -128,7 +143,7 @@ def test_what_of_ipvs_a_kernel_has_and_what_bars_the_rest(host: Path) -> None:
     )
     (host / "OWN_STATUS").write_text("Name:\tpython3\nCapEff:\t000001ffffffffff\n")
     assert facts()["ansible_lvs_ipvs"] == {
-        "loaded": ["ip_vs", "ip_vs_rr", "ip_vs_wrr"],
+        "loaded": ["ip_vs", "ip_vs_rr", "ip_vs_wrr", "ipip"],
         "loadable": ["ip_vs", "ip_vs_sed"],
         "barred": "",
     }
@@ -176,3 +191,9 @@ def test_preflight_asks_for_what_roles_install() -> None:
     texts = [told for path in files for told in (yaml.safe_load(path.read_text()) or {}).items()]
     wanted = {each for name, names in texts if re.fullmatch(r"__\w+_packages", name) for each in names}
     assert sorted(wanted) == sorted(asked)
+
+
+@pytest.mark.usefixtures("host")
+def test_where_routes_lead_is_told_where_it_is_asked_for() -> None:
+    assert "ansible_lvs_gateways" not in facts()
+    assert facts(routes=True)["ansible_lvs_gateways"] == {}

@@ -92,12 +92,14 @@ def test_what_a_check_asks_at_another_port_is_of_that_service_too() -> None:
         # A service that has gone is to be taken out.
         ("web1", PLAIN_CHECK, [f"http 8080 /healthz about {VIP}:8080"], []),
         # One that stays is asked at a port that has gone.
-        ("web1", PLAIN_CHECK, [f"http 8080 /healthz about {VIP}:80"], [("server", 8080, ["/healthz"])]),
+        ("web1", PLAIN_CHECK, [f"http 8080 /healthz about {VIP}:80"], [("listen", 8080, ["/healthz"])]),
+        # With TLS, where no site has any now: checks alone.
+        ("web1", PLAIN_CHECK, [f"https 8443 /healthz about {VIP}:80"], [("server", 8443, ["/healthz"])]),
         ("web1", TWO, [f"http 443 /healthz about {VIP}:443"], [("error_page", 443, ["/healthz"])]),
         ("web1", TWO, [f"https 443 /up about {VIP}:443"], [("location", 443, ["/up"])]),
         ("web1", TWO, [f"https 80 /healthz about {VIP}:443"], []),
         ("lvs1", PAIR, ["http 80 /healthz about web"], []),
-        ("lvs1", PAIR, ["http 81 /healthz about web"], [("server", 81, ["/healthz"])]),
+        ("lvs1", PAIR, ["http 81 /healthz about web"], [("listen", 81, ["/healthz"])]),
         ("lvs1", PAIR, ["tcp 443 - about web"], [("server", 443, [])]),
         ("lvs1", PAIR, ["tcp 8080 - about web"], []),
         ("lvs1", PAIR, ["http 81 /healthz about other"], []),
@@ -106,6 +108,36 @@ def test_what_a_check_asks_at_another_port_is_of_that_service_too() -> None:
 )
 def test_what_was_asked_is_answered_on_where_it_is_about_what_stays(host, changes, asked, expected) -> None:
     assert answers(host, changes, asked) == expected
+
+
+def also(changes: dict[str, Any], *asked: str) -> list[tuple[str, int, list[str], list[str]]]:
+    (told,) = nginx("web1", changes, list(asked))["former"]
+    assert told["by"] == "listen"
+    return [tuple(each.values()) for each in told["also"]]
+
+
+def test_a_port_that_goes_is_served_on_by_the_sites_of_its_service() -> None:
+    plain = [("web", 80, ["8000 default_server"], [])]
+    assert also(PLAIN_CHECK, f"http 8000 /healthz about {VIP}:80") == plain
+    # The site has another path now.
+    assert also(PLAIN_CHECK, f"http 8000 /up about {VIP}:80") == [("web", 80, ["8000 default_server"], ["/up"])]
+    # Names stay names, with TLS too, and what is for no site gets none.
+    assert also(TWO, f"https 8443 /up about {VIP}:443") == [
+        ("shop", 443, ["8443 ssl"], ["/up"]),
+        ("", 443, ["8443 ssl default_server"], []),
+    ]
+
+
+def test_a_port_of_virtual_addresses_is_served_on_when_nat_takes_another() -> None:
+    server = {"host": "web1", "port": 8000}
+    nat = {**PLAIN_CHECK, "lvs_virtual_servers[0].lb_kind": "NAT", "lvs_virtual_servers[0].real_servers": [server]}
+    listen = ["80 default_server", f"{VIP}:80 default_server"]
+    assert also(nat, f"http 80 /healthz about {VIP}:80") == [("web", 8000, listen, [])]
+    # The service has become a group, or had been one.
+    group = {f"lvs_virtual_servers[0].{key}": REMOVED for key in ("address", "port")}
+    group["lvs_virtual_servers[0].group"] = [{"address": VIP, "port": 80}]
+    assert also({**nat, **group}, f"http 80 /healthz about {VIP}:80") == [("web", 8000, listen, [])]
+    assert also(nat, "http 80 /healthz about web") == [("web", 8000, listen, [])]
 
 
 CHECK = "lvs_vrrp_instances[0].check"

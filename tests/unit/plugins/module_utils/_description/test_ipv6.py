@@ -200,6 +200,12 @@ MISTAKES = [
         path=f"{SECOND_SERVICE}.marked[0].address",
     ),
     bad(
+        "a tunnel",
+        {**MIXED, f"{SECOND_SERVICE}.real_servers": [{"host": "web1", "lb_kind": "TUN"}, "web2"]},
+        "is of IPv4 alone: no real server is set up to take packets of IPv6 out of tunnels",
+        path=f"{SECOND_SERVICE}.lb_kind",
+    ),
+    bad(
         "a netmask",
         {
             **MIXED,
@@ -381,3 +387,10 @@ def test_a_name_leads_to_the_addresses_of_both_families():
     changes = {**MIXED, "lvs_dns_names": [{"name": "www.example.com"}]}
     (name,) = view("lvs1", changes)["cluster"]["dns"]["names"]
     assert [each["address"] for each in name["addresses"]] == [VIP, VIP6]
+
+
+def test_a_port_that_servers_of_nat_leave_serves_on_by_both_families():
+    changes = {**ONLY, f"{FIRST_SERVICE}.lb_kind": "NAT"}
+    told = {"lvs_nginx_asked": {"lvs": [f"http 8001 /healthz about [{VIP6}]:80"]}}
+    (former,) = view("web1", {**changes, "hosts.web1.ansible_facts": told})["nginx"]["former"]
+    assert [each["listen"] for each in former["also"]] == [["8001 default_server", "[::]:8001 default_server"]]

@@ -93,6 +93,7 @@ def test_a_real_server_holds_nothing_and_answers_by_what_moves_with_the_address(
     assert view("web1", NAT)["realserver"] == {
         "interface": "eth0",
         "vips": [],
+        "tunnelled": [],
         "gateways": [{"service": "web", "vips": [VIP], "addresses": [VIP, GATEWAY], "apart": {}}],
     }
 
@@ -490,5 +491,5 @@ def test_a_host_that_answers_for_dr_too_is_told():
     both = {**NAT, **BOTH, f"{SECOND_SERVICE}.lb_kind": "DR", f"{SECOND_SERVICE}.real_servers": ["web1"]}
     _findings, remarked = told_by(both)
     assert [line.split(":")[0] for line in remarked if "by DR" in line] == [
-        "web1 gets web by lb_kind NAT and other services by DR"
+        "web1 gets web by lb_kind NAT and other services by DR or TUN"
     ]

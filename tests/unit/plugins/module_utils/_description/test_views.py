@@ -52,6 +52,7 @@ ON_ETH7 = {
 NO_DIRECTOR = {
     "modules": [],
     "servers": {},
+    "tunnelled": {},
     "routes": False,
     "static": False,
     "services": [],
@@ -636,6 +637,7 @@ def test_a_director_without_keepalived_has_the_table_the_timeouts_and_the_addres
     assert told["director"] == {
         "modules": ["ip_vs", "ip_vs_wrr"],
         "servers": {HOSTS["web1"]: "web1", HOSTS["web2"]: "web2"},
+        "tunnelled": {},
         "routes": False,
         "static": True,
         "services": [
@@ -732,6 +734,7 @@ def test_a_realserver_holds_the_address_of_each_service_that_it_serves():
     assert view("web1", TWO_SERVICES)["realserver"] == {
         "interface": "eth0",
         "vips": [{"address": VIP, "label": "lo:0"}, {"address": OTHER_VIP, "label": "lo:1"}],
+        "tunnelled": [],
         "gateways": [],
     }
 
@@ -925,7 +928,7 @@ def test_a_host_in_no_instance_and_no_service_has_nothing_to_do():
         },
         "director": NO_DIRECTOR,
         "marking": {"marks": [], "interfaces": []},
-        "realserver": {"interface": "eth0", "vips": [], "gateways": []},
+        "realserver": {"interface": "eth0", "vips": [], "tunnelled": [], "gateways": []},
         "nginx": {
             "pair": False,
             "checks": [],

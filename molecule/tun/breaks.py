@@ -1,0 +1,67 @@
+"""What must turn each test of this scenario red: `make red SCENARIO=tun`."""
+
+from __future__ import annotations
+
+from harness.breaks import KEEPALIVED, Row, always_changed, edit_live, edited, unbroken
+from harness.cluster import Cluster
+from harness.lab import Lab
+
+FACTS = "plugins/module_utils/_description/facts.py"
+DIRECTORS = "lvs1 lvs2"
+SYSCTLS = "/etc/sysctl.d/60-lvs-realserver.conf"
+UNIT = "lvs-realserver-tunnel.service"
+
+
+def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
+    service = cluster.service
+    rule = f"ipvsadm -e -t {service.vip}:{service.port} -r {cluster.addresses['web3']}:{service.port} -w 1"
+    silent = edit_live(KEEPALIVED, "/lvs_sync_daemon/d", "systemctl restart keepalived")
+    strict = "sysctl -w net.ipv4.conf.all.rp_filter={}"
+    way = "ip route change default via 198.18.132.253 dev eth0"
+    return [
+        Row(
+            "nothing is taken out of tunnels",
+            "served_and_seen or far_away",
+            {"web1": "ip link set dev tunl0 down"},
+            {"web1": "ip link set dev tunl0 up"},
+        ),
+        Row(
+            "what comes out of tunnels is taken for forged",
+            "served_and_seen or far_away",
+            {"web2": strict.format(1)},
+            {"web2": strict.format(0)},
+        ),
+        Row("a real server answers by the director", "no_answer", {"lvs1": f"{rule} -m"}, {"lvs1": f"{rule} -g"}),
+        Row(
+            "a real server far away has not the address",
+            "far_away",
+            {"web1": f"ip address delete {service.vip}/32 dev lo"},
+            {"web1": f"ip address add {service.vip}/32 dev lo label lo:0"},
+        ),
+        always_changed("second_run"),
+        Row(
+            "clients are told of larger segments than a tunnel holds",
+            "large_requests or second_run",
+            {"web1": way},
+            {"web1": f"{way} advmss 1440"},
+        ),
+        Row(
+            "nobody looks at segments",
+            "told_of",
+            edits={FACTS: ("        if hosts[name].announced > room:", "        if not hosts:")},
+        ),
+        unbroken("loses_power"),
+        edited("directors tell no connections", "loses_power", DIRECTORS, silent),
+        Row(
+            "a boot takes nothing out of tunnels",
+            "boots",
+            {"web1": f"systemctl disable {UNIT}"},
+            {"web1": f"systemctl enable --now {UNIT}"},
+        ),
+        Row(
+            "a boot compares where packets come from",
+            "boots",
+            {"web1": f"cp {SYSCTLS} /var/tmp/kept && sed -i '/rp_filter/d' {SYSCTLS}"},
+            {"web1": f"mv /var/tmp/kept {SYSCTLS} && sysctl -p {SYSCTLS}"},
+        ),
+    ]
