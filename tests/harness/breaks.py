@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass, field
 
 
@@ -41,11 +42,12 @@ def answers_arp(tests: str, host: str) -> Row:
 
 
 def has_address(name: str, tests: str, host: str, address: str) -> Row:
+    length = ipaddress.ip_address(address).max_prefixlen
     return Row(
         name,
         tests,
-        {host: f"ip address add {address}/32 dev eth0"},
-        {host: f"ip address delete {address}/32 dev eth0"},
+        {host: f"ip address add {address}/{length} dev eth0{' nodad' if length > 32 else ''}"},
+        {host: f"ip address delete {address}/{length} dev eth0"},
     )
 
 

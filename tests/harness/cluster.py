@@ -30,6 +30,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import (
     fwmark_service,
     server_key,
 )
+from ansible_collections.lvs.cluster.plugins.module_utils._net import endpoint, family_of
 from ansible_collections.lvs.cluster.plugins.plugin_utils._files import read_file
 
 T = TypeVar("T")
@@ -81,8 +82,7 @@ class Service:
 
     @property
     def url(self) -> str:
-        host = f"[{self.vip}]" if ":" in self.vip else self.vip
-        return f"http://{host}:{self.port}/"
+        return f"http://{endpoint(self.vip, self.port)}/"
 
     @property
     def directors(self) -> list[str]:
@@ -107,14 +107,18 @@ class Service:
     def weights(self) -> dict[ServerKey, int]:
         """The servers in a director's table while all of them are well."""
         return {
-            server_key(server.address or self.cluster.addresses[server.host], self._port(server)): server.weight
+            server_key(server.address or self._reached(server.host), self._port(server)): server.weight
             for server in self.described.real_servers
         }
 
     def server(self, host: str) -> ServerKey:
         """A host as this service's real server."""
         (server,) = (each for each in self.described.real_servers if each.host == host)
-        return server_key(self.cluster.addresses[server.host], self._port(server))
+        return server_key(self._reached(server.host), self._port(server))
+
+    def _reached(self, host: str) -> str:
+        """Where a host gets what is for the virtual address."""
+        return self.cluster.by_family[host][family_of(self.vip)]
 
     def _port(self, server: RealServer) -> int:
         """That of a server in a director's table; by NAT it may be its own."""
@@ -165,11 +169,17 @@ class Cluster:
     """A description, and the hosts it is about."""
 
     described: model.Cluster
-    #: Of each host, in the cluster's network.
-    addresses: Mapping[str, str]
+    #: Of each host, in the cluster's network: one of each family that it has there.
+    by_family: Mapping[str, Mapping[str, str]]
     groups: Mapping[str, Sequence[str]]
     #: The description as it is written, for a test that changes it.
     variables: Mapping[str, Any]
+
+    @property
+    def addresses(self) -> Mapping[str, str]:
+        """Of each host that of IPv4, if it has one."""
+        firsts = {host: members.first_of(own) for host, own in self.by_family.items()}
+        return {host: address for host, address in firsts.items() if address}
 
     @property
     def instances(self) -> tuple[VrrpInstance, ...]:
@@ -243,11 +253,11 @@ def read(*paths: Path, name: str = "") -> Cluster:
         described, _members, problems = inventory.described(hostvars, telling[0], read_file)
     assert not problems, problems
     # Also of hosts that the description does not name, as clients.
-    addresses = {host: members.first_of(members.host_addresses(hostvars[host])) for host in hostvars}
+    addresses = {host: members.host_addresses(hostvars[host]) for host in hostvars}
     variables = hostvars[telling[0]] if telling else {}
     return Cluster(
         described,
-        {host: address for host, address in addresses.items() if address},
+        addresses,
         hosts.get_groups_dict(),
         # Another's may need the lookups of a play.
         {variable: variables[variable] for variable in variables if variable.startswith("lvs_")},

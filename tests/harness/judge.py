@@ -16,7 +16,7 @@ def prove(lab: Lab, client: Client, service: Service, director: str, realservers
     mac = lab.mac(director)
     # For a moment nobody answers; but two masters, or a real server that is not silent, would stay two answers.
     wait_for(
-        f"{director} alone to answer ARP",
+        f"{director} alone to answer for {service.vip}",
         lambda: client.arp(service.vip),
         lambda macs: macs == {mac},
         patience=30,

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, TypeVar
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs import connections, daemons, listing, save
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import ServerKey, ServiceKey, Table
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import status
+from ansible_collections.lvs.cluster.plugins.module_utils._net import endpoint
 from lvslab import cluster as lvslab_cluster
 from lvslab import inventory as lvslab_inventory
 from lvslab.nodes import Hosts
@@ -171,6 +172,11 @@ class Lab:
         (link,) = self.json(host, "ip", "-json", "-4", "address", "show", "dev", interface)
         return {each["label"]: f"{each['local']}/{each['prefixlen']}" for each in link["addr_info"]}
 
+    def flags(self, host: str, interface: str) -> dict[str, set[str]]:
+        """The IPv6 addresses on an interface with their prefix length, and what the kernel marks each with: nodad."""
+        (link,) = self.json(host, "ip", "-json", "-6", "address", "show", "dev", interface)
+        return {f"{each['local']}/{each['prefixlen']}": flags(each) for each in link["addr_info"]}
+
     def route(self, host: str, address: str) -> Route:
         """What the kernel of a host would do with a packet."""
         (route,) = self.json(host, "ip", "-json", "route", "get", address)
@@ -181,7 +187,7 @@ class Lab:
         return owner(self._record.nodes, address)
 
     def neighbour(self, host: str, address: str) -> tuple[str, str]:
-        """Who asks for an address by ARP when a host sends to it: the host, or the last router; and its interface."""
+        """Who asks its neighbours for an address when a host sends to it: it, or the last router; and its interface."""
         return last_hop(self.route, self.owner, host, address)
 
     def lladdr(self, host: str, interface: str, address: str) -> str | None:
@@ -191,8 +197,8 @@ class Lab:
 
     def connections(self, host: str, service: ServiceKey) -> set[tuple[str, int]]:
         """A client's own ends, as addresses and ports, of its open connections to a service."""
-        peer = ("dst", service.address, "dport", "=", f":{service.port}")
-        listed = self.exec(host, "ss", "-H", "-t", "-n", "state", "established", *peer)
+        peer = endpoint(service.address, service.port)
+        listed = self.exec(host, "ss", "-H", "-t", "-n", "state", "established", "dst", peer)
         return {local_end(line) for line in listed.splitlines()}
 
     # -- IPVS and keepalived
@@ -257,6 +263,11 @@ def addresses(links: Sequence[Mapping[str, Any]], *, loopback: bool) -> set[str]
         for entry in link.get("addr_info", [])
         if "local" in entry
     }
+
+
+def flags(entry: Mapping[str, Any]) -> set[str]:
+    """What is said with one word of an address in the output of `ip -json address`."""
+    return {name for name, value in entry.items() if value is True}
 
 
 def local_end(line: str) -> tuple[str, int]:

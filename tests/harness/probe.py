@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import subprocess
 from collections import Counter
 from typing import Any, ClassVar
@@ -31,6 +32,7 @@ class Probe:
         self.seen: Report | None = None
         self._lab = lab
         self._client = client
+        self._url = url
         words = ["load", url, "--rate", str(rate), "--seconds", str(seconds), "--hold", "--samples", "--json"]
         words += ["--name", name] if name else []
         with LEDGER.spending("probes"):
@@ -59,7 +61,7 @@ class Probe:
 
     def stop(self) -> Report:
         """The report of what was seen from the beginning until now, with nothing left out."""
-        self._lab.exec(self._client, "pkill", "-TERM", "-f", f"{PROBE} load")
+        self._lab.exec(self._client, *ending(self._url))
         report = self.report()
         assert report["stopped_early"], "the probe had ended before it was to"
         return report
@@ -77,9 +79,14 @@ class Probe:
         """For the evidence: what this one saw, if need be until now."""
         if self.seen is None:
             with contextlib.suppress(AssertionError, subprocess.TimeoutExpired, ValueError):
-                self._lab.try_all({self._client: ["pkill", "-TERM", "-f", f"{PROBE} load"]}, longest=5)
+                self._lab.try_all({self._client: ending(self._url)}, longest=5)
                 self.report(longest=10)
         return self.seen or "the probe said nothing"
+
+
+def ending(url: str) -> list[str]:
+    """The command that ends the probes of a URL; those of another go on."""
+    return ["pkill", "-TERM", "-f", f"{PROBE} load {re.escape(url)} "]
 
 
 def outage(report: Report) -> float:
@@ -108,7 +115,7 @@ class Client:
         return Probe(self._lab, self.host, url, seconds=1.3, rate=19, name=name).report()
 
     def neighbour(self, address: str) -> tuple[str, str]:
-        """Who of the hosts on the way to an address asks for it by ARP, and on which interface."""
+        """Who of the hosts on the way to an address asks its neighbours for it, and on which interface."""
         return self._lab.neighbour(self.host, address)
 
     def arp(self, address: str) -> set[str]:

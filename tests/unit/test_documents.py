@@ -192,7 +192,7 @@ def test_readme_quotes_the_example_inventory() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "count"), [("description", 5), ("dns", 1), ("proxies", 2), ("services", 4), ("static", 1)]
+    ("name", "count"), [("description", 5), ("dns", 1), ("ipv6", 2), ("proxies", 2), ("services", 4), ("static", 1)]
 )
 def test_documents_quote_inventories(name: str, count: int) -> None:
     text = (ROOT / "docs" / f"{name}.md").read_text()

@@ -17,18 +17,23 @@ VARIABLES = {
             "virtual_ipaddress": ["192.0.2.100/32", "192.0.2.101/32"],
             "hosts": ["lvs1", "lvs2"],
         },
+        {"name": "c", "virtual_router_id": 1, "virtual_ipaddress": ["2001:db8::100"], "hosts": ["lvs1", "lvs2"]},
         {"name": "b", "virtual_router_id": 2, "virtual_ipaddress": ["192.0.2.200/32"], "hosts": ["lvs2", "lvs1"]},
     ],
     "lvs_virtual_servers": [
         {"name": "web", "address": "192.0.2.100", "port": 80, "real_servers": ["web1", {"host": "web2", "weight": 3}]},
         {"name": "mail", "address": "192.0.2.200", "port": 25, "real_servers": ["web2", {"address": "192.0.2.99"}]},
+        {"name": "web6", "address": "2001:db8::100", "port": 80, "real_servers": ["web1", "web2"]},
     ],
     "lvs_nginx_upstreams": [
         {"name": "app", "virtual_server": "web", "servers": ["app1"]},
         {"name": "post", "virtual_server": "mail", "servers": ["app2"]},
     ],
 }
-ADDRESSES = {"lvs1": "192.0.2.11", "lvs2": "192.0.2.12", "web1": "192.0.2.21", "web2": "192.0.2.22"}
+ADDRESSES = {
+    host: {"ipv4": f"192.0.2.{number}", "ipv6": f"2001:db8::{number}"}
+    for host, number in {"lvs1": 11, "lvs2": 12, "web1": 21, "web2": 22}.items()
+}
 
 
 @pytest.fixture
@@ -37,7 +42,7 @@ def cluster() -> Cluster:
 
 
 def test_each_service_has_its_own_master_servers_and_backends(cluster: Cluster) -> None:
-    web, mail = cluster.services
+    web, mail, _web6 = cluster.services
     assert (web.master, web.backup, mail.master, mail.backup) == ("lvs1", "lvs2", "lvs2", "lvs1")
     assert (web.url, mail.url) == ("http://192.0.2.100:80/", "http://192.0.2.200:25/")
     assert (web.realservers, mail.realservers) == ({"web1", "web2"}, {"web2"})
@@ -47,15 +52,24 @@ def test_each_service_has_its_own_master_servers_and_backends(cluster: Cluster) 
     assert mail.server("web2") == ServerKey("192.0.2.22", 25)
 
 
+def test_a_service_of_ipv6_reaches_its_servers_by_it(cluster: Cluster) -> None:
+    *_others, web6 = cluster.services
+    assert web6.instance.name == "c"
+    assert web6.url == "http://[2001:db8::100]:80/"
+    assert set(web6.weights) == {ServerKey("2001:db8::21", 80), web6.server("web2")}
+    assert web6.server("web2") == ServerKey("2001:db8::22", 80)
+    assert cluster.addresses["web2"] == "192.0.2.22"
+
+
 def test_what_is_not_the_only_one_must_be_named(cluster: Cluster) -> None:
     for ask in (lambda: cluster.service, lambda: cluster.instance, lambda: cluster.client):
-        with pytest.raises(AssertionError, match="not one but 2"):
+        with pytest.raises(AssertionError, match=r"not one but [23]"):
             ask()
     assert only(["x"]) == "x"
 
 
 def test_times_are_those_of_theory(cluster: Cluster) -> None:
-    web, _mail = cluster.services
+    web, _mail, _web6 = cluster.services
     assert web.takeover == pytest.approx(3 + 3 / 256)
     assert web.skew == pytest.approx(3 / 256)
     # delay_loop 6; four tries of 3 s, 1 s between them.

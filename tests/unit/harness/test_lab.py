@@ -9,7 +9,7 @@ import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs import save
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import ServerKey, address_service
 from harness.evidence import folder_name
-from harness.lab import Lab, LabFailed, Route, addresses, last_hop, local_end, weights
+from harness.lab import Lab, LabFailed, Route, addresses, flags, last_hop, local_end, weights
 
 LINKS = [
     {"ifname": "lo", "addr_info": [{"local": "127.0.0.1"}, {"local": "192.0.2.100", "label": "lo:0"}]},
@@ -21,6 +21,12 @@ LINKS = [
 def test_addresses_of_cards_and_of_the_loopback_are_told_apart() -> None:
     assert addresses(LINKS, loopback=False) == {"192.0.2.11", "2001:db8::11"}
     assert addresses(LINKS, loopback=True) == {"127.0.0.1", "192.0.2.100"}
+
+
+def test_marks_of_an_address_are_told_from_what_else_is_said_of_it() -> None:
+    told = {"local": "2001:db8::100", "prefixlen": 128, "scope": "global", "nodad": True, "preferred_life_time": 1}
+    assert flags(told) == {"nodad"}
+    assert flags({**told, "tentative": True, "dadfailed": True}) == {"nodad", "tentative", "dadfailed"}
 
 
 def test_weights_are_those_of_the_service_that_is_asked_for() -> None:

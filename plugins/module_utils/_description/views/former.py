@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any, Dict, Iterator, List, Mapping, Sequence, Set, Tuple
 
+from ansible_collections.lvs.cluster.plugins.module_utils._net import EVERY, endpoint
 from ansible_collections.lvs.cluster.plugins.module_utils._nginx.grammar import parse, place_of
 from ansible_collections.lvs.cluster.plugins.module_utils._nginx.questions import NO_PATH, Question, read
 
@@ -34,7 +35,7 @@ class Former:
     C(error_page) answers HTTP on a port that speaks TLS. A port that is described no more is that of the servers in
     also, with C(listen), so that clients are served on; or, where no site can speak as it did, of a C(server) that
     answers checks alone.
-    questions: the lines of what is asked.
+    questions: the lines of what is asked. listen: the host's own addresses at the port, as C(listen) has them.
     """
 
     by: str
@@ -42,6 +43,7 @@ class Former:
     paths: List[str] = field(default_factory=list)
     questions: List[str] = field(default_factory=list)
     also: Sequence[Also] = ()
+    listen: Sequence[str] = ()
 
 
 def former(nginx: Mapping[str, Any], told: Sequence[str]) -> List[Former]:
@@ -83,7 +85,8 @@ def _served(servers: Sequence[Mapping[str, Any]], told: Sequence[Former]) -> Lis
     found = []
     for each in told:
         behind = _behind(servers, [read(line) for line in each.questions]) if each.by == "server" else []
-        listens = _listens(behind, each.port)
+        own = _own(servers, each.port)
+        listens = _listens(behind, each.port, own)
         also = []
         for server, listen in zip(behind, listens):
             known = answered[server["name"], server["port"]]
@@ -91,11 +94,19 @@ def _served(servers: Sequence[Mapping[str, Any]], told: Sequence[Former]) -> Lis
             paths = [path for path in each.paths if path not in known] if server["health"] else []
             known.update(paths)
             also.append(Also(server["name"], server["port"], listen, paths))
-        found.append(replace(each, by="listen", also=also) if also else each)
+        found.append(replace(each, by="listen" if also else each.by, also=also, listen=own))
     return found
 
 
-def _listens(behind: Sequence[Mapping[str, Any]], port: int) -> List[List[str]]:
+def _own(servers: Sequence[Mapping[str, Any]], port: int) -> List[str]:
+    """A port of the host's own addresses, of IPv6 where nginx has others of that."""
+    every = EVERY["ipv6"]
+    told = {words.split()[0] for server in servers for words in server["listen"]}
+    has_six = any(endpoint(every, server["port"]) in told for server in servers)
+    return [str(port), *([endpoint(every, port)] if has_six else [])]
+
+
+def _listens(behind: Sequence[Mapping[str, Any]], port: int, own: Sequence[str]) -> List[List[str]]:
     """Words behind C(listen) of each server: one that takes all does so on its virtual addresses there too."""
     end = f":{port}"
     held = {socket for server in behind if server["takes_all"] for socket in server["about"] if socket.endswith(end)}
@@ -103,7 +114,7 @@ def _listens(behind: Sequence[Mapping[str, Any]], port: int) -> List[List[str]]:
     found = []
     for server in behind:
         words = []
-        for socket in [str(port), *(each for each in server["about"] if each in held)]:
+        for socket in [*own, *(each for each in server["about"] if each in held)]:
             is_default = socket not in defaults and (server["takes_all"] or not server["name"])
             defaults.update([socket] if is_default else [])
             ends = [*(["ssl"] if server["ssl"] else []), *(["default_server"] if is_default else [])]

@@ -406,6 +406,13 @@ def test_a_name_leads_to_the_addresses_of_both_families():
     assert [each["address"] for each in name["addresses"]] == [VIP, VIP6]
 
 
+def test_a_port_that_servers_of_nat_leave_serves_on_by_both_families():
+    changes = {**ONLY, f"{FIRST_SERVICE}.lb_kind": "NAT"}
+    told = {"lvs_nginx_asked": {"lvs": [f"http 8001 /healthz about [{VIP6}]:80"]}}
+    (former,) = view("web1", {**changes, "hosts.web1.ansible_facts": told})["nginx"]["former"]
+    assert [each["listen"] for each in former["also"]] == [["8001 default_server", "[::]:8001 default_server"]]
+
+
 def test_a_director_routes_for_the_family_of_what_it_rewrites():
     changes = {**MIXED, f"{SECOND_SERVICE}.lb_kind": "NAT"}
     assert view("lvs1", changes)["director"]["routes"] == ["ipv6"]
