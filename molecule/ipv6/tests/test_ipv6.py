@@ -172,7 +172,7 @@ def test_the_address_of_ipv6_goes_and_returns_and_no_request_to_the_other_fails(
         return {host for each in held for host, addresses in each.items() if address in addresses}
 
     steady()
-    running = client.probe(four.url)
+    running = client.probe(four.url, rate=20)
     run(*extra(web_address6=other))
     assert holders(six.vip) == set()
     assert client.arp(six.vip) == set()
