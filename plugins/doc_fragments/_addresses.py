@@ -26,8 +26,8 @@ options:
         required: true
       label:
         description:
-          - Its label, C(lo:0), C(lo:1), and so on; it has none if not given, and one of IPv6 never has one. Letters,
-            digits, C(_), C(.) and C(-) may follow the colon, and the whole has up to 15 characters.
+          - Its label, C(lo:0), C(lo:1), and so on; it has none if empty or not given, and one of IPv6 never has
+            one. Letters, digits, C(_), C(.) and C(-) may follow the colon, and the whole has up to 15 characters.
           - A label is for people, and tells nothing of whose an address is. An address that is there already keeps the
             one that it has.
         type: str

@@ -74,7 +74,7 @@ def problems_of(
         except BadValue as bad:
             problems.append(Problem(f"addresses[{number}].address", repr(address), bad.reason, bad.remedy))
         seen.add(address)
-        if label is not None and not is_label(label, interface):
+        if label and not is_label(label, interface):
             room = LONGEST_LABEL - len(f"{interface}:")
             remedy = (
                 f"Write '{interface}:0', '{interface}:1' and so on; up to {room} letters, digits, '_', '.' and '-' "

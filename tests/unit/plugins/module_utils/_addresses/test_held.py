@@ -67,7 +67,7 @@ def test_address_without_a_label_is_added_without_one() -> None:
     commands, ours = held.plan({}, {"192.0.2.100": ""}, set(), purge=True)
     assert commands == [["ip", "address", "add", "192.0.2.100/32", "dev", "lo"]]
     assert held.render({}, ours, commands) == "inet 192.0.2.100/32 scope global lo\n"
-    assert held.problems_of([{"address": "192.0.2.100"}], "lvs") == []
+    assert held.problems_of([{"address": "192.0.2.100"}, {"address": "2001:db8::100", "label": ""}], "lvs") == []
 
 
 def test_address_of_somebody_else_stays_whatever_its_label() -> None:
