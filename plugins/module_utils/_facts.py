@@ -14,7 +14,7 @@ from typing import Any, Dict, Iterator, List, Mapping, Sequence, Tuple
 # By ID or ID_LIKE of os-release(5), what setup calls the family.
 FAMILIES = {"debian": "Debian", "ubuntu": "Debian", "rhel": "RedHat", "fedora": "RedHat", "centos": "RedHat"}
 # With which an interface begins that keepalived makes, and that comes and goes with its addresses, RFC 9568 7.3.
-VRRP_MAC = "00:00:5e:00:01:"
+VRRP_MACS = ("00:00:5e:00:01:", "00:00:5e:00:02:")
 # The device that takes out what comes in any tunnel of IP in IP, linux/net/ipv4/ipip.c.
 TUNNEL = "tunl0"
 # What is before the data of a segment, in bytes.
@@ -60,7 +60,7 @@ def network(addresses: str, ways_out: Mapping[str, str], routes: Sequence[str]) 
         # What comes to a dummy device comes in by another one. An address of its link each card has by itself.
         is_card = name not in ("lo", TUNNEL) and link.get("linkinfo", {}).get("info_kind") != "dummy"
         own = held or [each for each in held6 if each["scope"] != "link"]
-        if own and is_card and not link.get("address", "").startswith(VRRP_MAC):
+        if own and is_card and not link.get("address", "").startswith(VRRP_MACS):
             facts["lvs_cards"].append(name)
         # As in setup's, and in keys alone.
         facts[name.replace("-", "_")] = details

@@ -130,7 +130,7 @@ ansible_facts:
       elements: str
       sample: []
     lvs_advertised:
-      description: The interfaces that take what routers of IPv6 advertise.
+      description: Those of C(lvs_cards) that take what routers of IPv6 advertise.
       type: list
       elements: str
       sample: [eth0]
@@ -226,7 +226,7 @@ def look(module):
         "lvs_nginx_asked": nginx.asked(),
         "lvs_sysctls_writable": sysctl.writable(),
         "lvs_without_ipv6": sysctl.without_ipv6(told["interfaces"]),
-        "lvs_advertised": sysctl.advertised(told["interfaces"]),
+        "lvs_advertised": sysctl.advertised(told["lvs_cards"]),
         "lvs_network": recognised(stacks),
         "lvs_network_notes": notes(stacks),
         "lvs_holder": holder(stacks),

@@ -345,7 +345,7 @@ def _location(value: Any) -> str:
     for pattern, what in NOT_COMPARED.items():
         if re.search(pattern, path):
             raise BadValue(f"has {what}, with which nginx compares no path", "Write a plain one, as /healthz")
-    if re.search(r"/at/[0-9a-f.:]+$", path):
+    if re.search(r"/at/([0-9.]+|[0-9a-f:.]*:[0-9a-f:.]*)$", path):
         raise BadValue("ends as the paths at which nginx asks itself", "Write another one, as /healthz")
     return path
 

@@ -112,7 +112,7 @@ class Member:
     """One host that a description is about."""
 
     name: str
-    #: By family, in the cluster's network.
+    #: By family, in the cluster's network; what C(lvs_address) says comes first.
     own: Mapping[str, str] = field(default_factory=dict)
     #: What C(lvs_interface) says.
     interface: str = ""
@@ -120,11 +120,18 @@ class Member:
     addresses: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     #: Whether what it says of its addresses was refused already.
     refused: bool = False
+    #: Which of its own stands for a family that C(lvs_address) does not name.
+    reached: str = ""
 
     @property
     def address(self) -> Optional[str]:
         """Where it is reached by what takes either family; None where it has no address in the cluster's network."""
         return first_of(self.own)
+
+    @property
+    def telling(self) -> List[str]:
+        """The addresses that no other machine has: several may be reached at one, by forwarded ports."""
+        return [each for each in self.every_address if each != self.reached]
 
     @property
     def every_address(self) -> List[str]:
@@ -160,14 +167,23 @@ def shared_family(members: Sequence[Optional[Member]], interface: str) -> str:
 def host_addresses(variables: Mapping[str, Any]) -> Dict[str, str]:
     """The addresses of a host in the cluster's network, by family.
 
-    C(lvs_address), and of a family that it does not name the one at which Ansible reaches the host.
+    C(lvs_address), and of a family that it does not name the one at which Ansible reaches the host; a list names all.
     """
     reached = _reached(variables.get("ansible_host", variables.get("inventory_hostname")))
     if "lvs_address" not in variables:
         return reached
     problems: List[Problem] = []
     named = ADDRESSES(variables["lvs_address"], "", problems)
-    return {} if problems else {**reached, **named}
+    return {} if problems else {**named, **_lent(reached, variables["lvs_address"], named)}
+
+
+def _lent(reached: Mapping[str, str], told: Any, named: Mapping[str, str]) -> Dict[str, str]:
+    """What stands for a family that C(lvs_address) does not name.
+
+    told: that, as it stands there. named: the addresses that it comes to.
+    """
+    names_all = isinstance(told, (list, tuple))
+    return {} if names_all else {family: each for family, each in reached.items() if family not in named}
 
 
 def _reached(value: Any) -> Dict[str, str]:
@@ -177,7 +193,8 @@ def _reached(value: Any) -> Dict[str, str]:
 
 def _ip(value: Any) -> Optional[IpAddress]:
     try:
-        return ipaddress.ip_address(str(value))
+        # What it takes with a % is of one link.
+        return ipaddress.ip_address(str(value).replace("%", " "))
     except ValueError:
         return None
 
@@ -200,12 +217,22 @@ def read_member(variables: Variables, problems: List[Problem]) -> Member:
     }
     told = held.get("lvs_address") if "lvs_address" in variables else {}
     own: Dict[str, str] = {}
+    lent: Dict[str, str] = {}
     # What was refused is never passed over.
     if told is not None:
         named = "ansible_host" not in variables
         reached = variables.host if named else variables["ansible_host"]
-        own = {**_reached(reached), **told}
+        if "lvs_address" in variables:
+            lent = _lent(_reached(reached), variables["lvs_address"], told)
+        own = {**told, **lent} or _reached(reached)
         if "lvs_address" not in variables and "lvs_addresses" not in variables:
             problems.extend(_check_reached(reached))
     refused = len(problems) > before or bool(variables.unreadable)
-    return Member(variables.host, own, held.get("lvs_interface") or "", held.get("lvs_addresses") or {}, refused)
+    return Member(
+        variables.host,
+        own,
+        held.get("lvs_interface") or "",
+        held.get("lvs_addresses") or {},
+        refused,
+        first_of(lent) or "",
+    )

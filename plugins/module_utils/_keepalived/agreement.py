@@ -120,7 +120,8 @@ def _of_statement(statement: Statement, defaults: Sequence[Statement]) -> Instan
     block = statement.block or ()
     addresses = _lines(block, "virtual_ipaddress")
     peers = _lines(block, "unicast_peer")
-    family = _family([*addresses, *peers, *_lines(block, "virtual_ipaddress_excluded")[:1]])
+    # Those that stand in no advert may be of the other family.
+    family = _family([*addresses, *peers] or _lines(block, "virtual_ipaddress_excluded")[:1])
     # IPv6 has VRRPv3 alone.
     version = int(_number(_value(block, "version") or _value(defaults, "vrrp_version") or "2")) if family == 4 else 3
     authentication = next((each.block or () for each in block if each.keyword == "authentication"), ())

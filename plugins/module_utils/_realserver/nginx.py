@@ -120,7 +120,7 @@ def _socket(text: str) -> Tuple[str, int]:
 
 def _bare(address: str) -> str:
     """An address without its brackets, or what stands for every one."""
-    return "" if address in ("*", "0.0.0.0") else address.strip("[]").partition("%")[0]
+    return "" if address in ("*", "0.0.0.0") else address.partition("%")[0].strip("[]")
 
 
 def rivals(

@@ -61,7 +61,7 @@ def check_machines(named: Sequence[Tuple[str, str]], hosts: Hosts) -> Iterator[P
     """
     seen: Dict[str, str] = {}
     for path, name in named:
-        own = (hosts[name].every_address if name in hosts else []) or [name]
+        own = (hosts[name].telling if name in hosts else []) or [name]
         first = next((seen[each] for each in own if each in seen), None)
         if first == name:
             yield Problem(path, name, "is listed twice", "Remove one, and give the other the weight of both")

@@ -197,7 +197,7 @@ def _clash(one: VrrpInstance, other: VrrpInstance, hosts: Hosts) -> bool:
 
     An instance that names no interface runs on the host's own, which the description does not tell: it may be any.
     """
-    refused = None in (one.interface, other.interface, one.virtual_router_id)
+    refused = None in (one.interface, other.interface, one.virtual_router_id) or not (one.addresses and other.addresses)
     # Each family has numbers of its own (RFC 9568, 5.2.3).
     if refused or (one.family, one.virtual_router_id) != (other.family, other.virtual_router_id):
         return False

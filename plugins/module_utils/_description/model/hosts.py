@@ -23,8 +23,8 @@ class HostVariables:
 
     lvs_address: Optional[Mapping[str, str]] = option(
         ADDRESSES,
-        "the host's address in the cluster's network, if that is not its C(ansible_host); that one stands for a family "
-        "that is not named here",
+        "the host's address in the cluster's network, if that is not its C(ansible_host); that one stands for the "
+        "family that is not named here, unless a list names all",
         default=None,
     )
     lvs_interface: str = option(

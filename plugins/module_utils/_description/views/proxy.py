@@ -340,7 +340,7 @@ class Proxies:
                 each.site.path: [_socket(address, port) for address in every if default[address] is each]
                 for each in held
             }
-            return [self._server(each, port, [*own[each.site.path], *_on(each, port)], chains) for each in held]
+            return [self._server(host, each, port, [*own[each.site.path], *_on(each, port)], chains) for each in held]
         taken = {address for each in held if each.site.takes_all for address in (*each.everywhere, *each.addresses)}
         ours = [address for address in every if address not in taken]
         ours += dict.fromkeys(address for each in held for address in each.addresses if address not in taken)
@@ -348,10 +348,12 @@ class Proxies:
         listen = [f"{_socket(address, port)}{suffix} default_server" for address in ours]
         return [
             *([_ours(port, listen, is_tls, chains)] if listen else []),
-            *(self._server(each, port, _listen(each, port, suffix, every), chains) for each in held),
+            *(self._server(host, each, port, _listen(each, port, suffix, every), chains) for each in held),
         ]
 
-    def _server(self, each: OnPort, port: int, listen: Sequence[str], chains: Mapping[str, Health]) -> Served:
+    def _server(
+        self, host: str, each: OnPort, port: int, listen: Sequence[str], chains: Mapping[str, Health]
+    ) -> Served:
         server = each.site.server
         places = [self._place(location) for location in server.locations]
         said = parse(server.raw)
@@ -374,7 +376,7 @@ class Proxies:
             health=[_health(each, chains)],
             locations=places,
             raw=server.raw.splitlines(),
-            about=_all_about(each.site),
+            about=_all_about(each.site, host),
             takes_all=each.site.takes_all,
         )
 
@@ -404,12 +406,13 @@ def _about(service: VirtualServer) -> str:
     return endpoint(service.address, service.port) if service.address else service.name
 
 
-def _all_about(site: Site) -> List[str]:
-    """By what a question has told, or tells, of what leads to a site."""
+def _all_about(site: Site, host: str) -> List[str]:
+    """By what a question has told, or tells, of what leads to a site on a host."""
     if site.instance:
         return [site.instance.name]
-    sockets = [endpoint(each.address, each.port) for service in site.services for each in service.sockets]
-    return list(dict.fromkeys([*sockets, *(service.name for service in site.services)]))
+    services = [each for each, serving in zip(site.services, site.serving) if host in serving]
+    sockets = [endpoint(each.address, each.port) for service in services for each in service.sockets]
+    return list(dict.fromkeys([*sockets, *(service.name for service in services)]))
 
 
 def _page(site: Site, port: int, about: str) -> Question:

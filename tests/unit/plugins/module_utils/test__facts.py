@@ -102,8 +102,9 @@ def test_an_interface_that_keepalived_makes_is_no_card() -> None:
     held = [{"family": "inet", "local": "192.0.2.100", "prefixlen": 32}]
     made = {"ifname": "vrrp.51", "mtu": 1500, "addr_info": held, "linkinfo": {"info_kind": "macvlan"}}
     card = {**made, "ifname": "eth0", "address": "02:00:5e:00:01:33"}
-    told = network(json.dumps([card, {**made, "address": "00:00:5e:00:01:33"}]), {}, [])
-    assert (told["lvs_cards"], told["interfaces"]) == (["eth0"], ["eth0", "vrrp.51"])
+    for family in ("01", "02"):
+        told = network(json.dumps([card, {**made, "address": f"00:00:5e:00:{family}:33"}]), {}, [])
+        assert (told["lvs_cards"], told["interfaces"]) == (["eth0"], ["eth0", "vrrp.51"])
 
 
 def test_an_address_with_a_label_is_told_with_its_interface() -> None:

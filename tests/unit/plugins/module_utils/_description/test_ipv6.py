@@ -292,6 +292,28 @@ def test_an_instance_of_ipv6_is_of_vrrpv3_and_tells_the_others_from_ipv6():
     assert six["virtual_ipaddress"] == [f"{VIP6}/128"]
 
 
+MANAGED = {f"hosts.{name}.ansible_host": f"2001:db8:ffff::{place}" for place, name in enumerate(HOSTS, 1)}
+IN_CLUSTER = {f"hosts.{name}.lvs_address": address for name, address in HOSTS.items()}
+
+
+def test_a_host_that_is_reached_by_ipv6_is_where_its_lvs_address_is():
+    assert view("lvs1", {**MANAGED, **IN_CLUSTER})["host"]["addresses"] == [HOSTS["lvs1"], "2001:db8:ffff::1"]
+
+
+def test_a_list_is_all_that_a_host_has():
+    changes = {**MANAGED, **{path: [address] for path, address in IN_CLUSTER.items()}}
+    assert view("lvs1", changes)["host"]["addresses"] == [HOSTS["lvs1"]]
+
+
+def test_hosts_behind_one_address_of_ipv6_are_not_one_machine():
+    assert problems_with({**dict.fromkeys(MANAGED, "2001:db8:ffff::9"), **IN_CLUSTER}) == []
+
+
+def test_an_address_of_one_link_is_no_host_s():
+    changes = {"hosts.lvs1.ansible_host": "2001:db8::1%eth0", "hosts.lvs1.lvs_address": HOSTS["lvs1"]}
+    assert view("lvs1", changes)["host"]["addresses"] == [HOSTS["lvs1"]]
+
+
 def test_adverts_of_ipv6_go_to_its_own_group():
     by_group = {**MIXED, f"{SECOND_INSTANCE}.unicast": False}
     assert view("lvs1", by_group)["keepalived"]["vrrp_instances"][1]["mcast_group"] == "ff02::12"

@@ -286,11 +286,14 @@ VALUES = [
         }.items()
     ),
     bad("health_path that ends in a dot", {f"{FIRST_UPSTREAM}.health_path": "/a/."}, "has a part that is . or .."),
-    bad(
-        "health_path that is a hop's",
-        {f"{FIRST_UPSTREAM}.health_path": f"/healthz/at/{VIP}"},
-        "ends as the paths at which nginx asks itself",
-        "as /healthz",
+    *(
+        bad(
+            f"health_path that is a hop's to {address}",
+            {f"{FIRST_UPSTREAM}.health_path": f"/healthz/at/{address}"},
+            "ends as the paths at which nginx asks itself",
+            "as /healthz",
+        )
+        for address in (VIP, "2001:db8::100")
     ),
     *(
         bad(f"VIP that is {what}", {f"{FIRST_INSTANCE}.virtual_ipaddress[1]": value}, f"is {what}", "192.0.2.10/32")

@@ -141,6 +141,11 @@ def test_what_each_director_has_for_itself_is_no_term(change: dict[str, Any]) ->
     assert changes(of_file(FILE), [of_view({**VIEW, **change})]) == []
 
 
+def test_addresses_of_the_other_family_that_stand_in_no_advert_make_no_other_instance() -> None:
+    both = BY_HAND.replace("192.0.2.200", "2001:db8::200")
+    assert changes(of_file(both), [of_view(VIEW)]) == []
+
+
 def test_addresses_that_no_instance_here_had_are_named() -> None:
     both = VIEW["virtual_ipaddress"]
     other = {**VIEW, "name": "other", "virtual_router_id": 52, "virtual_ipaddress": ["192.0.2.102/32"]}
