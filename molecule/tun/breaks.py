@@ -50,6 +50,11 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
             "told_of",
             edits={FACTS: ("        if hosts[name].announced > room:", "        if not hosts:")},
         ),
+        Row(
+            "a server may leave its tunnel at once",
+            "single_run",
+            edits={FACTS: (' and cluster["name"] in facts.get("lvs_tunnels", ())', " and not cluster")},
+        ),
         unbroken("loses_power"),
         edited("directors tell no connections", "loses_power", DIRECTORS, silent),
         Row(

@@ -20,6 +20,12 @@ TEXT, CLOSE = 0x81, 0x88
 SHORT = 126
 
 
+class Server(ThreadingHTTPServer):
+    """Has room for all who come at once when a director has taken over; of five the rest would ask again in seconds."""
+
+    request_queue_size = 128
+
+
 class Handler(BaseHTTPRequestHandler):
     """Answers every GET; /slow?seconds=N takes its time, and /large?bytes=N has so many spaces after what it says.
 
@@ -94,4 +100,4 @@ class Handler(BaseHTTPRequestHandler):
 
 
 if __name__ == "__main__":
-    ThreadingHTTPServer(("", PORT), Handler).serve_forever()
+    Server(("", PORT), Handler).serve_forever()

@@ -6,7 +6,7 @@ import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import tunnelled_of
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs import listing
 from harness.clock import wait_for
-from harness.playbooks import changed
+from harness.playbooks import changed, extra, told
 
 LARGE = 10_000_000
 # As many as come to each of three in turn, whatever else is asked meanwhile.
@@ -101,23 +101,29 @@ def test_a_second_run_finds_nothing_to_do_and_nothing_to_tell_of(site):
 def test_large_requests_and_answers_pass_without_icmp(lab, client, service, steady, curl):
     steady()
     lab.shell(client.host, f"head -c {LARGE} /dev/zero >/var/tmp/large")
-    told = curl("/upload", "--data-binary", "@/var/tmp/large")
-    assert {(status, int(sent)) for status, _host, sent, _got in told} == {("200", LARGE)}, told
-    assert {host for _status, host, _sent, _got in told} == service.realservers
-    told = curl(f"/large?bytes={LARGE}")
-    assert {(status, int(got) > LARGE) for status, _host, _sent, got in told} == {("200", True)}, told
-    assert {host for _status, host, _sent, _got in told} == service.realservers
+    seen = curl("/upload", "--data-binary", "@/var/tmp/large")
+    assert {(status, int(sent)) for status, _host, sent, _got in seen} == {("200", LARGE)}, seen
+    assert {host for _status, host, _sent, _got in seen} == service.realservers
+    seen = curl(f"/large?bytes={LARGE}")
+    assert {(status, int(got) > LARGE) for status, _host, _sent, got in seen} == {("200", True)}, seen
+    assert {host for _status, host, _sent, _got in seen} == service.realservers
 
 
 def test_segments_that_a_tunnel_has_no_room_for_are_told_of(lab, faults, site, far):
     host = far[0]
     lab.shell(host, ROUTE)
     with faults.healing(lambda: lab.shell(host, f"{ROUTE} advmss 1440")):
-        done = site()
+        done = site("--tags", "preflight")
     assert done.returncode == 0, done.stdout + done.stderr
-    told = " ".join((done.stdout + done.stderr).split())
-    assert f"clients of {host} are told to send segments of 1460 bytes, and in a tunnel of lb_kind TUN 1440" in told
-    assert changed(done.stdout) == {}
+    words = " ".join((done.stdout + done.stderr).split())
+    assert f"clients of {host} are told to send segments of 1460 bytes, and in a tunnel of lb_kind TUN 1440" in words
+
+
+def test_no_single_run_takes_a_server_out_of_its_tunnel(site, service, far):
+    kinds = {host: "DR" if host == far[0] else "TUN" for host in sorted(service.realservers)}
+    servers = [{"host": host, "lb_kind": kind} for host, kind in kinds.items()]
+    done = site("--tags", "preflight", *extra(web_servers=servers))
+    assert "Run first without it among the servers of its services" in told(done.stdout)[far[0]]
 
 
 @pytest.mark.usefixtures("far_alone")
