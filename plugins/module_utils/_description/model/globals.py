@@ -41,6 +41,9 @@ AT_START = (
     "disable_local_igmp",
     "enable_snmp_checker",
 )
+# For each floating address. keepalived sends them in one go (vrrp_send_link_update of its vrrp.c) and no advert until
+# it is done: of very many the other directors hear no master any more.
+MOST_GARPS = 100
 # What a pipe of each is told of.
 FIFOS = ("notify_fifo", "vrrp_notify_fifo", "lvs_notify_fifo")
 
@@ -81,7 +84,7 @@ class Arp:
         integer(0, 4294, "seconds"), "seconds after which a new master repeats its gratuitous ARPs once", default=None
     )
     vrrp_garp_master_repeat: Optional[int] = option(
-        integer(1, 2**32 - 1), "how many of them a new master sends at a time", default=None
+        integer(1, MOST_GARPS), "how many of them a new master sends at a time", default=None
     )
     vrrp_garp_master_refresh: int = option(
         integer(0, 2**32 - 1, "seconds"),
@@ -89,13 +92,13 @@ class Arp:
         default=60,
     )
     vrrp_garp_master_refresh_repeat: Optional[int] = option(
-        integer(1, 2**32 - 1), "how many of them it sends at a time then", default=None
+        integer(1, MOST_GARPS), "how many of them it sends at a time then", default=None
     )
     vrrp_garp_lower_prio_delay: Optional[int] = option(
         integer(0, 4294, "seconds"), "seconds after which it repeats them once it heard a lower master", default=None
     )
     vrrp_garp_lower_prio_repeat: Optional[int] = option(
-        integer(0, 2**31 - 1), "how many of them it sends at a time then", default=None
+        integer(0, MOST_GARPS), "how many of them it sends at a time then", default=None
     )
     vrrp_garp_interval: Optional[float] = option(
         seconds(0.001, 0.999), "seconds between two gratuitous ARPs on an interface", default=None

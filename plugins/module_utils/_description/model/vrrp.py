@@ -37,6 +37,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds imp
 from ansible_collections.lvs.cluster.plugins.module_utils._net import family_of
 
 from .asking import Asking
+from .globals import MOST_GARPS
 from .scripts import InstanceNotifying, Notifying
 from .tracking import Tracks
 
@@ -188,7 +189,7 @@ class Settings:
         integer(0, 4294, "seconds"), "seconds after which a new master repeats its gratuitous ARPs once", default=None
     )
     garp_master_repeat: Optional[int] = option(
-        integer(1, 2**32 - 1), "how many of them a new master sends at a time", default=None
+        integer(1, MOST_GARPS), "how many of them a new master sends at a time", default=None
     )
     garp_master_refresh: Optional[int] = option(
         integer(0, 2**32 - 1, "seconds"),
@@ -196,13 +197,13 @@ class Settings:
         default=None,
     )
     garp_master_refresh_repeat: Optional[int] = option(
-        integer(1, 2**32 - 1), "how many of them it sends at a time then", default=None
+        integer(1, MOST_GARPS), "how many of them it sends at a time then", default=None
     )
     garp_lower_prio_delay: Optional[int] = option(
         integer(0, 4294, "seconds"), "seconds after which it repeats them once it heard a lower master", default=None
     )
     garp_lower_prio_repeat: Optional[int] = option(
-        integer(0, 2**31 - 1), "how many of them it sends at a time then", default=None
+        integer(0, MOST_GARPS), "how many of them it sends at a time then", default=None
     )
     garp_extra_if: Optional[int] = option(
         integer(1, 86400, "seconds"),

@@ -46,6 +46,12 @@ MISTAKES = [
         "vmac_xmit_base: true, or unicast: false",
     ),
     bad("base of no MAC address", {f"{FIRST_INSTANCE}.vmac_xmit_base": True}, "no effect without use_vmac"),
+    bad(
+        "more repeats than a master has time for",
+        {f"{FIRST_INSTANCE}.garp_master_repeat": 101},
+        "= 101: is out of range",
+        "from 1 to 100",
+    ),
     bad("repeats of no MAC address", {f"{FIRST_INSTANCE}.garp_extra_if": 60}, "no effect without use_vmac"),
     bad(
         "two MAC addresses of one interface",
