@@ -265,7 +265,7 @@ def main(words: Sequence[str]) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     since = time.monotonic()
-    results = [result for gates in (QUICK, slow[words[0]]) for result in run_all(gates, since)]
+    results = run_all([*QUICK, *slow[words[0]]], since)
     print(f"\n{'gate':<{NAME_WIDTH}}{'result':<17}{'seconds':>8}{'budget':>8}  tests")
     for result in results:
         print(result)
