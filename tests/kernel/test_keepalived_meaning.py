@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils._addresses.held import alone
 from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory
+from ansible_collections.lvs.cluster.plugins.module_utils._description.model.globals import MOST_GARPS
 from ansible_collections.lvs.cluster.plugins.module_utils._host.ipvsadm import Ipvsadm
 from ansible_collections.lvs.cluster.plugins.module_utils._host.keepalived import Keepalived, data_signal
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.save import render
@@ -623,6 +624,16 @@ def test_the_ends_of_what_is_accepted_a_running_keepalived_reads_back(
 ) -> None:
     assert inventory.described(variables_with(changes), DIRECTOR, read_script)[2] == []
     assert differences(director, changes) == []
+
+
+@pytest.mark.parametrize("director", PROGRAMS, indirect=True)
+def test_a_master_that_repeats_as_often_as_it_may_goes_on_to_answer(director: Director) -> None:
+    """It sends them all in one go: of 2**31 it came to no end."""
+    often = {"garp_master_repeat": MOST_GARPS, "advert_int": 0.05}
+    director.tell(viewed({f"lvs_vrrp_instances[2].{key}": value for key, value in often.items()}))
+    deadline = time.monotonic() + 30
+    while "MASTER" not in [each["state"] for each in parse_vrrp_data(director.ask()["keepalived.data"])]:
+        assert time.monotonic() < deadline
 
 
 @pytest.mark.parametrize(
