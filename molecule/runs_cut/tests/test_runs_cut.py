@@ -36,15 +36,15 @@ def find_nothing_to_do(site, edit):
 
 @pytest.fixture
 def cut_off(begin, finish, tmp_path):
-    """Runs site.yml, cut off at each task that changes something, and at last to its end; tells all tasks until now.
+    """Runs site.yml, cut off at each task that changes something, and at last to its end; tells the tasks.
 
-    A task is passed by all runs that come after: some tell what is still to be done, as long as it is.
+    A task is passed by the runs that come after: some tell what is still to be done, as long as it is.
     """
     note = tmp_path / "cut_off"
-    note.touch()
     words = {"ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS), "ANSIBLE_CALLBACKS_ENABLED": "cut_off", "CUT_OFF": str(note)}
 
     def run(*options):
+        note.write_text("")
         while (done := finish(begin(*options, **words))).returncode == -signal.SIGKILL:
             pass
         assert done.returncode == 0, done.stdout + done.stderr
@@ -87,12 +87,12 @@ def test_runs_that_are_cut_off_get_to_the_end_and_the_cluster_serves_all_the_whi
     cuts = []
     for options in ((), edit):
         running = probe(rate=20)
-        cuts = cut_off(*options)
+        cuts += cut_off(*options)
         report = running.stop()
         tell(f"runs are cut off, {len(cuts)} by now", report, 0)
         assert report["failures"] == {}
     find_nothing_to_do()
-    assert len(set(cuts)) >= 10, cuts
+    assert len(cuts) >= 10, cuts
 
 
 def test_the_first_description_comes_back(site, service, steady, prove):
