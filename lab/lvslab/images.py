@@ -11,7 +11,7 @@ import shlex
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -39,6 +39,8 @@ _APT_OPTIONS = (
     'Acquire::Languages "none"',
     'APT::Install-Recommends "false"',
 )
+# Where commands run inside an image; nobody is there to be asked.
+_INSIDE = ("PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", "DEBIAN_FRONTEND=noninteractive")
 _DPKG_OPTIONS = tuple(f"path-exclude=/usr/share/{folder}/*" for folder in ("man", "doc", "locale", "info"))
 
 _NODE_PACKAGES = (
@@ -47,6 +49,7 @@ _NODE_PACKAGES = (
 )
 _NODE_FILES = tree(_CHECKOUT_LAB / "node" / "root")
 _NODE_CACHED = (_CHECKOUT_LAB / "node" / "cached.sh").read_text(encoding="utf-8")
+_NODE_MORE = (_CHECKOUT_LAB / "node" / "more.sh").read_text(encoding="utf-8")
 _NODE_SETUP = (_CHECKOUT_LAB / "node" / "setup.sh").read_text(encoding="utf-8")
 _RESOLVED_SETUP = (_CHECKOUT_LAB / "node" / "resolved.sh").read_text(encoding="utf-8")
 _LOCALE_SETUP = (_CHECKOUT_LAB / "node" / "locale.sh").read_text(encoding="utf-8")
@@ -77,11 +80,13 @@ class Recipe:
     #: Whose messages are kept; those of all other languages are left out.
     language: str = ""
     as_disk: bool = False
+    #: What it is a copy of, with more in it.
+    base: Recipe | None = None
 
     @property
     def name(self) -> str:
         """File name in the cache: the role for people, the hash for us."""
-        facts = [asdict(self), _APT_OPTIONS, _DPKG_OPTIONS, _NODE_CACHED]
+        facts = [asdict(self), _APT_OPTIONS, _DPKG_OPTIONS, _NODE_CACHED, _NODE_MORE, _INSIDE]
         made_from = json.dumps(facts, sort_keys=True, default=bytes.decode)
         digest = hashlib.sha256(made_from.encode()).hexdigest()[:12]
         return f"{self.role}-{digest}{'.ext4' if self.as_disk else ''}"
@@ -96,8 +101,18 @@ class Recipe:
 
 def node_recipe(image: Image, archive: apt.Archive, *, as_disk: bool) -> Recipe:
     """A host of the lab, as a fresh installation would leave it."""
-    base, stack = distribution.load(image.distribution), STACKS[image.network_manager]
-    cached = [package for package, _version in base.cached]
+    system, stack = distribution.load(image.distribution), STACKS[image.network_manager]
+    cached = [package for package, _version in system.cached]
+    language = image.locale.partition("_")[0]
+    # Made once for all images of the distribution: a copy of it with some packages more takes a tenth of the time.
+    base = Recipe(
+        role="-".join(filter(None, ["base", system.suite, language])),
+        suite=system.suite,
+        sources=archive.lines(system.suite),
+        packages=_NODE_PACKAGES,
+        cached_packages=tuple(cached),
+        language=language,
+    )
     setup = _NODE_SETUP + stack.setup
     if image.resolved:
         cached.append("systemd-resolved")
@@ -107,14 +122,15 @@ def node_recipe(image: Image, archive: apt.Archive, *, as_disk: bool) -> Recipe:
     return Recipe(
         role=f"node-{image.name}{'-disk' if as_disk else ''}",
         suite=base.suite,
-        sources=archive.lines(base.suite),
-        packages=(*_NODE_PACKAGES, *stack.packages, *(["locales"] if image.locale else []), *image.packages),
+        sources=base.sources,
+        packages=(*stack.packages, *(["locales"] if image.locale else []), *image.packages),
         # Not installed: roles really install them, and yet download nothing.
         cached_packages=tuple(cached),
         files=_NODE_FILES,
         setup=setup,
-        language=image.locale.partition("_")[0],
+        language=language,
         as_disk=as_disk,
+        base=base,
     )
 
 
@@ -190,9 +206,11 @@ class Cache:
                 f"{self.folder}: {free / 2**30:.1f} GiB free, building images needs {_SPACE_TO_BUILD / 2**30:.0f} GiB:"
                 " make room, or move the folder to a larger disk and leave a symbolic link"
             )
+        bases = {each.base.name: each.base for each in missing if each.base and not self.path(each.base).exists()}
         with ThreadPoolExecutor(max_workers=len(os.sched_getaffinity(0))) as pool:
-            for _ in pool.map(self._build_one, missing):
-                pass
+            for some in (bases.values(), missing):
+                for _ in pool.map(self._build_one, some):
+                    pass
 
     def _remove_leftovers(self) -> None:
         """What a killed build left behind; nobody else builds while we hold the lock."""
@@ -218,7 +236,11 @@ class Cache:
         work = Path(tempfile.mkdtemp(prefix="building-", dir=self.folder / "images"))
         try:
             root = work / "root"
-            _bootstrap(recipe, root, work / "log")
+            if recipe.base:
+                _extend(self.path(recipe.base), recipe, root, work / "log")
+            else:
+                _bootstrap(recipe, root, work / "log")
+            _finish(recipe, root)
             result = _disk(root, work / "disk") if recipe.as_disk else root
             result.rename(self.path(recipe))
         finally:
@@ -257,13 +279,33 @@ def _bootstrap(recipe: Recipe, root: Path, log: Path) -> None:
     if recipe.language:
         command.append(f"--dpkgopt=path-include=/usr/share/locale/{recipe.language}/*")
     if recipe.cached_packages:
-        caching = shlex.join(["sh", "-euc", _NODE_CACHED, "sh", *recipe.cached_packages])
-        command += ["--skip=cleanup/apt", f'--customize-hook=chroot "$1" {caching}']
-    command += [recipe.suite, str(root), *recipe.sources]
+        command += ["--skip=cleanup/apt", '--customize-hook=chroot "$1" apt-get clean']
+        command.append(f'--customize-hook=chroot "$1" {_caching(recipe)}')
+    _fetch([*command, recipe.suite, str(root), *recipe.sources], recipe, log)
+
+
+def _extend(base: Path, recipe: Recipe, root: Path, log: Path) -> None:
+    """Make the copy of another image, and install in it what this one has beside that."""
+    run(["cp", "--archive", str(base), str(root)])
+    installing = shlex.join(["sh", "-euc", _NODE_MORE, "sh", *recipe.packages])
+    # What is mounted there, and what a package starts there, ends with the commands.
+    command = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "env", *_INSIDE, "chroot", str(root)]
+    _fetch([*command, "sh", "-euc", f"{installing}\n{_caching(recipe)}"], recipe, log)
+
+
+def _caching(recipe: Recipe) -> str:
+    return shlex.join(["sh", "-euc", _NODE_CACHED, "sh", *recipe.cached_packages])
+
+
+def _fetch(command: Sequence[str], recipe: Recipe, log: Path) -> None:
     with open(log, "wb") as output:
         failed = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False).returncode
     if failed:
         raise LabError(f"Debian {recipe.suite} could not be fetched (does apt-get update work here?): {_reason(log)}")
+
+
+def _finish(recipe: Recipe, root: Path) -> None:
+    """Lay the recipe's files over the file system, and take its last step in it."""
     for name, file in recipe.files.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)

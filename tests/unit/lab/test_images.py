@@ -16,6 +16,8 @@ from lvslab.images import Cache, Recipe, node_recipe
 from lvslab.mounts import mounts_below
 
 RECIPE = node_recipe(Image(), Archive("http://mirror.example/debian"), as_disk=True)
+assert RECIPE.base
+BASE = RECIPE.base
 
 
 def test_the_same_recipe_is_the_same_image() -> None:
@@ -33,6 +35,7 @@ def test_the_same_recipe_is_the_same_image() -> None:
         {"setup": RECIPE.setup + "true\n"},
         {"sources": ()},
         {"suite": "bookworm"},
+        {"base": replace(BASE, packages=(*BASE.packages, "vim"))},
     ],
     ids=lambda change: next(iter(change)),
 )
@@ -51,6 +54,14 @@ def test_an_image_holds_what_its_hosts_choose() -> None:
     assert "\nLOCALE=de_DE.UTF-8\n" in german.setup
     assert "localedef" in german.setup
     assert "localedef" not in RECIPE.setup
+
+
+def test_images_of_a_distribution_are_copies_of_one() -> None:
+    chosen = Image("trixie", "NetworkManager", packages=("opensmtpd",))
+    assert node_recipe(chosen, Archive("http://mirror.example/debian"), as_disk=True).base == BASE
+    # dpkg leaves out the messages of all languages but that of the image it unpacks for.
+    german = node_recipe(Image(locale="de_DE.UTF-8"), Archive("http://mirror.example/debian"), as_disk=True)
+    assert german.base == replace(BASE, role="base-trixie-de", language="de")
 
 
 def test_a_new_image_replaces_older_ones_of_its_role_only(tmp_path: Path) -> None:
@@ -102,9 +113,11 @@ def test_an_archive_that_fails_once_fails_no_lab(
         root.mkdir()
 
     monkeypatch.setattr("lvslab.images._bootstrap", bootstrap)
+    monkeypatch.setattr("lvslab.images._finish", lambda _recipe, _root: None)
+    recipe = replace(BASE, as_disk=True)
     monkeypatch.setattr("lvslab.images._disk", lambda root, _disk: root)
     with contextlib.nullcontext() if built else pytest.raises(LabError, match="does not answer"):
-        Cache(tmp_path).ensure([RECIPE])
-    assert Cache(tmp_path).path(RECIPE).exists() == built
+        Cache(tmp_path).ensure([recipe])
+    assert Cache(tmp_path).path(recipe).exists() == built
     assert len(tries) == min(failures + 1, 3)
     assert not [path for path in (tmp_path / "images").iterdir() if path.name.startswith("building-")]
