@@ -121,6 +121,14 @@ def kernel_state() -> str:
     return kernel_table() + run(["ipvsadm", "-L", "--timeout"]) + run(["ipvsadm", "-L", "--daemon"])
 
 
+def stop_daemons() -> None:
+    """Those that run, as of a keepalived of other tests that was killed."""
+    running = run(["ipvsadm", "-L", "--daemon"])
+    for role in ("master", "backup"):
+        if f"{role} sync daemon" in running:
+            run(["ipvsadm", "--stop-daemon", role])
+
+
 def drain_state() -> str:
     """The table, the sysctl, and what is remembered of drained servers."""
     memories = sorted(Path("/run/lvs-cluster").glob("drained-*.json"))
@@ -131,7 +139,8 @@ def drain_state() -> str:
 @pytest.fixture
 def quiet() -> None:
     """Default timeouts, and no daemons."""
-    sh("ipvsadm --set 900 120 300; ipvsadm --stop-daemon master; ipvsadm --stop-daemon backup", check=False)
+    run(["ipvsadm", "--set", "900", "120", "300"])
+    stop_daemons()
 
 
 @contextlib.contextmanager

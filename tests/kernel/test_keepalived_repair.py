@@ -11,7 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.lvs.cluster.tests.kernel.conftest import kernel_table, run, running_keepalived, sh
+from ansible_collections.lvs.cluster.tests.kernel.conftest import (
+    kernel_table,
+    run,
+    running_keepalived,
+    sh,
+    stop_daemons,
+)
 from ansible_collections.lvs.cluster.tests.kernel.test_modules import changes_checks_and_stays
 from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
 
@@ -158,8 +164,7 @@ def started(tmp_path_factory: pytest.TempPathFactory, device: str) -> Iterator[D
     sh("ip addr add 203.0.114.1/24 dev mend0")
     assert device == "sync0"
     run(["ipvsadm", "-C"])
-    # Those of a keepalived of other tests, which was killed.
-    sh("for role in master backup; do ipvsadm --stop-daemon $role || true; done")
+    stop_daemons()
     for name in ("21", "22"):
         (directory / "up" / name).touch()
     with running_keepalived(directory, configuration(directory), "(web) Entering MASTER STATE") as process:

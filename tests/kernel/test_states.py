@@ -5,7 +5,7 @@ from __future__ import annotations
 from ansible_collections.lvs.cluster.plugins.module_utils._host.ipvsadm import Ipvsadm
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.model import Pool, Table
 from ansible_collections.lvs.cluster.plugins.module_utils._ipvs.plan import overlaid, plan, with_weights_of
-from ansible_collections.lvs.cluster.tests.kernel.conftest import run, run_command
+from ansible_collections.lvs.cluster.tests.kernel.conftest import run, run_command, stop_daemons
 from ansible_collections.lvs.cluster.tests.unit.ipvs_strategies import (
     edited,
     kinds_of,
@@ -24,7 +24,7 @@ class KernelTable(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        run(["ipvsadm", "--stop-daemon", "master"], check=False)  # it excludes tunnels to the other family
+        stop_daemons()  # they exclude tunnels to the other family
         run(["ipvsadm", "-C"])
         self.ipvsadm = Ipvsadm(run_command, "ipvsadm")
         self.model: Table = {}
