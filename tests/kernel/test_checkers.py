@@ -123,6 +123,9 @@ class Server:
         server = self
 
         class Handler(BaseHTTPRequestHandler):
+            # Head and page in one go, as most servers send a small one.
+            wbufsize = -1
+
             def do_GET(self) -> None:
                 status, body = server.pages[self.path]
                 name = self.headers["Host"]
@@ -316,6 +319,16 @@ def test_one_of_several_checks_is_enough_to_fall_and_its_scripts_are_told(direct
         director.until(lambda: director.weight(PORTS["both"]) == 0 and said("server") == said("quorum") == ["down"])
         well()
     director.until(lambda: director.weight(PORTS["both"]) == 1 and said("server") == said("quorum") == ["up"])
+
+
+def test_where_a_regex_is_found_is_counted_from_the_head_of_an_answer(director: Director, server: Server) -> None:
+    """That of these answers has more than 100 octets, and of regex_max_offset there are 300."""
+    director.until(lambda: director.weight(PORTS["regex"]) == 1)
+    page("/regex", 200, b" " * 250 + WELL["/regex"][1])(server)
+    director.until(lambda: director.weight(PORTS["regex"]) is None)
+    page("/regex", 200, b" " * 50 + WELL["/regex"][1])(server)
+    director.until(lambda: director.weight(PORTS["regex"]) == 1)
+    mend(server, "regex")
 
 
 def test_what_runs_is_what_is_described(director: Director) -> None:

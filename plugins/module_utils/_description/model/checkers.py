@@ -260,10 +260,12 @@ class Answer:
         words_of(choice(REGEX_OPTIONS, "option of PCRE")), "how it is meant, as caseless; see pcre2api(3)", default=""
     )
     regex_min_offset: Optional[int] = option(
-        integer(0, 2**31 - 1), "after how many octets of the page the search begins", default=None
+        integer(0, 2**31 - 1), "after how many octets of the answer the search begins", default=None
     )
     regex_max_offset: Optional[int] = option(
-        integer(0, 2**31 - 1), "after how many octets it must have begun to match", default=None
+        integer(0, 2**31 - 1),
+        "after how many octets it must have begun to match, those of the head counted where it comes with the page",
+        default=None,
     )
 
 
