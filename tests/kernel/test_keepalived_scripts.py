@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import socket
 import struct
 import time
@@ -75,6 +78,16 @@ class Director:
     def pid(self) -> int:
         return self._running().pid
 
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """The process of the instances, which ends the scripts that it has started when it ends itself."""
+        pid = int((self._directory / "vrrp.pid").read_text())
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
     def dump(self) -> str:
         """What it says of itself."""
         read: str = self._running().data(data_signal(run_command, self._program), timeout=20)["keepalived.data"](str)
@@ -114,24 +127,55 @@ def _host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         sh("ip netns del scripts")
 
 
-@pytest.fixture(params=keepaliveds())
-def director(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Director]:
-    """One of each version that has become master of everything."""
+@contextlib.contextmanager
+def running(program: str, directory: Path) -> Iterator[Director]:
+    """One that has become master of everything."""
     for path in MARKS.iterdir():
         path.unlink()
-    for name in ("weighed", "needed", "unwanted", "shared"):
-        (MARKS / name).touch()
+    there()
     put(view(), purge=True)
-    director = Director(request.param, tmp_path)
-    with running_keepalived(tmp_path, render_keepalived(view()), "Entering BACKUP STATE", request.param):
+    director = Director(program, directory)
+    with running_keepalived(directory, render_keepalived(view()), "Entering BACKUP STATE", program):
         director.until(lambda: all("MASTER" in marks().get(name, ()) for name in ("instance", "group")))
         yield director
 
 
-def stop(director: Director, *names: str) -> dict[str, list[str]]:
-    """What is in these files when the last line of each tells that it stopped."""
-    sh(f"kill {director.pid()}")
-    director.until(lambda: all("STOP" in marks()[name][-1] for name in names))
+def there() -> None:
+    """All that scripts look for."""
+    for name in ("weighed", "needed", "unwanted", "shared"):
+        (MARKS / name).touch()
+
+
+@pytest.fixture(params=keepaliveds())
+def director(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Director]:
+    """One of each version, for one test."""
+    with running(request.param, tmp_path) as director:
+        yield director
+
+
+@pytest.fixture(scope="class", params=keepaliveds())
+def started(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Director]:
+    """One of each version, for several tests."""
+    with running(request.param, tmp_path_factory.mktemp("scripts")) as director:
+        yield director
+
+
+def stop(director: Director, *names: str, word: str = "STOP") -> dict[str, list[str]]:
+    """What is in these files when the last line of each tells that it stopped.
+
+    keepalived waits a second for scripts (vrrp_daemon.c: vrrp_terminate_phase1), which on a busy machine is too short.
+    """
+
+    def told() -> list[bool]:
+        left = marks()
+        return [word in left[name][-1] for name in names]
+
+    os.kill(director.pid(), signal.SIGTERM)
+    started = time.monotonic()
+    # It starts them all in one go.
+    director.until(lambda: any(told()) or time.monotonic() - started > 0.5)
+    with director.frozen():
+        director.until(lambda: all(told()))
     return marks()
 
 
@@ -162,53 +206,57 @@ def test_each_change_of_a_group_runs_its_scripts_once_for_all_its_instances(dire
     assert "FAULT" not in left["instance"]
 
 
-def test_scripts_are_run_by_their_user(director: Director) -> None:
-    director.until(lambda: "piped" in marks())
-    assert {(MARKS / name).stat().st_uid for name in ("instance", "told", "group", "told_group", "piped")} == {
-        SCRIPT_USER
-    }
+class TestOneThatGoesOn:
+    """What leaves it as it was, and needs none of its own."""
 
+    @pytest.fixture
+    def lasting(self, started: Director) -> Director:
+        there()
+        started.until(lambda: started.priority() == 254)
+        return started
 
-def test_a_script_with_a_weight_moves_the_priority_after_as_many_runs_as_it_is_told(director: Director) -> None:
-    director.until(lambda: director.priority() == 254)
-    (MARKS / "weighed").unlink()
-    gone = time.monotonic()
-    director.until(lambda: director.priority() == 234)
-    assert time.monotonic() - gone > 0.5, "one run was enough"
-    (MARKS / "weighed").touch()
-    director.until(lambda: director.priority() == 254)
-    assert "FAULT" not in marks()["instance"]
+    def test_scripts_are_run_by_their_user(self, lasting: Director) -> None:
+        lasting.until(lambda: "piped" in marks())
+        assert {(MARKS / name).stat().st_uid for name in ("instance", "told", "group", "told_group", "piped")} == {
+            SCRIPT_USER
+        }
 
+    def test_a_script_with_a_weight_moves_the_priority_after_as_many_runs_as_it_is_told(
+        self, lasting: Director
+    ) -> None:
+        (MARKS / "weighed").unlink()
+        gone = time.monotonic()
+        lasting.until(lambda: lasting.priority() == 234)
+        assert time.monotonic() - gone > 0.5, "one run was enough"
+        (MARKS / "weighed").touch()
+        lasting.until(lambda: lasting.priority() == 254)
+        assert "FAULT" not in marks()["instance"]
 
-def test_a_number_in_a_file_is_added_to_the_priority(director: Director) -> None:
-    """As whoever plans to take a director out writes it."""
-    director.until(lambda: director.priority() == 254)
-    (MARKS / "planned").write_text("-30\n")
-    director.until(lambda: director.priority() == 224)
-    (MARKS / "planned").write_text("0\n")
-    director.until(lambda: director.priority() == 254)
+    def test_a_number_in_a_file_is_added_to_the_priority(self, lasting: Director) -> None:
+        """As whoever plans to take a director out writes it."""
+        (MARKS / "planned").write_text("-30\n")
+        lasting.until(lambda: lasting.priority() == 224)
+        (MARKS / "planned").write_text("0\n")
+        lasting.until(lambda: lasting.priority() == 254)
 
+    def test_a_weight_that_is_reversed_is_subtracted(self, lasting: Director) -> None:
+        # No priority is higher than that.
+        (MARKS / "weighed").unlink()
+        lasting.until(lambda: lasting.priority() == 234)
+        (MARKS / "unwanted").unlink()
+        lasting.until(lambda: lasting.priority() == 244)
 
-def test_a_weight_that_is_reversed_is_subtracted(director: Director) -> None:
-    director.until(lambda: director.priority() == 254)
-    # No priority is higher than that.
-    (MARKS / "weighed").unlink()
-    director.until(lambda: director.priority() == 234)
-    (MARKS / "unwanted").unlink()
-    director.until(lambda: director.priority() == 244)
-
-
-def test_a_master_that_hears_a_lower_one_runs_its_script(director: Director) -> None:
-    assert "heard" not in marks()
-    source, target = (socket.inet_aton(address) for address in (ADDRESSES[PEER], ADDRESSES[DIRECTOR]))
-    # RFC 9568, 5.2: version 3, one address, every 10 centiseconds.
-    advert = struct.pack("!BBBBHH", 0x31, 51, 1, 1, 10, 0) + socket.inet_aton("192.0.2.100")
-    pseudo = source + target + struct.pack("!BBH", 0, 112, len(advert))
-    advert = advert[:6] + struct.pack("!H", checksum(pseudo + advert)) + advert[8:]
-    with namespace("scripts"), socket.socket(socket.AF_INET, socket.SOCK_RAW, 112) as peer:
-        peer.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, 255)
-        peer.sendto(advert, (ADDRESSES[DIRECTOR], 0))
-    director.until(lambda: marks().get("heard") == ["lower"])
+    def test_a_master_that_hears_a_lower_one_runs_its_script(self, lasting: Director) -> None:
+        assert "heard" not in marks()
+        source, target = (socket.inet_aton(address) for address in (ADDRESSES[PEER], ADDRESSES[DIRECTOR]))
+        # RFC 9568, 5.2: version 3, one address, every 10 centiseconds.
+        advert = struct.pack("!BBBBHH", 0x31, 51, 1, 1, 10, 0) + socket.inet_aton("192.0.2.100")
+        pseudo = source + target + struct.pack("!BBH", 0, 112, len(advert))
+        advert = advert[:6] + struct.pack("!H", checksum(pseudo + advert)) + advert[8:]
+        with namespace("scripts"), socket.socket(socket.AF_INET, socket.SOCK_RAW, 112) as peer:
+            peer.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, 255)
+            peer.sendto(advert, (ADDRESSES[DIRECTOR], 0))
+        lasting.until(lambda: marks().get("heard") == ["lower"])
 
 
 def checksum(data: bytes) -> int:
@@ -229,9 +277,7 @@ def test_a_script_that_changes_is_another_file_and_the_old_one_goes_after_the_re
     sh(f"kill -HUP {director.pid()}")
     director.until(lambda: new in director.dump())
     assert new in put(wanted, purge=True)
-    sh(f"kill {director.pid()}")
-    director.until(lambda: "halt" in marks()["instance"])
-    assert "STOP" not in marks()["instance"]
+    assert "STOP" not in stop(director, "instance", word="halt")["instance"]
 
 
 def test_scripts_come_and_go_by_a_reload(director: Director, tmp_path: Path) -> None:
