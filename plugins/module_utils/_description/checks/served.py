@@ -52,6 +52,10 @@ def _check_family(service: VirtualServer, path: str) -> Iterator[Problem]:
         remedy = "Write a length as 64" if service.family == "ipv6" else "Write a netmask as 255.255.255.0"
         reason = f"is not what tells networks of {TITLES[service.family]}"
         yield Problem(f"{path}.persistence_granularity", told, reason, remedy)
+    elif told and service.group and service.hosts == ():
+        # ipvswrapper.c: ipvs_group_range_cmd().
+        reason = "is what keepalived leaves out of the services of a group, each client for itself"
+        yield Problem(f"{path}.persistence_granularity", told, reason, "Remove it, or write a service for each address")
 
 
 def _check_carried(service: VirtualServer, path: str, whole: Whole) -> Iterator[Problem]:

@@ -79,6 +79,17 @@ MISTAKES = [
         path=f"{FIRST_SERVICE}.marked[0].address",
     ),
     bad(
+        "granularity of a group",
+        {
+            **GROUP,
+            f"{FIRST_SERVICE}.persistence_timeout": 50,
+            f"{FIRST_SERVICE}.persistence_granularity": "255.255.255.0",
+        },
+        "is what keepalived leaves out",
+        "a service for each address",
+        path=f"{FIRST_SERVICE}.persistence_granularity",
+    ),
+    bad(
         "an address of a group that nobody carries",
         {**GROUP, f"{FIRST_SERVICE}.group[1].address": OTHER_VIP},
         "is carried by no VRRP instance",
