@@ -212,6 +212,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._host.keepalived impor
     command_line,
     dumped,
     program_of,
+    version_of,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._host.keepalived_files import (
     MODE,
@@ -227,8 +228,9 @@ from ansible_collections.lvs.cluster.plugins.module_utils._host.systemd import (
     is_loaded,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._host.text import readable
-from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import agreement, grammar, unit
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived import agreement, grammar, groups, unit
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.verdict import run_by_root, with_stand_ins
+from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.versions import is_before
 
 
 def tested(module, content):
@@ -350,6 +352,21 @@ def takes_last(module, instances, services, wanted):
     return [keyword for keyword, is_lost in lost.items() if is_lost]
 
 
+def warn_of_groups(module, host, live):
+    """Before a reload of which the process of the checks dies; keepalived starts it again by itself."""
+    extended = groups.that_it_dies_of(*(parsed(host.path, text) for text in (live, module.params["content"])))
+    if not extended or host.running is None:
+        return
+    version = version_of(module.run_command, program_of(module))
+    if not is_before(version, groups.DIES_SINCE):
+        module.warn(
+            f"The process of keepalived {version} that checks servers dies of a group that gets another address or port"
+            f" and has no sorry_server: {', '.join(extended)}. Started again, it empties the table and puts each"
+            " server there when its check has succeeded: until then no service of this host answers. To avoid that,"
+            " give the service a sorry_server in the same run, or make what comes a service of its own."
+        )
+
+
 def stage(module, host):
     host.refuse_another_file()
     host.refuse_no_unit()
@@ -360,6 +377,7 @@ def stage(module, host):
     changes = terms_changed(instances, wanted, hosts_of)
     live = host.configuration.read()
     differs = live != content
+    warn_of_groups(module, host, live)
     # One that runs something else than the very file that it has loaded is helped by loading it again.
     loaded = host.loaded() and (differs or not changes)
     if not module.check_mode and (differs or not loaded):

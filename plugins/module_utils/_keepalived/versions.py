@@ -23,8 +23,13 @@ def too_old(version: str, needs: Sequence[Mapping[str, Any]]) -> List[str]:
     return [
         f"{each['path']} = {shown(each['value'])} needs keepalived {each['since']} or later"
         for each in needs
-        if _numbers(version) < _numbers(each["since"])
+        if is_before(version, each["since"])
     ]
+
+
+def is_before(version: str, other: str) -> bool:
+    """Whether a version came before another one."""
+    return _numbers(version) < _numbers(other)
 
 
 def _numbers(version: str) -> Tuple[int, ...]:

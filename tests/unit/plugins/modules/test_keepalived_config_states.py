@@ -434,3 +434,28 @@ def test_no_file_with_a_password_is_readable_by_others_at_any_moment(
     files = sorted(host.live.parent.glob("keepalived.conf*"))
     assert files
     assert {path.stat().st_mode & 0o777 for path in files} == {0o640}
+
+
+GROUP = "virtual_server_group web {\n    192.0.2.10 80\n}\nvirtual_server group web {\n    delay_loop 1\n}\n"
+PORT = GROUP.replace("80\n", "80\n    192.0.2.10 443\n")
+
+
+@pytest.mark.parametrize(
+    ("version", "before", "after", "warns"),
+    [
+        ("2.3.3", GROUP, PORT, True),
+        ("2.2.7", GROUP, PORT, False),
+        ("2.3.3", GROUP, PORT.replace("delay_loop 1", "sorry_server 192.0.2.99"), False),
+        ("2.3.3", PORT, GROUP, False),
+        ("2.3.3", OLD, PORT, False),
+    ],
+    ids=["another port", "a version that lives", "a sorry server", "a port less", "a new group"],
+)
+def test_who_extends_a_group_is_told_before_that_the_checks_die_of_it(
+    host: Host, tmp_path: Path, version: str, before: str, after: str, warns: bool
+) -> None:
+    (tmp_path / "bin" / "keepalived").write_text(f"#!/bin/sh\n[ $# -gt 1 ] || echo 'Keepalived v{version} (x)' >&2\n")
+    host.live.write_text(before)
+    host.starts(services=1)
+    told = [str(each) for each in host.step("staged", after, check=True).get("warnings", [])]
+    assert any("dies of a group" in each and each.count("web") for each in told) == warns
