@@ -21,6 +21,7 @@ description:
     file of others is closed to them before it is kept. Text that is no UTF-8 is kept byte for byte.
   - A hash of what it made live last stands in C(/var/lib/lvs-cluster/keepalived.json), which outlives a boot as the
     file does. By that it tells a file that others wrote or changed.
+  - Of two runs at once on a host one waits while the other stages, moves and loads.
   - The directors of a VRRP instance must agree on its addresses, version, C(advert_int) and password, and on who they
     are; else more than one makes itself master. For a cluster the file is therefore O(state=staged) on all of them,
     and O(state=live) once RV(terms_changed) of each says that all are ready that must be.
@@ -492,7 +493,12 @@ def main():
     state = module.params["state"]
     steps = {"staged": stage, "live": go_live, "previous": go_back}
     try:
-        result = write_alone(module) if state == "present" else steps[state](module, Host(module))
+        if state == "present":
+            result = write_alone(module)
+        else:
+            # From the first look on: of two runs at once both would find the same to do.
+            with Configuration(module, module.params["path"]).alone():
+                result = steps[state](module, Host(module))
     except MODULE_ERRORS as error:
         module.fail_json(**failure(error))
     except OSError as error:

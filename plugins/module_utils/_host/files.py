@@ -7,9 +7,10 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import stat
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence
 
 from .errors import HostError
 from .text import EXACT, read_exact, readable
@@ -140,16 +141,31 @@ def keep(module: Any, path: str, text: str, mode: Optional[int] = None) -> None:
     os.makedirs(folder, mode=0o755, exist_ok=True)
     # Hidden: some read all that a folder shows.
     part = os.path.join(folder, f".{name}.lvs-part")
-    if os.path.exists(path):
-        before = os.stat(path)
-        write(part, _bytes(text), stat.S_IMODE(before.st_mode) if mode is None else mode)
-        os.chown(part, before.st_uid, before.st_gid)
-        context = module.selinux_context(path)
-    else:
-        write(part, _bytes(text), 0o644 if mode is None else mode)
-        context = module.selinux_default_context(path)
-    module.set_context_if_different(part, context, False)
-    os.replace(part, path)
+    with alone(folder):
+        if os.path.exists(path):
+            before = os.stat(path)
+            write(part, _bytes(text), stat.S_IMODE(before.st_mode) if mode is None else mode)
+            os.chown(part, before.st_uid, before.st_gid)
+            context = module.selinux_context(path)
+        else:
+            write(part, _bytes(text), 0o644 if mode is None else mode)
+            context = module.selinux_default_context(path)
+        module.set_context_if_different(part, context, False)
+        os.replace(part, path)
+
+
+@contextlib.contextmanager
+def alone(folder: str) -> Iterator[None]:
+    """While no other run of this collection does in a folder what is done here: two at once have the same parts.
+
+    It goes with the process that has it, and leaves nothing behind.
+    """
+    here = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(here, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(here)
 
 
 def _bytes(text: str) -> bytes:
@@ -186,7 +202,9 @@ def diff(files: Sequence[File]) -> List[Dict[str, str]]:
 
 
 def _remove(path: str) -> None:
-    if os.path.isdir(path) and not os.path.islink(path):
-        os.rmdir(path)
-    else:
-        os.unlink(path)
+    # Another run may have done so since this one has looked.
+    with contextlib.suppress(FileNotFoundError):
+        if os.path.isdir(path) and not os.path.islink(path):
+            os.rmdir(path)
+        else:
+            os.unlink(path)

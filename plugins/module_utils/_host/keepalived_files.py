@@ -13,7 +13,7 @@ import json
 import os
 import stat
 import time
-from typing import Any, Sequence, Tuple
+from typing import Any, Iterator, Sequence, Tuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.verdict import (
     Verdict,
@@ -24,7 +24,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.verdict im
 
 from .command import C_LOCALE
 from .errors import HostError
-from .files import discard, keep, write
+from .files import alone, discard, keep, write
 from .keepalived import program_of
 from .text import EXACT, read_exact
 
@@ -64,6 +64,20 @@ class Configuration:
         self.previous = f"{path}.previous"
         self._memory = memory
 
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """While no other run stages or moves: what this one has found staged would go from under it.
+
+        In check mode nobody does.
+        """
+        if self._module.check_mode:
+            yield
+            return
+        folder = os.path.dirname(self.path)
+        os.makedirs(folder, exist_ok=True)
+        with alone(folder):
+            yield
+
     def read(self) -> str:
         """The live file; empty where there is none."""
         return read_exact(self.path)
@@ -86,7 +100,6 @@ class Configuration:
 
     def stage(self, content: str) -> None:
         """Put it beside the live file, on the disk."""
-        os.makedirs(os.path.dirname(self.path), exist_ok=True)
         write(self.staged, content.encode(), MODE)
 
     def move(self) -> None:

@@ -21,7 +21,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._keepalived.scripts im
 )
 
 from .errors import HostError
-from .files import File, write
+from .files import File, alone, discard, write
 from .text import read_exact
 
 MODE = 0o755
@@ -128,10 +128,11 @@ class Scripts:
             # What is made is closed by the umask.
             os.chmod(self._folder, MODE)
         for path in self._written:
-            write(f"{path}.lvs-part", self._wanted[path].encode(), MODE)
-            os.replace(f"{path}.lvs-part", path)
+            with alone(self._folder):
+                write(f"{path}.lvs-part", self._wanted[path].encode(), MODE)
+                os.replace(f"{path}.lvs-part", path)
         for path in self._gone:
-            os.unlink(path)
+            discard(path)
         if self._folder_goes:
             os.rmdir(self._folder)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -64,3 +65,39 @@ def after_each_step(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], N
             monkeypatch.setattr(os, name, then_look)
 
     return start
+
+
+@pytest.fixture
+def meeting(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Any], str], Any]:
+    """Has something done by another run too, once this one is about to call a function of C(os), and by both well.
+
+    Where it does not have to wait for this one, it has ended before.
+    """
+
+    def both(step: Callable[[], Any], name: str) -> Any:
+        processes = multiprocessing.get_context("fork")
+        here, ended = processes.Event(), processes.Event()
+
+        def do_the_same() -> None:
+            here.wait()
+            step()
+            ended.set()
+
+        other = processes.Process(target=do_the_same)
+        other.start()
+        real = getattr(os, name)
+
+        def meet(*words: Any, **options: Any) -> Any:
+            here.set()
+            ended.wait(1)
+            return real(*words, **options)
+
+        monkeypatch.setattr(os, name, meet)
+        try:
+            return step()
+        finally:
+            here.set()
+            other.join()
+            assert other.exitcode == 0
+
+    return both

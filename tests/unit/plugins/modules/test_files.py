@@ -43,6 +43,17 @@ def test_files_come_with_their_folders_and_modes_and_a_second_run_changes_nothin
     assert files(*wanted) == []
 
 
+@pytest.mark.parametrize("is_wanted", [True, False], ids=["write", "remove"])
+def test_two_runs_that_do_the_same_at_once_both_get_there(
+    tmp_path: Path, meeting: Callable[..., Any], is_wanted: bool
+) -> None:
+    path = tmp_path / "lvs.conf"
+    path.write_text("theirs\n")
+    wanted, step = (file(path), "replace") if is_wanted else (absent(path), "unlink")
+    assert meeting(lambda: files(wanted), step) == [str(path)]
+    assert [each.read_text() for each in tmp_path.iterdir()] == ["ours\n"] * is_wanted
+
+
 def test_a_mode_that_somebody_changed_is_put_right_and_a_text_leaves_the_mode(tmp_path: Path) -> None:
     path = tmp_path / "lvs.conf"
     path.write_text("ours\n")

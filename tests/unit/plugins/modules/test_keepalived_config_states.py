@@ -407,6 +407,15 @@ def test_a_file_that_is_no_utf_8_is_replaced_in_one_step_too(host: Host, check: 
     assert host.live.read_bytes() == (LATIN if check else NEW.encode())
 
 
+def test_two_runs_that_load_the_same_at_once_both_get_there(host: Host, meeting: Callable[..., Any]) -> None:
+    host.live.write_text(OLD)
+    host.starts(dump("192.0.2.10"))
+    host.step("staged")
+    result = meeting(lambda: host.step("live"), "link")
+    assert (result["reloaded"], host.reloads) == (True, 1)
+    assert (host.live.read_text(), host.previous.read_text(), host.staged.exists()) == (NEW, OLD, False)
+
+
 @pytest.fixture
 def leaks(host: Host, after_each_step: Callable[[Callable[[], None]], None]) -> list[str]:
     """Files with a password that others could read after any change of a name or a mode, but for the one of others."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,12 @@ def test_scripts_are_open_to_all_and_belong_to_root_whatever_the_umask(folder: P
     } == dict.fromkeys(("a", "b"), (TEXT, 0o755, 0))
     assert mode(folder) == 0o755
     assert scripts(folder, "a", "b") == []
+
+
+def test_two_runs_that_do_the_same_at_once_both_get_there(folder: Path, meeting: Callable[..., Any]) -> None:
+    assert meeting(lambda: scripts(folder, "a"), "replace") == ["a"]
+    assert meeting(lambda: scripts(folder, "b", purge=True), "unlink") == ["b", "a"]
+    assert [path.name for path in folder.iterdir()] == ["b"]
 
 
 @pytest.mark.parametrize("closed", [0o777, 0o700, 0o4755])
