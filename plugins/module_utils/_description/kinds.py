@@ -185,6 +185,16 @@ def _address(value: Any) -> str:
     return address
 
 
+def _router(value: Any) -> str:
+    # Routers of IPv6 tell of themselves by the address that they have on the link.
+    text = str(value)
+    try:
+        is_of_link = ipaddress.ip_address(text).is_link_local and ":" in text and "%" not in text
+    except ValueError:
+        is_of_link = False
+    return canonical_address(text) if is_of_link else _address(value)
+
+
 def group_of(version: int, example: str) -> Reader:
     """A multicast address of the link."""
 
@@ -377,6 +387,7 @@ LONGEST_INTERFACE = 15
 
 BOOLEAN = scalar(_boolean, "true or false", "bool")
 ADDRESS = scalar(_address, "IPv4 or IPv6 address")
+ROUTER = scalar(_router, ADDRESS.accepts)
 INTERFACE_ADDRESS = scalar(_interface_address, "IPv4 or IPv6 address/length")
 NETWORK = scalar(_network, "IPv4 or IPv6 network")
 GRANULARITY = scalar(_granularity, "netmask, or length of IPv6")

@@ -21,6 +21,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds imp
     LONGEST_NAME,
     NAME,
     NETWORK,
+    ROUTER,
     WORD,
     choice,
     integer,
@@ -113,7 +114,7 @@ class Route:
     """A route, in the words of ip-route(8)."""
 
     to: str = option(DESTINATION, "where it leads", bare=True)
-    via: str = option(ADDRESS, "the router", default="")
+    via: str = option(ROUTER, "the router", default="")
     dev: str = option(INTERFACE, "the interface", default="")
     src: str = option(ADDRESS, "the address that packets to there are from", default="")
     table: Optional[int] = option(integer(1, 2**32 - 1), "the number of the routing table", default=None)

@@ -62,6 +62,9 @@ def listens(host: str, changes: dict[str, Any]) -> dict[str, list[str]]:
     return {each["name"]: each["listen"] for each in view(host, changes)["nginx"]["servers"]}
 
 
+ROUTES = f"{FIRST_INSTANCE}.virtual_routes"
+BY_LINK = {"to": "2001:db8:9::/48", "via": "fe80::1", "no_track": True}
+
 MISTAKES = [
     bad(
         "two addresses of one family",
@@ -259,6 +262,10 @@ def test_one_mistake_is_reported_once_with_its_path_reason_and_remedy(changes, p
     told_once(changes, path, fragments)
 
 
+def test_a_router_of_a_link_is_one_of_an_interface():
+    told_once({**ONLY, ROUTES: [BY_LINK]}, f"{ROUTES}[0].dev", ["fe80::1 is of one link", "Write dev: INTERFACE"])
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -279,6 +286,7 @@ def test_one_mistake_is_reported_once_with_its_path_reason_and_remedy(changes, p
         ),
         pytest.param({**BOTH, "lvs_virtual_servers[0].address": VIP}, id="addresses that nothing needs"),
         pytest.param({**ONLY, **STATIC}, id="a director without keepalived"),
+        pytest.param({**ONLY, ROUTES: [{**BY_LINK, "dev": "eth0"}]}, id="a router by its address of the link"),
     ],
 )
 def test_what_is_legitimate_is_accepted(changes):
