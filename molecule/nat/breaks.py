@@ -8,6 +8,7 @@ from harness.lab import Lab
 
 FACTS = "plugins/module_utils/_description/facts.py"
 DIRECTORS = "lvs1 lvs2"
+LED = "/etc/network/interfaces.d/lvs-gateway-eth0"
 SYSCTLS = "/etc/sysctl.d/60-lvs-director.conf"
 
 
@@ -24,6 +25,18 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
             "served_and_seen or go_back",
             {"web1": way.format("198.18.122.1")},
             {"web1": way.format("198.18.122.100")},
+        ),
+        Row(
+            "half of the world is led elsewhere",
+            "served_and_seen or go_back",
+            {"web2": "ip route delete 128.0.0.0/1"},
+            {"web2": "ip route replace 128.0.0.0/1 via 198.18.122.100 dev eth0"},
+        ),
+        Row(
+            "a boot leads nobody",
+            "is_led",
+            {"web2": f"mv {LED} /var/tmp/led"},
+            {"web2": f"mv /var/tmp/led {LED}"},
         ),
         Row("a real server outside gets packets by nat", "go_back", {"lvs1": f"{rule} -m"}, {"lvs1": f"{rule} -g"}),
         Row(

@@ -56,7 +56,7 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
             "nothing goes",
             "goes_alone",
             edits={
-                "plugins/modules/addresses_boot.py": (
+                "plugins/module_utils/_host/boot.py": (
                     "if not module.check_mode and differing:\n        files.apply()\n        running.tell_gone()",
                     "if False:\n        files.apply()\n        running.tell_gone()",
                 )

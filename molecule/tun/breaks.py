@@ -53,7 +53,7 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
         Row(
             "a server may leave its tunnel at once",
             "single_run",
-            edits={FACTS: (' and cluster["name"] in facts.get("lvs_tunnels", ())', " and not cluster")},
+            edits={FACTS: ('facts.get("lvs_tunnelled", {})', "{}")},
         ),
         unbroken("loses_power"),
         edited("directors tell no connections", "loses_power", DIRECTORS, silent),

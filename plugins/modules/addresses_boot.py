@@ -88,82 +88,12 @@ differs:
   sample: true
 """
 
-import time
-
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils._addresses.stacks import STACKS, gone
+from ansible_collections.lvs.cluster.plugins.module_utils._addresses.stacks import STACKS
 from ansible_collections.lvs.cluster.plugins.module_utils._addresses.wish import Address, Wish
 from ansible_collections.lvs.cluster.plugins.module_utils._host.addresses_option import SPEC, addresses_of, require_good
+from ansible_collections.lvs.cluster.plugins.module_utils._host.boot import hold, let_go
 from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
-from ansible_collections.lvs.cluster.plugins.module_utils._host.files import Files, Wanted
-from ansible_collections.lvs.cluster.plugins.module_utils._host.networks import (
-    RUNNING,
-    NetworkError,
-    no_dummies,
-    other_additions,
-    own_files,
-)
-from ansible_collections.lvs.cluster.plugins.module_utils._host.systemd import enablement
-from ansible_collections.lvs.cluster.plugins.module_utils._problems import bad_option
-
-# For an interface to be set up anew, after who does it was told.
-SECONDS = 5
-
-
-def hold(module, wish):
-    """Have them there after each boot."""
-    stack = STACKS[module.params["stack"]]
-    require_started(module, stack)
-    if not stack.has_ipv6 and any(":" in each.address for each in wish.addresses):
-        raise bad_option("addresses", None, f"has one of IPv6, of which {stack.name} knows no aliases")
-    if wish.is_dummy and not stack.has_dummies:
-        raise no_dummies(stack.name)
-    running = RUNNING[stack.name](module, wish, module.params["networkd_file"])
-    running.look()
-    files = Files(module, [Wanted(*each) for each in stack.files(wish, running.found)])
-    differing, diff, read = files.changed, files.diff(), running.reads()
-    if not (read or differing or running.is_told):
-        raise running.unread()
-    if not module.check_mode and (differing or not read):
-        files.apply()
-        running.tell()
-        wait_until_read(running)
-    return {"differing": differing, "read": read, "diff": diff}
-
-
-def wait_until_read(running):
-    deadline = time.monotonic() + SECONDS
-    while not running.reads():
-        if time.monotonic() > deadline:
-            raise running.unread()
-        time.sleep(0.2)
-
-
-def require_started(module, stack):
-    """Fail where the boot does not start who sets up the network."""
-    state, _errors = enablement(module.run_command, stack.unit)
-    if state in ("disabled", "masked"):
-        raise NetworkError(
-            f"{stack.unit} is {state}, so nobody reads at boot which addresses {module.params['interface']} has",
-            remedy=f"Use 'systemctl enable {stack.unit}', or set realserver_network to what does set up this host's "
-            "network",
-        )
-
-
-def let_go(module, wish):
-    """Have nothing of the owner's there any more."""
-    stack = STACKS[module.params["stack"]]
-    running = RUNNING[stack.name](module, wish, module.params["networkd_file"])
-    absent = gone(wish, own_files(wish.interface, wish.owner), bool(other_additions(wish)))
-    if stack.shares_files:
-        running.look()
-        absent += stack.files(wish, running.found)
-    files = Files(module, [Wanted(*each) for each in absent])
-    differing, diff = files.changed, files.diff()
-    if not module.check_mode and differing:
-        files.apply()
-        running.tell_gone()
-    return {"differing": differing, "read": True, "diff": diff}
 
 
 def main():
@@ -186,7 +116,8 @@ def main():
     )
     try:
         require_good(params)
-        result = hold(module, wish) if wish.addresses else let_go(module, wish)
+        do = hold if wish.addresses else let_go
+        result = do(module, wish, params["stack"], params["networkd_file"])
     except MODULE_ERRORS as error:
         module.fail_json(**failure(error))
     differs = bool(result["differing"]) or not result["read"]

@@ -168,6 +168,11 @@ ansible_facts:
       type: list
       elements: str
       sample: [lvs]
+    lvs_gateway_of:
+      description: For whom M(lvs.cluster.gateway) has packets go by a director.
+      type: list
+      elements: str
+      sample: [lvs]
     lvs_tunnel_up:
       description: Whether C(tunl0), which takes packets out of tunnels of IP in IP, is there and up.
       type: bool
@@ -176,6 +181,10 @@ ansible_facts:
       description: The clusters that have a unit for that, and whether the boot starts it.
       type: dict
       sample: {lvs: true}
+    lvs_tunnelled:
+      description: The clusters with the module for that, and the services whose packets come so.
+      type: dict
+      sample: {lvs: [web]}
     lvs_advmss:
       description:
         - The size of segments that the default route has others send, by its C(advmss) or C(mtu); 0 if it has neither.
@@ -201,13 +210,19 @@ from ansible_collections.lvs.cluster.plugins.module_utils._facts import network,
 from ansible_collections.lvs.cluster.plugins.module_utils._host import kernel_modules, nginx, process_events, sysctl
 from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
 from ansible_collections.lvs.cluster.plugins.module_utils._host.ip import Ip
-from ansible_collections.lvs.cluster.plugins.module_utils._host.memory import owners_of_addresses, owners_of_settings
+from ansible_collections.lvs.cluster.plugins.module_utils._host.memory import (
+    GATEWAYS,
+    SETTINGS,
+    owners_of,
+    owners_of_addresses,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._host.networks import networkd_files, seen
 from ansible_collections.lvs.cluster.plugins.module_utils._host.packages import installed
 from ansible_collections.lvs.cluster.plugins.module_utils._host.system import (
     keepalived,
     os_release,
     tunnel_units,
+    tunnelled,
     user,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._marks.rules import UNIT_FILE
@@ -234,8 +249,10 @@ def look(module):
         "lvs_keepalived": keepalived(),
         "lvs_process_events": process_events.are_told(),
         "lvs_held": owners_of_addresses(),
-        "lvs_sysctls_of": owners_of_settings(),
+        "lvs_sysctls_of": owners_of(SETTINGS),
+        "lvs_gateway_of": owners_of(GATEWAYS),
         "lvs_tunnels": tunnel_units(),
+        "lvs_tunnelled": tunnelled(),
         "lvs_marked": os.path.exists(UNIT_FILE),
         "lvs_ipvs": kernel_modules.ipvs(),
     }

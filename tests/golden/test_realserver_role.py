@@ -11,6 +11,19 @@ NOTHING = {"interface": "lo", "leaving": []}
 HELD = [{"address": "192.0.2.100", "label": "lo:0"}]
 
 
+def described(
+    vips: list[Any], tunnelled: list[str] | None = None, sets_gateway: bool = False, **facts: Any
+) -> dict[str, Any]:
+    """A host of cluster lvs, which is silent on ARP; facts: what else it tells."""
+    its = {"vips": vips, "tunnelled": tunnelled or [], "sets_gateway": sets_gateway}
+    told = {"lvs_held": {"lo": ["lvs"]}, "lvs_cards": ["eth0"], "lvs_sysctls_of": ["lvs"]}
+    return {
+        "realserver_interface": "lo",
+        "__realserver_views": {"realserver": its, "cluster": {"name": "lvs"}},
+        "ansible_facts": {**told, "lvs_tunnels": {}, "lvs_gateway_of": [], **facts},
+    }
+
+
 @pytest.mark.parametrize(
     ("vips", "silent", "looked", "is_leaving"),
     [
@@ -28,12 +41,7 @@ HELD = [{"address": "192.0.2.100", "label": "lo:0"}]
 def test_what_has_left_the_description_is_let_go_of_until_nothing_of_it_is_left(
     vips: list[Any], silent: list[str], looked: dict[str, Any], is_leaving: bool
 ) -> None:
-    facts = {"lvs_held": {"lo": ["lvs"]}, "lvs_cards": ["eth0"], "lvs_sysctls_of": silent, "lvs_tunnels": {}}
-    given = {
-        "realserver_interface": "lo",
-        "__realserver_views": {"realserver": {"vips": vips, "tunnelled": []}, "cluster": {"name": "lvs"}},
-        "ansible_facts": facts,
-    }
+    given = described(vips, lvs_sysctls_of=silent)
     assert of_a_role("realserver", "__realserver_leaving", **given, **looked) is is_leaving
 
 
@@ -48,15 +56,26 @@ def test_what_has_left_the_description_is_let_go_of_until_nothing_of_it_is_left(
 def test_packets_are_taken_out_of_tunnels_as_long_as_some_are_described(
     tunnelled: list[str], of: list[str], is_leaving: bool
 ) -> None:
-    given = {
-        "realserver_interface": "lo",
-        "__realserver_views": {"realserver": {"vips": HELD, "tunnelled": tunnelled}, "cluster": {"name": "lvs"}},
-        "ansible_facts": {
-            "lvs_held": {"lo": ["lvs"]},
-            "lvs_cards": ["eth0"],
-            "lvs_sysctls_of": ["lvs"],
-            "lvs_tunnels": dict.fromkeys(of, True),
-        },
-        "__addresses_held": NOTHING,
-    }
-    assert of_a_role("realserver", "__realserver_leaving", **given) is is_leaving
+    given = described(HELD, tunnelled=tunnelled, lvs_tunnels=dict.fromkeys(of, True))
+    assert of_a_role("realserver", "__realserver_leaving", **given, __addresses_held=NOTHING) is is_leaving
+
+
+@pytest.mark.parametrize(
+    ("is_led", "of", "is_leaving"),
+    [
+        pytest.param(True, ["lvs"], False, id="as described"),
+        pytest.param(False, ["edge", "lvs"], True, id="no more"),
+        pytest.param(False, ["edge"], False, id="by another cluster"),
+    ],
+)
+def test_a_host_answers_by_its_own_default_route_once_it_is_led_no_more(
+    is_led: bool, of: list[str], is_leaving: bool
+) -> None:
+    given = described(HELD, sets_gateway=is_led, lvs_gateway_of=of)
+    assert of_a_role("realserver", "__realserver_leaving", **given, __addresses_held=NOTHING) is is_leaving
+
+
+def test_a_boot_knows_whose_packets_come_in_tunnels() -> None:
+    """As host_facts reads it again."""
+    given = described(HELD, tunnelled=["web", "mail"])
+    assert of_a_role("realserver", "__realserver_tunnel_modules", **given) == "# In tunnels: web mail\nipip\n"

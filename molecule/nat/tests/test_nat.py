@@ -68,6 +68,15 @@ def test_real_servers_inside_know_nothing_of_the_address(lab, service, inside):
     assert lab.loopback(other)["lo:0"] == f"{service.vip}/32"
 
 
+def test_one_inside_is_led_by_the_director_past_its_own_default_route(lab, gateway, inside):
+    """Now and at boot; what it answers comes back, as another test sees."""
+    defaults = {host: lab.shell(host, "ip route show default").split() for host in inside}
+    (host,) = [host for host, words in defaults.items() if gateway not in words]
+    assert defaults[host][:2] == ["default", "via"]
+    assert gateway in lab.shell(host, "ip route get 203.0.113.1").split()
+    assert "eth0:lvs-gateway" in lab.shell(host, "ifquery --list").split()
+
+
 def test_directors_forward(service, forwards):
     told = forwards()
     assert (set(told), set(told.values())) == (set(service.directors), {FORWARDING})

@@ -27,7 +27,12 @@ def names(wish: Wish) -> List[str]:
 
 def started(wish: Wish) -> List[str]:
     """All that it is to bring up at boot."""
-    return [*([wish.interface] if wish.is_dummy else []), *names(wish)]
+    return [*([wish.interface] if wish.is_dummy else []), *names(wish), *([_routed(wish)] if wish.routes else [])]
+
+
+def _routed(wish: Wish) -> str:
+    """What ifupdown calls the routes."""
+    return f"{wish.interface}:{wish.owner}"
 
 
 def files(wish: Wish, _found: Found) -> List[StackFile]:
@@ -43,8 +48,21 @@ def files(wish: Wish, _found: Found) -> List[StackFile]:
         f"    down ip address delete {alone(each.address)} dev {wish.interface} || :\n"
         for name, each in zip(names(wish), wish.addresses)
     ]
+    if wish.routes:
+        stanzas.append(_routes_stanza(wish))
     (path,) = own(wish.interface, wish.owner)
     return [StackFile(path, wish.header + (device if wish.is_dummy else "") + "".join(stanzas))]
+
+
+def _routes_stanza(wish: Wish) -> str:
+    """The interface's own stanza may come later: until then it has no address, and the gateway is in no network."""
+    name, device = _routed(wish), f"dev {wish.interface}"
+    ways = [f"{each.to} via {each.via} {device}" for each in wish.routes]
+    return (
+        f"\nauto {name}\niface {name} inet manual\n    up ip link set {device} up\n"
+        + "".join(f"    up ip route replace {each} onlink\n" for each in ways)
+        + "".join(f"    down ip route delete {each} || :\n" for each in ways)
+    )
 
 
 def _manner(address: Address) -> str:

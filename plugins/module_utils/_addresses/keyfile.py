@@ -21,6 +21,7 @@ FOLDER = "/etc/NetworkManager/system-connections"
 LOOPBACK_SINCE = (1, 42)
 CLAIM = "lvs-cluster."
 ADDRESS = re.compile(r"address(?:es)?(\d*)\s*=\s*([0-9a-fA-F.:]+(?:/\d+)?)")
+ROUTE = re.compile(r"routes?(\d*)\s*=\s*(\S+)")
 FAMILIES = ("ipv4", "ipv6")
 
 # What stands before the first section has no name.
@@ -78,6 +79,12 @@ def edited(text: str, wish: Wish, ours: bool) -> Optional[str]:
             lines = _section(sections, family, create=False) or []
             lines[:] = ["method=auto" if line == "method=disabled" else line for line in lines]
     _set_claim(sections, wish.owner, wanted)
+    for family in FAMILIES:
+        coming, going = (
+            [f"{each.to},{each.via}" for each in routes if (":" in each.to) == (family == "ipv6")]
+            for routes in (wish.routes, wish.former)
+        )
+        _set_routes(sections, family, coming, going)
     return _render(sections)
 
 
@@ -97,6 +104,23 @@ def _set_addresses(sections: Sections, family: str, coming: Sequence[str], going
         _set(lines, "method", "manual")
     elif method == "manual" and not has_addresses:
         _set(lines, "method", "disabled")
+
+
+def _set_routes(sections: Sections, family: str, coming: Sequence[str], going: Sequence[str]) -> None:
+    lines = _section(sections, family, create=bool(coming))
+    if lines is None:
+        return
+    gone = set(going) - set(coming)
+    lines[:] = [line for line in lines if _route(line) not in gone]
+    there = [_route(line) for line in lines]
+    numbers = [int(match.group(1) or 0) for match in map(ROUTE.match, lines) if match]
+    added = [each for each in coming if each not in there]
+    lines += [f"route{number}={each}" for number, each in enumerate(added, max(numbers, default=0) + 1)]
+
+
+def _route(line: str) -> str:
+    match = ROUTE.match(line)
+    return match.group(2) if match else ""
 
 
 def _prefixed(line: str) -> str:

@@ -46,9 +46,14 @@ def files(wish: Wish, found: Found) -> List[StackFile]:
     if wish.is_dummy:
         # It has no neighbours.
         lines.append("      link-local: []")
-    lines.append("      addresses:")
+    if wish.addresses:
+        lines.append("      addresses:")
     for each in wish.addresses:
         lines += _lines(each)
+    if wish.routes:
+        lines.append("      routes:")
+    for route in wish.routes:
+        lines += [f'        - to: "{route.to}"', f'          via: "{route.via}"']
     (path,) = own(wish.interface, wish.owner)
     # netplan complains of files that others may read.
     return [StackFile(path, wish.header + "\n" + "\n".join(lines) + "\n", 0o600)]

@@ -65,7 +65,7 @@ def _text(wish: Wish) -> str:
         f"\n[Address]\nAddress={alone(each.address)}\n"
         + ("DuplicateAddressDetection=none\n" if ":" in each.address else f"Label={each.label}\n" if each.label else "")
         for each in wish.addresses
-    )
+    ) + "".join(f"\n[Route]\nDestination={each.to}\nGateway={each.via}\n" for each in wish.routes)
 
 
 def own(interface: str, owner: str) -> List[str]:

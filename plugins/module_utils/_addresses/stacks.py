@@ -15,7 +15,7 @@ from typing import Callable, List, Mapping, NamedTuple, Sequence, Set, Tuple
 
 from . import ifcfg, ifupdown, keyfile, netplan, networkd
 from .held import LOOPBACK
-from .wish import Found, StackFile, Wish
+from .wish import Found, Route, StackFile, Wish
 
 
 class Seen(NamedTuple):
@@ -46,6 +46,7 @@ class Stack:
     place: where that is, for people.
     tells: the commands by which it is told.
     has_labels, has_ipv6, has_dummies: whether it knows labels, addresses of IPv6, and dummy devices.
+    has_routes: whether a file of ours may add routes to those of a card.
     shares_files: whether owners share a file, which C(files) takes the addresses out of too.
     """
 
@@ -61,6 +62,7 @@ class Stack:
     has_labels: bool = True
     has_ipv6: bool = True
     has_dummies: bool = True
+    has_routes: bool = True
     shares_files: bool = False
 
 
@@ -99,6 +101,7 @@ STACKS: Mapping[str, Stack] = {
             is_own=ifcfg.is_own,
             has_ipv6=False,
             has_dummies=False,
+            has_routes=False,
         ),
         Stack(
             name="NetworkManager",
@@ -182,3 +185,12 @@ GIVEN = re.compile(
 def named(text: str) -> Set[str]:
     """The addresses that a file of ours, or one that is made from it, gives to its interface for themselves alone."""
     return {prefixed or bare for prefixed, bare in GIVEN.findall(text)}
+
+
+LED = re.compile(r"^\[Route\]\n((?:\w+=.*\n?)*)", re.MULTILINE)
+
+
+def led(text: str) -> Set[Route]:
+    """The routes by a gateway in a file of networkd's."""
+    sections = [dict(line.split("=", 1) for line in lines.splitlines()) for lines in LED.findall(text)]
+    return {Route(each["Destination"], each["Gateway"]) for each in sections if {"Destination", "Gateway"} <= set(each)}

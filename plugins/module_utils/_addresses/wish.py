@@ -19,6 +19,13 @@ class Address(NamedTuple):
     label: str
 
 
+class Route(NamedTuple):
+    """Where packets go, and the gateway that they go by."""
+
+    to: str
+    via: str
+
+
 class StackFile(NamedTuple):
     """A file as a stack wants it, with its mode; None for none of this path, or for no folder unless others use it.
 
@@ -32,10 +39,11 @@ class StackFile(NamedTuple):
 
 @dataclass(frozen=True)
 class Wish:
-    """The addresses of an owner on an interface.
+    """The addresses, or the routes, of an owner on an interface.
 
     header: what a file of ours begins with.
     is_dummy: whether the interface is a dummy device, which is there for such addresses alone.
+    former: the routes that the owner had before.
     """
 
     interface: str
@@ -43,6 +51,18 @@ class Wish:
     addresses: Sequence[Address]
     header: str = ""
     is_dummy: bool = False
+    routes: Sequence[Route] = ()
+    former: Sequence[Route] = ()
+
+    @property
+    def kind(self) -> str:
+        """What the interface is to have, for people."""
+        return "routes" if self.routes or self.former else "addresses"
+
+    @property
+    def what(self) -> str:
+        """The same, as what a host would lack."""
+        return "the director as gateway" if self.routes or self.former else "the virtual addresses"
 
     @property
     def needs_no_file(self) -> bool:

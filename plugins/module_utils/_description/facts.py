@@ -14,6 +14,7 @@ import ipaddress
 from itertools import product
 from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
+from ansible_collections.lvs.cluster.plugins.module_utils._addresses.gateway import HALVES
 from ansible_collections.lvs.cluster.plugins.module_utils._facts import IP_AND_TCP
 from ansible_collections.lvs.cluster.plugins.module_utils._net import TITLES, IpNetwork, family_of, no_host, overlap
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import listed
@@ -25,6 +26,8 @@ from .views.host import Plain
 Facts = Mapping[str, Any]
 # What a packet in a tunnel has before it, in bytes, RFC 2003.
 TUNNEL = 20
+# With which an address of the link begins that is made of a MAC of VRRP, RFC 4291 appendix A.
+VRRP_LINK = "fe80::200:5eff:fe00:2"
 # Each with its interface.
 Networks = List[Tuple[str, IpNetwork]]
 
@@ -36,7 +39,16 @@ def placed(view_of_host: Mapping[str, Any], facts: Facts) -> Plain:
     """
     asked = facts.get("lvs_nginx_asked", {}).get(view_of_host["cluster"]["name"], [])
     interfaces = (interface_of(each, facts) for each in view_of_host["host"]["addresses"])
-    return views_of_hosts.placed(view_of_host, next(filter(None, interfaces), ""), asked)
+    view = views_of_hosts.placed(view_of_host, next(filter(None, interfaces), ""), asked)
+    return _led(view, facts) if view["realserver"]["sets_gateway"] else view
+
+
+def _led(view: Plain, facts: Facts) -> Plain:
+    """With where a real server that is made to answer by its gateways is led: one of each family, by one interface."""
+    host = _Host(view, facts)
+    gateways = [each for each in host.chosen.values() if each]
+    led = {"interface": host.facing(gateways[0]), "gateways": gateways} if gateways else view["realserver"]["led"]
+    return {**view, "realserver": {**view["realserver"], "led": led}}
 
 
 def compared(
@@ -184,12 +196,14 @@ def _serving_findings(wanted: Mapping[str, Any], facts: Facts) -> Iterator[str]:
     if wanted["realserver"]["tunnelled"]:
         need = f"what comes to it of {listed(wanted['realserver']['tunnelled'])} by lb_kind TUN is taken out by that"
         yield from _module_findings(host, ["ipip"], need, "", facts)
-    elif wanted["realserver"]["vips"] and cluster["name"] in facts.get("lvs_tunnels", ()):
-        # IPVS keeps one way to a server, which any packet finds for all, and in a tunnel it is no neighbour's.
+    until_now = facts.get("lvs_tunnelled", {}).get(cluster["name"], ())
+    turned = [each for each in wanted["realserver"]["direct"] if each in until_now]
+    if turned:
+        # To a server of a service IPVS has one way, which any packet finds for all; in a tunnel it is no neighbour's.
         yield (
-            f"packets come to {host} in tunnels until now, and are to come by lb_kind DR: as long as connections from "
-            "before last, the kernel of a director sends new ones nowhere. Run first without it among the servers of "
-            "its services, and then with it (docs/tun.md)."
+            f"packets of {listed(turned)} come to {host} in tunnels until now, and are to come by lb_kind DR: as long "
+            "as connections from before last, the kernel of a director sends new ones nowhere. Run first without it "
+            "among the servers there, and then with it (docs/tun.md)."
         )
     yield from _process_findings(host, wanted["keepalived"]["processes"], facts)
     for site, path, port in taken(wanted["nginx"]):
@@ -238,12 +252,19 @@ def _answer_findings(wanted: Mapping[str, Any], facts: Facts) -> Iterator[str]:
                 f"instance {each['apart'][address]}, and another one has {listed(each['vips'])}: once they are on two "
                 "directors, no answer comes back by the one that was asked. Name both in one of lvs_vrrp_sync_groups."
             )
-        elif host.near(each) and host.routed_by(each) == []:
+        elif host.sets_gateway and not host.chosen[_family(each)]:
+            yield (
+                f"lvs_set_gateway is true on {host.name}, and no address of a director is one by which it may answer "
+                f"clients of {each['service']}: it needs {' or '.join(each['addresses'])}, and is in "
+                f"{_shown(host.networks)}. Give the director an address that floats there, the same for all services "
+                "of the host, or remove lvs_set_gateway."
+            )
+        elif host.near(each) and not host.sets_gateway and host.routed_by(each) == []:
             # Facts of another hand know one route alone.
             yield (
                 f"{host.name} gets requests of {each['service']} by lb_kind NAT, and its answers must go back by the "
                 f"director, {' or '.join(host.near(each))}; but {host.way(each)}. Make that its default gateway in the "
-                "configuration of its network (docs/nat.md)."
+                "configuration of its network, or write lvs_set_gateway: true for it (docs/nat.md)."
             )
 
 
@@ -364,10 +385,18 @@ class _Host:
         ]
         #: Those of its own addresses, by interface.
         self.networks = _networks(own)
+        # One by DHCPv6 comes without the length of its network, RFC 8415 21.6.
+        self._is_alone = any(":" in each for _interface, each in own) and not any(
+            network.version == 6 for _interface, network in self.networks
+        )
         self._master = [*self.networks, *_networks(floating)]
         self._facts = facts
         #: By which it should answer, of each service that comes to it by NAT.
         self.gateways: List[Plain] = view["realserver"]["gateways"]
+        #: Whether it is made to do so.
+        self.sets_gateway: bool = view["realserver"]["sets_gateway"]
+        #: Whether it was, and is no more: then its own default route counts again.
+        self._is_left = not self.sets_gateway and view["cluster"]["name"] in facts.get("lvs_gateway_of", ())
 
     def routes(self, address: str) -> bool:
         """Whether it has a default route of an address's family, as far as its facts tell."""
@@ -383,6 +412,10 @@ class _Host:
 
     def gateway(self, gateway: Mapping[str, Any]) -> str:
         """By which it does answer."""
+        if self._is_left:
+            led: Mapping[str, List[str]] = self._facts.get("lvs_gateways") or {}
+            own = (each for each, to in led.items() if "default" in to and family_of(each) == _family(gateway))
+            return next(own, "")
         return str(self._facts.get(f"default_{_family(gateway)}", {}).get("gateway", ""))
 
     def way(self, gateway: Mapping[str, Any]) -> str:
@@ -396,19 +429,35 @@ class _Host:
         """Whether an address is in a network of its own."""
         return any(ipaddress.ip_address(address) in network for _interface, network in self.networks)
 
+    def is_nowhere(self, address: str) -> bool:
+        """Whether its own addresses of an address's family tell nothing of the networks that it is in."""
+        return self._is_alone and family_of(address) == "ipv6"
+
     def near(self, gateway: Mapping[str, Any]) -> List[str]:
         """The addresses of a director that it can have as gateway."""
         return [each for each in gateway["addresses"] if self.is_near(each)]
+
+    @property
+    def chosen(self) -> Dict[str, str]:
+        """By family, the first address that all its services of that family may be answered by; empty for none."""
+        found: Dict[str, List[str]] = {}
+        for each in self.gateways if self.sets_gateway else ():
+            near = self.near(each)
+            found[_family(each)] = [address for address in found.get(_family(each), near) if address in near]
+        return {family: next(iter(near), "") for family, near in found.items()}
 
     def routed_by(self, gateway: Mapping[str, Any]) -> Optional[List[str]]:
         """Where its routes by a director lead; None where its facts do not tell."""
         told: Optional[Mapping[str, List[str]]] = self._facts.get("lvs_gateways")
         if self.gateway(gateway) in gateway["addresses"]:
             return ["default"]
-        # Whose an address of the link is, no facts tell.
-        if self.gateway(gateway).startswith("fe80:"):
+        # Whose an address of the link is, no facts tell; but none floats, unless it is made of a MAC of VRRP.
+        of_link = self.gateway(gateway).startswith("fe80:")
+        if of_link and (not gateway["floats"] or self.gateway(gateway).startswith(VRRP_LINK)):
             return None
-        return None if told is None else [to for each in gateway["addresses"] for to in told.get(each, ())]
+        going = HALVES[_family(gateway)] if self._is_left else ()
+        routes = [to for each in gateway["addresses"] for to in (told or {}).get(each, ()) if to not in going]
+        return None if told is None else routes
 
     def facing(self, address: str) -> str:
         """The interface in whose network an address is, also if only a master is in it; empty if there is none."""
@@ -484,7 +533,11 @@ def _split_instances(hosts: Mapping[str, _Host]) -> Iterator[str]:
 def _servers_elsewhere(hosts: Mapping[str, _Host]) -> Iterator[str]:
     """With lb_kind DR a director puts the real server's MAC address before a packet to the virtual address."""
     for host in hosts.values():
-        far = [f"{name} ({each})" if name else each for each, name in host.servers.items() if not host.facing(each)]
+        far = [
+            f"{name} ({each})" if name else each
+            for each, name in host.servers.items()
+            if not host.facing(each) and not host.is_nowhere(each)
+        ]
         if far:
             yield (
                 f"{host.name} is in no network with {listed(far)}, but in {_shown(host.networks)}: lb_kind DR needs a "
@@ -561,13 +614,15 @@ def _answered_otherwise(hosts: Mapping[str, _Host]) -> Iterator[str]:
     for host in hosts.values():
         for each in host.gateways:
             routed, near = host.routed_by(each), host.near(each)
-            if not near and not any(host.is_near(address) for address in each["apart"]):
+            if not near and not host.is_nowhere(each["vips"][0]) and not any(map(host.is_near, each["apart"])):
                 yield (
                     f"{host.name} is in no network with {listed(each['addresses'])}, but in {_shown(host.networks)}, "
                     f"and {each['service']} comes to it by lb_kind NAT: who routes its answers must send them by the "
                     f"director of {each['service']}. Give the director an address in the server's network."
                 )
-            elif near and host.tells_way(each) and host.gateway(each) not in each["addresses"]:
+            elif (
+                near and not host.sets_gateway and host.tells_way(each) and host.gateway(each) not in each["addresses"]
+            ):
                 leading = f"routes to {listed(routed)} alone go by it" if routed else "no other route is known"
                 yield (
                     f"the answers of {host.name} to clients of {each['service']} must go back by the director, "

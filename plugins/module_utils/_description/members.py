@@ -118,6 +118,8 @@ class Member:
     interface: str = ""
     #: By interface and family, what C(lvs_addresses) says.
     addresses: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    #: Whether it is made to answer by the director that is its gateway.
+    sets_gateway: bool = False
     #: Whether what it says of its addresses was refused already.
     refused: bool = False
     #: Which of its own stands for a family that C(lvs_address) does not name.
@@ -233,6 +235,7 @@ def read_member(variables: Variables, problems: List[Problem]) -> Member:
         own,
         held.get("lvs_interface") or "",
         held.get("lvs_addresses") or {},
+        bool(held.get("lvs_set_gateway")),
         refused,
         first_of(lent) or "",
     )

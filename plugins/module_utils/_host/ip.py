@@ -110,6 +110,10 @@ class Ip:
         """Of each family, all routes of all tables, as JSON; empty where the kernel does not know the family."""
         return [self._asked("-json", f"-{family[-1]}", "route", "show", "table", "all") for family in ELSEWHERE]
 
+    def routes_of(self, interface: str) -> List[str]:
+        """Of each family, the routes of an interface, as JSON."""
+        return [self._asked("-json", f"-{family[-1]}", "route", "show", "dev", interface) for family in ELSEWHERE]
+
     def _asked(self, *words: str) -> str:
         try:
             return self.run(*words)

@@ -22,6 +22,8 @@ RUN = "/run/lvs-cluster"
 ADDRESSES = "addresses"
 # That of the kernel's settings.
 SETTINGS = "sysctls"
+# That of where packets are led.
+GATEWAYS = "gateways"
 
 
 @contextlib.contextmanager
@@ -77,9 +79,9 @@ def owners_of_addresses() -> dict[str, list[str]]:
     return {name: held for name, held in found.items() if held}
 
 
-def owners_of_settings() -> list[str]:
-    """For whom this collection remembers what settings of the kernel were before."""
-    folder = os.path.join(ROOT, SETTINGS)
+def owners_of(kind: str) -> list[str]:
+    """For whom this collection remembers what is of a kind, as what settings of the kernel were before."""
+    folder = os.path.join(ROOT, kind)
     names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
     return [each[: -len(".json")] for each in names if each.endswith(".json")]
 

@@ -24,6 +24,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._addresses.stacks impo
     DUMMY,
     STACKS,
     Seen,
+    led,
     named,
     own_patterns,
 )
@@ -169,11 +170,11 @@ class Networkd(Running):
         needs_no_file = self._wish.needs_no_file
         own = self._networkd_file or ("" if needs_no_file else os.path.basename(link.path))
         if not own and not needs_no_file:
-            raise _no_card(self._wish.interface)
+            raise _no_card(self._wish)
         if link.path and os.path.basename(link.path) != (own or networkd.base(self._wish.interface)):
             raise NetworkError(
                 f"networkd sets up {self._wish.interface} from {link.path}, and reads one file per interface, so this "
-                "host would not have the virtual addresses after a boot",
+                f"host would not have {self._wish.what} after a boot",
                 remedy=f"Set realserver_networkd_file to {os.path.basename(link.path)}, and they are added to it",
             )
         self.found = Found(own)
@@ -188,8 +189,8 @@ class Networkd(Running):
 
     def unread(self) -> NetworkError:
         return NetworkError(
-            f"networkd has not read {self._path} for {self._wish.interface}, so this host would not have the virtual "
-            "addresses after a boot",
+            f"networkd has not read {self._path} for {self._wish.interface}, so this host would not have "
+            f"{self._wish.what} after a boot",
             remedy="See 'journalctl -u systemd-networkd'",
         )
 
@@ -205,15 +206,18 @@ class Netplan(Running):
         if not name or not (path or self._wish.needs_no_file):
             raise NetworkError(
                 f"networkd sets up {self._wish.interface} from {path or 'no file'}, and from none of netplan's, so "
-                "this host would not have the virtual addresses after a boot",
+                f"this host would not have {self._wish.what} after a boot",
                 remedy="Set realserver_network to networkd, and realserver_networkd_file to the name of that file",
             )
         self.found = Found(name)
 
     def reads(self) -> bool:
         path = netplan.rendered(self.found.own_file)
+        if self._link().path != path:
+            return False
+        text = read_exact(path)
         wanted = {each.address for each in self._wish.addresses}
-        return self._link().path == path and wanted <= named(read_exact(path))
+        return wanted <= named(text) and set(self._wish.routes) <= led(text)
 
     def tell(self) -> None:
         self._ask("netplan", "generate")
@@ -221,8 +225,8 @@ class Netplan(Running):
 
     def unread(self) -> NetworkError:
         return NetworkError(
-            f"netplan has not had networkd read the addresses of {self._wish.interface}, so this host would not have "
-            "them after a boot",
+            f"netplan has not had networkd read the file of {self._wish.interface}, so this host would not have "
+            f"{self._wish.what} after a boot",
             remedy="See 'netplan get' and 'journalctl -u systemd-networkd'",
         )
 
@@ -242,7 +246,7 @@ class NetworkManager(Running):
         if not (is_hosts or self._wish.needs_no_file):
             raise NetworkError(
                 f"NetworkManager sets up {self._wish.interface} from {active or 'no profile'}, and from none in "
-                f"{keyfile.FOLDER}, so this host would not have the virtual addresses after a boot",
+                f"{keyfile.FOLDER}, so this host would not have {self._wish.what} after a boot",
                 remedy="Make a profile for it there, as 'nmcli connection clone' does",
             )
         self._path = own if is_hosts else keyfile.path_of(self._wish.interface)
@@ -268,10 +272,11 @@ class NetworkManager(Running):
         uuid, path = self._active()
         if path != self._path:
             return False
-        fields = "ipv4.addresses,ipv6.addresses"
+        fields = "ipv4.addresses,ipv6.addresses,ipv4.routes,ipv6.routes"
         told = self._ask("nmcli", "-e", "no", "-g", fields, "connection", "show", "uuid", uuid)
         there = {each.partition("/")[0].strip() for each in told.replace("\n", ",").split(",")}
-        return {each.address for each in self._wish.addresses} <= there
+        wanted = {each.address for each in self._wish.addresses}
+        return wanted | {each.to.partition("/")[0] for each in self._wish.routes} <= there
 
     def tell(self) -> None:
         if self._active()[1] == self._path:
@@ -322,8 +327,8 @@ class NetworkManager(Running):
 
     def unread(self) -> NetworkError:
         return NetworkError(
-            f"NetworkManager has not set up {self._wish.interface} from {self._path}, so this host would not have the "
-            "virtual addresses after a boot",
+            f"NetworkManager has not set up {self._wish.interface} from {self._path}, so this host would not have "
+            f"{self._wish.what} after a boot",
             remedy="See 'nmcli device' and 'journalctl -u NetworkManager'",
         )
 
@@ -362,9 +367,9 @@ def no_dummies(stack: str) -> NetworkError:
     )
 
 
-def _no_card(interface: str) -> NetworkError:
+def _no_card(wish: Wish) -> NetworkError:
     return NetworkError(
-        f"networkd sets up no {interface}, so this host would not have the virtual addresses after a boot",
+        f"networkd sets up no {wish.interface}, so this host would not have {wish.what} after a boot",
         remedy="See 'networkctl', and set up the interface by a file in /etc/systemd/network",
     )
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 import glob
 import os
 import pwd
-from typing import Any, Dict
+from typing import Any, Dict, List
+
+from .text import read_exact
 
 # os-release(5): the first that is there counts.
 OS_RELEASE = ("/etc/os-release", "/usr/lib/os-release")
@@ -17,6 +19,9 @@ OS_RELEASE = ("/etc/os-release", "/usr/lib/os-release")
 KEEPALIVED = ("/run/keepalived.pid", "/etc/systemd/system/multi-user.target.wants/keepalived.service")
 # By cluster, the unit that has the device of tunnels up (roles/realserver/vars/main.yml).
 TUNNEL_UNITS = "/etc/systemd/system/%s-realserver-tunnel.service"
+# By cluster, the modules that tunnels need, with a line that names the services (there too).
+TUNNEL_MODULES = "/etc/modules-load.d/%s-realserver.conf"
+TUNNELLED = "# In tunnels:"
 # Where a unit that the boot starts has a link.
 WANTED = "/etc/systemd/system/multi-user.target.wants"
 
@@ -43,8 +48,23 @@ def keepalived() -> str:
 
 def tunnel_units() -> Dict[str, bool]:
     """The clusters whose packets are taken out of tunnels here, and whether they are after the next boot."""
-    before, after = TUNNEL_UNITS.split("%s")
     return {
-        path[len(before) : -len(after)]: os.path.lexists(os.path.join(WANTED, os.path.basename(path)))
-        for path in sorted(glob.glob(TUNNEL_UNITS % "*"))
+        cluster: os.path.lexists(os.path.join(WANTED, os.path.basename(path)))
+        for cluster, path in _by_cluster(TUNNEL_UNITS).items()
     }
+
+
+def tunnelled() -> Dict[str, List[str]]:
+    """By cluster, the services whose packets come in tunnels."""
+    return {cluster: _tunnelled(path) for cluster, path in _by_cluster(TUNNEL_MODULES).items()}
+
+
+def _tunnelled(path: str) -> List[str]:
+    lines = read_exact(path).splitlines()
+    return [name for line in lines if line.startswith(TUNNELLED) for name in line[len(TUNNELLED) :].split()]
+
+
+def _by_cluster(pattern: str) -> Dict[str, str]:
+    """The files that have the name of a cluster in theirs."""
+    before, after = pattern.split("%s")
+    return {path[len(before) : -len(after)]: path for path in sorted(glob.glob(pattern % "*"))}

@@ -11,6 +11,7 @@ from typing import Mapping, Optional
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import (
     ADDRESSES,
+    BOOLEAN,
     INTERFACE,
     mapping_of,
     option,
@@ -34,4 +35,10 @@ class HostVariables:
         mapping_of(ADDRESSES, "interface", INTERFACE),
         "of a host in several networks: its addresses by interface, as C({eth1: 198.51.100.11})",
         default=None,
+    )
+    lvs_set_gateway: bool = option(
+        BOOLEAN,
+        "whether a real server that gets packets by C(lb_kind: NAT) is made to answer by its director, whatever its "
+        "default route (docs/nat.md)",
+        default=False,
     )

@@ -194,7 +194,7 @@ class Views:
             ),
             marking=marking_view(interface, directed, self._carriers),
             realserver=realserver_view(
-                host, interface, self._held.get(host, []), self._places, self._gateways.get(host, [])
+                self._members[host], self._held.get(host, []), self._places, self._gateways.get(host, [])
             ),
             nginx=self._proxies.view(host),
         )

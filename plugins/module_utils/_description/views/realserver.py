@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Dict, Iterable, List, Mapping, Sequence
 
+from ansible_collections.lvs.cluster.plugins.module_utils._addresses.gateway import NOWHERE, Led
+from ansible_collections.lvs.cluster.plugins.module_utils._description.members import Member
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import VirtualServer
 from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import tunnelled_of
@@ -28,26 +30,32 @@ class Gateway:
     """The director as gateway of those who get packets of a service by NAT: what they answer must go back by it.
 
     vips: what clients connect to. addresses: those of the director that serves. apart: those that float by themselves,
-    each with its instance.
+    each with its instance. floats: whether one director takes it from another.
     """
 
     service: str
     vips: Sequence[str]
     addresses: Sequence[str]
     apart: Mapping[str, str]
+    floats: bool
 
 
 @dataclass(frozen=True)
 class RealServer:
     """interface: that of the cluster's network, empty where the description names none.
 
-    tunnelled: the services whose packets come in tunnels.
+    tunnelled: the services whose packets come in tunnels; direct: those whose packets come as they are.
+    sets_gateway: whether it is made to answer by the gateways.
+    led: by which of them then, as its facts tell.
     """
 
     interface: str
     vips: Sequence[HeldAddress]
     tunnelled: Sequence[str]
+    direct: Sequence[str]
     gateways: Sequence[Gateway]
+    sets_gateway: bool
+    led: Led = NOWHERE
 
 
 def label_places(services: Iterable[VirtualServer]) -> Dict[str, int]:
@@ -80,12 +88,12 @@ def gateway_of(
         vips=service.addresses,
         addresses=list(dict.fromkeys([*floating, *(own if len(hosts) == 1 or not carrying else ())])),
         apart={address: each.name for each in near if each not in moving for address in its(each.addresses)},
+        floats=bool(carrying) and len(hosts) > 1,
     )
 
 
 def realserver_view(
-    host: str,
-    interface: str,
+    member: Member,
     held: Sequence[VirtualServer],
     places: Mapping[str, int],
     gateways: Sequence[Gateway],
@@ -94,5 +102,6 @@ def realserver_view(
     addresses = dict.fromkeys(address for service in held for address in service.addresses)
     vips = [HeldAddress(each, f"lo:{place}") for each, place in places.items() if each in addresses]
     vips.extend(HeldAddress(each, "") for each in addresses if each not in places)
-    tunnelled = [each.name for each in held if host in tunnelled_of(each)]
-    return RealServer(interface, vips, tunnelled, gateways)
+    tunnelled = [each.name for each in held if member.name in tunnelled_of(each)]
+    direct = [each.name for each in held if each.name not in tunnelled]
+    return RealServer(member.interface, vips, tunnelled, direct, gateways, member.sets_gateway and bool(gateways))

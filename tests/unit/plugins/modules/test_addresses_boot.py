@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils._addresses import ifupdown, netplan, networkd
 from ansible_collections.lvs.cluster.plugins.module_utils._host import networks
-from ansible_collections.lvs.cluster.plugins.modules import addresses_boot
 from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
 
 VIP = {"address": "192.0.2.100", "label": "lo:0"}
@@ -23,7 +22,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "etc"
     for stack in (ifupdown, netplan, networkd):
         monkeypatch.setattr(stack, "FOLDER", str(folder))
-    monkeypatch.setattr(addresses_boot, "SECONDS", 0)
+    monkeypatch.setattr(f"{networks.__package__}.boot.SECONDS", 0)
     return folder
 
 

@@ -43,6 +43,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program) -> Path:
     monkeypatch.setattr(system, "KEEPALIVED", (str(tmp_path / "keepalived.pid"), str(tmp_path / "wanted")))
     monkeypatch.setattr(system, "WANTED", str(tmp_path / "wants"))
     monkeypatch.setattr(system, "TUNNEL_UNITS", str(tmp_path / "%s-realserver-tunnel.service"))
+    monkeypatch.setattr(system, "TUNNEL_MODULES", str(tmp_path / "%s-realserver.conf"))
     for name in ("PROC_MODULES", "LIB_MODULES", "MODULES_DISABLED", "OWN_STATUS"):
         monkeypatch.setattr(kernel_modules, name, str(tmp_path / name))
     return tmp_path
@@ -125,6 +126,20 @@ def test_for_which_clusters_a_boot_has_packets_taken_out_of_tunnels(host: Path) 
     (host / "wants").mkdir()
     (host / "wants" / "lvs-realserver-tunnel.service").symlink_to("/etc/systemd/system/lvs-realserver-tunnel.service")
     assert facts()["ansible_lvs_tunnels"] == {"edge-1": False, "lvs": True}
+
+
+def test_whose_packets_come_in_tunnels(host: Path) -> None:
+    assert facts()["ansible_lvs_tunnelled"] == {}
+    (host / "lvs-realserver.conf").write_text("# Ansible managed\n# In tunnels: web mail\nipip\n")
+    (host / "edge-realserver.conf").write_text("ipip\n")
+    assert facts()["ansible_lvs_tunnelled"] == {"edge": [], "lvs": ["web", "mail"]}
+
+
+def test_whom_a_director_leads(host: Path) -> None:
+    assert facts()["ansible_lvs_gateway_of"] == []
+    (host / "memory" / "gateways").mkdir(parents=True)
+    (host / "memory" / "gateways" / "lvs.json").touch()
+    assert facts()["ansible_lvs_gateway_of"] == ["lvs"]
 
 
 def test_what_of_ipvs_a_kernel_has_and_what_bars_the_rest(host: Path) -> None:

@@ -508,22 +508,46 @@ def test_the_sync_daemon_needs_ipv4():
 
 
 @pytest.mark.parametrize(
-    ("gateway", "refused"),
+    ("directors", "gateway", "refused"),
     [
-        pytest.param("2001:db8::11", False, id="the director"),
-        pytest.param("2001:db8::1", True, id="another one"),
-        pytest.param("fe80::1", False, id="an address of the link, which may be anybody's"),
+        pytest.param(["lvs1"], "2001:db8::11", False, id="the director"),
+        pytest.param(["lvs1"], "2001:db8::1", True, id="another one"),
+        pytest.param(["lvs1"], "fe80::1", False, id="an address of the link, which may be anybody's"),
+        pytest.param(["lvs1", "lvs2"], "fe80::1", True, id="one of the link, which never floats"),
+        pytest.param(["lvs1", "lvs2"], "fe80::200:5eff:fe00:233", False, id="one of the link, of a MAC of VRRP"),
     ],
 )
-def test_an_answer_by_another_gateway_is_refused_by_ipv6_too(gateway, refused):
+def test_an_answer_by_another_gateway_is_refused_by_ipv6_too(directors, gateway, refused):
     changes = {
+        "lvs_vrrp_instances[1]": {
+            "name": "inner",
+            "virtual_router_id": 52,
+            "virtual_ipaddress": ["2001:db8::9/64"],
+            "hosts": directors,
+        },
+        "lvs_vrrp_sync_groups": [{"name": "nat", "group": ["web", "inner"]}],
         f"{FIRST_SERVICE}.lb_kind": "NAT",
-        f"{FIRST_INSTANCE}.hosts": ["lvs1"],
+        f"{FIRST_INSTANCE}.hosts": directors,
         f"{FIRST_INSTANCE}.virtual_ipaddress": ["2001:db8:1::100"],
         f"{FIRST_SERVICE}.address": "2001:db8:1::100",
     }
     found = judged("web1", changes, default_ipv6={"interface": "eth0", "gateway": gateway})
     assert [each.split(" by lb_kind")[0] for each in found] == (["web1 gets requests of web"] if refused else [])
+
+
+def test_an_address_by_dhcp_tells_nothing_of_its_network():
+    """Unlike one that is alone among others."""
+    changes = {"lvs_sync_daemon": False, **ONLY}
+    names = ["lvs1", "lvs2", "web1", "web2"]
+    facts = {host: facts_of(HOSTS6[host]) for host in names}
+    alone = {"address": HOSTS6["lvs1"], "prefix": "128", "scope": "global"}
+    facts["lvs1"]["eth0"]["ipv6"][0] = alone
+    four = {"address": "192.0.2.11", "prefix": "24", "netmask": "255.255.255.0", "network": "192.0.2.0"}
+    facts["lvs1"]["eth0"]["ipv4"] = four
+    entries = compared(plain_views(hostvars(changes), names), facts, ["Debian"], {})
+    assert remarks(entries, facts) == []
+    facts["lvs1"]["eth0"]["ipv6"].append({"address": "2001:db8:5::1", "prefix": "64", "scope": "global"})
+    assert any(each.startswith("lvs1 is in no network with ") for each in remarks(entries, facts))
 
 
 def test_hosts_of_a_cluster_are_compared_by_the_family_that_an_instance_is_of():

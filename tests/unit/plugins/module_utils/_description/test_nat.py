@@ -30,6 +30,7 @@ from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._descriptio
 )
 
 GATEWAY = "198.51.100.1"
+NOWHERE: dict[str, Any] = {"interface": "", "gateways": []}
 INNER = {
     "name": "inner",
     "virtual_router_id": 52,
@@ -94,7 +95,10 @@ def test_a_real_server_holds_nothing_and_answers_by_what_moves_with_the_address(
         "interface": "eth0",
         "vips": [],
         "tunnelled": [],
-        "gateways": [{"service": "web", "vips": [VIP], "addresses": [VIP, GATEWAY], "apart": {}}],
+        "direct": [],
+        "gateways": [{"service": "web", "vips": [VIP], "addresses": [VIP, GATEWAY], "apart": {}, "floats": True}],
+        "sets_gateway": False,
+        "led": NOWHERE,
     }
 
 
@@ -382,8 +386,54 @@ def test_real_servers_that_answer_by_the_director_are_nothing_to_tell_of():
 def test_a_real_server_with_another_gateway_is_refused_with_the_one_that_it_needs(gateway, way):
     assert told_by(web1=facts_of("198.51.100.21", gateway))[0] == [
         f"web1 gets requests of web by lb_kind NAT, and its answers must go back by the director, {GATEWAY}; but "
-        f"{way}. Make that its default gateway in the configuration of its network (docs/nat.md)."
+        f"{way}. Make that its default gateway in the configuration of its network, or write lvs_set_gateway: true for "
+        "it (docs/nat.md)."
     ]
+
+
+SET = {"hosts.web1.lvs_set_gateway": True}
+
+
+def led(changes: dict[str, Any]) -> dict[str, Any]:
+    """Where web1 is led, by its facts."""
+    variables = hostvars(changes)
+    variables["web1"]["ansible_facts"] = facts_of("198.51.100.21", "198.51.100.254")
+    return inventory.view(variables, "web1")["realserver"]["led"]
+
+
+def test_a_real_server_is_led_by_the_director_where_that_is_asked_for():
+    assert led({**NAT, **SET}) == {"interface": "eth0", "gateways": [GATEWAY]}
+    assert led(NAT) == NOWHERE
+    # Who gets packets by DR answers as ever.
+    assert led(SET) == NOWHERE
+    assert told_by({**NAT, **SET}, web1=facts_of("198.51.100.21", "198.51.100.254")) == ([], [])
+
+
+def test_one_address_leads_the_answers_of_all_services():
+    floating = {
+        f"{FIRST_SERVICE}.real_servers": [{"host": "web1", "port": 8000}],
+        **OTHER_BY_NAT,
+        "lvs_nginx_upstreams": REMOVED,
+        f"{FIRST_SERVICE}.check": REMOVED,
+    }
+    assert led({**NAT, **SET, **floating}) == {"interface": "eth0", "gateways": [GATEWAY]}
+
+
+def test_a_real_server_that_no_director_is_next_to_cannot_be_led():
+    _interface, found = told_by({**NAT, **SET}, web1=facts_of("203.0.113.21", "203.0.113.1"))[0]
+    assert found.startswith("lvs_set_gateway is true on web1, and no address of a director is one by which it may")
+    assert f"it needs {VIP} or {GATEWAY}, and is in 203.0.113.0/24 on eth0" in found
+
+
+def test_its_own_default_route_counts_again_where_it_is_led_no_more():
+    """The one that it answers by now goes in the same run."""
+    own = "198.51.100.254"
+    ways = {GATEWAY: ["0.0.0.0/1", "128.0.0.0/1"], own: ["default"]}
+    now = facts_of("198.51.100.21", GATEWAY, lvs_gateways=ways, lvs_gateway_of=["lvs"])
+    assert told_by({**NAT, **SET}, web1=now) == ([], [])
+    (found,) = told_by(web1=now)[0]
+    assert f"but its default route goes by {own} on eth0. Make that its default gateway" in found
+    assert told_by(web1={**now, "lvs_gateways": {GATEWAY: [*ways[GATEWAY], "default"]}}) == ([], [])
 
 
 def test_other_routes_by_the_director_are_told_with_where_they_lead():

@@ -11,6 +11,8 @@ import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils._description import inventory
 from ansible_collections.lvs.cluster.plugins.module_utils._description.facts import compared, remarks
 from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.example import (
+    OTHER_SERVICE,
+    OTHER_VIP,
     REMOVED,
     VIP,
     hostvars,
@@ -18,6 +20,7 @@ from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._descriptio
 )
 from ansible_collections.lvs.cluster.tests.unit.plugins.module_utils._description.mistakes import (
     FIRST_SERVICE,
+    SECOND_SERVICE,
     bad,
     problems_with,
     told_once,
@@ -30,6 +33,12 @@ TUN: dict[str, Any] = {KIND: "TUN", "hosts.web1.ansible_host": FAR}
 MIXED: dict[str, Any] = {
     f"{FIRST_SERVICE}.real_servers": [{"host": "web1", "lb_kind": "TUN"}, "web2"],
     "hosts.web1.ansible_host": FAR,
+}
+# Another service of web1, whose packets come in tunnels.
+BESIDE = {
+    "lvs_nginx_upstreams[0].virtual_server": "web",
+    SECOND_SERVICE: {**OTHER_SERVICE, "lb_kind": "TUN", "real_servers": ["web1"]},
+    "lvs_vrrp_instances[0].virtual_ipaddress": [f"{VIP}/32", f"{OTHER_VIP}/32"],
 }
 # The description tells the directors' network.
 KNOWN = {"lvs_vrrp_instances[0].virtual_ipaddress": [f"{VIP}/24"]}
@@ -162,18 +171,20 @@ def test_a_real_server_whose_kernel_has_no_tunnels_is_refused(ipvs, finding):
 @pytest.mark.parametrize(
     ("changes", "tunnels", "is_refused"),
     [
-        pytest.param({}, {"lvs": True}, True, id="all at once"),
+        pytest.param({}, {"lvs": ["web"]}, True, id="all at once"),
+        pytest.param({}, {"lvs": ["mail"]}, False, id="another service"),
         pytest.param({}, {}, False, id="not any more"),
-        pytest.param({}, {"edge": True}, False, id="those of another cluster"),
-        pytest.param(MIXED, {"lvs": True}, False, id="still"),
-        pytest.param({f"{FIRST_SERVICE}.real_servers": ["web2"]}, {"lvs": True}, False, id="out of the service"),
+        pytest.param({}, {"edge": ["web"]}, False, id="one of another cluster"),
+        pytest.param(MIXED, {"lvs": ["web"]}, False, id="still"),
+        pytest.param({f"{FIRST_SERVICE}.real_servers": ["web2"]}, {"lvs": ["web"]}, False, id="out of the service"),
+        pytest.param(BESIDE, {"lvs": ["web", "mail"]}, True, id="beside one that stays"),
     ],
 )
 def test_a_server_comes_out_of_its_tunnel_by_two_runs(changes, tunnels, is_refused):
-    found, _remarked = told_by(changes, web1={"lvs_tunnels": tunnels})
-    told = "packets come to web1 in tunnels until now, and are to come by lb_kind DR: as long as"
+    found, _remarked = told_by(changes, web1={"lvs_tunnelled": tunnels})
+    told = "packets of web come to web1 in tunnels until now, and are to come by lb_kind DR: as long as"
     assert [line.startswith(told) for line in found] == [True] * is_refused
-    assert told_by(changes, serving=False, web1={"lvs_tunnels": tunnels})[0] == []
+    assert told_by(changes, serving=False, web1={"lvs_tunnelled": tunnels})[0] == []
 
 
 @pytest.mark.parametrize("announced", [0, 1460])

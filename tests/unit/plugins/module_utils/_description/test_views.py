@@ -49,6 +49,7 @@ ON_ETH7 = {
     "hosts.lvs1.lvs_addresses": {"eth7": "198.51.100.11"},
     "hosts.lvs2.lvs_addresses": {"eth7": "198.51.100.12"},
 }
+UNLED: dict[str, Any] = {"sets_gateway": False, "led": {"interface": "", "gateways": []}}
 NO_DIRECTOR = {
     "modules": [],
     "servers": {},
@@ -735,7 +736,9 @@ def test_a_realserver_holds_the_address_of_each_service_that_it_serves():
         "interface": "eth0",
         "vips": [{"address": VIP, "label": "lo:0"}, {"address": OTHER_VIP, "label": "lo:1"}],
         "tunnelled": [],
+        "direct": ["web", "mail"],
         "gateways": [],
+        **UNLED,
     }
 
 
@@ -928,7 +931,7 @@ def test_a_host_in_no_instance_and_no_service_has_nothing_to_do():
         },
         "director": NO_DIRECTOR,
         "marking": {"marks": [], "interfaces": []},
-        "realserver": {"interface": "eth0", "vips": [], "tunnelled": [], "gateways": []},
+        "realserver": {"interface": "eth0", "vips": [], "tunnelled": [], "direct": [], "gateways": [], **UNLED},
         "nginx": {
             "pair": False,
             "checks": [],

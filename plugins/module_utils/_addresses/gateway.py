@@ -1,0 +1,64 @@
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# PRIVATE to the collection.
+"""A gateway that all packets go by, beside the default route that somebody else set, which counts again without it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import List, Sequence, Set
+
+from ansible_collections.lvs.cluster.plugins.module_utils._net import family_of
+
+from .wish import Route
+
+# Each family's whole in two: of several routes to an address the kernel takes the narrowest, whatever their metrics.
+HALVES = {"ipv4": ("0.0.0.0/1", "128.0.0.0/1"), "ipv6": ("::/1", "8000::/1")}
+
+
+@dataclass(frozen=True)
+class Led:
+    """Where packets are led: by an interface, to a gateway of each family."""
+
+    interface: str
+    gateways: Sequence[str]
+
+    @property
+    def routes(self) -> List[Route]:
+        return [Route(half, each) for each in self.gateways for half in HALVES[family_of(each)]]
+
+
+NOWHERE = Led("", ())
+
+
+def standing(shown: Sequence[str]) -> Set[Route]:
+    """The routes by gateways in the outputs of C(ip -json route show dev INTERFACE)."""
+    return {
+        Route(each["dst"], each["gateway"]) for text in shown for each in json.loads(text or "[]") if "gateway" in each
+    }
+
+
+def missing(led: Led, there: Set[Route]) -> List[List[str]]:
+    """The commands that bring what is not there."""
+    return [_command("replace", each, led.interface) for each in led.routes if each not in there]
+
+
+def surplus(led: Led, there: Set[Route]) -> List[List[str]]:
+    """Those that take away what is there."""
+    return [_command("delete", each, led.interface) for each in led.routes if each in there]
+
+
+def _command(verb: str, route: Route, interface: str) -> List[str]:
+    return ["ip", "route", verb, route.to, "via", route.via, "dev", interface]
+
+
+def read_memory(text: str) -> Led:
+    told = json.loads(text) if text else {}
+    return Led(told["interface"], told["gateways"]) if told else NOWHERE
+
+
+def write_memory(led: Led) -> str:
+    """A memory of where packets are led; empty for nowhere."""
+    return json.dumps(vars(led), indent=2) + "\n" if led.gateways else ""

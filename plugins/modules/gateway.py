@@ -1,0 +1,165 @@
+#!/usr/bin/python
+# Copyright (c) lvs.cluster authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: gateway
+short_description: Have a host send packets by a gateway, now and at each boot
+version_added: 1.0.0
+author: lvs.cluster authors (@lvs-cluster)
+description:
+  - Gives O(interface) two routes by each of O(gateways), which have a half of all addresses each, C(0.0.0.0/1) and
+    C(128.0.0.0/1), or C(::/1) and C(8000::/1). The kernel takes them before any default route; that one stays as it is,
+    and counts again as soon as they have gone.
+  - They are brought at once, and written where the program that sets up the host's network reads them at boot, which is
+    told. It is asked whether it has read them.
+  - Networks that the host is in, and routes that are narrower, are what they were.
+  - What was put there is remembered. Without O(gateways) it goes, and nothing else.
+extends_documentation_fragment:
+  - lvs.cluster._host
+  - lvs.cluster._modes
+options:
+  interface:
+    description: The interface by which they are reached.
+    type: str
+    default: ""
+  gateways:
+    description: The gateways, one of each family at most, in a network of O(interface).
+    type: list
+    elements: str
+    required: true
+  owner:
+    description: Whose routes they are, as the name of a cluster.
+    type: str
+    default: lvs
+  stack:
+    description: Who sets up the network at boot. C(ifcfg) files have no place for them, and are refused.
+    type: str
+    choices: [netplan, networkd, ifcfg, NetworkManager, ifupdown]
+    required: true
+  header:
+    description: What the file begins with, a comment.
+    type: str
+    default: ""
+seealso:
+  - module: lvs.cluster.addresses_boot
+"""
+
+EXAMPLES = r"""
+- name: Answer clients by the director
+  lvs.cluster.gateway:
+    interface: eth0
+    gateways: [198.51.100.1]
+    stack: networkd
+"""
+
+RETURN = r"""
+differing:
+  description: The files of which the text or the mode was another than is wanted.
+  returned: success
+  type: list
+  elements: str
+  sample: [/etc/systemd/network/10-eth0.network.d/lvs-gateway-eth0.conf]
+commands:
+  description: What brought routes to the running kernel, or took them away, or would in check mode.
+  returned: success
+  type: list
+  elements: str
+  sample: [ip route replace 0.0.0.0/1 via 198.51.100.1 dev eth0]
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.lvs.cluster.plugins.module_utils._addresses.gateway import (
+    NOWHERE,
+    Led,
+    missing,
+    read_memory,
+    standing,
+    surplus,
+    write_memory,
+)
+from ansible_collections.lvs.cluster.plugins.module_utils._addresses.stacks import STACKS
+from ansible_collections.lvs.cluster.plugins.module_utils._addresses.wish import Wish
+from ansible_collections.lvs.cluster.plugins.module_utils._host.boot import hold, let_go
+from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
+from ansible_collections.lvs.cluster.plugins.module_utils._host.ip import Ip
+from ansible_collections.lvs.cluster.plugins.module_utils._host.memory import GATEWAYS, OwnersMemory
+
+
+def wish_of(params, led, before):
+    owner = f"{params['owner']}-gateway"
+    return Wish(led.interface, owner, [], params["header"], routes=led.routes, former=before.routes)
+
+
+def lead(module, ip, led, before):
+    """Have packets go there; the files first, for who reads them may set up the interface anew."""
+    params = module.params
+    outcomes = [leave(module, ip, before)] if before.interface not in ("", led.interface) else []
+    outcomes.append(hold(module, wish_of(params, led, before), params["stack"]))
+    there = standing(ip.routes_of(led.interface))
+    former = Led(led.interface, [each for each in before.gateways if each not in led.gateways])
+    commands = missing(led, there) + surplus(former, there)
+    if not module.check_mode:
+        ip.apply(commands)
+    return [*outcomes, {"commands": commands}]
+
+
+def leave(module, ip, before):
+    """Have them go as before."""
+    outcome = let_go(module, wish_of(module.params, Led(before.interface, ()), before), module.params["stack"])
+    commands = surplus(before, standing(ip.routes_of(before.interface)))
+    if not module.check_mode:
+        # Who was told may have taken them away just now.
+        ip.apply(surplus(before, standing(ip.routes_of(before.interface))))
+    return {**outcome, "commands": commands}
+
+
+def change(module):
+    params = module.params
+    ip, memory = Ip.of(module), OwnersMemory(module, GATEWAYS)
+    led = Led(params["interface"], params["gateways"]) if params["gateways"] else NOWHERE
+    with memory.locked():
+        kept = memory.read().get(params["owner"], "")
+        before = read_memory(kept)
+        if led == before == NOWHERE:
+            return []
+        # A run that is cut off has done some of it.
+        if led.gateways and not module.check_mode and not kept:
+            memory.write(params["owner"], write_memory(led))
+        outcomes = lead(module, ip, led, before) if led.gateways else [leave(module, ip, before)]
+        if not module.check_mode and write_memory(led) != kept:
+            memory.write(params["owner"], write_memory(led))
+    return outcomes
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={
+            "interface": {"type": "str", "default": ""},
+            "gateways": {"type": "list", "elements": "str", "required": True},
+            "owner": {"type": "str", "default": "lvs"},
+            "stack": {"type": "str", "choices": list(STACKS), "required": True},
+            "header": {"type": "str", "default": ""},
+        },
+        supports_check_mode=True,
+    )
+    try:
+        outcomes = change(module)
+    except MODULE_ERRORS as error:
+        module.fail_json(**failure(error))
+    differing = [path for each in outcomes for path in each.get("differing", ())]
+    commands = [" ".join(command) for each in outcomes for command in each.get("commands", ())]
+    is_unread = not all(each.get("read", True) for each in outcomes)
+    module.exit_json(
+        changed=bool(differing or commands) or is_unread,
+        differing=differing,
+        commands=commands,
+        diff=[each for outcome in outcomes for each in outcome.get("diff", ())],
+    )
+
+
+if __name__ == "__main__":
+    main()
