@@ -28,7 +28,7 @@ def edit(cluster):
 
 @pytest.fixture
 def next_edit(cluster):
-    """The second address goes and another one comes; and what other tasks do: a script, settings of nginx and the kernel."""
+    """The second address goes and another one comes; and for other tasks a script, settings of nginx and of IPVS."""
     described = edited(cluster, 2)
     instances = [{**each, "notify": {"content": "#!/bin/sh\n"}} for each in described["lvs_vrrp_instances"]]
     return extra(
@@ -99,7 +99,7 @@ def test_two_runs_that_disagree_leave_a_cluster_that_the_next_one_finds_whole(
 def test_runs_that_are_cut_off_get_to_the_end_and_the_cluster_serves_all_the_while(
     cut_off, find_nothing_to_do, next_edit, probe, tell
 ):
-    """One edit has both, what goes and what comes, so that tasks of all roles are among those that runs are cut off at."""
+    """One edit has what goes and what comes, so that tasks of all roles are among those at which runs are cut off."""
     running = probe(rate=20)
     cuts = cut_off(*next_edit)
     find_nothing_to_do(*next_edit)
