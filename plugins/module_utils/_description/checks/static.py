@@ -80,7 +80,7 @@ def _check_one_family(entry: Any, path: str, names: Sequence[str]) -> Iterator[P
 
 def check_route(route: Route, path: str) -> Iterator[Problem]:
     yield from _check_one_family(route, path, ("to", "via", "src"))
-    if route.dev == "" and route.via.startswith("fe80:"):
+    if route.dev == "" and route.via and route.via.startswith("fe80:"):
         reason = f"is missing: {route.via} is of one link, which each interface has anew"
         yield Problem(f"{path}.dev", None, reason, "Write dev: INTERFACE")
     elif route.dev == "" and (route.via == "" or route.no_track is False):

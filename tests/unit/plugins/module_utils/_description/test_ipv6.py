@@ -262,6 +262,10 @@ def test_one_mistake_is_reported_once_with_its_path_reason_and_remedy(changes, p
     told_once(changes, path, fragments)
 
 
+def test_a_router_that_is_none_is_told_by_itself():
+    told_once({**ONLY, ROUTES: [{**BY_LINK, "via": "fe80"}]}, f"{ROUTES}[0].via", ["is not an IPv4 or IPv6 address"])
+
+
 def test_a_router_of_a_link_is_one_of_an_interface():
     told_once({**ONLY, ROUTES: [BY_LINK]}, f"{ROUTES}[0].dev", ["fe80::1 is of one link", "Write dev: INTERFACE"])
 
