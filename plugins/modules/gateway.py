@@ -17,7 +17,7 @@ description:
   - They are brought at once, and written where the program that sets up the host's network reads them at boot, which is
     told. It is asked whether it has read them.
   - Networks that the host is in, and routes that are narrower, are what they were.
-  - What was put there is remembered. Without O(gateways) it goes, and nothing else.
+  - What was put there is remembered. Without O(gateways) it goes, and nothing else; nor what another owner wants too.
 extends_documentation_fragment:
   - lvs.cluster._host
   - lvs.cluster._modes
@@ -87,6 +87,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._host.boot import hold
 from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
 from ansible_collections.lvs.cluster.plugins.module_utils._host.ip import Ip
 from ansible_collections.lvs.cluster.plugins.module_utils._host.memory import GATEWAYS, OwnersMemory
+from ansible_collections.lvs.cluster.plugins.module_utils._net import family_of
 
 
 def wish_of(params, led, before):
@@ -94,27 +95,28 @@ def wish_of(params, led, before):
     return Wish(led.interface, owner, [], params["header"], routes=led.routes, former=before.routes)
 
 
-def lead(module, ip, led, before):
+def lead(module, ip, led, before, others):
     """Have packets go there; the files first, for who reads them may set up the interface anew."""
     params = module.params
-    outcomes = [leave(module, ip, before)] if before.interface not in ("", led.interface) else []
+    outcomes = [leave(module, ip, before, others)] if before.interface not in ("", led.interface) else []
     outcomes.append(hold(module, wish_of(params, led, before), params["stack"]))
     there = standing(ip.routes_of(led.interface))
-    former = Led(led.interface, [each for each in before.gateways if each not in led.gateways])
-    commands = missing(led, there) + surplus(former, there)
+    # The kernel has one route of a half, so that of another gateway is replaced.
+    families = {family_of(each) for each in led.gateways}
+    former = Led(led.interface, [each for each in before.gateways if family_of(each) not in families])
+    commands = missing(led, there) + surplus(former, there, others)
     if not module.check_mode:
         ip.apply(commands)
     return [*outcomes, {"commands": commands}]
 
 
-def leave(module, ip, before):
-    """Have them go as before."""
-    outcome = let_go(module, wish_of(module.params, Led(before.interface, ()), before), module.params["stack"])
-    commands = surplus(before, standing(ip.routes_of(before.interface)))
+def leave(module, ip, before, others):
+    """Have them go as before; from the kernel first, for who is told of the files takes them away later."""
+    commands = surplus(before, standing(ip.routes_of(before.interface)), others)
     if not module.check_mode:
-        # Who was told may have taken them away just now.
-        ip.apply(surplus(before, standing(ip.routes_of(before.interface))))
-    return {**outcome, "commands": commands}
+        ip.apply(commands)
+    wish = wish_of(module.params, Led(before.interface, ()), before)
+    return {**let_go(module, wish, module.params["stack"]), "commands": commands}
 
 
 def change(module):
@@ -122,14 +124,15 @@ def change(module):
     ip, memory = Ip.of(module), OwnersMemory(module, GATEWAYS)
     led = Led(params["interface"], params["gateways"]) if params["gateways"] else NOWHERE
     with memory.locked():
-        kept = memory.read().get(params["owner"], "")
-        before = read_memory(kept)
+        memories = memory.read()
+        kept = memories.pop(params["owner"], "")
+        before, others = read_memory(kept), [read_memory(text) for text in memories.values()]
         if led == before == NOWHERE:
             return []
         # A run that is cut off has done some of it.
         if led.gateways and not module.check_mode and not kept:
             memory.write(params["owner"], write_memory(led))
-        outcomes = lead(module, ip, led, before) if led.gateways else [leave(module, ip, before)]
+        outcomes = lead(module, ip, led, before, others) if led.gateways else [leave(module, ip, before, others)]
         if not module.check_mode and write_memory(led) != kept:
             memory.write(params["owner"], write_memory(led))
     return outcomes

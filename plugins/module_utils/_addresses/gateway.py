@@ -45,9 +45,10 @@ def missing(led: Led, there: Set[Route]) -> List[List[str]]:
     return [_command("replace", each, led.interface) for each in led.routes if each not in there]
 
 
-def surplus(led: Led, there: Set[Route]) -> List[List[str]]:
-    """Those that take away what is there."""
-    return [_command("delete", each, led.interface) for each in led.routes if each in there]
+def surplus(led: Led, there: Set[Route], others: Sequence[Led] = ()) -> List[List[str]]:
+    """Those that take away what is there, and what no other owner wants."""
+    wanted = {each for other in others if other.interface == led.interface for each in other.routes}
+    return [_command("delete", each, led.interface) for each in led.routes if each in there - wanted]
 
 
 def _command(verb: str, route: Route, interface: str) -> List[str]:

@@ -1,0 +1,113 @@
+"""What gateway brings, writes, keeps and takes away, with an ip that has a card's routes in a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.lvs.cluster.plugins.module_utils._addresses import ifupdown
+from ansible_collections.lvs.cluster.plugins.module_utils._host import boot, memory
+from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
+
+# `ip route replace|delete TO via GATEWAY dev eth0`, and `ip -json -4|-6 route show dev eth0`.
+IP = r"""
+case $* in
+*replace*) sed -i "\|^$3 |d" {routes}; echo "$3 $5" >>{routes} ;;
+*delete*) grep -q "^$3 $5\$" {routes} || exit 2; sed -i "\|^$3 $5\$|d" {routes} ;;
+*-4*) sed 's|\(.*\) \(.*\)|{{"dst": "\1", "gateway": "\2"}}|' {routes} | paste -sd, | sed 's|.*|[&]|' ;;
+esac
+"""
+OWN = "default 198.51.100.254"
+DIRECTOR, OTHER = "198.51.100.1", "198.51.100.2"
+
+
+class Host:
+    def __init__(self, folder: Path) -> None:
+        self._routes = folder / "routes"
+        self._routes.write_text(f"{OWN}\n")
+        self.memory = folder / "gateways" / "lvs.json"
+        self.file = folder / "etc" / "lvs-gateway-eth0"
+        self.ip = IP.format(routes=self._routes)
+
+    def routes(self) -> list[str]:
+        return sorted(self._routes.read_text().splitlines())
+
+
+@pytest.fixture
+def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program) -> Host:
+    """One of ifupdown, which has read what is there."""
+    host = Host(tmp_path)
+    monkeypatch.setattr(memory, "ROOT", str(tmp_path))
+    monkeypatch.setattr(ifupdown, "FOLDER", str(tmp_path / "etc"))
+    monkeypatch.setattr(boot, "SECONDS", 0)
+    program("ip", host.ip)
+    program("systemctl", "echo enabled")
+    program("ifquery", "echo eth0; echo eth0:lvs-gateway; echo eth0:other-gateway")
+    return host
+
+
+def led_by(gateway: str) -> list[str]:
+    return sorted([f"0.0.0.0/1 {gateway}", f"128.0.0.0/1 {gateway}", OWN])
+
+
+def lead(*gateways: str, **options: Any) -> dict[str, Any]:
+    return play("gateway", interface="eth0" if gateways else "", gateways=gateways, stack="ifupdown", **options)
+
+
+def test_a_host_is_led_once_and_then_as_before(host: Host) -> None:
+    foretold = lead(DIRECTOR, check=True)
+    assert (foretold["changed"], host.routes(), host.file.exists()) == (True, [OWN], False)
+    told = lead(DIRECTOR)
+    assert {key: told[key] for key in ("changed", "differing", "commands")} == {
+        key: foretold[key] for key in ("changed", "differing", "commands")
+    }
+    assert host.routes() == led_by(DIRECTOR)
+    assert f"up ip route replace 0.0.0.0/1 via {DIRECTOR} dev eth0 onlink" in host.file.read_text()
+    for check in (False, True):
+        again = lead(DIRECTOR, check=check)
+        assert (again["changed"], again["commands"], again["differing"]) == (False, [], [])
+    assert lead(check=True)["changed"]
+    assert host.routes() == led_by(DIRECTOR)
+    assert lead()["changed"]
+    assert (host.routes(), host.file.exists(), host.memory.exists()) == ([OWN], False, False)
+    assert not lead()["changed"]
+
+
+def test_another_director_takes_the_place_of_the_first(host: Host) -> None:
+    lead(DIRECTOR)
+    assert lead(OTHER)["changed"]
+    assert host.routes() == led_by(OTHER)
+    assert DIRECTOR not in host.file.read_text().replace(OTHER, "")
+
+
+def test_what_a_run_that_was_cut_off_has_left_is_finished_or_taken_away(host: Host) -> None:
+    lead(DIRECTOR)
+    host.file.unlink()
+    assert lead(DIRECTOR)["differing"] == [str(host.file)]
+    host.file.unlink()
+    assert lead()["commands"]
+    assert (host.routes(), host.memory.exists()) == ([OWN], False)
+
+
+def test_what_another_cluster_wants_too_stays(host: Host) -> None:
+    for owner in ("lvs", "other"):
+        lead(DIRECTOR, owner=owner)
+    assert lead(owner="other")["commands"] == []
+    assert host.routes() == led_by(DIRECTOR)
+    assert lead(owner="lvs")["commands"]
+    assert host.routes() == [OWN]
+
+
+@pytest.mark.parametrize(
+    ("stack", "told"),
+    [("ifcfg", f"GATEWAY={DIRECTOR} in ifcfg-eth0"), ("ifupdown", "Use 'systemctl enable networking.service'")],
+)
+def test_a_host_that_a_boot_would_not_lead_is_refused_before_anything_changes(
+    host: Host, program, stack: str, told: str
+) -> None:
+    if stack == "ifupdown":
+        program("systemctl", "echo disabled")
+    with pytest.raises(ModuleFailedError, match=told):
+        play("gateway", interface="eth0", gateways=[DIRECTOR], stack=stack)
+    assert (host.routes(), host.file.exists()) == ([OWN], False)
