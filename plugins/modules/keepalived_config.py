@@ -353,9 +353,11 @@ def takes_last(module, instances, services, wanted):
     return [keyword for keyword, is_lost in lost.items() if is_lost]
 
 
-def warn_of_groups(module, host, live):
+def warn_of_groups(module, host):
     """Before a reload of which the process of the checks dies; keepalived starts it again by itself."""
-    extended = groups.that_it_dies_of(*(parsed(host.path, text) for text in (live, module.params["content"])))
+    # A run that was cut off has moved the file, and not had it loaded.
+    runs = host.configuration.read() if host.loaded() else host.configuration.read_previous()
+    extended = groups.that_it_dies_of(*(parsed(host.path, text) for text in (runs, module.params["content"])))
     if not extended or host.running is None:
         return
     version = version_of(module.run_command, program_of(module))
@@ -378,7 +380,7 @@ def stage(module, host):
     changes = terms_changed(instances, wanted, hosts_of)
     live = host.configuration.read()
     differs = live != content
-    warn_of_groups(module, host, live)
+    warn_of_groups(module, host)
     # One that runs something else than the very file that it has loaded is helped by loading it again.
     loaded = host.loaded() and (differs or not changes)
     if not module.check_mode and (differs or not loaded):

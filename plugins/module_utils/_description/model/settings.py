@@ -336,6 +336,15 @@ class Realserver:
 
 
 @dataclass(frozen=True)
+class RealserverGateway:
+    """Have the host answer by its director, whatever its default route.
+
+    Comes after all that is to be installed, which comes by the host's own way, and before the directors send anything.
+    For a host with C(lvs_set_gateway) alone.
+    """
+
+
+@dataclass(frozen=True)
 class RealserverPurge:
     """Let go of addresses that have left the description.
 
@@ -362,5 +371,10 @@ ROLES: Mapping[str, Mapping[str, Type[Any]]] = {
     "packages": {"main": Packages},
     # Not "description", which has tasks: Ansible would check what follows by it, host by host.
     "preflight": {"main": Preflight, "variables": Description},
-    "realserver": {"main": Realserver, "purge": RealserverPurge, "teardown": RealserverTeardown},
+    "realserver": {
+        "main": Realserver,
+        "gateway": RealserverGateway,
+        "purge": RealserverPurge,
+        "teardown": RealserverTeardown,
+    },
 }

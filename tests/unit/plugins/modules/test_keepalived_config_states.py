@@ -466,5 +466,18 @@ def test_who_extends_a_group_is_told_before_that_the_checks_die_of_it(
     (tmp_path / "bin" / "keepalived").write_text(f"#!/bin/sh\n[ $# -gt 1 ] || echo 'Keepalived v{version} (x)' >&2\n")
     host.live.write_text(before)
     host.starts(services=1)
-    told = [str(each) for each in host.step("staged", after, check=True).get("warnings", [])]
-    assert any("dies of a group" in each and each.count("web") for each in told) == warns
+    assert is_told_of_a_group(host, after) == warns
+
+
+def is_told_of_a_group(host: Host, content: str) -> bool:
+    told = [str(each) for each in host.step("staged", content, check=True).get("warnings", [])]
+    return any("dies of a group" in each and each.count("web") for each in told)
+
+
+def test_who_extends_a_group_is_told_too_where_a_run_was_cut_off_before_the_reload(host: Host, tmp_path: Path) -> None:
+    (tmp_path / "bin" / "keepalived").write_text("#!/bin/sh\n[ $# -gt 1 ] || echo 'Keepalived v2.3.3 (x)' >&2\n")
+    host.live.write_text(GROUP)
+    host.starts(services=1)
+    host.live.rename(host.previous)
+    host.live.write_text(PORT)
+    assert is_told_of_a_group(host, PORT)
