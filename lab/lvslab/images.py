@@ -288,7 +288,8 @@ def _extend(base: Path, recipe: Recipe, root: Path, log: Path) -> None:
     """Make the copy of another image, and install in it what this one has beside that."""
     run(["cp", "--archive", str(base), str(root)])
     # Names are resolved as they are today, and not when the base was made.
-    shutil.copyfile("/etc/resolv.conf", root / "etc/resolv.conf")
+    if os.path.exists("/etc/resolv.conf"):
+        shutil.copyfile("/etc/resolv.conf", root / "etc/resolv.conf")
     installing = shlex.join(["sh", "-euc", _NODE_MORE, "sh", *recipe.packages])
     # What is mounted there, and what a package starts there, ends with the commands.
     command = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "env", *_INSIDE, "chroot", str(root)]
