@@ -10,7 +10,11 @@ from typing import Dict, Iterator, Sequence, Tuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import NAT, TUN, VirtualServer
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import VrrpInstance
-from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import every_server, kind_of
+from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import (
+    every_server,
+    kind_of,
+    with_keepalived,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._net import TITLES, family_of
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem, listed
 
@@ -21,7 +25,7 @@ from .whole import Whole
 def check_served(
     service: VirtualServer, path: str, earlier: Sequence[VirtualServer], whole: Whole
 ) -> Iterator[Problem]:
-    yield from _check_family(service, path)
+    yield from _check_family(service, path, whole)
     yield from _check_carried(service, path, whole)
     yield from _check_sockets(service, path, earlier)
     if service.fwmark is not None:
@@ -36,7 +40,7 @@ def check_served(
             yield Problem(f"{path}.ha_suspend", True, reason, "Remove it, or write an address or a group")
 
 
-def _check_family(service: VirtualServer, path: str) -> Iterator[Problem]:
+def _check_family(service: VirtualServer, path: str, whole: Whole) -> Iterator[Problem]:
     """Its servers are reached at addresses of one family, and so clients come by those of one."""
     for socket in first(each for each in service.sockets if family_of(each.address) != service.family):
         reason = f"is not of {TITLES[service.family]}, as the first address of this service is"
@@ -52,7 +56,7 @@ def _check_family(service: VirtualServer, path: str) -> Iterator[Problem]:
         remedy = "Write a length as 64" if service.family == "ipv6" else "Write a netmask as 255.255.255.0"
         reason = f"is not what tells networks of {TITLES[service.family]}"
         yield Problem(f"{path}.persistence_granularity", told, reason, remedy)
-    elif told and service.group and service.hosts == ():
+    elif told and service.group and (service.hosts == () or with_keepalived(service, whole.instances)):
         # ipvswrapper.c: ipvs_group_range_cmd().
         reason = "is what keepalived leaves out of the services of a group, each client for itself"
         yield Problem(f"{path}.persistence_granularity", told, reason, "Remove it, or write a service for each address")

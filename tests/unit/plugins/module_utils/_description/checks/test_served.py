@@ -32,6 +32,13 @@ MARKED = {
 }
 OF_UDP = {**MARKED, f"{FIRST_SERVICE}.marked[0].protocol": "UDP", "lvs_nginx_upstreams": REMOVED}
 GROUP = {**NO_ADDRESS, f"{FIRST_SERVICE}.group": [{"address": VIP, "port": 80}, {"address": VIP, "port": 8080}]}
+OF_NETWORKS = {
+    **GROUP,
+    f"{FIRST_SERVICE}.persistence_timeout": 50,
+    f"{FIRST_SERVICE}.persistence_granularity": "255.255.255.0",
+}
+# Its packets are routed to the directors, whatever floats.
+ROUTED_TO = {f"{FIRST_SERVICE}.check": REMOVED, f"{FIRST_INSTANCE}.virtual_ipaddress": [f"{OTHER_VIP}/32"]}
 BOTH_FLOAT = {f"{FIRST_INSTANCE}.virtual_ipaddress": [f"{VIP}/32", f"{OTHER_VIP}/32"]}
 OTHER = {"name": "other", "real_servers": ["web1"]}
 WITH_OTHER = {f"{FIRST_UPSTREAM}.virtual_server": "web"}
@@ -80,13 +87,15 @@ MISTAKES = [
     ),
     bad(
         "granularity of a group",
-        {
-            **GROUP,
-            f"{FIRST_SERVICE}.persistence_timeout": 50,
-            f"{FIRST_SERVICE}.persistence_granularity": "255.255.255.0",
-        },
+        OF_NETWORKS,
         "is what keepalived leaves out",
         "a service for each address",
+        path=f"{FIRST_SERVICE}.persistence_granularity",
+    ),
+    bad(
+        "granularity of a group that hosts with keepalived direct, and no instance carries",
+        {**OF_NETWORKS, **ROUTED_TO, f"{FIRST_SERVICE}.hosts": ["lvs1", "lvs2"]},
+        "is what keepalived leaves out",
         path=f"{FIRST_SERVICE}.persistence_granularity",
     ),
     bad(
@@ -200,8 +209,18 @@ def test_one_mistake_is_reported_once_with_its_path_reason_and_remedy(changes, p
         {**MARKED, **WITH_OTHER, SECOND_SERVICE: {**OTHER, "address": VIP, "port": 8080}},
         {**OF_UDP, f"{FIRST_SERVICE}.ops": True},
         {**MARKED, f"{FIRST_SERVICE}.real_servers[1].port": 443},
+        {**OF_NETWORKS, **ROUTED_TO, "lvs_vrrp_instances": REMOVED, f"{FIRST_SERVICE}.hosts": ["lvs1"]},
     ],
-    ids=["a mark", "a group", "of two addresses", "of two instances", "beside a service", "of udp", "one port checked"],
+    ids=[
+        "a mark",
+        "a group",
+        "of two addresses",
+        "of two instances",
+        "beside a service",
+        "of udp",
+        "one port checked",
+        "networks of clients, without keepalived",
+    ],
 )
 def test_each_way_is_accepted(changes):
     assert problems_with(changes) == []
