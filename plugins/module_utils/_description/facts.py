@@ -245,8 +245,10 @@ def _answer_findings(wanted: Mapping[str, Any], facts: Facts) -> Iterator[str]:
     host = _Host(wanted, facts)
     for each in host.gateways:
         apart = sorted(address for address in each["apart"] if host.is_near(address))
-        if host.gateway(each) in each["apart"] or (apart and not host.near(each)):
-            address = host.gateway(each) if host.gateway(each) in each["apart"] else apart[0]
+        # Who is made to answer by another one is led past its default route.
+        by = "" if host.sets_gateway else host.gateway(each)
+        if by in each["apart"] or (apart and not host.near(each)):
+            address = by if by in each["apart"] else apart[0]
             yield (
                 f"{address}, the gateway by which {host.name} is to answer clients of {each['service']}, floats with "
                 f"instance {each['apart'][address]}, and another one has {listed(each['vips'])}: once they are on two "

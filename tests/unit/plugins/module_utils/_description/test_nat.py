@@ -470,6 +470,24 @@ def test_a_gateway_that_floats_by_itself_is_refused():
     ]
 
 
+def test_who_is_led_past_a_gateway_that_floats_by_itself_is_not_refused_for_it():
+    other = {
+        "lvs_vrrp_instances[2]": {
+            **INNER,
+            "name": "more",
+            "virtual_router_id": 53,
+            "virtual_ipaddress": ["198.51.100.9/24"],
+        },
+    }
+    now = facts_of("198.51.100.21", "198.51.100.9")
+    (found,) = told_by({**NAT, **other}, web1=now)[0]
+    assert found.startswith("198.51.100.9, the gateway by which web1 is to answer clients of web, floats with instance")
+    assert told_by({**NAT, **other, **SET}, web1=now) == ([], [])
+    # Where nothing else is near, it would be led by that one.
+    found, _of_web2 = told_by({**APART, **SET}, web1=now)[0]
+    assert found.startswith(f"{GATEWAY}, the gateway by which web1 is to answer clients of web, floats with instance")
+
+
 def test_what_one_director_has_cannot_be_on_two():
     one = {**APART, "lvs_vrrp_instances[0].hosts": ["lvs1"], "lvs_vrrp_instances[1].hosts": ["lvs1"]}
     assert problems_with(one) == []
