@@ -393,6 +393,8 @@ class _Host:
         )
         self._master = [*self.networks, *_networks(floating)]
         self._facts = facts
+        #: By gateway, where routes by it lead.
+        self._ways: Mapping[str, List[str]] = facts.get("lvs_gateways") or {}
         #: By which it should answer, of each service that comes to it by NAT.
         self.gateways: List[Plain] = view["realserver"]["gateways"]
         #: Whether it is made to do so.
@@ -415,8 +417,7 @@ class _Host:
     def gateway(self, gateway: Mapping[str, Any]) -> str:
         """By which it does answer."""
         if self._is_left:
-            led: Mapping[str, List[str]] = self._facts.get("lvs_gateways") or {}
-            own = (each for each, to in led.items() if "default" in to and family_of(each) == _family(gateway))
+            own = (each for each, to in self._ways.items() if "default" in to and family_of(each) == _family(gateway))
             return next(own, "")
         return str(self._facts.get(f"default_{_family(gateway)}", {}).get("gateway", ""))
 
@@ -441,16 +442,22 @@ class _Host:
 
     @property
     def chosen(self) -> Dict[str, str]:
-        """By family, the first address that all its services of that family may be answered by; empty for none."""
+        """By family, an address that all its services of that family may be answered by; empty for none.
+
+        Of several the one that it is led by now, or else the first.
+        """
         found: Dict[str, List[str]] = {}
         for each in self.gateways if self.sets_gateway else ():
             near = self.near(each)
             found[_family(each)] = [address for address in found.get(_family(each), near) if address in near]
-        return {family: next(iter(near), "") for family, near in found.items()}
+        return {family: max(near, key=self._is_led, default="") for family, near in found.items()}
+
+    def _is_led(self, gateway: str) -> bool:
+        """Whether all packets of its family go by a gateway, past any default route."""
+        return set(HALVES[family_of(gateway)]) <= set(self._ways.get(gateway, ()))
 
     def routed_by(self, gateway: Mapping[str, Any]) -> Optional[List[str]]:
         """Where its routes by a director lead; None where its facts do not tell."""
-        told: Optional[Mapping[str, List[str]]] = self._facts.get("lvs_gateways")
         if self.gateway(gateway) in gateway["addresses"]:
             return ["default"]
         # Whose an address of the link is, no facts tell; but none floats, unless it is made of a MAC of VRRP.
@@ -458,8 +465,8 @@ class _Host:
         if of_link and (not gateway["floats"] or self.gateway(gateway).startswith(VRRP_LINK)):
             return None
         going = HALVES[_family(gateway)] if self._is_left else ()
-        routes = [to for each in gateway["addresses"] for to in (told or {}).get(each, ()) if to not in going]
-        return None if told is None else routes
+        routes = [to for each in gateway["addresses"] for to in self._ways.get(each, ()) if to not in going]
+        return routes if self.tells_ways else None
 
     def facing(self, address: str) -> str:
         """The interface in whose network an address is, also if only a master is in it; empty if there is none."""
@@ -470,8 +477,7 @@ class _Host:
 
         Of a route by a gateway, the one in whose network that is.
         """
-        told: Mapping[str, List[str]] = self._facts.get("lvs_gateways") or {}
-        near = (self.facing(gateway) for gateway, led in told.items() if any(_leads(to, address) for to in led))
+        near = (self.facing(gateway) for gateway, led in self._ways.items() if any(_leads(to, address) for to in led))
         default: str = self._facts.get("default_ipv4", {}).get("interface", "")
         return self.facing(address) or next(filter(None, near), default)
 

@@ -394,10 +394,10 @@ def test_a_real_server_with_another_gateway_is_refused_with_the_one_that_it_need
 SET = {"hosts.web1.lvs_set_gateway": True}
 
 
-def led(changes: dict[str, Any]) -> dict[str, Any]:
+def led(changes: dict[str, Any], **told: Any) -> dict[str, Any]:
     """Where web1 is led, by its facts."""
     variables = hostvars(changes)
-    variables["web1"]["ansible_facts"] = facts_of("198.51.100.21", "198.51.100.254")
+    variables["web1"]["ansible_facts"] = facts_of("198.51.100.21", "198.51.100.254", **told)
     return inventory.view(variables, "web1")["realserver"]["led"]
 
 
@@ -417,6 +417,20 @@ def test_one_address_leads_the_answers_of_all_services():
         f"{FIRST_SERVICE}.check": REMOVED,
     }
     assert led({**NAT, **SET, **floating}) == {"interface": "eth0", "gateways": [GATEWAY]}
+
+
+@pytest.mark.parametrize(
+    ("ways", "by"),
+    [
+        pytest.param({GATEWAY: ["0.0.0.0/1", "128.0.0.0/1"]}, GATEWAY, id="led"),
+        pytest.param({GATEWAY: ["0.0.0.0/1"], "198.51.100.254": ["default"]}, "198.51.100.9", id="by a half alone"),
+        pytest.param({"198.51.100.77": ["0.0.0.0/1", "128.0.0.0/1"]}, "198.51.100.9", id="by another one"),
+        pytest.param(None, "198.51.100.9", id="not told"),
+    ],
+)
+def test_who_is_led_goes_on_by_the_same_gateway_whatever_comes_before_it(ways, by):
+    earlier = {"lvs_vrrp_instances[1].virtual_ipaddress": ["198.51.100.9/24", f"{GATEWAY}/24"]}
+    assert led({**NAT, **SET, **earlier}, lvs_gateways=ways)["gateways"] == [by]
 
 
 def test_a_real_server_that_no_director_is_next_to_cannot_be_led():
