@@ -268,6 +268,18 @@ def _answer_findings(wanted: Mapping[str, Any], facts: Facts) -> Iterator[str]:
                 f"director, {' or '.join(host.near(each))}; but {host.way(each)}. Make that its default gateway in the "
                 "configuration of its network, or write lvs_set_gateway: true for it (docs/nat.md)."
             )
+    if host.sets_gateway:
+        yield from _led_findings(host)
+
+
+def _led_findings(host: _Host) -> Iterator[str]:
+    """What comes with the role's own routes, by which all answers go."""
+    if host.answered & set(host.chosen):
+        yield (
+            f"lvs_set_gateway is true on {host.name}, which gets other services by lb_kind DR or TUN: what it answers "
+            "for these from their addresses would go by the director too, which takes a packet from an address of its "
+            "own for forged. Use one lb_kind for all services of the host, or remove lvs_set_gateway."
+        )
 
 
 def _module_findings(host: str, modules: Sequence[str], need: str, remedy: str, facts: Facts) -> Iterator[str]:
@@ -372,7 +384,8 @@ class _Host:
         ]
         cards = [each for card in view["director"]["cards"] for each in card["addresses"]]
         held = [each["address"] for each in (*view["realserver"]["vips"], *cards)]
-        self.has_vips = bool(view["realserver"]["vips"])
+        #: The families of those that it answers from itself.
+        self.answered = {family_of(each["address"]) for each in view["realserver"]["vips"]}
         #: The addresses of services.
         self.vips = list(dict.fromkeys([*(cidr.split("/")[0] for _interface, cidr in floating), *held]))
         #: By address the real servers that it sends to; those outside the inventory have no name.
@@ -638,7 +651,7 @@ def _answered_otherwise(hosts: Mapping[str, _Host]) -> Iterator[str]:
                     "take. "
                     "Make that its default gateway in the configuration of its network."
                 )
-            elif near and host.has_vips:
+            elif near and _family(each) in host.answered:
                 yield (
                     f"{host.name} gets {each['service']} by lb_kind NAT and other services by DR or TUN: what it "
                     "answers for these from their addresses goes by the director too, which takes a packet from an "

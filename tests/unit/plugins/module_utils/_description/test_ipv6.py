@@ -539,6 +539,32 @@ def test_an_answer_by_another_gateway_is_refused_by_ipv6_too(directors, gateway,
     assert [each.split(" by lb_kind")[0] for each in found] == (["web1 gets requests of web"] if refused else [])
 
 
+BY_NAT: dict[str, Any] = {
+    **MIXED,
+    "lvs_sync_daemon": False,
+    "lvs_vrrp_sync_groups": [{"name": "nat", "group": ["web", "web6"]}],
+    f"{FIRST_SERVICE}.lb_kind": "NAT",
+    f"{SECOND_SERVICE}.lb_kind": "NAT",
+}
+SET = {"hosts.web1.lvs_set_gateway": True}
+FOUR = {"address": HOSTS["web1"], "prefix": "24", "netmask": "255.255.255.0", "network": "192.0.2.0"}
+
+
+def told_of_both(changes: dict[str, Any], card: str) -> tuple[list[str], list[str]]:
+    """What is found and remarked of web1; card: which one has its IPv4 address."""
+    facts = facts_of(HOSTS6["web1"], default_ipv4={"interface": card, "gateway": "192.0.2.254"})
+    facts[card] = {**facts.get(card, {"device": card}), "ipv4": FOUR}
+    facts["interfaces"] = ["lo", "eth0", "eth1"]
+    found = compared(plain_views(hostvars(changes), ["web1"]), {"web1": facts}, ["Debian"], {})
+    return found[0]["findings"], remarks(found, {"web1": facts})
+
+
+def test_who_answers_one_family_itself_may_be_led_for_the_other_one():
+    findings, remarked = told_of_both({**BY_NAT, **SET, f"{SECOND_SERVICE}.lb_kind": "DR"}, "eth0")
+    assert findings == []
+    assert [line for line in remarked if "by DR or TUN" in line] == []
+
+
 def test_an_address_by_dhcp_tells_nothing_of_its_network():
     """Unlike one that is alone among others."""
     changes = {"lvs_sync_daemon": False, **ONLY}

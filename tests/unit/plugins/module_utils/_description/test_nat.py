@@ -575,3 +575,15 @@ def test_a_host_that_answers_for_dr_too_is_told():
     assert [line.split(":")[0] for line in remarked if "by DR" in line] == [
         "web1 gets web by lb_kind NAT and other services by DR or TUN"
     ]
+
+
+def test_a_host_that_would_be_made_to_answer_for_dr_by_the_director_too_is_refused():
+    both = {**NAT, **BOTH, f"{SECOND_SERVICE}.lb_kind": "DR", f"{SECOND_SERVICE}.real_servers": ["web1"]}
+    (found,) = told_by({**both, **SET})[0]
+    assert found == (
+        "lvs_set_gateway is true on web1, which gets other services by lb_kind DR or TUN: what it answers for these "
+        "from their addresses would go by the director too, which takes a packet from an address of its own for "
+        "forged. Use one lb_kind for all services of the host, or remove lvs_set_gateway."
+    )
+    # Who gets nothing by DR is led.
+    assert told_by({**both, "hosts.web2.lvs_set_gateway": True})[0] == []
