@@ -280,6 +280,13 @@ def _led_findings(host: _Host) -> Iterator[str]:
             "for these from their addresses would go by the director too, which takes a packet from an address of its "
             "own for forged. Use one lb_kind for all services of the host, or remove lvs_set_gateway."
         )
+    led = [each for each in host.chosen.values() if each]
+    if len({host.facing(each) for each in led}) > 1:
+        yield (
+            f"lvs_set_gateway is true on {host.name}, and leads by one interface; "
+            f"{listed([f'{each} is on {host.facing(each)}' for each in led])}. Give the director addresses in the "
+            "networks of one interface, or remove lvs_set_gateway."
+        )
 
 
 def _module_findings(host: str, modules: Sequence[str], need: str, remedy: str, facts: Facts) -> Iterator[str]:

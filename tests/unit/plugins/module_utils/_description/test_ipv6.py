@@ -559,8 +559,17 @@ def told_of_both(changes: dict[str, Any], card: str) -> tuple[list[str], list[st
     return found[0]["findings"], remarks(found, {"web1": facts})
 
 
-def test_who_answers_one_family_itself_may_be_led_for_the_other_one():
-    findings, remarked = told_of_both({**BY_NAT, **SET, f"{SECOND_SERVICE}.lb_kind": "DR"}, "eth0")
+def test_a_real_server_is_led_by_one_interface_for_both_families():
+    assert told_of_both({**BY_NAT, **SET}, "eth0")[0] == []
+    assert told_of_both({**BY_NAT, **SET}, "eth1")[0] == [
+        f"lvs_set_gateway is true on web1, and leads by one interface; {VIP} is on eth1, {VIP6} is on eth0. Give the "
+        "director addresses in the networks of one interface, or remove lvs_set_gateway."
+    ]
+
+
+@pytest.mark.parametrize("card", ["eth0", "eth1"])
+def test_who_answers_one_family_itself_may_be_led_for_the_other_one(card):
+    findings, remarked = told_of_both({**BY_NAT, **SET, f"{SECOND_SERVICE}.lb_kind": "DR"}, card)
     assert findings == []
     assert [line for line in remarked if "by DR or TUN" in line] == []
 
