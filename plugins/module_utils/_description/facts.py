@@ -648,6 +648,12 @@ def _answered_otherwise(hosts: Mapping[str, _Host]) -> Iterator[str]:
                     f"and {each['service']} comes to it by lb_kind NAT: who routes its answers must send them by the "
                     f"director of {each['service']}. Give the director an address in the server's network."
                 )
+            elif not near and routed == []:
+                yield (
+                    f"the answers of {host.name} to clients of {each['service']} must go back by the director, "
+                    f"{' or '.join(each['addresses'])}, but {host.way(each)}, and no route goes by it: unless who "
+                    "routes its answers sends them there, clients get none that they take."
+                )
             elif (
                 near and not host.sets_gateway and host.tells_way(each) and host.gateway(each) not in each["addresses"]
             ):

@@ -574,6 +574,29 @@ def test_who_answers_one_family_itself_may_be_led_for_the_other_one(card):
     assert [line for line in remarked if "by DR or TUN" in line] == []
 
 
+@pytest.mark.parametrize(
+    ("gateway", "ways", "told"),
+    [
+        pytest.param("fe80::1", {"fe80::1": ["default"]}, True, id="another one's"),
+        pytest.param("fe80::200:5eff:fe00:233", {}, False, id="of a MAC of VRRP"),
+        pytest.param("fe80::1", {VIP6: ["2001:db8:7::/48"]}, False, id="and routes by the director"),
+        pytest.param("fe80::1", None, False, id="as far as facts of another hand tell"),
+    ],
+)
+def test_who_has_an_address_by_dhcp_is_told_of_a_gateway_that_is_no_director(gateway, ways, told):
+    changes = {**ONLY, "lvs_sync_daemon": False, f"{FIRST_SERVICE}.lb_kind": "NAT"}
+    facts = facts_of(HOSTS6["web1"], default_ipv6={"interface": "eth0", "gateway": gateway}, lvs_gateways=ways)
+    facts["eth0"]["ipv6"][0]["prefix"] = "128"
+    facts["eth0"]["ipv4"] = FOUR
+    (found,) = compared(plain_views(hostvars(changes), ["web1"]), {"web1": facts}, ["Debian"], {})
+    assert found["findings"] == []
+    assert remarks([found], {"web1": facts}) == told * [
+        f"the answers of web1 to clients of web must go back by the director, {VIP6}, but its default route goes by "
+        "fe80::1 on eth0, and no route goes by it: unless who routes its answers sends them there, clients get none "
+        "that they take."
+    ]
+
+
 def test_an_address_by_dhcp_tells_nothing_of_its_network():
     """Unlike one that is alone among others."""
     changes = {"lvs_sync_daemon": False, **ONLY}
