@@ -28,6 +28,10 @@ Facts = Mapping[str, Any]
 TUNNEL = 20
 # With which an address of the link begins that is made of a MAC of VRRP, RFC 4291 appendix A.
 VRRP_LINK = "fe80::200:5eff:fe00:2"
+BY_DIRECTOR = (
+    "Make that its default gateway in the configuration of its network, or write lvs_set_gateway: true for it "
+    "(docs/nat.md)."
+)
 # Each with its interface.
 Networks = List[Tuple[str, IpNetwork]]
 
@@ -265,8 +269,7 @@ def _answer_findings(wanted: Mapping[str, Any], facts: Facts) -> Iterator[str]:
             # Facts of another hand know one route alone.
             yield (
                 f"{host.name} gets requests of {each['service']} by lb_kind NAT, and its answers must go back by the "
-                f"director, {' or '.join(host.near(each))}; but {host.way(each)}. Make that its default gateway in the "
-                "configuration of its network, or write lvs_set_gateway: true for it (docs/nat.md)."
+                f"director, {' or '.join(host.near(each))}; but {host.way(each)}. {BY_DIRECTOR}"
             )
     if host.sets_gateway:
         yield from _led_findings(host)
@@ -661,8 +664,7 @@ def _answered_otherwise(hosts: Mapping[str, _Host]) -> Iterator[str]:
                 yield (
                     f"the answers of {host.name} to clients of {each['service']} must go back by the director, "
                     f"{' or '.join(near)}, but {host.way(each)}, and {leading}: other clients get no answer that they "
-                    "take. "
-                    "Make that its default gateway in the configuration of its network."
+                    f"take. {BY_DIRECTOR}"
                 )
             elif near and _family(each) in host.answered:
                 yield (

@@ -458,7 +458,8 @@ def test_other_routes_by_the_director_are_told_with_where_they_lead():
     assert remarked == [
         f"the answers of web1 to clients of web must go back by the director, {GATEWAY}, but its default route goes by "
         f"{other} on eth0, and routes to 203.0.113.0/24 alone go by it: other clients get no answer that they take. "
-        "Make that its default gateway in the configuration of its network."
+        "Make that its default gateway in the configuration of its network, or write lvs_set_gateway: true for it "
+        "(docs/nat.md)."
     ]
 
 
