@@ -262,8 +262,8 @@ def _answer_findings(wanted: Mapping[str, Any], facts: Facts) -> Iterator[str]:
             yield (
                 f"lvs_set_gateway is true on {host.name}, and no address of a director is one by which it may answer "
                 f"clients of {each['service']}: it needs {' or '.join(each['addresses'])}, and is in "
-                f"{_shown(host.networks)}. Give the director an address that floats there, the same for all services "
-                "of the host, or remove lvs_set_gateway."
+                f"{_shown(host.networks) or 'no network that its addresses tell'}. Give the director an address that "
+                "floats there, the same for all services of the host, or remove lvs_set_gateway."
             )
         elif host.near(each) and not host.sets_gateway and host.routed_by(each) == []:
             # Facts of another hand know one route alone.
@@ -449,6 +449,8 @@ class _Host:
         interface = self._facts.get(f"default_{_family(gateway)}", {}).get("interface", "")
         if not interface:
             return "it has no default route"
+        if self._is_left and not self.gateway(gateway):
+            return "it has no default route of its own by a gateway"
         return f"its default route goes by {self.gateway(gateway) or 'no gateway'} on {interface}"
 
     def is_near(self, address: str) -> bool:

@@ -437,6 +437,9 @@ def test_a_real_server_that_no_director_is_next_to_cannot_be_led():
     _interface, found = told_by({**NAT, **SET}, web1=facts_of("203.0.113.21", "203.0.113.1"))[0]
     assert found.startswith("lvs_set_gateway is true on web1, and no address of a director is one by which it may")
     assert f"it needs {VIP} or {GATEWAY}, and is in 203.0.113.0/24 on eth0" in found
+    alone = {"device": "eth0", "ipv4": {"address": "203.0.113.21", "prefix": "32"}}
+    _interface, found = told_by({**NAT, **SET}, web1=facts_of("203.0.113.21", "203.0.113.1", eth0=alone))[0]
+    assert f"it needs {VIP} or {GATEWAY}, and is in no network that its addresses tell. Give" in found
 
 
 def test_its_own_default_route_counts_again_where_it_is_led_no_more():
@@ -448,6 +451,8 @@ def test_its_own_default_route_counts_again_where_it_is_led_no_more():
     (found,) = told_by(web1=now)[0]
     assert f"but its default route goes by {own} on eth0. Make that its default gateway" in found
     assert told_by(web1={**now, "lvs_gateways": {GATEWAY: [*ways[GATEWAY], "default"]}}) == ([], [])
+    (found,) = told_by(web1={**now, "lvs_gateways": {GATEWAY: ways[GATEWAY]}})[0]
+    assert "but it has no default route of its own by a gateway. Make that its default gateway" in found
 
 
 def test_other_routes_by_the_director_are_told_with_where_they_lead():
