@@ -185,11 +185,15 @@ def _address(value: Any) -> str:
     return address
 
 
+# Addresses of IPv6 that each link has anew.
+OF_LINK = ipaddress.ip_network("fe80::/10")
+
+
 def _router(value: Any) -> str:
     # Routers of IPv6 tell of themselves by the address that they have on the link.
     text = str(value)
     try:
-        is_of_link = ipaddress.ip_address(text).is_link_local and ":" in text and "%" not in text
+        is_of_link = ipaddress.ip_address(text) in OF_LINK and "%" not in text
     except ValueError:
         is_of_link = False
     return canonical_address(text) if is_of_link else _address(value)

@@ -266,8 +266,10 @@ def test_a_router_that_is_none_is_told_by_itself():
     told_once({**ONLY, ROUTES: [{**BY_LINK, "via": "fe80"}]}, f"{ROUTES}[0].via", ["is not an IPv4 or IPv6 address"])
 
 
-def test_a_router_of_a_link_is_one_of_an_interface():
-    told_once({**ONLY, ROUTES: [BY_LINK]}, f"{ROUTES}[0].dev", ["fe80::1 is of one link", "Write dev: INTERFACE"])
+@pytest.mark.parametrize("via", ["fe80::1", "fe90::1", "febf::1"])
+def test_a_router_of_a_link_is_one_of_an_interface(via):
+    changes = {**ONLY, ROUTES: [{**BY_LINK, "via": via}]}
+    told_once(changes, f"{ROUTES}[0].dev", [f"{via} is of one link", "Write dev: INTERFACE"])
 
 
 @pytest.mark.parametrize(
