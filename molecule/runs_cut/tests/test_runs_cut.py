@@ -28,14 +28,10 @@ def edit(cluster):
 
 @pytest.fixture
 def next_edit(cluster):
-    """The second address goes and another one comes; and for other tasks a script, settings of nginx and of IPVS."""
+    """The second address goes and another one comes; and for other tasks a script, which has a user."""
     described = edited(cluster, 2)
     instances = [{**each, "notify": {"content": "#!/bin/sh\n"}} for each in described["lvs_vrrp_instances"]]
-    return extra(
-        **{**described, "lvs_vrrp_instances": instances},
-        lvs_nginx_settings={"worker_connections": 1000},
-        director_sysctls={"net.ipv4.vs.expire_nodest_conn": 1},
-    )
+    return extra(**{**described, "lvs_vrrp_instances": instances})
 
 
 @pytest.fixture
