@@ -76,6 +76,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._addresses.gateway imp
     NOWHERE,
     Led,
     missing,
+    problems_of,
     read_memory,
     standing,
     surplus,
@@ -88,6 +89,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MO
 from ansible_collections.lvs.cluster.plugins.module_utils._host.ip import Ip
 from ansible_collections.lvs.cluster.plugins.module_utils._host.memory import GATEWAYS, OwnersMemory
 from ansible_collections.lvs.cluster.plugins.module_utils._net import family_of
+from ansible_collections.lvs.cluster.plugins.module_utils._problems import OptionsError
 
 
 def wish_of(params, led, before):
@@ -119,8 +121,16 @@ def leave(module, ip, before, others):
     return {**let_go(module, wish, module.params["stack"]), "commands": commands}
 
 
+def require_good(params):
+    """Fail with all that is wrong with the options."""
+    problems = problems_of(params["interface"], params["gateways"], params["owner"])
+    if problems:
+        raise OptionsError(problems, "Nothing was changed")
+
+
 def change(module):
     params = module.params
+    require_good(params)
     ip, memory = Ip.of(module), OwnersMemory(module, GATEWAYS)
     led = Led(params["interface"], params["gateways"]) if params["gateways"] else NOWHERE
     with memory.locked():

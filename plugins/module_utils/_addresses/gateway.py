@@ -6,12 +6,20 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 from dataclasses import dataclass
-from typing import List, Sequence, Set
+from typing import List, Sequence, Set, Tuple
 
-from ansible_collections.lvs.cluster.plugins.module_utils._net import family_of
+from ansible_collections.lvs.cluster.plugins.module_utils._net import (
+    TITLES,
+    AddressError,
+    canonical_address,
+    family_of,
+)
+from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
+from .held import INTERFACE, OWNER
 from .wish import Route
 
 # Each family's whole in two: of several routes to an address the kernel takes the narrowest, whatever their metrics.
@@ -31,6 +39,40 @@ class Led:
 
 
 NOWHERE = Led("", ())
+
+
+def problems_of(interface: str, gateways: Sequence[str], owner: str) -> List[Problem]:
+    """What is wrong with the options; a gateway in another spelling than the kernel's never would be there."""
+    problems: List[Problem] = []
+    for number, each in enumerate(gateways):
+        reason, remedy = _fault(each, gateways[:number])
+        if reason:
+            problems.append(Problem(f"gateways[{number}]", repr(each), reason, remedy))
+    if gateways and not INTERFACE.fullmatch(interface):
+        remedy = "Write the one by which the gateways are reached, as 'ip link' has it"
+        problems.append(Problem("interface", repr(interface), "is not a name of one", remedy))
+    if not OWNER.fullmatch(owner):
+        remedy = "Write letters, digits, '_', '.' and '-', as of a cluster"
+        problems.append(Problem("owner", repr(owner), "is not a name", remedy))
+    return problems
+
+
+def _fault(gateway: str, before: Sequence[str]) -> Tuple[str, str]:
+    """Why a gateway cannot be one beside those before it, and what to write; empty where it can."""
+    remedy = "Write it as 198.51.100.1 or 2001:db8::1, in lower case, without leading zeros and without a length"
+    try:
+        spelling = canonical_address(gateway)
+    except AddressError as error:
+        return str(error), remedy
+    if spelling != gateway:
+        return f"is not in the kernel's spelling, {spelling}", remedy
+    known = ipaddress.ip_address(gateway)
+    if known.is_multicast or known.is_loopback or known.is_unspecified:
+        return "is not the address of a gateway", "Write the director's in a network of the interface"
+    family = family_of(gateway)
+    if family in map(family_of, before):
+        return f"is a second one of {TITLES[family]}", "Write one of each family"
+    return "", ""
 
 
 def standing(shown: Sequence[str]) -> Set[Route]:

@@ -111,3 +111,21 @@ def test_a_host_that_a_boot_would_not_lead_is_refused_before_anything_changes(
     with pytest.raises(ModuleFailedError, match=told):
         play("gateway", interface="eth0", gateways=[DIRECTOR], stack=stack)
     assert (host.routes(), host.file.exists()) == ([OWN], False)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"gateways": ["2001:DB8::1"]}, r"gateways\[0\]: '2001:DB8::1' is not in the kernel's spelling, 2001:db8::1"),
+        ({"gateways": ["198.51.100.1/24"]}, r"gateways\[0\]: '198.51.100.1/24' is not an IPv4 or"),
+        ({"gateways": ["127.0.0.1"]}, "is not the address of a gateway"),
+        ({"gateways": [DIRECTOR, OTHER]}, rf"gateways\[1\]: '{OTHER}' is a second one of IPv4"),
+        ({"gateways": [DIRECTOR], "interface": ""}, "interface: '' is not a name of one. Write the one by which"),
+        ({"gateways": [DIRECTOR], "owner": "../lvs"}, "owner: '../lvs' is not a name"),
+    ],
+)
+def test_what_never_would_be_there_is_refused(host: Host, options: dict[str, Any], told: str) -> None:
+    with pytest.raises(ModuleFailedError, match=told) as failed:
+        play("gateway", **{"interface": "eth0", "stack": "ifupdown", **options})
+    assert failed.value.result["error"]["kind"] == "refused_options"
+    assert (host.routes(), host.memory.exists()) == ([OWN], False)
