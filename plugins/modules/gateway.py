@@ -18,6 +18,7 @@ description:
     told. It is asked whether it has read them.
   - Networks that the host is in, and routes that are narrower, are what they were.
   - What was put there is remembered. Without O(gateways) it goes, and nothing else; nor what another owner wants too.
+  - Where another owner has packets of a family go elsewhere it is refused, before anything is changed.
 extends_documentation_fragment:
   - lvs.cluster._host
   - lvs.cluster._modes
@@ -73,22 +74,22 @@ commands:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils._addresses.gateway import (
-    NOWHERE,
     Led,
     missing,
     problems_of,
     read_memory,
+    rival,
     standing,
     surplus,
     write_memory,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._addresses.stacks import STACKS
 from ansible_collections.lvs.cluster.plugins.module_utils._addresses.wish import Wish
-from ansible_collections.lvs.cluster.plugins.module_utils._host.boot import hold, let_go
-from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
+from ansible_collections.lvs.cluster.plugins.module_utils._host.boot import Holding, let_go
+from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, HostError, failure
 from ansible_collections.lvs.cluster.plugins.module_utils._host.ip import Ip
 from ansible_collections.lvs.cluster.plugins.module_utils._host.memory import GATEWAYS, OwnersMemory
-from ansible_collections.lvs.cluster.plugins.module_utils._net import family_of
+from ansible_collections.lvs.cluster.plugins.module_utils._net import TITLES, family_of
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import OptionsError
 
 
@@ -97,11 +98,11 @@ def wish_of(params, led, before):
     return Wish(led.interface, owner, [], params["header"], routes=led.routes, former=before.routes)
 
 
-def lead(module, ip, led, before, others):
+def lead(module, holding, led, before, others):
     """Have packets go there; the files first, for who reads them may set up the interface anew."""
-    params = module.params
-    outcomes = [leave(module, ip, before, others)] if before.interface not in ("", led.interface) else []
-    outcomes.append(hold(module, wish_of(params, led, before), params["stack"]))
+    if not module.check_mode:
+        holding.apply()
+    ip = Ip.of(module)
     there = standing(ip.routes_of(led.interface))
     # The kernel has one route of a half, so that of another gateway is replaced.
     families = {family_of(each) for each in led.gateways}
@@ -109,11 +110,12 @@ def lead(module, ip, led, before, others):
     commands = missing(led, there) + surplus(former, there, others)
     if not module.check_mode:
         ip.apply(commands)
-    return [*outcomes, {"commands": commands}]
+    return {**holding.outcome, "commands": commands}
 
 
-def leave(module, ip, before, others):
+def leave(module, before, others):
     """Have them go as before; from the kernel first, for who is told of the files takes them away later."""
+    ip = Ip.of(module)
     commands = surplus(before, standing(ip.routes_of(before.interface)), others)
     if not module.check_mode:
         ip.apply(commands)
@@ -128,23 +130,41 @@ def require_good(params):
         raise OptionsError(problems, "Nothing was changed")
 
 
+def require_no_rival(owner, led, others):
+    """Fail where another owner has the packets go elsewhere: each run of one would take the gateway from the other."""
+    for other, theirs in others.items():
+        found = rival(led, theirs)
+        if found:
+            gateway, way = found
+            raise HostError(
+                f"{owner} is to have this host send packets of {TITLES[family_of(gateway)]} by {gateway} on "
+                f"{led.interface}, and {other} has it send them by {way.gateways[0]} on {way.interface}. "
+                "Nothing was changed",
+                remedy="Have both write the same gateway, or remove lvs_set_gateway of the host in one of them and run "
+                "that; where both are to move, do so first, and write it again afterwards (docs/nat.md)",
+            )
+
+
 def change(module):
     params = module.params
     require_good(params)
-    ip, memory = Ip.of(module), OwnersMemory(module, GATEWAYS)
-    led = Led(params["interface"], params["gateways"]) if params["gateways"] else NOWHERE
+    memory = OwnersMemory(module, GATEWAYS)
+    led = Led(params["interface"], params["gateways"])
+    wanted = [led] if led.gateways else []
     with memory.locked():
-        memories = memory.read()
-        kept = memories.pop(params["owner"], "")
-        before, others = read_memory(kept), [read_memory(text) for text in memories.values()]
-        if led == before == NOWHERE:
-            return []
-        # A run that is cut off has done some of it.
-        if led.gateways and not module.check_mode and not kept:
-            memory.write(params["owner"], write_memory(led))
-        outcomes = lead(module, ip, led, before, others) if led.gateways else [leave(module, ip, before, others)]
-        if not module.check_mode and write_memory(led) != kept:
-            memory.write(params["owner"], write_memory(led))
+        remembered = {owner: read_memory(text) for owner, text in memory.read().items()}
+        before = remembered.pop(params["owner"], [])
+        others = [each for leds in remembered.values() for each in leds]
+        require_no_rival(params["owner"], led, remembered)
+        here = next((each for each in before if wanted and each.interface == led.interface), Led(led.interface, ()))
+        holdings = [Holding(module, wish_of(params, each, here), params["stack"]) for each in wanted]
+        if not module.check_mode:
+            # A run that is cut off, or fails, has done some of it.
+            memory.write(params["owner"], write_memory([*wanted, *before]))
+        outcomes = [leave(module, each, others) for each in before if each is not here]
+        outcomes += [lead(module, each, led, here, others) for each in holdings]
+        if not module.check_mode:
+            memory.write(params["owner"], write_memory(wanted))
     return outcomes
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import json
 from dataclasses import dataclass
-from typing import List, Sequence, Set, Tuple
+from typing import Dict, List, Optional, Sequence, Set, Tuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._net import (
     TITLES,
@@ -97,11 +97,29 @@ def _command(verb: str, route: Route, interface: str) -> List[str]:
     return ["ip", "route", verb, route.to, "via", route.via, "dev", interface]
 
 
-def read_memory(text: str) -> Led:
-    told = json.loads(text) if text else {}
-    return Led(told["interface"], told["gateways"]) if told else NOWHERE
+def rival(led: Led, other: Sequence[Led]) -> Optional[Tuple[str, Led]]:
+    """A gateway, and where another owner leads its family instead; what he is about to leave does not count."""
+    for gateway in led.gateways:
+        theirs = [
+            Led(each.interface, [way])
+            for each in other
+            for way in each.gateways
+            if family_of(way) == family_of(gateway)
+        ]
+        if theirs and Led(led.interface, [gateway]) not in theirs:
+            return gateway, theirs[0]
+    return None
 
 
-def write_memory(led: Led) -> str:
+def read_memory(text: str) -> List[Led]:
+    """Where an owner leads packets, or has begun to; each interface once."""
+    return [Led(interface, gateways) for interface, gateways in json.loads(text or "{}").items()]
+
+
+def write_memory(leds: Sequence[Led]) -> str:
     """A memory of where packets are led; empty for nowhere."""
-    return json.dumps(vars(led), indent=2) + "\n" if led.gateways else ""
+    gateways: Dict[str, List[str]] = {}
+    for led in leds:
+        known = gateways.setdefault(led.interface, [])
+        known += [each for each in led.gateways if each not in known]
+    return json.dumps(gateways, indent=2) + "\n" if gateways else ""

@@ -21,34 +21,53 @@ from .systemd import enablement
 SECONDS = 5
 
 
-def hold(module: Any, wish: Wish, name: str, networkd_file: str = "") -> Dict[str, Any]:
-    """Have them there after each boot.
+class Holding:
+    """What it takes to have them there after each boot; what cannot be is refused before anything is changed.
 
-    name: who sets up the network.
+    outcome: what changes, for a result.
     """
-    stack = STACKS[name]
-    _require_started(module, stack, wish)
+
+    def __init__(self, module: Any, wish: Wish, name: str, networkd_file: str = "") -> None:
+        """name: who sets up the network."""
+        stack = STACKS[name]
+        _require_started(module, stack, wish)
+        _require_possible(stack, wish)
+        self._running = RUNNING[name](module, wish, networkd_file)
+        self._running.look()
+        self._files = Files(module, [Wanted(*each) for each in stack.files(wish, self._running.found)])
+        differing, read = self._files.changed, self._running.reads()
+        self.outcome: Dict[str, Any] = {"differing": differing, "read": read, "diff": self._files.diff()}
+        if not (read or differing or self._running.is_told):
+            raise self._running.unread()
+
+    def apply(self) -> None:
+        if self.outcome["read"] and not self.outcome["differing"]:
+            return
+        self._files.apply()
+        self._running.tell()
+        _wait_until_read(self._running)
+
+
+def hold(module: Any, wish: Wish, name: str, networkd_file: str = "") -> Dict[str, Any]:
+    """Have them there after each boot."""
+    holding = Holding(module, wish, name, networkd_file)
+    if not module.check_mode:
+        holding.apply()
+    return holding.outcome
+
+
+def _require_possible(stack: Stack, wish: Wish) -> None:
+    """Fail where files of ours cannot say it to who sets up the network."""
     if not stack.has_ipv6 and any(":" in each.address for each in wish.addresses):
-        raise bad_option("addresses", None, f"has one of IPv6, of which {name} knows no aliases")
+        raise bad_option("addresses", None, f"has one of IPv6, of which {stack.name} knows no aliases")
     if wish.is_dummy and not stack.has_dummies:
-        raise no_dummies(name)
+        raise no_dummies(stack.name)
     if wish.routes and not stack.has_routes:
         raise NetworkError(
-            f"{name} reads all routes of {wish.interface} from one file, which is the host's own",
+            f"{stack.name} reads all routes of {wish.interface} from one file, which is the host's own",
             remedy=f"Write the gateway there, as GATEWAY={wish.routes[0].via} in ifcfg-{wish.interface}, and remove "
             "lvs_set_gateway of the host (docs/nat.md)",
         )
-    running = RUNNING[name](module, wish, networkd_file)
-    running.look()
-    files = Files(module, [Wanted(*each) for each in stack.files(wish, running.found)])
-    differing, diff, read = files.changed, files.diff(), running.reads()
-    if not (read or differing or running.is_told):
-        raise running.unread()
-    if not module.check_mode and (differing or not read):
-        files.apply()
-        running.tell()
-        _wait_until_read(running)
-    return {"differing": differing, "read": read, "diff": diff}
 
 
 def _wait_until_read(running: Running) -> None:

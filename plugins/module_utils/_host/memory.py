@@ -67,7 +67,8 @@ class OwnersMemory:
             if os.path.exists(path):
                 os.unlink(path)
             return
-        keep(self._module, path, text)
+        if self.read().get(owner) != text:
+            keep(self._module, path, text)
 
 
 def owners_of_addresses() -> dict[str, list[str]]:

@@ -52,7 +52,8 @@ def led_by(gateway: str) -> list[str]:
 
 
 def lead(*gateways: str, **options: Any) -> dict[str, Any]:
-    return play("gateway", interface="eth0" if gateways else "", gateways=gateways, stack="ifupdown", **options)
+    named = {"interface": "eth0" if gateways else "", "stack": "ifupdown", **options}
+    return play("gateway", gateways=gateways, **named)
 
 
 def test_a_host_is_led_once_and_then_as_before(host: Host) -> None:
@@ -99,6 +100,28 @@ def test_what_another_cluster_wants_too_stays(host: Host) -> None:
     assert host.routes() == [OWN]
 
 
+def test_of_a_change_that_failed_half_way_all_is_let_go(host: Host, program) -> None:
+    lead(DIRECTOR)
+    program("ifquery", "echo eth0; echo eth0:lvs-gateway; echo eth1:lvs-gateway")
+    program("ip", f"case $* in *replace*) exit 2;; esac\n{host.ip}")
+    with pytest.raises(ModuleFailedError):
+        lead(OTHER, interface="eth1")
+    program("ip", host.ip)
+    second = host.file.with_name("lvs-gateway-eth1")
+    assert second.exists()
+    assert lead()["differing"] == [str(second)]
+    assert (host.routes(), host.file.exists(), second.exists(), host.memory.exists()) == ([OWN], False, False, False)
+
+
+def test_what_another_cluster_has_go_elsewhere_is_refused(host: Host) -> None:
+    lead(DIRECTOR)
+    theirs = f"other is to have .* IPv4 by {OTHER} on eth0, and lvs has it send them by {DIRECTOR} on eth0"
+    for check in (True, False):
+        with pytest.raises(ModuleFailedError, match=theirs):
+            lead(OTHER, owner="other", check=check)
+    assert (host.routes(), host.memory.with_name("other.json").exists()) == (led_by(DIRECTOR), False)
+
+
 @pytest.mark.parametrize(
     ("stack", "told"),
     [("ifcfg", f"GATEWAY={DIRECTOR} in ifcfg-eth0"), ("ifupdown", "Use 'systemctl enable networking.service'")],
@@ -109,8 +132,8 @@ def test_a_host_that_a_boot_would_not_lead_is_refused_before_anything_changes(
     if stack == "ifupdown":
         program("systemctl", "echo disabled")
     with pytest.raises(ModuleFailedError, match=told):
-        play("gateway", interface="eth0", gateways=[DIRECTOR], stack=stack)
-    assert (host.routes(), host.file.exists()) == ([OWN], False)
+        lead(DIRECTOR, stack=stack)
+    assert (host.routes(), host.file.exists(), host.memory.exists()) == ([OWN], False, False)
 
 
 @pytest.mark.parametrize(

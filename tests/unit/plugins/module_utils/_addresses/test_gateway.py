@@ -11,10 +11,10 @@ import pytest
 import yaml
 from ansible_collections.lvs.cluster.plugins.module_utils._addresses import ifupdown, keyfile, stacks
 from ansible_collections.lvs.cluster.plugins.module_utils._addresses.gateway import (
-    NOWHERE,
     Led,
     missing,
     read_memory,
+    rival,
     standing,
     surplus,
     write_memory,
@@ -25,6 +25,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._addresses.wish import
 from .test_stacks import CARD
 
 GATEWAY = "198.51.100.1"
+NOWHERE = Led("eth0", [])
 LED = Led("eth0", [GATEWAY])
 BOTH = Led("eth0", [GATEWAY, "2001:db8::1"])
 # `ip -json route show dev eth0`, and that of IPv6.
@@ -58,9 +59,28 @@ def test_the_halves_are_brought_and_taken_away_and_nothing_else():
     assert [" ".join(each) for each in surplus(LED, there)] == [each.replace("replace", "delete") for each in brought]
 
 
-@pytest.mark.parametrize("led", [NOWHERE, LED, BOTH])
-def test_what_was_led_is_remembered(led: Led):
-    assert read_memory(write_memory(led)) == led
+@pytest.mark.parametrize("leds", [[], [LED], [BOTH, Led("eth1", ["198.51.100.2"])]])
+def test_what_was_led_is_remembered(leds: list[Led]):
+    assert read_memory(write_memory(leds)) == leds
+
+
+def test_of_an_interface_all_gateways_are_remembered_once():
+    moved = Led("eth0", ["198.51.100.2"])
+    assert read_memory(write_memory([moved, BOTH, LED])) == [Led("eth0", ["198.51.100.2", *BOTH.gateways])]
+
+
+@pytest.mark.parametrize(
+    ("others", "found"),
+    [
+        ([], None),
+        ([LED], None),
+        ([Led("eth0", ["198.51.100.2", GATEWAY])], None),
+        ([Led("eth0", ["2001:db8::2"])], ("2001:db8::1", Led("eth0", ["2001:db8::2"]))),
+        ([Led("eth1", [GATEWAY])], (GATEWAY, Led("eth1", [GATEWAY]))),
+    ],
+)
+def test_a_rival_leads_the_same_family_elsewhere(others: list[Led], found):
+    assert rival(BOTH, others) == found
 
 
 def test_networkd_adds_routes_to_the_file_of_the_card():
