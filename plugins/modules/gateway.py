@@ -93,9 +93,10 @@ from ansible_collections.lvs.cluster.plugins.module_utils._net import TITLES, fa
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import OptionsError
 
 
-def wish_of(params, led, before):
+def wish_of(params, led, before, others):
     owner = f"{params['owner']}-gateway"
-    return Wish(led.interface, owner, [], params["header"], routes=led.routes, former=before.routes)
+    shared = [route for each in others if each.interface == led.interface for route in each.routes]
+    return Wish(led.interface, owner, [], params["header"], routes=led.routes, former=before.routes, shared=shared)
 
 
 def lead(module, holding, led, before, others):
@@ -119,7 +120,7 @@ def leave(module, before, others):
     commands = surplus(before, standing(ip.routes_of(before.interface)), others)
     if not module.check_mode:
         ip.apply(commands)
-    wish = wish_of(module.params, Led(before.interface, ()), before)
+    wish = wish_of(module.params, Led(before.interface, ()), before, others)
     return {**let_go(module, wish, module.params["stack"]), "commands": commands}
 
 
@@ -157,7 +158,7 @@ def change(module):
         others = [each for leds in remembered.values() for each in leds]
         require_no_rival(params["owner"], led, remembered)
         here = next((each for each in before if wanted and each.interface == led.interface), Led(led.interface, ()))
-        holdings = [Holding(module, wish_of(params, each, here), params["stack"]) for each in wanted]
+        holdings = [Holding(module, wish_of(params, each, here, others), params["stack"]) for each in wanted]
         if not module.check_mode:
             # A run that is cut off, or fails, has done some of it.
             memory.write(params["owner"], write_memory([*wanted, *before]))

@@ -38,7 +38,9 @@ def identity(interface: str) -> str:
 
 
 def files(wish: Wish, found: Found) -> List[StackFile]:
-    """own_file of what is found: the profile that the host has for the interface."""
+    """own_file of what is found: the host's profile for the interface. texts: of routes that go, all with them."""
+    if not wish.addresses and not wish.routes and wish.former:
+        return [StackFile(path, edited(text, wish, ours=False), 0o600) for path, text in found.texts.items()]
     path = found.own_file or path_of(wish.interface)
     text = found.texts.get(path)
     if text is None and not wish.addresses:
@@ -82,10 +84,15 @@ def edited(text: str, wish: Wish, ours: bool) -> Optional[str]:
     for family in FAMILIES:
         coming, going = (
             [f"{each.to},{each.via}" for each in routes if (":" in each.to) == (family == "ipv6")]
-            for routes in (wish.routes, wish.former)
+            for routes in (wish.routes, wish.going)
         )
         _set_routes(sections, family, coming, going)
     return _render(sections)
+
+
+def has_going(text: str, wish: Wish) -> bool:
+    """Whether a profile has routes that are to go."""
+    return not {f"{each.to},{each.via}" for each in wish.going}.isdisjoint(map(_route, text.splitlines()))
 
 
 def _set_addresses(sections: Sections, family: str, coming: Sequence[str], going: Sequence[str]) -> None:
@@ -110,8 +117,7 @@ def _set_routes(sections: Sections, family: str, coming: Sequence[str], going: S
     lines = _section(sections, family, create=bool(coming))
     if lines is None:
         return
-    gone = set(going) - set(coming)
-    lines[:] = [line for line in lines if _route(line) not in gone]
+    lines[:] = [line for line in lines if _route(line) not in going]
     there = [_route(line) for line in lines]
     numbers = [int(match.group(1) or 0) for match in map(ROUTE.match, lines) if match]
     added = [each for each in coming if each not in there]

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Mapping, NamedTuple, Optional, Sequence
+from typing import List, Mapping, NamedTuple, Optional, Sequence
 
 from .held import LOOPBACK
 
@@ -44,6 +44,7 @@ class Wish:
     header: what a file of ours begins with.
     is_dummy: whether the interface is a dummy device, which is there for such addresses alone.
     former: the routes that the owner had before.
+    shared: those of them that another owner wants on the interface too.
     """
 
     interface: str
@@ -53,6 +54,12 @@ class Wish:
     is_dummy: bool = False
     routes: Sequence[Route] = ()
     former: Sequence[Route] = ()
+    shared: Sequence[Route] = ()
+
+    @property
+    def going(self) -> List[Route]:
+        """The routes that nobody wants any more."""
+        return [each for each in self.former if each not in self.routes and each not in self.shared]
 
     @property
     def kind(self) -> str:

@@ -95,7 +95,7 @@ def let_go(module: Any, wish: Wish, name: str, networkd_file: str = "") -> Dict[
     running = RUNNING[name](module, wish, networkd_file)
     absent = gone(wish, own_files(wish.interface, wish.owner), bool(other_additions(wish)))
     if stack.shares_files:
-        running.look()
+        running.look_for_rest()
         absent += stack.files(wish, running.found)
     files = Files(module, [Wanted(*each) for each in absent])
     differing, diff = files.changed, files.diff()

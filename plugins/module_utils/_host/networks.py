@@ -115,6 +115,9 @@ class Running:
     def look(self) -> None:
         """Find out what its writer has to know; fail where nobody would read what it writes."""
 
+    def look_for_rest(self) -> None:
+        """Find out where something of ours may be that is to go, of who has no file for that alone."""
+
     def reads(self) -> bool:
         """Whether it has read the files as they are, as far as it tells."""
         raise NotImplementedError
@@ -253,6 +256,16 @@ class NetworkManager(Running):
         texts = {self._path: read_exact(self._path)} if os.path.exists(self._path) else {}
         self.found = Found(own if is_hosts else "", texts)
 
+    def look_for_rest(self) -> None:
+        """Routes stay in a profile that sets up nothing now; of addresses the active one has the claim, or none has."""
+        if self._wish.former:
+            profiles = filter(os.path.isfile, sorted(glob.glob(f"{keyfile.FOLDER}/*")))
+            texts = {path: read_exact(path) for path in profiles}
+            its = {path: text for path, text in texts.items() if keyfile.has_going(text, self._wish)}
+            self.found = Found(texts=its)
+        elif self._wish.needs_no_file or os.path.dirname(self._active()[1]) == keyfile.FOLDER:
+            self.look()
+
     def _profiles(self, *only: str) -> List[Tuple[str, str, str]]:
         """UUID, interface and file of profiles."""
         words = ("-t", "-e", "no", "-f", "UUID,DEVICE,FILENAME", "connection", "show", *only)
@@ -289,6 +302,11 @@ class NetworkManager(Running):
             self._ask("nmcli", "connection", "up", "uuid", uuid)
 
     def tell_gone(self) -> None:
+        if self._wish.former:
+            # Nothing is set up by a profile that was not.
+            for path in self.found.texts:
+                self._ask("nmcli", "connection", "load", path)
+            return
         if os.path.exists(self._path):
             self.tell()
             return

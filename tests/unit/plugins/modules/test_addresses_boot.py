@@ -180,6 +180,14 @@ def test_network_manager_that_leaves_the_loopback_alone_is_refused_by_its_versio
         boot("NetworkManager", VIP)
 
 
+@pytest.mark.parametrize(
+    "active", ["uuid:eth1:/etc/other", "uuid:eth0:/run/NetworkManager/system-connections/eth0.nmconnection"]
+)
+def test_network_manager_that_sets_up_a_card_from_no_profile_of_its_folder_has_none_to_let_go_of(says, active) -> None:
+    says("nmcli", active)
+    assert not boot("NetworkManager", interface="eth0")["changed"]
+
+
 def test_what_other_owners_added_keeps_the_file_that_it_adds_to(networkctl, root: Path) -> None:
     read = {"NetworkFile": str(root / BASE)}
     networkctl(read, read)

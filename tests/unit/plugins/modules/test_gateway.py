@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.lvs.cluster.plugins.module_utils._addresses import ifupdown
+from ansible_collections.lvs.cluster.plugins.module_utils._addresses import ifupdown, keyfile
 from ansible_collections.lvs.cluster.plugins.module_utils._host import boot, memory
 from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
 
@@ -111,6 +111,71 @@ def test_of_a_change_that_failed_half_way_all_is_let_go(host: Host, program) -> 
     assert second.exists()
     assert lead()["differing"] == [str(second)]
     assert (host.routes(), host.file.exists(), second.exists(), host.memory.exists()) == ([OWN], False, False, False)
+
+
+# Sets up the one interface from the one profile that it is made with, and reads what stands there.
+NMCLI = r"""
+echo "$*" >>{log}
+case $* in
+*--version*) echo "nmcli tool, version 1.52.1" ;;
+*--active*) [ -z "{interface}" ] || echo "uuid:{interface}:{folder}/{interface}.nmconnection" ;;
+*"-g ipv4.addresses"*) sed -n 's/^route[0-9]*=//p' {folder}/{interface}.nmconnection | paste -sd, ;;
+esac
+"""
+
+
+@pytest.fixture
+def manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program, host: Host):  # noqa: ARG001
+    """A NetworkManager that has an interface active, or none; its folder of profiles, and what it was asked."""
+    folder, log = tmp_path / "profiles", tmp_path / "asked"
+    folder.mkdir()
+    monkeypatch.setattr(keyfile, "FOLDER", str(folder))
+    for name in ("eth0", "eth1"):
+        (folder / f"{name}.nmconnection").write_text(f"[connection]\nid={name}\n\n[ipv4]\nmethod=auto\n")
+
+    def active(interface: str) -> None:
+        program("nmcli", NMCLI.format(log=log, folder=folder, interface=interface))
+
+    active.folder, active.log = folder, log
+    return active
+
+
+def profile_of(manager, interface: str) -> str:
+    return (manager.folder / f"{interface}.nmconnection").read_text()
+
+
+@pytest.mark.parametrize("active", ["eth1", "eth0", ""])
+def test_network_manager_lets_go_whichever_profile_is_active(manager, active: str) -> None:
+    manager("eth0")
+    before = profile_of(manager, "eth0")
+    lead(DIRECTOR, stack="NetworkManager")
+    assert f"\nroute1=0.0.0.0/1,{DIRECTOR}\n" in profile_of(manager, "eth0")
+    manager(active)
+    manager.log.write_text("")
+    assert lead(stack="NetworkManager")["differing"] == [str(manager.folder / "eth0.nmconnection")]
+    assert profile_of(manager, "eth0") == before
+    assert "connection load" in manager.log.read_text()
+    assert "connection up" not in manager.log.read_text()
+    assert not lead(stack="NetworkManager")["changed"]
+
+
+def test_network_manager_has_another_interface_lead_once_the_first_is_down(manager) -> None:
+    manager("eth0")
+    lead(DIRECTOR, stack="NetworkManager")
+    manager("eth1")
+    lead(DIRECTOR, stack="NetworkManager", interface="eth1")
+    assert [DIRECTOR in profile_of(manager, each) for each in ("eth0", "eth1")] == [False, True]
+
+
+def test_network_manager_keeps_in_its_profile_what_another_cluster_wants_too(manager) -> None:
+    manager("eth0")
+    for owner in ("lvs", "other"):
+        lead(DIRECTOR, owner=owner, stack="NetworkManager")
+    led = profile_of(manager, "eth0")
+    assert lead(owner="other", stack="NetworkManager")["differing"] == []
+    assert profile_of(manager, "eth0") == led
+    assert lead(owner="lvs", stack="NetworkManager")["differing"]
+    assert DIRECTOR not in profile_of(manager, "eth0")
 
 
 def test_what_another_cluster_has_go_elsewhere_is_refused(host: Host) -> None:
