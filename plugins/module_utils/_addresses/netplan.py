@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import List
+from typing import Dict, List
 
 from .held import alone
 from .wish import Address, Found, StackFile, Wish, place
@@ -17,6 +17,8 @@ FOLDER = "/etc/netplan"
 RENDERED = "/run/systemd/network"
 # Since 0.107, which tells of virtual-ethernet, new with it, and not of them.
 DUMMIES, SINCE = "dummy-devices", "virtual-ethernet"
+# A section of a network, and what stands in it, each two blanks further in.
+ENTRY = re.compile(r"""(  |    )["']?([^\s"'-][^\s"']*?)["']?:(?:\s|$)""")
 RENDERED_FILE = re.compile(r"10-netplan-(.+)\.network")
 
 
@@ -36,9 +38,22 @@ def has_dummies(told: str) -> bool:
     return SINCE in told.split()
 
 
+def sections(told: str) -> Dict[str, str]:
+    """By what netplan calls an interface, the section that has it, from the output of C(netplan get)."""
+    found, section = {}, ""
+    for line in told.splitlines():
+        match = ENTRY.match(line)
+        if match and len(match.group(1)) == 2:
+            section = match.group(2)
+        elif match:
+            found[match.group(2)] = section
+    return found
+
+
 def files(wish: Wish, found: Found) -> List[StackFile]:
     """own_file of what is found: what netplan calls the interface."""
-    kind = DUMMIES if wish.is_dummy else "ethernets"
+    # It takes no interface in two sections, and then writes nothing at all.
+    kind = found.section or (DUMMIES if wish.is_dummy else "ethernets")
     lines = ["network:", "  version: 2", f"  {kind}:", f"    {json.dumps(found.own_file or wish.interface)}:"]
     if wish.needs_no_file:
         # Addresses that somebody else gave to the interface are not networkd's to take away.

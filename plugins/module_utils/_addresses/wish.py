@@ -83,10 +83,12 @@ class Found:
 
     own_file: the file of the host's own that the stack sets up the interface from; empty for none.
     texts: files that are read before any is written, by their paths.
+    section: where netplan's files have the interface; empty where they need not have it yet.
     """
 
     own_file: str = ""
     texts: Mapping[str, str] = field(default_factory=dict)
+    section: str = ""
 
 
 def place(interface: str) -> str:

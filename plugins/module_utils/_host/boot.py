@@ -44,7 +44,12 @@ class Holding:
         if self.outcome["read"] and not self.outcome["differing"]:
             return
         self._files.apply()
-        self._running.tell()
+        try:
+            self._running.tell()
+        except NetworkError:
+            # Who does not take our file may not take those of the host's own beside it, at the next boot.
+            self._files.put_back()
+            raise
         _wait_until_read(self._running)
 
 

@@ -102,6 +102,14 @@ class Files:
             if self._has_wrong_mode(path):
                 os.chmod(path, mode)
 
+    def put_back(self) -> None:
+        """Have the texts that were there before."""
+        for each in reversed(self.texts):
+            if each.before is None:
+                _remove(each.path)
+            else:
+                keep(self._module, each.path, each.before)
+
     def _require_accepted(self) -> None:
         changing = {each.path for each in self.texts if each.after is not None}
         checked = [each for each in self._wanted if each.check and each.path in changing]

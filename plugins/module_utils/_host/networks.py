@@ -212,7 +212,14 @@ class Netplan(Running):
                 f"this host would not have {self._wish.what} after a boot",
                 remedy="Set realserver_network to networkd, and realserver_networkd_file to the name of that file",
             )
-        self.found = Found(name)
+        section = "" if self._wish.needs_no_file else netplan.sections(self._ask("netplan", "get")).get(name, "")
+        if not (section or self._wish.needs_no_file):
+            raise NetworkError(
+                f"networkd sets up {self._wish.interface} from {path}, of which netplan's files say nothing any more, "
+                f"so this host would not have {self._wish.what} after a boot",
+                remedy=f"See 'netplan get', and write {name} into a file in {netplan.FOLDER}",
+            )
+        self.found = Found(name, section=section)
 
     def reads(self) -> bool:
         path = netplan.rendered(self.found.own_file)

@@ -166,6 +166,46 @@ def test_networkd_makes_a_dummy_device_which_need_not_be_there_yet(networkctl, r
     assert files(root) == []
 
 
+@pytest.fixture
+def bond(networkctl, program, root: Path) -> None:
+    """One of netplan's, which takes it in no other section."""
+    card = {"NetworkFile": netplan.rendered("bond0")}
+    networkctl(card, card)
+    ours = root / "60-lvs-bond0.yaml"
+    program(
+        "netplan",
+        "case $1 in\n"
+        "get) printf 'network:\\n  version: 2\\n  bonds:\\n    bond0:\\n      interfaces: []\\n' ;;\n"
+        f"generate) grep -qx '  bonds:' {ours} || {{ echo changes device type >&2; exit 1; }} ;;\n"
+        "esac",
+    )
+
+
+@pytest.mark.usefixtures("bond")
+def test_netplan_has_a_bond_where_it_stands(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(networks.Netplan, "reads", lambda _self: (root / "60-lvs-bond0.yaml").exists())
+    assert boot("netplan", VIP | {"label": "bond0:0"}, interface="bond0")["changed"]
+    assert '  bonds:\n    "bond0":\n' in (root / "60-lvs-bond0.yaml").read_text()
+
+
+@pytest.mark.usefixtures("bond")
+def test_what_netplan_does_not_take_is_put_back(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(networks.Netplan, "reads", lambda _self: False)
+    monkeypatch.setattr(netplan, "sections", lambda _told: {"bond0": "ethernets"})
+    vip = VIP | {"label": "bond0:0"}
+    with pytest.raises(ModuleFailedError, match="changes device type"):
+        boot("netplan", vip, interface="bond0")
+    assert files(root) == []
+    root.mkdir(exist_ok=True)
+    (root / "60-lvs-bond0.yaml").write_text("as it was\n")
+    with pytest.raises(ModuleFailedError, match="changes device type"):
+        boot("netplan", vip, interface="bond0")
+    assert (root / "60-lvs-bond0.yaml").read_text() == "as it was\n"
+    monkeypatch.setattr(netplan, "sections", lambda _told: {})
+    with pytest.raises(ModuleFailedError, match=f"write bond0 into a file in {root}"):
+        boot("netplan", vip, interface="bond0")
+
+
 @pytest.mark.parametrize("stack", ["ifcfg", "netplan"])
 def test_stack_that_makes_no_dummy_devices_is_refused_by_name(says, root: Path, stack: str) -> None:
     says("netplan", "netplan.io:\n  features:\n  - dhcp-use-domains")

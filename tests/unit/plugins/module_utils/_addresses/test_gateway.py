@@ -9,7 +9,7 @@ import json
 
 import pytest
 import yaml
-from ansible_collections.lvs.cluster.plugins.module_utils._addresses import ifupdown, keyfile, stacks
+from ansible_collections.lvs.cluster.plugins.module_utils._addresses import ifupdown, keyfile, netplan, stacks
 from ansible_collections.lvs.cluster.plugins.module_utils._addresses.gateway import (
     Led,
     missing,
@@ -103,6 +103,32 @@ def test_netplan_adds_routes_to_the_card():
     assert path == "/etc/netplan/60-lvs-gateway-eth0.yaml"
     card = yaml.safe_load(text)["network"]["ethernets"]["card"]
     assert card == {"routes": [{"to": each.to, "via": each.via} for each in BOTH.routes]}
+
+
+# `netplan get` of Debian 13, shortened.
+NETPLAN = """network:
+  version: 2
+  renderer: networkd
+  ethernets:
+    eth0:
+      addresses:
+      - "198.51.100.21/24"
+  bonds:
+    bond0:
+      interfaces:
+      - eth0
+    "7": {}
+  vlans:
+    bond0.5:
+      id: 5
+      link: "bond0"
+"""
+
+
+def test_netplan_has_each_interface_in_a_section():
+    assert netplan.sections(NETPLAN) == {"eth0": "ethernets", "bond0": "bonds", "7": "bonds", "bond0.5": "vlans"}
+    _path, text = only("netplan", Found("bond0", section="bonds"))
+    assert set(yaml.safe_load(text)["network"]) == {"version", "bonds"}
 
 
 def test_netplan_is_known_to_have_written_them_by_the_file_that_it_makes():
