@@ -6,12 +6,15 @@
 
 from __future__ import annotations
 
-from typing import List, Set
+import re
+from typing import List, Sequence
 
 from .held import alone
 from .wish import Address, Found, StackFile, Wish, place
 
 FOLDER = "/etc/network/interfaces.d"
+# In the file uevent of a device.
+MADE = re.compile(r"^DEVTYPE=(?:bond|bridge|vlan)$", re.MULTILINE)
 
 
 def names(wish: Wish) -> List[str]:
@@ -75,6 +78,23 @@ def own(interface: str, owner: str) -> List[str]:
     return [f"{FOLDER}/{owner}-{place(interface)}"]
 
 
-def started_at_boot(listed: str) -> Set[str]:
-    """The interfaces in the output of C(ifquery --list): those that C(ifup -a) brings up."""
-    return set(listed.split())
+def started_at_boot(listed: str) -> List[str]:
+    """The interfaces in the output of C(ifquery --list), those that C(ifup -a) brings up, one after the other."""
+    return listed.split()
+
+
+def too_early(wish: Wish, started: Sequence[str]) -> bool:
+    """Whether the routes come before the interface does, if it is one that ifupdown has to make first."""
+    ours = _routed(wish)
+    both = bool(wish.routes) and {ours, wish.interface} <= set(started)
+    return both and started.index(ours) < started.index(wish.interface)
+
+
+def maker(interface: str) -> str:
+    """By which device it is told whether it has to be made: a VLAN with a dot ifupdown makes whenever that is there."""
+    return interface.partition(".")[0]
+
+
+def is_made(uevent: str) -> bool:
+    """Whether a device is one of those that ifupdown makes by their own stanzas, and no card."""
+    return bool(MADE.search(uevent))

@@ -153,17 +153,37 @@ class Ifupdown(Running):
     is_told = False
 
     def reads(self) -> bool:
-        return not self._missing()
+        return not self._missing() and not self._is_too_early()
+
+    def tell(self) -> None:
+        # Known once the file stands in its place among the others.
+        if self._is_too_early():
+            raise self.unread()
 
     def _missing(self) -> List[str]:
         started = _started(self._module)
         return [each for each in ifupdown.started(self._wish) if each not in started]
 
+    def _is_too_early(self) -> bool:
+        """Whether the interface is made at boot, and after the routes that need it."""
+        path = os.path.join(INTERFACES, ifupdown.maker(self._wish.interface), "uevent")
+        if not (self._wish.routes and os.path.exists(path) and ifupdown.is_made(read_exact(path))):
+            return False
+        return ifupdown.too_early(self._wish, _started(self._module))
+
     def unread(self) -> NetworkError:
         (file,) = STACKS["ifupdown"].files(self._wish, self.found)
+        source = f"'source {os.path.dirname(file.path)}/*'"
+        if self._is_too_early():
+            return NetworkError(
+                f"ifupdown reads {file.path} before it makes {self._wish.interface}, so this host would not have "
+                f"{self._wish.what} after a boot",
+                remedy=f"Have the stanza of {self._wish.interface} stand before the line {source} in "
+                "/etc/network/interfaces",
+            )
         return NetworkError(
             f"ifupdown does not read {file.path}, so this host would have no {', '.join(self._missing())} after a boot",
-            remedy=f"Write the line 'source {os.path.dirname(file.path)}/*' into /etc/network/interfaces",
+            remedy=f"Write the line {source} into /etc/network/interfaces",
         )
 
 
@@ -400,8 +420,8 @@ def _no_card(wish: Wish) -> NetworkError:
 
 
 def _started(module: Any) -> List[str]:
-    """The interfaces that ifupdown brings up at boot."""
-    return sorted(ifupdown.started_at_boot(_ask(module, "ifquery", "--list")))
+    """The interfaces that ifupdown brings up at boot, one after the other."""
+    return ifupdown.started_at_boot(_ask(module, "ifquery", "--list"))
 
 
 # Who is missing where a program of his is.

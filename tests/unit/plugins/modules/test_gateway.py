@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils._addresses import ifupdown, keyfile
-from ansible_collections.lvs.cluster.plugins.module_utils._host import boot, memory
+from ansible_collections.lvs.cluster.plugins.module_utils._host import boot, memory, networks
 from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
 
 # `ip route replace|delete TO via GATEWAY dev eth0`, and `ip -json -4|-6 route show dev eth0`.
@@ -199,6 +199,38 @@ def test_a_host_that_a_boot_would_not_lead_is_refused_before_anything_changes(
     with pytest.raises(ModuleFailedError, match=told):
         lead(DIRECTOR, stack=stack)
     assert (host.routes(), host.file.exists(), host.memory.exists()) == ([OWN], False, False)
+
+
+@pytest.mark.parametrize(
+    ("interface", "uevent", "order", "refused"),
+    [
+        ("bond0", "DEVTYPE=bond\nINTERFACE=bond0\n", "{ours} {its}", True),
+        ("bond0", "DEVTYPE=bond\nINTERFACE=bond0\n", "{its} {ours}", False),
+        ("bond0.5", "DEVTYPE=bond\nINTERFACE=bond0\n", "{ours} {its}", True),
+        ("eth0.5", "INTERFACE=eth0\n", "{ours} {its}", False),
+        ("eth0", "INTERFACE=eth0\n", "{ours} {its}", False),
+        ("br0", "DEVTYPE=bridge\n", "{ours}", False),
+    ],
+)
+def test_ifupdown_that_makes_the_interface_later_than_its_routes_is_refused(
+    host: Host, monkeypatch: pytest.MonkeyPatch, program, interface: str, uevent: str, order: str, refused: bool
+) -> None:
+    device = host.memory.parents[1] / "net" / interface.partition(".")[0]
+    device.mkdir(parents=True)
+    (device / "uevent").write_text(uevent)
+    monkeypatch.setattr(networks, "INTERFACES", str(device.parent))
+    program("ifquery", "printf '%s\\n' " + order.format(ours=f"{interface}:lvs-gateway", its=interface))
+    file = host.file.with_name(f"lvs-gateway-{interface}")
+    if not refused:
+        assert lead(DIRECTOR, interface=interface)["changed"]
+        return
+    for _again in range(2):
+        with pytest.raises(ModuleFailedError, match=f"Have the stanza of {interface} stand before"):
+            lead(DIRECTOR, interface=interface)
+        assert (host.routes(), file.exists()) == ([OWN], False)
+    file.write_text("of a run before")
+    with pytest.raises(ModuleFailedError, match="stand before"):
+        lead(DIRECTOR, interface=interface)
 
 
 @pytest.mark.parametrize(

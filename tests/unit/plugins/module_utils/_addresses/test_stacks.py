@@ -308,4 +308,4 @@ def test_what_networkd_reads_is_told_of_all_interfaces() -> None:
 
 
 def test_what_ifupdown_brings_up_is_told() -> None:
-    assert ifupdown.started_at_boot("lo\nlo:lvs-0\neth0\n") == {"lo", "lo:lvs-0", "eth0"}
+    assert ifupdown.started_at_boot("lo\nlo:lvs-0\neth0\n") == ["lo", "lo:lvs-0", "eth0"]
