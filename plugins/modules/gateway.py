@@ -18,7 +18,8 @@ description:
     told. It is asked whether it has read them.
   - Networks that the host is in, and routes that are narrower, are what they were.
   - What was put there is remembered. Without O(gateways) it goes, and nothing else; nor what another owner wants too.
-  - Where another owner has packets of a family go elsewhere it is refused, before anything is changed.
+  - Where another owner has packets of a family go elsewhere it is refused, before anything is changed; and where who
+    has this run on the host would be answered by the gateway from then on.
 extends_documentation_fragment:
   - lvs.cluster._host
   - lvs.cluster._modes
@@ -76,6 +77,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.lvs.cluster.plugins.module_utils._addresses.gateway import (
     Led,
     missing,
+    overruled,
     problems_of,
     read_memory,
     rival,
@@ -86,6 +88,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._addresses.gateway imp
 from ansible_collections.lvs.cluster.plugins.module_utils._addresses.stacks import STACKS
 from ansible_collections.lvs.cluster.plugins.module_utils._addresses.wish import Wish
 from ansible_collections.lvs.cluster.plugins.module_utils._host.boot import Holding, let_go
+from ansible_collections.lvs.cluster.plugins.module_utils._host.caller import callers
 from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, HostError, failure
 from ansible_collections.lvs.cluster.plugins.module_utils._host.ip import Ip
 from ansible_collections.lvs.cluster.plugins.module_utils._host.memory import GATEWAYS, OwnersMemory
@@ -146,6 +149,22 @@ def require_no_rival(owner, led, others):
             )
 
 
+def require_answers(module, led):
+    """Fail where whoever has this run here would get no more answers, but by a gateway that may not be there yet."""
+    ip = Ip.of(module)
+    families = {family_of(each): each for each in led.gateways}
+    for caller in callers():
+        gateway = families.get(family_of(caller.address))
+        way = overruled(ip.way_to(*caller), led) if gateway else ""
+        if way:
+            raise HostError(
+                f"{caller.address}, from where this run comes, is answered {way}, and would be by {gateway} then: "
+                "while no director has that address, nobody reaches this host. Nothing was changed",
+                remedy=f"Write a route of its own into the configuration of this host's network, as 'ip route add "
+                f"{caller.address} {way}' brings it, or come from a network that this host is in (docs/nat.md)",
+            )
+
+
 def change(module):
     params = module.params
     require_good(params)
@@ -158,6 +177,7 @@ def change(module):
         others = [each for leds in remembered.values() for each in leds]
         require_no_rival(params["owner"], led, remembered)
         here = next((each for each in before if wanted and each.interface == led.interface), Led(led.interface, ()))
+        require_answers(module, led)
         holdings = [Holding(module, wish_of(params, each, here, others), params["stack"]) for each in wanted]
         if not module.check_mode:
             # A run that is cut off, or fails, has done some of it.

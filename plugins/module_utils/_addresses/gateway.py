@@ -93,6 +93,21 @@ def surplus(led: Led, there: Set[Route], others: Sequence[Led] = ()) -> List[Lis
     return [_command("delete", each, led.interface) for each in led.routes if each in there - wanted]
 
 
+def overruled(told: str, led: Led) -> str:
+    """The way that packets to somebody take now, where they are led past it, in the words of ip-route(8); else empty.
+
+    told: the output of C(ip -json route get fibmatch ADDRESS). A narrower route stays, and so does another table.
+    """
+    for way in json.loads(told or "[]"):
+        hops = [way, *way.get("nexthops", [])]
+        gateways = [hop["gateway"] for hop in hops if "gateway" in hop]
+        is_default = way["dst"] == "default" and way.get("table", "main") == "main"
+        if is_default and not set(gateways) & set(led.gateways):
+            named = ["via", gateways[0]] if gateways else []
+            return " ".join([*named, "dev", next(hop["dev"] for hop in hops if "dev" in hop)])
+    return ""
+
+
 def _command(verb: str, route: Route, interface: str) -> List[str]:
     return ["ip", "route", verb, route.to, "via", route.via, "dev", interface]
 

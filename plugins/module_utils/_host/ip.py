@@ -16,6 +16,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._addresses.held import
     alone,
     links,
 )
+from ansible_collections.lvs.cluster.plugins.module_utils._net import family_of
 
 from .command import C_LOCALE, RunCommand
 from .errors import HostError
@@ -119,6 +120,11 @@ class Ip:
             return self.run(*words)
         except IpError:
             return ""
+
+    def way_to(self, address: str, source: str) -> str:
+        """The route by which packets of a source go somewhere, as it stands in its table, as JSON."""
+        family = family_of(address)
+        return self._asked("-json", f"-{family[-1]}", "route", "get", "fibmatch", address, "from", source)
 
     def addresses_of(self, interface: str) -> str:
         """The addresses of an interface, as JSON."""

@@ -7,18 +7,22 @@ from typing import Any
 
 import pytest
 from ansible_collections.lvs.cluster.plugins.module_utils._addresses import ifupdown, keyfile
-from ansible_collections.lvs.cluster.plugins.module_utils._host import boot, memory, networks
+from ansible_collections.lvs.cluster.plugins.module_utils._host import boot, caller, memory, networks
+from ansible_collections.lvs.cluster.plugins.modules import gateway
 from ansible_collections.lvs.cluster.tests.unit.playing import ModuleFailedError, play
 
 # `ip route replace|delete TO via GATEWAY dev eth0`, and `ip -json -4|-6 route show dev eth0`.
 IP = r"""
 case $* in
+*"get fibmatch 203.0.113.9 from 198.51.100.21"*) echo '[{{"dst": "default", "gateway": "{own}", "dev": "eth0"}}]' ;;
+*"get fibmatch"*) echo '[{{"dst": "198.51.100.0/24", "dev": "eth0"}}]' ;;
 *replace*) sed -i "\|^$3 |d" {routes}; echo "$3 $5" >>{routes} ;;
 *delete*) grep -q "^$3 $5\$" {routes} || exit 2; sed -i "\|^$3 $5\$|d" {routes} ;;
 *-4*) sed 's|\(.*\) \(.*\)|{{"dst": "\1", "gateway": "\2"}}|' {routes} | paste -sd, | sed 's|.*|[&]|' ;;
 esac
 """
-OWN = "default 198.51.100.254"
+ROUTER = "198.51.100.254"
+OWN = f"default {ROUTER}"
 DIRECTOR, OTHER = "198.51.100.1", "198.51.100.2"
 
 
@@ -28,7 +32,7 @@ class Host:
         self._routes.write_text(f"{OWN}\n")
         self.memory = folder / "gateways" / "lvs.json"
         self.file = folder / "etc" / "lvs-gateway-eth0"
-        self.ip = IP.format(routes=self._routes)
+        self.ip = IP.format(routes=self._routes, own=ROUTER)
 
     def routes(self) -> list[str]:
         return sorted(self._routes.read_text().splitlines())
@@ -41,6 +45,8 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program) -> Host:
     monkeypatch.setattr(memory, "ROOT", str(tmp_path))
     monkeypatch.setattr(ifupdown, "FOLDER", str(tmp_path / "etc"))
     monkeypatch.setattr(boot, "SECONDS", 0)
+    # Whoever is at this machine.
+    monkeypatch.setattr(gateway, "callers", list)
     program("ip", host.ip)
     program("systemctl", "echo enabled")
     program("ifquery", "echo eth0; echo eth0:lvs-gateway; echo eth0:other-gateway")
@@ -198,6 +204,29 @@ def test_a_host_that_a_boot_would_not_lead_is_refused_before_anything_changes(
         program("systemctl", "echo disabled")
     with pytest.raises(ModuleFailedError, match=told):
         lead(DIRECTOR, stack=stack)
+    assert (host.routes(), host.file.exists(), host.memory.exists()) == ([OWN], False, False)
+
+
+@pytest.mark.parametrize(
+    ("called", "refused"),
+    [
+        ([("203.0.113.9", "198.51.100.21")], True),
+        ([("198.51.100.9", "198.51.100.21")], False),
+        ([("2001:db8::9", "2001:db8::21")], False),
+        ([], False),
+    ],
+)
+def test_a_host_that_could_not_answer_who_calls_is_refused_until_it_has_a_route(
+    host: Host, monkeypatch: pytest.MonkeyPatch, called: list[tuple[str, str]], refused: bool
+) -> None:
+    monkeypatch.setattr(gateway, "callers", lambda: [caller.Caller(*each) for each in called])
+    if not refused:
+        assert lead(DIRECTOR)["changed"]
+        return
+    told = rf"203\.0\.113\.9, from where .* by {DIRECTOR} then.*'ip route add 203\.0\.113\.9 via {ROUTER} dev eth0'"
+    for check in (True, False):
+        with pytest.raises(ModuleFailedError, match=told):
+            lead(DIRECTOR, check=check)
     assert (host.routes(), host.file.exists(), host.memory.exists()) == ([OWN], False, False)
 
 

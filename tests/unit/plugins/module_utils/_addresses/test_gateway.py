@@ -13,6 +13,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._addresses import ifup
 from ansible_collections.lvs.cluster.plugins.module_utils._addresses.gateway import (
     Led,
     missing,
+    overruled,
     read_memory,
     rival,
     standing,
@@ -103,6 +104,29 @@ def test_netplan_adds_routes_to_the_card():
     assert path == "/etc/netplan/60-lvs-gateway-eth0.yaml"
     card = yaml.safe_load(text)["network"]["ethernets"]["card"]
     assert card == {"routes": [{"to": each.to, "via": each.via} for each in BOTH.routes]}
+
+
+OWN = {"dst": "default", "gateway": "198.51.100.254", "dev": "eth0"}
+HOPS = [{"gateway": "198.51.100.253", "dev": "eth0"}, {"gateway": "198.51.100.254", "dev": "eth0"}]
+
+
+@pytest.mark.parametrize(
+    ("way", "now"),
+    [
+        (OWN, "via 198.51.100.254 dev eth0"),
+        ({"dst": "default", "dev": "ppp0"}, "dev ppp0"),
+        ({"dst": "default", "nexthops": HOPS}, "via 198.51.100.253 dev eth0"),
+        ({"dst": "default", "gateway": "2001:db8::fe", "dev": "eth0"}, "via 2001:db8::fe dev eth0"),
+        (OWN | {"gateway": GATEWAY}, ""),
+        (OWN | {"table": "100"}, ""),
+        (OWN | {"dst": "203.0.113.0/24"}, ""),
+        (OWN | {"dst": "0.0.0.0/1", "gateway": "198.51.100.2"}, ""),
+        ({"dst": "198.51.100.0/24", "dev": "eth0"}, ""),
+    ],
+)
+def test_a_default_route_of_the_host_is_overruled_and_no_other(way: dict, now: str):
+    assert overruled(json.dumps([way]), BOTH) == now
+    assert overruled("", BOTH) == ""
 
 
 # `netplan get` of Debian 13, shortened.
