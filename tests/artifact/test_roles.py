@@ -43,7 +43,30 @@ module.exit_json(changed=True)
 def test_package_manager_is_asked_for_what_is_missing_alone(
     tmp_path: Path, role: str, packages: list[str], calls: list[str], status: int, reasons: list[str]
 ) -> None:
-    log, library = tmp_path / "log", tmp_path / "library"
+    done, asked = asked_to_install(tmp_path, role, packages, directs_alone=True)
+    said = done.stdout + done.stderr
+    assert done.returncode == status, said
+    assert asked == calls, said
+    assert not [each for each in reasons if each not in said], said
+
+
+@pytest.mark.parametrize(
+    ("packages", "calls"),
+    [(["there"], []), (["missing"], ["missing keepalived True 3600", "missing keepalived None None"])],
+    ids=["installed", "missing"],
+)
+def test_director_has_keepalived_installed_with_what_it_is_missing(
+    tmp_path: Path, packages: list[str], calls: list[str]
+) -> None:
+    done, asked = asked_to_install(tmp_path, "director", packages, directs_alone=False)
+    assert (done.returncode, asked) == (0, calls), done.stdout + done.stderr
+
+
+def asked_to_install(
+    folder: Path, role: str, packages: list[str], *, directs_alone: bool
+) -> tuple[subprocess.CompletedProcess[str], list[str]]:
+    """What a role's play did, and what the package manager was asked for."""
+    log, library = folder / "log", folder / "library"
     library.mkdir()
     (library / "apt.py").write_text(MANAGER.replace("LOG", repr(str(log))))
     play = {
@@ -58,17 +81,14 @@ def test_package_manager_is_asked_for_what_is_missing_alone(
                 # Not what this is about, and there is no description here.
                 "vars": {
                     "__keepalived_view": {"needs": []},
+                    "__director_view": {"static": directs_alone},
                     "__director_modules": ["ip_vs"],
                     "__director_marking": {"marks": []},
                 },
             },
         ],
     }
-    done = played(tmp_path, play)
-    said = done.stdout + done.stderr
-    assert done.returncode == status, said
-    assert (log.read_text().splitlines() if log.exists() else []) == calls, said
-    assert not [each for each in reasons if each not in said], said
+    return played(folder, play), log.read_text().splitlines() if log.exists() else []
 
 
 @pytest.mark.parametrize(("told", "goes"), [([], False), (["lvs1"], True)], ids=["no", "yes"])
