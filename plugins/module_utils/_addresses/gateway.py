@@ -19,7 +19,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._net import (
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
-from .held import INTERFACE, OWNER
+from .held import problems_of_interface, problems_of_owner
 from .wish import Route
 
 # Each family's whole in two: of several routes to an address the kernel takes the narrowest, whatever their metrics.
@@ -48,13 +48,10 @@ def problems_of(interface: str, gateways: Sequence[str], owner: str) -> List[Pro
         reason, remedy = _fault(each, gateways[:number])
         if reason:
             problems.append(Problem(f"gateways[{number}]", repr(each), reason, remedy))
-    if gateways and not INTERFACE.fullmatch(interface):
+    if gateways:
         remedy = "Write the one by which the gateways are reached, as 'ip link' has it"
-        problems.append(Problem("interface", repr(interface), "is not a name of one", remedy))
-    if not OWNER.fullmatch(owner):
-        remedy = "Write letters, digits, '_', '.' and '-', as of a cluster"
-        problems.append(Problem("owner", repr(owner), "is not a name", remedy))
-    return problems
+        problems += problems_of_interface(interface, remedy)
+    return problems + problems_of_owner(owner)
 
 
 def _fault(gateway: str, before: Sequence[str]) -> Tuple[str, str]:

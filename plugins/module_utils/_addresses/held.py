@@ -83,14 +83,26 @@ def problems_of(
             problems.append(
                 Problem(f"addresses[{number}].label", repr(label), f"is not a label of {interface}", remedy)
             )
-    if not OWNER.fullmatch(owner):
-        remedy = "Write letters, digits, '_', '.' and '-', as of a cluster"
-        problems.append(Problem("owner", repr(owner), "is not a name", remedy))
+    problems += problems_of_owner(owner)
     if is_dummy and interface == LOOPBACK:
         problems.append(Problem("interface", repr(interface), "is no dummy device", "Write another name, as lvs0"))
-    if not INTERFACE.fullmatch(interface):
-        problems.append(Problem("interface", repr(interface), "is not a name of one", "Write it as 'ip link' has it"))
-    return problems
+    return problems + problems_of_interface(interface, "Write it as 'ip link' has it")
+
+
+def problems_of_owner(owner: str) -> List[Problem]:
+    """A file has his name."""
+    if OWNER.fullmatch(owner):
+        return []
+    remedy = "Write letters, digits, '_', '.' and '-', as of a cluster"
+    return [Problem("owner", repr(owner), "is not a name", remedy)]
+
+
+def problems_of_interface(interface: str, remedy: str) -> List[Problem]:
+    return (
+        []
+        if INTERFACE.fullmatch(interface)
+        else [Problem("interface", repr(interface), "is not a name of one", remedy)]
+    )
 
 
 def is_label(label: str, interface: str) -> bool:
