@@ -10,6 +10,9 @@ FACTS = "plugins/module_utils/_description/facts.py"
 DIRECTORS = "lvs1 lvs2"
 SYSCTLS = "/etc/sysctl.d/60-lvs-realserver.conf"
 UNIT = "lvs-realserver-tunnel.service"
+PORT = "lvs-realserver-gue@6080.service"
+CLOSE = "- name: Tunnel | Close ports\n  ansible.builtin.import_tasks: close.yml\n\n"
+PURGE = "roles/realserver/tasks/purge.yml"
 
 
 def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
@@ -24,6 +27,12 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
             "served_and_seen or far_away",
             {"web1": "ip link set dev tunl0 down"},
             {"web1": "ip link set dev tunl0 up"},
+        ),
+        Row(
+            "nothing is taken out of tunnels in UDP",
+            "served_and_seen or far_away",
+            {"web2": "ip fou del port 6080"},
+            {"web2": "ip fou add port 6080 gue"},
         ),
         Row(
             "what comes out of tunnels is taken for forged",
@@ -55,17 +64,38 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
             "single_run",
             edits={FACTS: ('facts.get("lvs_tunnelled", {})', "{}")},
         ),
+        Row(
+            "a port of tunnels never closes",
+            "something_else",
+            edits={PURGE: ("      when: __realserver_gue_leaving", "      when: false")},
+        ),
+        Row(
+            "a port of tunnels closes before the directors know",
+            "something_else",
+            edits={
+                "roles/realserver/tasks/tunnel.yml": (
+                    "# What comes to such a port",
+                    f"{CLOSE}# What comes to such a port",
+                )
+            },
+        ),
         unbroken("loses_power"),
         edited("directors tell no connections", "loses_power", DIRECTORS, silent),
         Row(
             "a boot takes nothing out of tunnels",
-            "boots",
+            "boots and IP",
             {"web1": f"systemctl disable {UNIT}"},
             {"web1": f"systemctl enable --now {UNIT}"},
         ),
         Row(
+            "a boot opens no port to tunnels in UDP",
+            "boots and UDP",
+            {"web2": f"systemctl disable {PORT}"},
+            {"web2": f"systemctl enable --now {PORT}"},
+        ),
+        Row(
             "a boot compares where packets come from",
-            "boots",
+            "boots and IP",
             {"web1": f"cp {SYSCTLS} /var/tmp/kept && sed -i '/rp_filter/d' {SYSCTLS}"},
             {"web1": f"mv /var/tmp/kept {SYSCTLS} && sysctl -p {SYSCTLS}"},
         ),

@@ -181,6 +181,15 @@ ansible_facts:
       description: The clusters that have a unit for that, and whether the boot starts it.
       type: dict
       sample: {lvs: true}
+    lvs_gue:
+      description: The clusters that have a unit for tunnels in UDP, and the ports that the boot opens to those.
+      type: dict
+      sample: {lvs: [6080]}
+    lvs_gue_open:
+      description: The ports that are open to those now, where some cluster has such a unit.
+      type: list
+      elements: int
+      sample: [6080]
     lvs_tunnelled:
       description: The clusters with the module for that, and the services whose packets come so.
       type: dict
@@ -196,7 +205,7 @@ ansible_facts:
       sample: false
     lvs_ipvs:
       description:
-        - The modules of IPVS, and C(ipip), that the kernel has (C(loaded)), those of them that C(modprobe) finds
+        - The modules of IPVS, C(ipip) and C(fou), that the kernel has (C(loaded)), those of them that C(modprobe) finds
           (C(loadable)), and what bars the loading of any (C(barred)), empty if nothing does.
       type: dict
       sample: {loaded: [ip_vs], loadable: [ip_vs, ip_vs_rr], barred: ""}
@@ -219,6 +228,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._host.memory import (
 from ansible_collections.lvs.cluster.plugins.module_utils._host.networks import networkd_files, seen
 from ansible_collections.lvs.cluster.plugins.module_utils._host.packages import installed
 from ansible_collections.lvs.cluster.plugins.module_utils._host.system import (
+    gue_ports,
     keepalived,
     os_release,
     tunnel_units,
@@ -229,7 +239,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._marks.rules import UN
 
 
 def look(module):
-    ip, stacks = Ip.of(module), seen(module)
+    ip, stacks, gue = Ip.of(module), seen(module), gue_ports()
     told = network(ip.addresses(), ip.ways_out(), ip.routes() if module.params["routes"] else [])
     return {
         **system(os_release()),
@@ -252,6 +262,8 @@ def look(module):
         "lvs_sysctls_of": owners_of(SETTINGS),
         "lvs_gateway_of": owners_of(GATEWAYS),
         "lvs_tunnels": tunnel_units(),
+        "lvs_gue": gue,
+        "lvs_gue_open": ip.gue_ports() if gue else [],
         "lvs_tunnelled": tunnelled(),
         "lvs_marked": os.path.exists(UNIT_FILE),
         "lvs_ipvs": kernel_modules.ipvs(),

@@ -12,15 +12,19 @@ HELD = [{"address": "192.0.2.100", "label": "lo:0"}]
 
 
 def described(
-    vips: list[Any], tunnelled: list[str] | None = None, sets_gateway: bool = False, **facts: Any
+    vips: list[Any],
+    tunnelled: list[str] | None = None,
+    gue: list[int] | None = None,
+    sets_gateway: bool = False,
+    **facts: Any,
 ) -> dict[str, Any]:
     """A host of cluster lvs, which is silent on ARP; facts: what else it tells."""
-    its = {"vips": vips, "tunnelled": tunnelled or [], "sets_gateway": sets_gateway}
+    its = {"vips": vips, "tunnelled": tunnelled or [], "gue": gue or [], "sets_gateway": sets_gateway}
     told = {"lvs_held": {"lo": ["lvs"]}, "lvs_cards": ["eth0"], "lvs_sysctls_of": ["lvs"]}
     return {
         "realserver_interface": "lo",
         "__realserver_views": {"realserver": its, "cluster": {"name": "lvs"}},
-        "ansible_facts": {**told, "lvs_tunnels": {}, "lvs_gateway_of": [], **facts},
+        "ansible_facts": {**told, "lvs_tunnels": {}, "lvs_gue": {}, "lvs_gateway_of": [], **facts},
     }
 
 
@@ -58,6 +62,26 @@ def test_packets_are_taken_out_of_tunnels_as_long_as_some_are_described(
 ) -> None:
     given = described(HELD, tunnelled=tunnelled, lvs_tunnels=dict.fromkeys(of, True))
     assert of_a_role("realserver", "__realserver_leaving", **given, __addresses_held=NOTHING) is is_leaving
+
+
+@pytest.mark.parametrize(
+    ("gue", "of", "left", "is_leaving"),
+    [
+        pytest.param([6080], {"lvs": [6080]}, [], False, id="as described"),
+        pytest.param([6080], {}, [], False, id="not yet open"),
+        pytest.param([6081], {"lvs": [6080]}, [6080], True, id="another one"),
+        pytest.param([], {"lvs": [6080], "edge": [6081]}, [6080], True, id="none described any more"),
+        pytest.param([], {"lvs": []}, [], True, id="cut off before it was open"),
+        pytest.param([], {"edge": [6081]}, [], False, id="that of another cluster"),
+    ],
+)
+def test_a_port_of_tunnels_closes_once_none_come_to_it(
+    gue: list[int], of: dict[str, list[int]], left: list[int], is_leaving: bool
+) -> None:
+    given = described(HELD, tunnelled=["web"], gue=gue, lvs_gue=of)
+    assert of_a_role("realserver", "__realserver_leaving", **given, __addresses_held=NOTHING) is is_leaving
+    assert of_a_role("realserver", "__realserver_gue_left", **given) == left
+    assert of_a_role("realserver", "__realserver_gue_of_others", **given) == of.get("edge", [])
 
 
 @pytest.mark.parametrize(

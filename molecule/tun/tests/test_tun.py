@@ -22,14 +22,29 @@ def far(service):
 
 
 @pytest.fixture
-def takes_out(lab, far):
-    """Whether each of them takes packets out of tunnels, whatever its cards think of them."""
+def opened(lab):
+    """The ports that are open to tunnels in UDP on a host."""
+
+    def look(host):
+        told = lab.exec(host, "ip", "fou", "show", check=False)  # it fails where the kernel knows no such
+        return [int(line.split()[1]) for line in told.splitlines() if line.endswith(" gue")]
+
+    return look
+
+
+@pytest.fixture
+def takes_out(lab, far, opened):
+    """Whether each of them takes packets out of tunnels, whatever its cards think of them, and at which ports."""
 
     def look():
         words = ("net.ipv4.conf.all.rp_filter", "net.ipv4.conf.tunl0.rp_filter")
         settings = lab.exec_all(far, "sysctl", "-n", *words)
         return {
-            host: ("UP" in lab.json(host, "ip", "-json", "link", "show", "dev", "tunl0")[0]["flags"], told.split())
+            host: (
+                "UP" in lab.json(host, "ip", "-json", "link", "show", "dev", "tunl0")[0]["flags"],
+                told.split(),
+                opened(host),
+            )
             for host, told in settings.items()
         }
 
@@ -69,6 +84,11 @@ def curl(lab, client, service):
     return ask
 
 
+def described(far):
+    """To the first of them tunnels are of IP in IP, to the second of UDP."""
+    return {host: (True, ["0", "0"], ports) for host, ports in zip(far, ([], [6080]), strict=True)}
+
+
 def test_clients_are_served_and_seen_by_every_real_server(cluster, service, client, steady, prove, seen, far):
     steady()
     prove(service.master)
@@ -85,7 +105,7 @@ def test_no_answer_goes_back_through_the_director(service, lab, client, steady):
 
 
 def test_those_far_away_take_packets_out_of_tunnels(takes_out, far, lab, service):
-    assert takes_out() == dict.fromkeys(far, (True, ["0", "0"]))
+    assert takes_out() == described(far)
     for host in far:
         assert lab.loopback(host)["lo:0"] == f"{service.vip}/32"
 
@@ -126,6 +146,26 @@ def test_no_single_run_takes_a_server_out_of_its_tunnel(site, service, far):
     assert "Run first without it among the servers there" in told(done.stdout)[far[0]]
 
 
+def test_a_tunnel_comes_to_be_of_something_else_without_a_failed_request(
+    site, service, lab, far, opened, faults, steady, probe, tell
+):
+    """Another port, none, and the described one again: a port closes once no director sends to it any more."""
+    (near,) = service.realservers - set(far)
+    steady()
+    with faults.healing(site):
+        for told, ports in (({"tun_type": "gue", "tun_port": 6081}, [6081]), ({}, []), ({"tun_type": "gue"}, [6080])):
+            servers = [far[0], {"host": far[1], **told}, {"host": near, "lb_kind": "DR"}]
+            running = probe(rate=20)
+            done = site(*extra(web_servers=servers))
+            assert done.returncode == 0, done.stdout + done.stderr
+            report = running.stop()
+            tell(f"tun_port {ports}", report, 0)
+            assert report["failures"] == {}
+            assert opened(far[1]) == ports
+            assert bool(ports) == ("gue@" in lab.exec(far[1], "ls", "/etc/systemd/system"))
+    steady()
+
+
 @pytest.mark.usefixtures("far_alone")
 def test_a_connection_goes_on_when_the_master_loses_power(
     service, faults, steady, synced_probe, tell, prove, limit, probe, far
@@ -146,14 +186,17 @@ def test_a_connection_goes_on_when_the_master_loses_power(
     assert report["longest_gap"] < limit(0)
 
 
+@pytest.mark.parametrize("place", [pytest.param(0, id="IP in IP"), pytest.param(1, id="UDP")])
 def test_a_real_server_that_boots_takes_packets_out_of_tunnels_again(
-    service, lab, faults, steady, prove, takes_out, far
+    service, lab, faults, steady, prove, takes_out, far, place
 ):
     """Also where the distribution has the kernel compare where a packet comes from."""
-    host = far[0]
+    host = far[place]
     lab.shell(host, f"echo net.ipv4.conf.all.rp_filter=1 >{STRICT}")
     with faults.healing(lambda: lab.shell(host, f"rm {STRICT}")):
         faults.reboot(host)
-        wait_for(f"tunnels of {host}", lambda: takes_out()[host], lambda seen: seen == (True, ["0", "0"]), patience=30)
+        wait_for(
+            f"tunnels of {host}", lambda: takes_out()[host], lambda seen: seen == described(far)[host], patience=30
+        )
         steady()
         prove(service.master)

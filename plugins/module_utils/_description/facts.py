@@ -26,6 +26,8 @@ from .views.host import Plain
 Facts = Mapping[str, Any]
 # What a packet in a tunnel has before it, in bytes, RFC 2003.
 TUNNEL = 20
+# With its UDP and the header of GUE between, linux/include/net/gue.h.
+GUE_TUNNEL = TUNNEL + 8 + 4
 # With which an address of the link begins that is made of a MAC of VRRP, RFC 4291 appendix A.
 VRRP_LINK = "fe80::200:5eff:fe00:2"
 BY_DIRECTOR = (
@@ -199,7 +201,8 @@ def _serving_findings(wanted: Mapping[str, Any], facts: Facts) -> Iterator[str]:
         yield from _module_findings(host, wanted["director"]["modules"], "a director needs IPVS", remedy, facts)
     if wanted["realserver"]["tunnelled"]:
         need = f"what comes to it of {listed(wanted['realserver']['tunnelled'])} by lb_kind TUN is taken out by that"
-        yield from _module_findings(host, ["ipip"], need, "", facts)
+        modules = ["ipip", "fou"] if wanted["realserver"]["gue"] else ["ipip"]
+        yield from _module_findings(host, modules, need, "", facts)
     until_now = facts.get("lvs_tunnelled", {}).get(cluster["name"], ())
     turned = [each for each in wanted["realserver"]["direct"] if each in until_now]
     if turned:
@@ -402,6 +405,7 @@ class _Host:
         self.servers: Dict[str, str] = view["director"]["servers"]
         #: Those that it sends to in tunnels.
         self.tunnelled: Dict[str, str] = view["director"]["tunnelled"]
+        self.gue: List[str] = view["director"]["gue"]
         own = [
             (interface, f"{each['address']}/{each.get('prefix') or each.get('netmask') or 32}")
             for interface, addresses in _held(facts).items()
@@ -592,22 +596,24 @@ def _tunnels_nowhere(hosts: Mapping[str, _Host]) -> Iterator[str]:
 
 def _tunnels_too_narrow(hosts: Mapping[str, _Host]) -> Iterator[str]:
     """A client sends segments of the size that the real server has announced, which knows nothing of the tunnel."""
-    rooms: Dict[str, int] = {}
+    rooms: Dict[str, Tuple[int, int]] = {}
     for host in hosts.values():
         for address, name in host.tunnelled.items():
             mtu = host.mtu(host.way_to(address))
             if mtu and name in hosts:
-                rooms[name] = min(mtu - TUNNEL - IP_AND_TCP, rooms.get(name, mtu))
-    narrow: Dict[Tuple[int, int], List[str]] = {}
-    for name, room in rooms.items():
+                header = GUE_TUNNEL if address in host.gue else TUNNEL
+                found = (mtu - header - IP_AND_TCP, header)
+                rooms[name] = min(found, rooms.get(name, found))
+    narrow: Dict[Tuple[int, int, int], List[str]] = {}
+    for name, (room, header) in rooms.items():
         if hosts[name].announced > room:
-            narrow.setdefault((hosts[name].announced, room), []).append(name)
-    for (announced, room), names in narrow.items():
+            narrow.setdefault((hosts[name].announced, room, header), []).append(name)
+    for (announced, room, header), names in narrow.items():
         yield (
             f"clients of {listed(names)} are told to send segments of {announced} bytes, and in a tunnel of lb_kind "
             f"TUN {room} have room: who never hears of that, as behind a firewall that drops ICMP, uploads nothing. "
             f"Give the default route there advmss {room} (docs/tun.md), or all between it and its directors an MTU of "
-            f"{announced + TUNNEL + IP_AND_TCP}."
+            f"{announced + header + IP_AND_TCP}."
         )
 
 

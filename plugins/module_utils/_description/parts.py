@@ -13,7 +13,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._net import EVERY
 from .kinds import numbered
 from .model.cluster import Cluster
 from .model.proxies import Upstream
-from .model.services import NAT, TUN, ServiceServer, VirtualServer
+from .model.services import GUE, GUE_PORT, NAT, TUN, ServiceServer, VirtualServer
 
 
 def vrrp_hosts(cluster: Cluster) -> List[str]:
@@ -42,6 +42,18 @@ def directors(cluster: Cluster) -> List[str]:
 def kind_of(server: ServiceServer, service: VirtualServer) -> Optional[str]:
     """How packets of a service reach a server of it."""
     return service.lb_kind if server.lb_kind == "" else server.lb_kind
+
+
+def tun_type_of(server: ServiceServer, service: VirtualServer) -> Optional[str]:
+    """What a tunnel to a server of a service is made of, where it gets one."""
+    return service.tun_type if server.tun_type == "" else server.tun_type
+
+
+def tun_port_of(server: ServiceServer, service: VirtualServer) -> Optional[int]:
+    """The port of the tunnel in UDP by which packets of a service reach a server of it; None where it is none."""
+    if kind_of(server, service) != TUN or tun_type_of(server, service) != GUE:
+        return None
+    return server.tun_port or service.tun_port or GUE_PORT
 
 
 def port_of(server: ServiceServer, service: VirtualServer) -> int:
@@ -78,6 +90,12 @@ def holders_of(service: VirtualServer) -> Iterator[str]:
 def tunnelled_of(service: VirtualServer) -> Iterator[str]:
     """Those to whom they come in tunnels, which only a device for these takes them out of."""
     return (each.host for each in hosts_of(service) if kind_of(each, service) == TUN)
+
+
+def gue_ports_of(service: VirtualServer, host: str) -> Iterator[int]:
+    """Those at which tunnels in UDP come to a host."""
+    ports = (tun_port_of(each, service) for each in hosts_of(service) if each.host == host)
+    return (each for each in ports if each)
 
 
 def sockets_of(service: VirtualServer, ports: Collection[int] = ()) -> Mapping[str, Sequence[Tuple[str, int]]]:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 from typing import Any, Dict, Iterable, List, Optional, Sequence
 
 from ansible_collections.lvs.cluster.plugins.module_utils._addresses.held import (
@@ -125,6 +126,11 @@ class Ip:
         """The route by which packets of a source go somewhere, as it stands in its table, as JSON."""
         family = family_of(address)
         return self._asked("-json", f"-{family[-1]}", "route", "get", "fibmatch", address, "from", source)
+
+    def gue_ports(self) -> List[int]:
+        """Those at which the kernel takes packets out of tunnels in UDP; none where it knows no such."""
+        told = json.loads(self._asked("-json", "fou", "show") or "[]")
+        return [each["port"] for each in told if "gue" in each]
 
     def addresses_of(self, interface: str) -> str:
         """The addresses of an interface, as JSON."""

@@ -25,8 +25,8 @@ MODULES_DISABLED = "/proc/sys/kernel/modules_disabled"
 OWN_STATUS = "/proc/self/status"
 # As capabilities(7) numbers it.
 CAP_SYS_MODULE = 16
-# Beside those of IPVS: what takes packets out of tunnels.
-TUNNELS = "ipip"
+# Beside those of IPVS: what takes packets out of tunnels of IP in IP, and of UDP.
+TUNNELS = ("ipip", "fou")
 
 
 class NoModuleError(HostError):
@@ -66,12 +66,12 @@ def _modules_in(folder: str, name: str) -> set[str]:
 
 
 def _is_told(module: str) -> bool:
-    return module.startswith("ip_vs") or module == TUNNELS
+    return module.startswith("ip_vs") or module in TUNNELS
 
 
 def _lines_if_any(path: str) -> List[str]:
     with contextlib.suppress(OSError):
-        return [line for part in ("ip_vs", TUNNELS) for line in lines(path, part)]
+        return [line for part in ("ip_vs", *TUNNELS) for line in lines(path, part)]
     return []
 
 

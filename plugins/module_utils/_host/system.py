@@ -19,6 +19,8 @@ OS_RELEASE = ("/etc/os-release", "/usr/lib/os-release")
 KEEPALIVED = ("/run/keepalived.pid", "/etc/systemd/system/multi-user.target.wants/keepalived.service")
 # By cluster, the unit that has the device of tunnels up (roles/realserver/vars/main.yml).
 TUNNEL_UNITS = "/etc/systemd/system/%s-realserver-tunnel.service"
+# By cluster, the unit that opens a port to tunnels in UDP (there too).
+GUE_UNITS = "/etc/systemd/system/%s-realserver-gue@.service"
 # By cluster, the modules that tunnels need, with a line that names the services (there too).
 TUNNEL_MODULES = "/etc/modules-load.d/%s-realserver.conf"
 TUNNELLED = "# In tunnels:"
@@ -52,6 +54,16 @@ def tunnel_units() -> Dict[str, bool]:
         cluster: os.path.lexists(os.path.join(WANTED, os.path.basename(path)))
         for cluster, path in _by_cluster(TUNNEL_UNITS).items()
     }
+
+
+def gue_ports() -> Dict[str, List[int]]:
+    """The clusters whose packets are taken out of tunnels in UDP here, and at which ports after the next boot."""
+    found = {}
+    for cluster, path in _by_cluster(GUE_UNITS).items():
+        before, after = os.path.join(WANTED, os.path.basename(path)).split("@")
+        links = glob.glob(f"{before}@*{after}")
+        found[cluster] = sorted(int(link[len(before) + 1 : -len(after)]) for link in links)
+    return found
 
 
 def tunnelled() -> Dict[str, List[str]]:

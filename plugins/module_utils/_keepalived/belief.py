@@ -190,12 +190,12 @@ def _weight(server: Dict_, replaced: bool) -> int:
 
 
 def _server(server: Dict_, virtual_server: Dict_, weight: int) -> Dict_:
-    if server["lb_kind"] == "TUN" and server["tunnel"] != "IPIP":
-        raise UntoldError(f"keepalived does not say all of a tunnel of type {server['tunnel']}")
     # Nothing rewrites the port of a packet that is not translated: ipvswrapper.c: ipvs_cmd().
     port = server["port"] if server["lb_kind"] == "NAT" else virtual_server.get("port", 0)
     options: Dict_ = {
-        name: server[name] for name in ("address", "lb_kind", "uthreshold", "lthreshold") if name in server
+        name: server[name]
+        for name in ("address", "lb_kind", "tun_type", "tun_port", "tun_checksum", "uthreshold", "lthreshold")
+        if name in server
     }
     return {**options, "port": port, "weight": weight}
 

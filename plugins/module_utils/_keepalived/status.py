@@ -19,6 +19,8 @@ Dict_ = Dict[str, Any]
 # vrrp.h: VRRP_STATE_*; greater ones are on their way to one of these.
 STATES = {0: "INIT", 1: "BACKUP", 2: "MASTER", 3: "FAULT"}
 
+# check/check_data.c: dump_forwarding_method(), and the words that ipvs_server has for them.
+CHECKSUMS = {"no checksum": "none", "checksum": "csum", "remote checksum": "remcsum"}
 SCHEDULER_FLAGS = ("flag-1", "flag-2", "flag-3", "sh-port", "sh-fallback", "mh-port", "mh-fallback")
 
 # core/global_data.c: dump_global_data(). The VRRP process has found the instance of the name that others know.
@@ -248,9 +250,17 @@ def _lb_kind(text: str) -> str:
 
 
 def _forwarding(text: str) -> Dict_:
-    """How packets get to a server; a tunnel has a type, where keepalived knows several."""
-    kind, _comma, tunnel = text.partition(", type = ")
-    return {"lb_kind": kind, "tunnel": tunnel or "IPIP"} if kind == "TUN" else {"lb_kind": kind}
+    """How packets get to a server, as C(TUN, type = GUE, port = 6080, no checksum)."""
+    kind, *words = text.split(", ")
+    values = _values(words)
+    told: Dict_ = {"lb_kind": kind}
+    if "type" in values:
+        told["tun_type"] = values["type"].lower()
+    if "port" in values:
+        told["tun_port"] = int(values["port"])
+    if words and words[-1] in CHECKSUMS:
+        told["tun_checksum"] = CHECKSUMS[words[-1]]
+    return told
 
 
 def _inhibits(lines: Sequence[str]) -> bool:

@@ -7,18 +7,20 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Iterator, List, Optional, Sequence, Tuple
+from typing import Iterator, List, Optional, Sequence, Tuple, Union
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import numbered
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.servers import Server
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import (
     DR,
+    GUE,
     NAT,
+    TUN,
     ServiceServer,
     VirtualServer,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import VrrpInstance
-from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import kind_of
+from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import kind_of, tun_type_of
 from ansible_collections.lvs.cluster.plugins.module_utils._net import IpNetwork, family_of
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
@@ -37,6 +39,7 @@ def check_service(
     yield from _check_real_servers(service, path, instance, whole)
     yield from _check_quorum(service, path)
     yield from _check_balancing(service, path)
+    yield from _check_tunnels(service, path)
     yield from _check_suspended(service, path)
     if instance:
         yield from _check_one_network(service, path, instance, whole)
@@ -74,6 +77,27 @@ def _check_balancing(service: VirtualServer, path: str) -> Iterator[Problem]:
             yield Problem(f"{path}.real_servers[{index}].lthreshold", low, reason, remedy)
 
 
+def _check_tunnels(service: VirtualServer, path: str) -> Iterator[Problem]:
+    """A type is that of a tunnel, and a port that of one in UDP."""
+    servers = _placed(service, path)
+    kinds = {each: kind_of(server, service) for each, server in servers}
+    types = {each: tun_type_of(server, service) for each, server in servers}
+    yield from _check_tunnel(service, path, [*kinds.values(), service.lb_kind], [*types.values(), service.tun_type])
+    for here, server in servers:
+        yield from _check_tunnel(server, here, [kinds[here]], [types[here]])
+
+
+def _check_tunnel(
+    told: Union[VirtualServer, ServiceServer], path: str, kinds: Sequence[Optional[str]], types: Sequence[Optional[str]]
+) -> Iterator[Problem]:
+    if told.tun_type == GUE and not {TUN, None}.intersection(kinds):
+        reason = f"does not go with lb_kind {kinds[-1]}, by which there are no tunnels"
+        yield Problem(f"{path}.tun_type", GUE, reason, "Write lb_kind: TUN, or remove it")
+    elif told.tun_port is not None and not {GUE, None}.intersection(types):
+        reason = f"is of tunnels in UDP, and with tun_type {types[-1]} there are none"
+        yield Problem(f"{path}.tun_port", told.tun_port, reason, "Write tun_type: gue, or remove it")
+
+
 def _check_suspended(service: VirtualServer, path: str) -> Iterator[Problem]:
     yield from check_alpha(service.alpha, f"{path}.alpha", service)
     for index, server in numbered(service.real_servers):
@@ -90,11 +114,12 @@ def check_alpha(alpha: Optional[bool], path: str, service: VirtualServer) -> Ite
 def _check_real_servers(
     service: VirtualServer, path: str, instance: Optional[VrrpInstance], whole: Whole
 ) -> Iterator[Problem]:
-    servers: List[Tuple[str, ServiceServer]]
-    servers = [(f"{path}.real_servers[{index}]", server) for index, server in numbered(service.real_servers)]
-    named = [(here, server.host or server.address) for here, server in servers if server.address not in whole.owners]
-    if service.sorry_server:
-        servers.append((f"{path}.sorry_server", service.sorry_server))
+    servers = _placed(service, path)
+    named = [
+        (here, server.host or server.address)
+        for here, server in servers
+        if server is not service.sorry_server and server.address not in whole.owners
+    ]
     directors = (instance.hosts if instance else service.hosts) or ()
     for here, server in servers:
         yield from _check_real_server(server, here, service, directors, whole)
@@ -111,6 +136,13 @@ def _check_real_servers(
         own = server.inhibit_on_failure
         if sorry and sorry == address_of(server, whole.hosts, service.family):
             yield from _check_sorry_server(service, path, sorry, service.inhibit_on_failure if own is None else own)
+
+
+def _placed(service: VirtualServer, path: str) -> List[Tuple[str, ServiceServer]]:
+    """The servers of a service, each with its place; the sorry server is the last."""
+    servers: List[Tuple[str, ServiceServer]]
+    servers = [(f"{path}.real_servers[{index}]", server) for index, server in numbered(service.real_servers)]
+    return [*servers, (f"{path}.sorry_server", service.sorry_server)] if service.sorry_server else servers
 
 
 def _check_real_server(

@@ -39,6 +39,12 @@ DR = "DR"
 NAT = "NAT"
 TUN = "TUN"
 LB_KINDS = [DR, NAT, TUN]
+# What a tunnel is made of, ipvsadm(8), --tun-type; that of GRE no real server is set up for.
+IPIP = "ipip"
+GUE = "gue"
+TUN_TYPES = [IPIP, GUE]
+# That of IANA's for it.
+GUE_PORT = 6080
 # What the kernel keeps of a threshold (IP_VS_DEST_ATTR_U_THRESH).
 HIGHEST_THRESHOLD = 2**32 - 1
 # These hash a client to a slot; the slots of a server of weight 0 drop unless a fallback flag is set.
@@ -57,6 +63,12 @@ class ServiceServer(Server):
     )
     lb_kind: str = option(
         choice(LB_KINDS, "lb_kind"), "how packets reach it; by default as they reach the others", default=""
+    )
+    tun_type: str = option(
+        choice(TUN_TYPES, "tun_type"), "TUN: what its tunnel is made of; by default as the service says", default=""
+    )
+    tun_port: Optional[int] = option(
+        PORT, "gue: the UDP port at which it takes packets out; by default as the service says", default=None
     )
 
 
@@ -118,7 +130,7 @@ class RealServer(Watched, Thresholds, Weighed):
     # Keywords that follow from something else, and from what.
     DERIVED: ClassVar[Mapping[str, str]] = {
         "delay_loop": "delay_loop of the service or of its check",
-        "lvs_method": "lb_kind",
+        "lvs_method": "lb_kind, tun_type and tun_port",
         **dict.fromkeys(("connect_timeout", "retry", "delay_before_retry"), "the service or its check"),
         **{each.keyword: "check" for each in CHECKERS},
     }
@@ -163,9 +175,17 @@ class VirtualServer(Served, Balanced):
     )
     lb_kind: str = option(
         choice(LB_KINDS, "lb_kind"),
-        "how packets reach the real servers: by their MAC addresses (DR); in tunnels of IP in IP, through routers "
-        "(TUN); or by their own IP addresses, and answers back through the director, which is their gateway (NAT)",
+        "how packets reach the real servers: by their MAC addresses (DR); in tunnels, through routers (TUN); or by "
+        "their own IP addresses, and answers back through the director, which is their gateway (NAT)",
         default=DR,
+    )
+    tun_type: str = option(
+        choice(TUN_TYPES, "tun_type"),
+        "TUN: what tunnels are made of: IP in IP (ipip), or UDP, which passes where that does not (gue)",
+        default=IPIP,
+    )
+    tun_port: Optional[int] = option(
+        PORT, f"gue: the UDP port at which real servers take packets out; by default {GUE_PORT}", default=None
     )
     mh_port: bool = option(BOOLEAN, "mh: hash the client's port too", name="mh-port", default=False)
     sh_port: bool = option(BOOLEAN, "sh: hash the client's port too", name="sh-port", default=False)
@@ -226,9 +246,9 @@ class VirtualServer(Served, Balanced):
     # Keywords that follow from something else, and from what.
     DERIVED: ClassVar[Mapping[str, str]] = {
         "real_server": "real_servers",
-        "sorry_server_lvs_method": "lb_kind of sorry_server",
+        "sorry_server_lvs_method": "lb_kind, tun_type and tun_port of sorry_server",
         "lvs_sched": "lb_algo",
-        "lvs_method": "lb_kind",
+        "lvs_method": "lb_kind, tun_type and tun_port",
         **dict.fromkeys(("flag-1", "flag-2", "flag-3"), "lb_algo and its flags"),
         "weight": "weight of each of real_servers",
         "mh-fallback": "lb_algo",

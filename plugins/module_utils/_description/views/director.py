@@ -13,6 +13,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds imp
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.globals import GlobalDefs, LvsTimeouts
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import (
     DR,
+    GUE,
     NAT,
     TUN,
     VirtualServer,
@@ -29,6 +30,8 @@ class TableServer:
     address: str
     port: int
     lb_kind: str
+    tun_type: Optional[str]
+    tun_port: Optional[int]
     weight: int
     uthreshold: Optional[int]
     lthreshold: Optional[int]
@@ -84,6 +87,7 @@ class Director:
 
     modules: none where the host directs nothing, as one whose addresses lead to a proxy: its IPVS is nobody's business.
     servers: by address, those that it reaches by their MAC addresses; tunnelled: those that it reaches in tunnels.
+    gue: those of them with a tunnel in UDP.
     routes: the families of which it is the gateway of others.
     static: whether it directs without keepalived; services, timeouts and cards are those of such a host alone.
     """
@@ -91,6 +95,7 @@ class Director:
     modules: Sequence[str]
     servers: Mapping[str, str]
     tunnelled: Mapping[str, str]
+    gue: Sequence[str]
     routes: Sequence[str]
     static: bool
     services: Sequence[TableService]
@@ -116,6 +121,7 @@ def director_view(
         modules=_modules(directed) if directed else [],
         servers={each.address: each.name for each in servers if each.lb_kind == DR},
         tunnelled={each.address: each.name for each in servers if each.lb_kind == TUN},
+        gue=list(dict.fromkeys(each.address for each in servers if each.tun_port)),
         routes=sorted(
             {each.family for each in directed if NAT in [kind_of(server, each) for server in every_server(each)]}
         ),
@@ -161,7 +167,14 @@ def _table_service(told: Service, protocol: Optional[str], address: Optional[str
         persistence_engine=told.persistence_engine or None,
         real_servers=[
             TableServer(
-                each.address, each.port or port or 0, each.lb_kind, each.weight, each.uthreshold, each.lthreshold
+                address=each.address,
+                port=each.port or port or 0,
+                lb_kind=each.lb_kind,
+                tun_type=GUE if each.tun_port else None,
+                tun_port=each.tun_port,
+                weight=each.weight,
+                uthreshold=each.uthreshold,
+                lthreshold=each.lthreshold,
             )
             for each in told.real_servers
         ],

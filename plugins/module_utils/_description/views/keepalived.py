@@ -38,8 +38,10 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.scr
     VrrpScript,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import (
+    GUE,
     HASH_SCHEDULERS,
     RealServer,
+    ServiceServer,
     SorryServer,
     Thresholds,
     VirtualServer,
@@ -61,7 +63,12 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrr
     VirtualAddress,
     VrrpInstance,
 )
-from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import checked_port_of, port_of
+from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import (
+    checked_port_of,
+    kind_of,
+    port_of,
+    tun_port_of,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._description.scripts import scripts_in
 from ansible_collections.lvs.cluster.plugins.module_utils._description.sites import Asked
 from ansible_collections.lvs.cluster.plugins.module_utils._net import family_of
@@ -148,6 +155,7 @@ class Server:
     uthreshold: Optional[int]
     lthreshold: Optional[int]
     lb_kind: str
+    tun_port: Optional[int]
     lines: Sequence[Line]
     checkers: Sequence[Block]
 
@@ -181,6 +189,7 @@ class Service:
     lb_algo: str
     lb_flags: Sequence[str]
     lb_kind: str
+    lvs_method: str
     delay_loop: float
     ops: bool
     persistence_timeout: int
@@ -617,6 +626,7 @@ def service_view(
         lb_algo=service.lb_algo,
         lb_flags=_scheduler_flags(service),
         lb_kind=service.lb_kind,
+        lvs_method=_method(ServiceServer(), service),
         delay_loop=service.delay_loop,
         ops=service.ops,
         persistence_timeout=service.persistence_timeout,
@@ -626,7 +636,10 @@ def service_view(
         quorum=service.quorum,
         hysteresis=service.hysteresis,
         sorry_server=_sorry_server(sorry, service, addresses) if sorry else "",
-        lines=[*_sorry_lines(service), *lines_of(service, VirtualServer, SERVICE_LINES)],
+        lines=[
+            *(_method_lines("sorry_server_lvs_method", sorry, service) if sorry else []),
+            *lines_of(service, VirtualServer, SERVICE_LINES),
+        ],
         real_servers=[
             Server(
                 name=each.host,
@@ -639,8 +652,9 @@ def service_view(
                 uthreshold=each.uthreshold,
                 lthreshold=each.lthreshold,
                 lb_kind=each.lb_kind or service.lb_kind,
+                tun_port=tun_port_of(each, service),
                 lines=[
-                    *([("lvs_method", each.lb_kind)] if each.lb_kind else []),
+                    *_method_lines("lvs_method", each, service),
                     *lines_of(each, Thresholds),
                     *lines_of(each, Watched),
                     *as_they_are(each.raw),
@@ -665,9 +679,15 @@ def _asking(check: T, service: VirtualServer, port: int) -> T:
     return changed
 
 
-def _sorry_lines(service: VirtualServer) -> List[Line]:
-    sorry = service.sorry_server
-    return [("sorry_server_lvs_method", sorry.lb_kind)] if sorry and sorry.lb_kind else []
+def _method(server: ServiceServer, service: VirtualServer) -> str:
+    port = tun_port_of(server, service)
+    return f"{kind_of(server, service)}{f' type {GUE} port {port}' if port else ''}"
+
+
+def _method_lines(keyword: str, server: ServiceServer, service: VirtualServer) -> List[Line]:
+    """Of a server that has its own: no part of the service's is kept then."""
+    is_own = server.lb_kind or server.tun_type or server.tun_port
+    return [(keyword, _method(server, service))] if is_own else []
 
 
 def _scheduler_flags(service: VirtualServer) -> List[str]:

@@ -13,7 +13,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._addresses.gateway imp
 from ansible_collections.lvs.cluster.plugins.module_utils._description.members import Member
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.services import VirtualServer
-from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import tunnelled_of
+from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import gue_ports_of, tunnelled_of
 from ansible_collections.lvs.cluster.plugins.module_utils._net import family_of
 
 
@@ -45,6 +45,7 @@ class RealServer:
     """interface: that of the cluster's network, empty where the description names none.
 
     tunnelled: the services whose packets come in tunnels; direct: those whose packets come as they are.
+    gue: the ports to which tunnels in UDP come.
     sets_gateway: whether it is made to answer by the gateways.
     led: by which of them then, as its facts tell.
     """
@@ -53,6 +54,7 @@ class RealServer:
     vips: Sequence[HeldAddress]
     tunnelled: Sequence[str]
     direct: Sequence[str]
+    gue: Sequence[int]
     gateways: Sequence[Gateway]
     sets_gateway: bool
     led: Led = NOWHERE
@@ -104,4 +106,5 @@ def realserver_view(
     vips.extend(HeldAddress(each, "") for each in addresses if each not in places)
     tunnelled = [each.name for each in held if member.name in tunnelled_of(each)]
     direct = [each.name for each in held if each.name not in tunnelled]
-    return RealServer(member.interface, vips, tunnelled, direct, gateways, member.sets_gateway and bool(gateways))
+    gue = sorted({port for each in held for port in gue_ports_of(each, member.name)})
+    return RealServer(member.interface, vips, tunnelled, direct, gue, gateways, member.sets_gateway and bool(gateways))

@@ -43,6 +43,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program) -> Path:
     monkeypatch.setattr(system, "KEEPALIVED", (str(tmp_path / "keepalived.pid"), str(tmp_path / "wanted")))
     monkeypatch.setattr(system, "WANTED", str(tmp_path / "wants"))
     monkeypatch.setattr(system, "TUNNEL_UNITS", str(tmp_path / "%s-realserver-tunnel.service"))
+    monkeypatch.setattr(system, "GUE_UNITS", str(tmp_path / "%s-realserver-gue@.service"))
     monkeypatch.setattr(system, "TUNNEL_MODULES", str(tmp_path / "%s-realserver.conf"))
     for name in ("PROC_MODULES", "LIB_MODULES", "MODULES_DISABLED", "OWN_STATUS"):
         monkeypatch.setattr(kernel_modules, name, str(tmp_path / name))
@@ -126,6 +127,21 @@ def test_for_which_clusters_a_boot_has_packets_taken_out_of_tunnels(host: Path) 
     (host / "wants").mkdir()
     (host / "wants" / "lvs-realserver-tunnel.service").symlink_to("/etc/systemd/system/lvs-realserver-tunnel.service")
     assert facts()["ansible_lvs_tunnels"] == {"edge-1": False, "lvs": True}
+
+
+def test_at_which_ports_a_boot_takes_packets_out_of_tunnels_in_udp(host: Path, program) -> None:
+    open_ports = '[{"port": 6080, "gue": null}, {"port": 5555, "ipproto": 4}]'
+    program("ip", f"""[ "$2" = fou ] && echo '{open_ports}' && exit\necho "[]" """)
+    assert facts()["ansible_lvs_gue"] == {}
+    assert facts()["ansible_lvs_gue_open"] == []
+    for name in ("lvs", "edge-1"):
+        (host / f"{name}-realserver-gue@.service").touch()
+    (host / "wants").mkdir()
+    for port in (6081, 6080):
+        (host / "wants" / f"lvs-realserver-gue@{port}.service").symlink_to(host / "lvs-realserver-gue@.service")
+    told = facts()
+    assert told["ansible_lvs_gue"] == {"edge-1": [], "lvs": [6080, 6081]}
+    assert told["ansible_lvs_gue_open"] == [6080]
 
 
 def test_whose_packets_come_in_tunnels(host: Path) -> None:

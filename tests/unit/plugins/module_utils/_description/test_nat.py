@@ -95,6 +95,7 @@ def test_a_real_server_holds_nothing_and_answers_by_what_moves_with_the_address(
         "interface": "eth0",
         "vips": [],
         "tunnelled": [],
+        "gue": [],
         "direct": [],
         "gateways": [{"service": "web", "vips": [VIP], "addresses": [VIP, GATEWAY], "apart": {}, "floats": True}],
         "sets_gateway": False,

@@ -34,6 +34,12 @@ MIXED: dict[str, Any] = {
     f"{FIRST_SERVICE}.real_servers": [{"host": "web1", "lb_kind": "TUN"}, "web2"],
     "hosts.web1.ansible_host": FAR,
 }
+# A tunnel in UDP to web1, and one of IP in IP to web2.
+GUE: dict[str, Any] = {
+    **TUN,
+    f"{FIRST_SERVICE}.tun_type": "gue",
+    f"{FIRST_SERVICE}.real_servers": ["web1", {"host": "web2", "tun_type": "ipip"}],
+}
 # Another service of web1, whose packets come in tunnels.
 BESIDE = {
     "lvs_nginx_upstreams[0].virtual_server": "web",
@@ -42,6 +48,7 @@ BESIDE = {
 }
 # The description tells the directors' network.
 KNOWN = {"lvs_vrrp_instances[0].virtual_ipaddress": [f"{VIP}/24"]}
+STATIC = {"lvs_vrrp_instances": REMOVED, f"{FIRST_SERVICE}.hosts": ["lvs1"], f"{FIRST_SERVICE}.check": REMOVED}
 NAMES = ["lvs1", "lvs2", "web1", "web2"]
 ROUTER = "192.0.2.254"
 IPVS = ["ip_vs", "ip_vs_wrr", "ip_vs_wlc"]
@@ -82,9 +89,57 @@ def test_a_sorry_server_may_be_reached_by_a_tunnel():
     assert ["sorry_server_lvs_method", "TUN"] in service["lines"]
 
 
+def test_a_tunnel_may_be_of_udp():
+    assert problems_with(GUE) == []
+    assert [view(host, GUE)["realserver"]["gue"] for host in ("web1", "web2")] == [[6080], []]
+    director = view("lvs1", GUE)["director"]
+    assert (director["tunnelled"], director["gue"]) == ({FAR: "web1", "192.0.2.22": "web2"}, [FAR])
+
+
+@pytest.mark.parametrize(
+    ("service", "server", "whole", "own"),
+    [
+        pytest.param({}, {"tun_type": "gue"}, "TUN", "TUN type gue port 6080", id="one"),
+        pytest.param({}, {"tun_type": "gue", "tun_port": 7}, "TUN", "TUN type gue port 7", id="its port"),
+        pytest.param({"tun_type": "gue"}, {}, "TUN type gue port 6080", None, id="all"),
+        pytest.param(
+            {"tun_type": "gue", "tun_port": 7},
+            {"lb_kind": "TUN"},
+            "TUN type gue port 7",
+            "TUN type gue port 7",
+            id="said",
+        ),
+        pytest.param({"tun_type": "gue"}, {"tun_port": 8}, "TUN type gue port 6080", "TUN type gue port 8", id="port"),
+        pytest.param({"tun_type": "gue"}, {"tun_type": "ipip"}, "TUN type gue port 6080", "TUN", id="all but one"),
+        pytest.param({"tun_type": "gue"}, {"lb_kind": "DR"}, "TUN type gue port 6080", "DR", id="all but one by DR"),
+        pytest.param(
+            {"lb_kind": "DR", "tun_type": "gue"}, {"lb_kind": "TUN"}, "DR", "TUN type gue port 6080", id="one beside DR"
+        ),
+    ],
+)
+def test_a_server_has_its_method_whole_or_that_of_the_service(service, server, whole, own):
+    """keepalived takes no part of the service's lvs_method where a server has one."""
+    changes: dict[str, Any] = {
+        **{f"{FIRST_SERVICE}.{name}": value for name, value in {"lb_kind": "TUN", **service}.items()},
+        f"{FIRST_SERVICE}.real_servers": ["web1", {"host": "web2", **server}],
+        f"{FIRST_SERVICE}.sorry_server": {"host": "app1", **server},
+    }
+    assert problems_with(changes) == []
+    (told,) = view("lvs1", changes)["keepalived"]["virtual_servers"]
+    assert told["lvs_method"] == whole
+    first, second = (each["lines"] for each in told["real_servers"])
+    assert (first, second) == ([], [["lvs_method", own]] if own else [])
+    assert told["lines"] == ([["sorry_server_lvs_method", own]] if own else [])
+
+
+def test_a_director_without_keepalived_sends_in_tunnels_of_udp():
+    told = view("lvs1", {**GUE, **STATIC})["director"]
+    servers = [(each["tun_type"], each["tun_port"]) for each in told["services"][0]["real_servers"]]
+    assert servers == [("gue", 6080), (None, None)]
+
+
 def test_a_director_without_keepalived_sends_in_tunnels():
-    static = {"lvs_vrrp_instances": REMOVED, f"{FIRST_SERVICE}.hosts": ["lvs1"], f"{FIRST_SERVICE}.check": REMOVED}
-    (service,) = view("lvs1", {**TUN, **static})["director"]["services"]
+    (service,) = view("lvs1", {**TUN, **STATIC})["director"]["services"]
     assert service["lb_kind"] == "TUN"
     assert {each["lb_kind"] for each in service["real_servers"]} == {"TUN"}
 
@@ -108,6 +163,38 @@ MISTAKES = [
         path=f"{FIRST_SERVICE}.real_servers[0].port",
     ),
     bad("no such kind", {KIND: "GUE"}, "DR, NAT, TUN", path=KIND),
+    bad("no such type", {**TUN, f"{FIRST_SERVICE}.tun_type": "gre"}, "ipip, gue", path=f"{FIRST_SERVICE}.tun_type"),
+    bad(
+        "no such type, with a port",
+        {**TUN, f"{FIRST_SERVICE}.tun_type": "gui", f"{FIRST_SERVICE}.tun_port": 7},
+        "did you mean gue",
+        path=f"{FIRST_SERVICE}.tun_type",
+    ),
+    bad(
+        "a type without tunnels",
+        {f"{FIRST_SERVICE}.tun_type": "gue", f"{FIRST_SERVICE}.tun_port": 6080},
+        "does not go with lb_kind DR, by which there are no tunnels. Write lb_kind: TUN, or remove it",
+        path=f"{FIRST_SERVICE}.tun_type",
+    ),
+    bad(
+        "a type of one without a tunnel",
+        {**TUN, f"{FIRST_SERVICE}.real_servers": ["web1", {"host": "web2", "lb_kind": "DR", "tun_type": "gue"}]},
+        "does not go with lb_kind DR",
+        path=f"{FIRST_SERVICE}.real_servers[1].tun_type",
+    ),
+    bad(
+        "a port of a tunnel that has none",
+        {**TUN, f"{FIRST_SERVICE}.tun_port": 6080},
+        "is of tunnels in UDP, and with tun_type ipip there are none",
+        path=f"{FIRST_SERVICE}.tun_port",
+    ),
+    bad(
+        "a port of one whose tunnel has none",
+        {**GUE, f"{FIRST_SERVICE}.sorry_server": {"host": "app1", "tun_type": "ipip", "tun_port": 6080}},
+        "Write tun_type: gue, or remove it",
+        path=f"{FIRST_SERVICE}.sorry_server.tun_port",
+    ),
+    bad("no port", {**GUE, f"{FIRST_SERVICE}.tun_port": 65536}, "65535", path=f"{FIRST_SERVICE}.tun_port"),
 ]
 
 
@@ -127,7 +214,7 @@ def facts_of(address: str, **told: Any) -> dict[str, Any]:
         "default_ipv4": {"gateway": router, "interface": "eth0"},
         "lvs_gateways": {router: ["default"]},
         "lvs_advmss": 1440,
-        "lvs_ipvs": {"loaded": IPVS, "loadable": ["ipip"], "barred": ""},
+        "lvs_ipvs": {"loaded": IPVS, "loadable": ["ipip", "fou"], "barred": ""},
         **told,
     }
 
@@ -146,6 +233,7 @@ def told_by(changes: dict[str, Any], serving: bool = True, **facts: Any) -> tupl
 def test_servers_behind_a_router_with_room_for_the_tunnel_are_nothing_to_tell_of():
     assert told_by(TUN) == ([], [])
     assert told_by(MIXED, web2={"lvs_advmss": 0}) == ([], [])
+    assert told_by(GUE, web1={"lvs_advmss": 1428}) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -166,6 +254,12 @@ def test_a_real_server_whose_kernel_has_no_tunnels_is_refused(ipvs, finding):
     # Who gets packets as they are needs none, and who is taken down neither.
     assert told_by(MIXED, web2=lacking)[0] == []
     assert told_by(MIXED, serving=False, web1=lacking)[0] == []
+
+
+def test_a_real_server_whose_kernel_has_no_tunnels_of_udp_is_refused():
+    lacking = {"lvs_ipvs": {"loaded": ["ipip"], "loadable": [], "barred": ""}, "lvs_advmss": 1428}
+    (found,), _remarked = told_by(GUE, web1=lacking, web2=lacking)
+    assert found.startswith("the kernel of web1 has no fou, and what comes to it of web by lb_kind TUN")
 
 
 @pytest.mark.parametrize(
@@ -196,6 +290,14 @@ def test_a_server_that_announces_more_than_a_tunnel_holds_is_told_of(announced):
         "never hears of that, as behind a firewall that drops ICMP, uploads nothing. Give the default route there "
         "advmss 1440 (docs/tun.md), or all between it and its directors an MTU of 1520."
     )
+
+
+def test_a_tunnel_of_udp_holds_less():
+    _findings, (remarked,) = told_by(GUE)
+    assert remarked.startswith(
+        "clients of web1 are told to send segments of 1440 bytes, and in a tunnel of lb_kind TUN 1428"
+    )
+    assert "advmss 1428 (docs/tun.md), or all between it and its directors an MTU of 1512." in remarked
 
 
 def test_what_one_director_has_room_for_another_may_not_have():

@@ -54,13 +54,14 @@ NO_DIRECTOR = {
     "modules": [],
     "servers": {},
     "tunnelled": {},
+    "gue": [],
     "routes": [],
     "static": False,
     "services": [],
     "timeouts": None,
     "cards": [],
 }
-IN_THE_TABLE = {"port": 80, "lb_kind": "DR", "uthreshold": None, "lthreshold": None}
+IN_THE_TABLE = {"port": 80, "lb_kind": "DR", "tun_type": None, "tun_port": None, "uthreshold": None, "lthreshold": None}
 TWO_POOLS = {**TWO_SERVICES, "lvs_nginx_upstreams[1]": OTHER_UPSTREAM}
 
 
@@ -354,6 +355,7 @@ def test_a_service_is_given_whole_with_its_defaults():
             "lb_algo": "wlc",
             "lb_flags": [],
             "lb_kind": "DR",
+            "lvs_method": "DR",
             "delay_loop": 6,
             "ops": False,
             "persistence_timeout": 0,
@@ -374,6 +376,7 @@ def test_a_service_is_given_whole_with_its_defaults():
                     "uthreshold": None,
                     "lthreshold": None,
                     "lb_kind": "DR",
+                    "tun_port": None,
                     "lines": [],
                     "checkers": [
                         {
@@ -639,6 +642,7 @@ def test_a_director_without_keepalived_has_the_table_the_timeouts_and_the_addres
         "modules": ["ip_vs", "ip_vs_wrr"],
         "servers": {HOSTS["web1"]: "web1", HOSTS["web2"]: "web2"},
         "tunnelled": {},
+        "gue": [],
         "routes": [],
         "static": True,
         "services": [
@@ -736,6 +740,7 @@ def test_a_realserver_holds_the_address_of_each_service_that_it_serves():
         "interface": "eth0",
         "vips": [{"address": VIP, "label": "lo:0"}, {"address": OTHER_VIP, "label": "lo:1"}],
         "tunnelled": [],
+        "gue": [],
         "direct": ["web", "mail"],
         "gateways": [],
         **UNLED,
@@ -931,7 +936,15 @@ def test_a_host_in_no_instance_and_no_service_has_nothing_to_do():
         },
         "director": NO_DIRECTOR,
         "marking": {"marks": [], "interfaces": []},
-        "realserver": {"interface": "eth0", "vips": [], "tunnelled": [], "direct": [], "gateways": [], **UNLED},
+        "realserver": {
+            "interface": "eth0",
+            "vips": [],
+            "tunnelled": [],
+            "direct": [],
+            "gue": [],
+            "gateways": [],
+            **UNLED,
+        },
         "nginx": {
             "pair": False,
             "checks": [],

@@ -167,10 +167,22 @@ def test_what_cannot_be_told_is_left_alone_and_then_nobody_is_a_stranger() -> No
     assert belief.left_alone == ("virtual_server group grp: a group with a range of addresses",)
     stranger = "-A -t 203.0.113.11:443 -s rr\n"
     assert rules(belief, rendered(belief) + stranger) == ""
-    gue = edited(
-        "2.2.7-many", ("   forwarding method = TUN, type = IPIP", "   forwarding method = TUN, type = GUE, port = 6080")
+
+
+@pytest.mark.parametrize(
+    ("told", "rule"),
+    [
+        pytest.param("GUE, port = 6080, no checksum", "--tun-type gue --tun-port 6080 --tun-nocsum", id="UDP"),
+        pytest.param("GUE, port = 6080, remote checksum", "--tun-type gue --tun-port 6080 --tun-remcsum", id="checked"),
+        pytest.param("GRE, checksum", "--tun-type gre --tun-csum", id="GRE"),
+    ],
+)
+def test_a_tunnel_is_of_what_keepalived_says(told: str, rule: str) -> None:
+    belief = edited(
+        "2.2.7-many", ("   forwarding method = TUN, type = IPIP", f"   forwarding method = TUN, type = {told}")
     )
-    assert "virtual_server fwmark 7: keepalived does not say all of a tunnel" in gue.left_alone[0]
+    assert belief.left_alone == ()
+    assert f"-a -f 7 -r 198.51.100.1:0 -i -w 1 {rule}\n" in rendered(belief)
 
 
 def test_a_table_is_mended_rule_by_rule_and_deletions_come_last() -> None:
