@@ -21,6 +21,8 @@ EVERY = {"ipv4": "", "ipv6": "::"}
 IPV6_LENGTH = 16
 IPV4_MAPPED = bytes(10) + b"\xff\xff"
 LINK = (0xFE, 0x80)
+# Addresses of IPv6 that each link has anew, RFC 4291 2.5.6.
+OF_LINK = ipaddress.ip_network("fe80::/10")
 
 IpAddress = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 IpNetwork = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
@@ -112,6 +114,14 @@ def is_multicast(address: str) -> bool:
     """Whether an address is that of a group."""
     packed = _packed(address)
     return packed[0] == 0xFF if len(packed) == IPV6_LENGTH else 224 <= packed[0] < 240
+
+
+def is_of_link(text: str) -> bool:
+    """Whether text is an address that each link has anew, without the name of the link."""
+    try:
+        return ipaddress.ip_address(text) in OF_LINK and "%" not in text
+    except ValueError:
+        return False
 
 
 # Many services have the same servers.

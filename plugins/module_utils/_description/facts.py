@@ -16,7 +16,14 @@ from typing import Any, Dict, Iterable, Iterator, List, Mapping, Optional, Seque
 
 from ansible_collections.lvs.cluster.plugins.module_utils._addresses.gateway import HALVES
 from ansible_collections.lvs.cluster.plugins.module_utils._facts import IP_AND_TCP
-from ansible_collections.lvs.cluster.plugins.module_utils._net import TITLES, IpNetwork, family_of, no_host, overlap
+from ansible_collections.lvs.cluster.plugins.module_utils._net import (
+    TITLES,
+    IpNetwork,
+    family_of,
+    is_of_link,
+    no_host,
+    overlap,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import listed
 
 from .views import host as views_of_hosts
@@ -490,7 +497,7 @@ class _Host:
         if self.gateway(gateway) in gateway["addresses"]:
             return ["default"]
         # Whose an address of the link is, no facts tell; but none floats, unless it is made of a MAC of VRRP.
-        of_link = self.gateway(gateway).startswith("fe80:")
+        of_link = is_of_link(self.gateway(gateway))
         if of_link and (not gateway["floats"] or self.gateway(gateway).startswith(VRRP_LINK)):
             return None
         going = HALVES[_family(gateway)] if self._is_left else ()

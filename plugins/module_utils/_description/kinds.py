@@ -40,6 +40,7 @@ from ansible_collections.lvs.cluster.plugins.module_utils._net import (
     canonical_address,
     end_of_network,
     family_of,
+    is_of_link,
     no_host,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._nginx.grammar import NotWholeError, parse
@@ -185,18 +186,10 @@ def _address(value: Any) -> str:
     return address
 
 
-# Addresses of IPv6 that each link has anew.
-OF_LINK = ipaddress.ip_network("fe80::/10")
-
-
 def _router(value: Any) -> str:
     # Routers of IPv6 tell of themselves by the address that they have on the link.
     text = str(value)
-    try:
-        is_of_link = ipaddress.ip_address(text) in OF_LINK and "%" not in text
-    except ValueError:
-        is_of_link = False
-    return canonical_address(text) if is_of_link else _address(value)
+    return canonical_address(text) if is_of_link(text) else _address(value)
 
 
 def group_of(version: int, example: str) -> Reader:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import ipaddress
 from typing import Any, Iterator, Sequence
 
-from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import OF_LINK, numbered
+from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import numbered
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.cluster import Cluster
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import Route, Rule, VirtualAddress
 from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import vrrp_hosts
-from ansible_collections.lvs.cluster.plugins.module_utils._net import TITLES, family_of
+from ansible_collections.lvs.cluster.plugins.module_utils._net import TITLES, family_of, is_of_link
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
 from .tables import entries
@@ -80,7 +80,7 @@ def _check_one_family(entry: Any, path: str, names: Sequence[str]) -> Iterator[P
 
 def check_route(route: Route, path: str) -> Iterator[Problem]:
     yield from _check_one_family(route, path, ("to", "via", "src"))
-    if route.dev == "" and route.via and ipaddress.ip_address(route.via) in OF_LINK:
+    if route.dev == "" and route.via and is_of_link(route.via):
         reason = f"is missing: {route.via} is of one link, which each interface has anew"
         yield Problem(f"{path}.dev", None, reason, "Write dev: INTERFACE")
     elif route.dev == "" and (route.via == "" or route.no_track is False):

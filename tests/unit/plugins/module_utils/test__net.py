@@ -66,6 +66,21 @@ def test_what_one_host_can_have_is_told_from_what_a_group_has(address: str, unic
     assert (_net.is_unicast(address), _net.is_multicast(address)) == (unicast, multicast)
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("fe80::1", True),
+        ("febf::1", True),
+        ("fec0::1", False),
+        ("fe7f::1", False),
+        ("fe80::1%eth0", False),
+        ("inet6", False),
+    ],
+)
+def test_what_each_link_has_anew_is_told_and_what_is_no_address_is_none(text: str, expected: bool) -> None:
+    assert _net.is_of_link(text) is expected
+
+
 @pytest.mark.parametrize("address", ["0.0.0.0", "127.0.0.1", "224.0.0.18", "255.255.255.255"])
 def test_address_that_no_host_can_be_reached_at_is_told_why(address: str) -> None:
     assert _net.no_host(ipaddress.IPv4Address(address)).startswith("is ")

@@ -519,6 +519,7 @@ def test_the_sync_daemon_needs_ipv4():
         pytest.param(["lvs1"], "2001:db8::11", False, id="the director"),
         pytest.param(["lvs1"], "2001:db8::1", True, id="another one"),
         pytest.param(["lvs1"], "fe80::1", False, id="an address of the link, which may be anybody's"),
+        pytest.param(["lvs1"], "febf::1", False, id="any of fe80::/10 is one"),
         pytest.param(["lvs1", "lvs2"], "fe80::1", True, id="one of the link, which never floats"),
         pytest.param(["lvs1", "lvs2"], "fe80::200:5eff:fe00:233", False, id="one of the link, of a MAC of VRRP"),
     ],
