@@ -191,7 +191,7 @@ ansible_facts:
       elements: int
       sample: [6080]
     lvs_tunnelled:
-      description: The clusters with the module for that, and the services whose packets come so.
+      description: The clusters with the module for that, and the services whose packets come so, or may still.
       type: dict
       sample: {lvs: [web]}
     lvs_advmss:

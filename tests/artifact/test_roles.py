@@ -1,4 +1,4 @@
-"""How roles install packages, with a package manager of our own whose source does not answer; and when marks go."""
+"""How roles install packages, from a source of our own that does not answer; and what goes once directors are told."""
 
 from __future__ import annotations
 
@@ -93,24 +93,56 @@ def asked_to_install(
 
 @pytest.mark.parametrize(("told", "goes"), [([], False), (["lvs1"], True)], ids=["no", "yes"])
 def test_marks_go_once_the_host_s_keepalived_is_told(tmp_path: Path, told: list[str], goes: bool) -> None:
+    variables = {"__director_marking": {"marks": [], "interfaces": []}}
+    facts = {"lvs_marked": True}
+    last = last_task(tmp_path, "marked", ("director", "purge"), "lvs1", told, facts, variables)
+    assert ("skipping: [lvs1]" not in last) == goes, last
+
+
+@pytest.mark.parametrize(("told", "goes"), [(["lvs1"], False), (["lvs1", "lvs2"], True)], ids=["one", "all"])
+def test_whose_packets_came_in_tunnels_is_forgotten_once_every_director_is_told(
+    tmp_path: Path, told: list[str], goes: bool
+) -> None:
+    facts = {"lvs_tunnelled": {"lvs": ["web", "dns", "mail"]}}
+    last = last_task(tmp_path, "tun", ("realserver", "forget"), "web1", told, facts, {})
+    assert ("skipping: [web1]" not in last) == goes, last
+    assert ("+# In tunnels: web mail\n+ipip\n" in last) == goes, last
+
+
+def last_task(
+    folder: Path,
+    case: str,
+    tasks: tuple[str, str],
+    host: str,
+    told: list[str],
+    facts: dict[str, Any],
+    variables: dict[str, Any],
+) -> str:
+    """What a dry run of a role's tasks on a host of a golden case shows of their last one.
+
+    told: the directors that have been told.
+    """
+    role, name = tasks
     play = {
-        "hosts": "lvs_directors",
+        "hosts": f"lvs_directors:{host}",
         "connection": "local",
         "gather_facts": False,
-        "vars": {"__director_marking": {"marks": [], "interfaces": []}},
+        "vars": variables,
         "tasks": [
-            {"ansible.builtin.set_fact": {"ansible_facts": {"lvs_marked": True}}},
+            {"ansible.builtin.set_fact": {"ansible_facts": facts}},
             {
                 "ansible.builtin.set_fact": {"__keepalived_runs": {"problems": []}},
                 "when": f"inventory_hostname in {told}",
             },
-            {"ansible.builtin.import_role": {"name": "lvs.cluster.director", "tasks_from": "purge"}},
+            {
+                "ansible.builtin.import_role": {"name": f"lvs.cluster.{role}", "tasks_from": name},
+                "when": f"inventory_hostname == '{host}'",
+            },
         ],
     }
-    done = played(tmp_path, play, "--check", "-i", str(ROOT / "tests/golden/marked/inventory.yml"))
-    told_of_it = done.stdout.split("TASK [")[-1].split("PLAY RECAP")[0]
+    done = played(folder, play, "--check", "--diff", "-i", str(ROOT / f"tests/golden/{case}/inventory.yml"))
     assert done.returncode == 0, done.stdout + done.stderr
-    assert ("skipping: [lvs1]" not in told_of_it) == goes, told_of_it
+    return done.stdout.split("TASK [")[-1].split("PLAY RECAP")[0]
 
 
 def played(folder: Path, play: dict[str, Any], *words: str) -> subprocess.CompletedProcess[str]:

@@ -24,7 +24,7 @@ def described(
     return {
         "realserver_interface": "lo",
         "__realserver_views": {"realserver": its, "cluster": {"name": "lvs"}},
-        "ansible_facts": {**told, "lvs_tunnels": {}, "lvs_gue": {}, "lvs_gateway_of": [], **facts},
+        "ansible_facts": {**told, "lvs_tunnels": {}, "lvs_gue": {}, "lvs_tunnelled": {}, "lvs_gateway_of": [], **facts},
     }
 
 
@@ -99,7 +99,19 @@ def test_a_host_answers_by_its_own_default_route_once_it_is_led_no_more(
     assert of_a_role("realserver", "__realserver_leaving", **given, __addresses_held=NOTHING) is is_leaving
 
 
-def test_a_boot_knows_whose_packets_come_in_tunnels() -> None:
+@pytest.mark.parametrize(
+    ("before", "names", "is_leaving"),
+    [
+        pytest.param({}, "web mail", False, id="none before"),
+        pytest.param({"lvs": ["mail", "web"]}, "web mail", False, id="as described"),
+        pytest.param({"lvs": ["dns", "web"]}, "web mail dns", True, id="one left"),
+        pytest.param({"edge": ["dns"]}, "web mail", False, id="those of another cluster"),
+    ],
+)
+def test_a_boot_knows_whose_packets_come_in_tunnels_and_whose_may_still(
+    before: dict[str, list[str]], names: str, is_leaving: bool
+) -> None:
     """As host_facts reads it again."""
-    given = described(HELD, tunnelled=["web", "mail"])
-    assert of_a_role("realserver", "__realserver_tunnel_modules", **given) == "# In tunnels: web mail\nipip\n"
+    given = described(HELD, tunnelled=["web", "mail"], lvs_tunnels={"lvs": True}, lvs_tunnelled=before)
+    assert of_a_role("realserver", "__realserver_tunnel_modules", **given) == f"# In tunnels: {names}\nipip\n"
+    assert of_a_role("realserver", "__realserver_leaving", **given, __addresses_held=NOTHING) is is_leaving
