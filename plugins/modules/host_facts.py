@@ -151,6 +151,11 @@ ansible_facts:
       description: The interface that can hold virtual addresses at boot, V(lo), or the name for a dummy device.
       type: str
       sample: lo
+    lvs_holder_notes:
+      description: What somebody who expects another one has to know of that.
+      type: list
+      elements: str
+      sample: []
     lvs_keepalived:
       description: The file by which keepalived runs, or starts at the next boot; empty if it does not.
       type: str
@@ -214,7 +219,12 @@ ansible_facts:
 import os
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.lvs.cluster.plugins.module_utils._addresses.stacks import holder, notes, recognised
+from ansible_collections.lvs.cluster.plugins.module_utils._addresses.stacks import (
+    holder,
+    holder_notes,
+    notes,
+    recognised,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._facts import network, system
 from ansible_collections.lvs.cluster.plugins.module_utils._host import kernel_modules, nginx, process_events, sysctl
 from ansible_collections.lvs.cluster.plugins.module_utils._host.errors import MODULE_ERRORS, failure
@@ -255,6 +265,7 @@ def look(module):
         "lvs_network": recognised(stacks),
         "lvs_network_notes": notes(stacks),
         "lvs_holder": holder(stacks),
+        "lvs_holder_notes": holder_notes(stacks),
         "lvs_networkd_files": networkd_files(module) if stacks.networkd_runs else {},
         "lvs_keepalived": keepalived(),
         "lvs_process_events": process_events.are_told(),

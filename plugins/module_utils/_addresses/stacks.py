@@ -152,10 +152,14 @@ def notes(seen: Seen) -> List[str]:
             f"the files ifcfg-* in {ifcfg.FOLDER} are passed over, for network-scripts do not read them at boot "
             f"({reason}); virtual addresses stand where {taken} reads them"
         )
-    if holder(seen) == DUMMY:
-        told = ".".join(map(str, seen.network_manager_version))
-        found.append(f"NetworkManager {told} leaves lo alone, so virtual addresses stand on {DUMMY}, a dummy device")
     return found
+
+
+def holder_notes(seen: Seen) -> List[str]:
+    """What somebody has to know of it who expects another holder, a sentence each."""
+    told = ".".join(map(str, seen.network_manager_version))
+    note = f"NetworkManager {told} leaves lo alone, so virtual addresses stand on {DUMMY}, a dummy device"
+    return [note] if holder(seen) == DUMMY else []
 
 
 def own_patterns(interface: str, owner: str) -> Mapping[str, Callable[[str, str], bool]]:

@@ -385,10 +385,12 @@ def remarks(entries: Sequence[Mapping[str, Any]], facts: Mapping[str, Facts]) ->
 
 
 def _network_notes(entry: Mapping[str, Any], facts: Mapping[str, Facts]) -> List[str]:
-    """Of who was found to set up a network: of real servers, which have addresses by it."""
-    host = entry["host"]
-    is_holder = entry["view"]["realserver"]["vips"] or entry["view"]["director"]["static"]
-    return [f"{host}: {each}" for each in facts[host].get("lvs_network_notes", [])] if is_holder else []
+    """Of who was found to set up a network, to those who have addresses by it: a static director has them on a card."""
+    host, its = entry["host"], facts[entry["host"]]
+    is_holder, is_static = entry["view"]["realserver"]["vips"], entry["view"]["director"]["static"]
+    notes = its.get("lvs_network_notes", []) if is_holder or is_static else []
+    held = its.get("lvs_holder_notes", []) if is_holder else []
+    return [f"{host}: {each}" for each in (*notes, *held)]
 
 
 class _Host:

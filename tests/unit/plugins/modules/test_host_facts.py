@@ -62,7 +62,8 @@ def test_system_and_who_sets_up_its_network(host: Path) -> None:
         "default_ipv4": {},
         "lvs_network": "ifupdown",
     }
-    assert (told["ansible_lvs_holder"], told["ansible_lvs_network_notes"]) == ("lo", [])
+    notes = told["ansible_lvs_network_notes"] + told["ansible_lvs_holder_notes"]
+    assert (told["ansible_lvs_holder"], notes) == ("lo", [])
     (host / "networkd").touch()
     told = facts()
     assert (told["ansible_lvs_network"], told["ansible_lvs_networkd_files"]) == (
@@ -86,7 +87,7 @@ def test_network_manager_is_asked_for_its_version(program) -> None:
     program("nmcli", "echo 'nmcli tool, version 1.40.16-9'")
     told = facts()
     assert (told["ansible_lvs_network"], told["ansible_lvs_holder"]) == ("NetworkManager", "lvs0")
-    assert "NetworkManager 1.40 leaves lo alone" in "".join(told["ansible_lvs_network_notes"])
+    assert "NetworkManager 1.40 leaves lo alone" in "".join(told["ansible_lvs_holder_notes"])
 
 
 def test_keepalived_that_runs_or_will_is_told_by_its_file(host: Path) -> None:

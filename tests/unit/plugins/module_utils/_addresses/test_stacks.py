@@ -155,9 +155,9 @@ def test_network_manager_makes_a_dummy_device() -> None:
 )
 def test_network_manager_that_leaves_the_loopback_alone_gets_a_dummy_device(version, holder, told) -> None:
     seen = Seen(network_manager_runs=True, network_manager_version=version)
-    assert (stacks.holder(seen), stacks.notes(seen)) == (holder, told)
+    assert (stacks.holder(seen), stacks.holder_notes(seen)) == (holder, told)
     beside = seen._replace(networkd_runs=True)
-    assert (stacks.holder(beside), stacks.notes(beside)) == ("lo", [])
+    assert (stacks.holder(beside), stacks.holder_notes(beside)) == ("lo", [])
 
 
 @pytest.mark.parametrize(

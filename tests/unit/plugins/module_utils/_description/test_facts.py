@@ -639,3 +639,10 @@ def test_who_sets_up_the_network_of_a_real_server_is_told_where_somebody_may_exp
     told = {"lvs_network_notes": ["the files ifcfg-* are passed over"]}
 
     assert remarked(web1=told, lvs1=told) == ["web1: the files ifcfg-* are passed over"]
+
+
+def test_who_has_its_addresses_on_a_card_is_told_nothing_of_a_dummy_device():
+    told = {"lvs_network_notes": ["the files ifcfg-* are passed over"], "lvs_holder_notes": ["they stand on lvs0"]}
+
+    assert remarked(STATIC, lvs1=told) == ["lvs1: the files ifcfg-* are passed over"]
+    assert remarked(STATIC, web1=told) == ["web1: the files ifcfg-* are passed over", "web1: they stand on lvs0"]
