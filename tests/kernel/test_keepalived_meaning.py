@@ -195,7 +195,7 @@ def described_service(service: Mapping[str, Any]) -> dict[str, Any]:
     lines = dict(service["lines"])
     same = ("lb_algo", "lb_kind", "ops", "delay_loop", "persistence_timeout", "alpha")
     address, _space, port = service["sorry_server"].partition(" ")
-    method = lines.get("sorry_server_lvs_method", service["lb_kind"])
+    method = lines.get("sorry_server_lvs_method", service["lvs_method"])
     sorry = (address, int(port or 0), method, "sorry_server_inhibit" in lines)
     # A single address is what holds without.
     granularity = service["persistence_granularity"]
@@ -223,9 +223,10 @@ def served(service: Mapping[str, Any]) -> list[tuple[str, int]]:
 
 
 def described_server(server: Mapping[str, Any], service: Mapping[str, Any]) -> dict[str, Any]:
-    same = ("address", "port", "lb_kind", "weight", "inhibit_on_failure")
+    same = ("address", "port", "weight", "inhibit_on_failure")
     return {
         **{name: server[name] for name in same},
+        "lvs_method": dict(server["lines"]).get("lvs_method", service["lvs_method"]),
         "uthreshold": server["uthreshold"] or 0,
         "lthreshold": server["lthreshold"] or 0,
         "virtualhost": dict(server["lines"]).get("virtualhost", ""),
@@ -373,7 +374,7 @@ def service_read_back(
         "persistence_granularity": service.get("persistence_granularity", ""),
         "alpha": "alpha is ON" in lines,
         "hysteresis": number(value(lines, "hysteresis")),
-        "sorry_server": (sorry["address"], sorry["port"], sorry["lb_kind"], sorry["inhibit_on_failure"])
+        "sorry_server": (sorry["address"], sorry["port"], method_read_back(sorry), sorry["inhibit_on_failure"])
         if sorry
         else "",
         "virtualhost": value(lines, "VirtualHost"),
@@ -398,13 +399,19 @@ def label(service: Mapping[str, Any], server: Mapping[str, Any]) -> str:
 
 
 def server_read_back(server: Mapping[str, Any], lines: str, checkers: Sequence[str]) -> dict[str, Any]:
-    same = ("address", "port", "lb_kind", "weight", "inhibit_on_failure", "uthreshold", "lthreshold")
+    same = ("address", "port", "weight", "inhibit_on_failure", "uthreshold", "lthreshold")
     assert len(checkers) == len(server["checkers"])
     return {
         **{name: server[name] for name in same},
+        "lvs_method": method_read_back(server),
         "virtualhost": value(lines, "VirtualHost").strip("'"),
         "checkers": in_order([checker_read_back(each) for each in checkers]),
     }
+
+
+def method_read_back(server: Mapping[str, Any]) -> str:
+    gue = f" type gue port {server['tun_port']}" if server.get("tun_type") == "gue" else ""
+    return f"{server['lb_kind']}{gue}"
 
 
 def checker_read_back(lines: str) -> dict[str, Any]:
@@ -613,6 +620,9 @@ HIGHEST = {
     "lvs_virtual_servers[1].quorum": 2**31 - 1,
     "lvs_virtual_servers[1].hysteresis": 2**31 - 2,
     "lvs_virtual_servers[1].sorry_server": "app1",
+    "lvs_virtual_servers[1].lb_kind": "TUN",
+    "lvs_virtual_servers[1].tun_type": "gue",
+    "lvs_virtual_servers[1].tun_port": 65535,
 }
 ENDS = {"the lowest": LOWEST, "the highest": HIGHEST, **LARGE}
 

@@ -100,6 +100,18 @@ virtual_server 2001:db8::20 443 {
     weight 5
   }
 }
+virtual_server 203.0.114.21 81 {
+  lb_algo rr
+  lb_kind TUN type gue port 6080
+  protocol TCP
+  real_server 198.51.100.21 81 {
+    weight 1
+  }
+  real_server 198.51.100.22 81 {
+    weight 1
+    lvs_method TUN
+  }
+}
 """
 SYNC = "lvs_sync_daemon sync0 web id 51"
 UNBOUND = "lvs_sync_daemon sync0 id {}"
@@ -206,6 +218,8 @@ DRIFTS = {
         ipvsadm -e {WEB} -r 198.51.100.22:80 -g -w 0
         ipvsadm -e -u 203.0.114.20:53 -r 198.51.100.21:5353 -m -w 7
         ipvsadm -e -f 7 -r 198.51.100.21 -i -w 1
+        ipvsadm -e -t 203.0.114.21:81 -r 198.51.100.21 -i -w 1 --tun-type gue --tun-port 6081
+        ipvsadm -e -t 203.0.114.21:81 -r 198.51.100.22 -i -w 1 --tun-type gue --tun-port 6080
     """,
     "the sync daemon is stopped": "ipvsadm --stop-daemon master",
     "the sync daemon has another id, and there is one of the other role": """
