@@ -96,7 +96,8 @@ virtual_servers:
       ops: false
       persistence_timeout: 300
       sorry_server:
-        {address: 192.0.2.99, port: 80, lb_kind: DR, inhibit_on_failure: false, is_real_server: false, in_use: false}
+        {address: 203.0.113.99, port: 80, lb_kind: TUN, tun_type: gue, tun_port: 6080, tun_checksum: none,
+         inhibit_on_failure: false, is_real_server: false, in_use: false}
       real_servers:
         - address: 192.0.2.51
           port: 80

@@ -208,8 +208,13 @@ def _serving_findings(wanted: Mapping[str, Any], facts: Facts) -> Iterator[str]:
         yield from _module_findings(host, wanted["director"]["modules"], "a director needs IPVS", remedy, facts)
     if wanted["realserver"]["tunnelled"]:
         need = f"what comes to it of {listed(wanted['realserver']['tunnelled'])} by lb_kind TUN is taken out by that"
-        modules = ["ipip", "fou"] if wanted["realserver"]["gue"] else ["ipip"]
-        yield from _module_findings(host, modules, need, "", facts)
+        yield from _module_findings(host, ["ipip"], need, "", facts)
+    ports = wanted["realserver"]["gue"]
+    if ports:
+        need = (
+            f"what comes to its UDP port {listed([str(each) for each in ports])} by tun_type gue is taken out by that"
+        )
+        yield from _module_findings(host, ["fou"], need, "", facts)
     until_now = facts.get("lvs_tunnelled", {}).get(cluster["name"], ())
     turned = [each for each in wanted["realserver"]["direct"] if each in until_now]
     if turned:

@@ -92,10 +92,10 @@ def tunnelled_of(service: VirtualServer) -> Iterator[str]:
     return (each.host for each in hosts_of(service) if kind_of(each, service) == TUN)
 
 
-def gue_ports_of(service: VirtualServer, host: str) -> Iterator[int]:
-    """Those at which tunnels in UDP come to a host."""
-    ports = (tun_port_of(each, service) for each in hosts_of(service) if each.host == host)
-    return (each for each in ports if each)
+def gue_ports_of(service: VirtualServer) -> Iterator[Tuple[str, int]]:
+    """Those to whom they come in tunnels in UDP, each with the port."""
+    ports = ((each.host, tun_port_of(each, service)) for each in hosts_of(service))
+    return ((host, port) for host, port in ports if port)
 
 
 def sockets_of(service: VirtualServer, ports: Collection[int] = ()) -> Mapping[str, Sequence[Tuple[str, int]]]:

@@ -128,9 +128,9 @@ class Ip:
         return self._asked("-json", f"-{family[-1]}", "route", "get", "fibmatch", address, "from", source)
 
     def gue_ports(self) -> List[int]:
-        """Those at which the kernel takes packets out of tunnels in UDP; none where it knows no such."""
+        """Those at which the kernel takes packets out of tunnels in UDP by IPv4; none where it knows no such."""
         told = json.loads(self._asked("-json", "fou", "show") or "[]")
-        return [each["port"] for each in told if "gue" in each]
+        return [each["port"] for each in told if "gue" in each and each.get("family") != "inet6"]
 
     def addresses_of(self, interface: str) -> str:
         """The addresses of an interface, as JSON."""

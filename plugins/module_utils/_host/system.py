@@ -61,8 +61,8 @@ def gue_ports() -> Dict[str, List[int]]:
     found = {}
     for cluster, path in _by_cluster(GUE_UNITS).items():
         before, after = os.path.join(WANTED, os.path.basename(path)).split("@")
-        links = glob.glob(f"{before}@*{after}")
-        found[cluster] = sorted(int(link[len(before) + 1 : -len(after)]) for link in links)
+        named = (link[len(before) + 1 : -len(after)] for link in glob.glob(f"{before}@*{after}"))
+        found[cluster] = sorted(int(name) for name in named if name.isdigit())
     return found
 
 

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, FrozenSet, Iterable, Iterator, List, Mapping, Sequence, Tuple
+from typing import Any, Dict, FrozenSet, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from ansible_collections.lvs.cluster.plugins.module_utils._net import bare
 
@@ -137,9 +137,14 @@ def _socket(socket: Mapping[str, Any]) -> str:
 
 def _server_set(service: Mapping[str, Any]) -> FrozenSet[Server]:
     return frozenset(
-        (*_address(each), int(each["weight"]), each.get("lb_kind", service["lb_kind"]))
+        (*_address(each), int(each["weight"]), _way(each.get("lb_kind", service["lb_kind"]), each.get("tun_port")))
         for each in service["real_servers"]
     )
+
+
+def _way(lb_kind: str, tun_port: Optional[int]) -> str:
+    """How packets get to a server; a tunnel in UDP has a port."""
+    return f"{lb_kind} gue {tun_port}" if tun_port else lb_kind
 
 
 def _services(

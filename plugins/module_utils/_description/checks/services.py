@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Iterator, List, Optional, Sequence, Tuple, Union
+from typing import Iterator, List, Optional, Sequence, Set, Tuple, Union
 
 from ansible_collections.lvs.cluster.plugins.module_utils._description.kinds import numbered
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.servers import Server
@@ -20,7 +20,12 @@ from ansible_collections.lvs.cluster.plugins.module_utils._description.model.ser
     VirtualServer,
 )
 from ansible_collections.lvs.cluster.plugins.module_utils._description.model.vrrp import VrrpInstance
-from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import kind_of, tun_type_of
+from ansible_collections.lvs.cluster.plugins.module_utils._description.parts import (
+    gue_ports_of,
+    kind_of,
+    sockets_of,
+    tun_type_of,
+)
 from ansible_collections.lvs.cluster.plugins.module_utils._net import IpNetwork, family_of
 from ansible_collections.lvs.cluster.plugins.module_utils._problems import Problem
 
@@ -39,7 +44,7 @@ def check_service(
     yield from _check_real_servers(service, path, instance, whole)
     yield from _check_quorum(service, path)
     yield from _check_balancing(service, path)
-    yield from _check_tunnels(service, path)
+    yield from _check_tunnels(service, path, earlier)
     yield from _check_suspended(service, path)
     if instance:
         yield from _check_one_network(service, path, instance, whole)
@@ -77,25 +82,45 @@ def _check_balancing(service: VirtualServer, path: str) -> Iterator[Problem]:
             yield Problem(f"{path}.real_servers[{index}].lthreshold", low, reason, remedy)
 
 
-def _check_tunnels(service: VirtualServer, path: str) -> Iterator[Problem]:
-    """A type is that of a tunnel, and a port that of one in UDP."""
-    servers = _placed(service, path)
-    kinds = {each: kind_of(server, service) for each, server in servers}
-    types = {each: tun_type_of(server, service) for each, server in servers}
-    yield from _check_tunnel(service, path, [*kinds.values(), service.lb_kind], [*types.values(), service.tun_type])
-    for here, server in servers:
-        yield from _check_tunnel(server, here, [kinds[here]], [types[here]])
+def _check_tunnels(service: VirtualServer, path: str, earlier: Sequence[VirtualServer]) -> Iterator[Problem]:
+    """A type is that of a tunnel, and a port that of one in UDP, which nobody else has."""
+    ways = {here: (kind_of(server, service), tun_type_of(server, service)) for here, server in _placed(service, path)}
+    yield from _check_tunnel(service, path, [*ways.values(), (service.lb_kind, service.tun_type)])
+    for here, server in _placed(service, path):
+        yield from _check_tunnel(server, here, [ways[here]])
+    tunnels, served = _tunnel_ports(service), _udp_ports(service)
+    for other in [*earlier, service]:
+        for host, port in sorted(tunnels & _udp_ports(other) if tunnels else ())[:1]:
+            reason = f"is where {host} serves virtual server {other.name} by UDP"
+            yield Problem(f"{path}.tun_port", port, reason, "Choose another one")
+        for host, port in sorted(served & _tunnel_ports(other) if served and other is not service else ())[:1]:
+            reason = f"is where {host} takes packets of virtual server {other.name} out of tunnels in UDP"
+            yield Problem(f"{path}.port", port, reason, "Choose another tun_port there")
 
 
 def _check_tunnel(
-    told: Union[VirtualServer, ServiceServer], path: str, kinds: Sequence[Optional[str]], types: Sequence[Optional[str]]
+    told: Union[VirtualServer, ServiceServer], path: str, ways: Sequence[Tuple[Optional[str], Optional[str]]]
 ) -> Iterator[Problem]:
-    if told.tun_type == GUE and not {TUN, None}.intersection(kinds):
-        reason = f"does not go with lb_kind {kinds[-1]}, by which there are no tunnels"
-        yield Problem(f"{path}.tun_type", GUE, reason, "Write lb_kind: TUN, or remove it")
-    elif told.tun_port is not None and not {GUE, None}.intersection(types):
-        reason = f"is of tunnels in UDP, and with tun_type {types[-1]} there are none"
+    """ways: the kind and the type of those that it is told of."""
+    tunnels = [tun_type for kind, tun_type in ways if kind in (TUN, None)]
+    name, value = ("tun_type", GUE) if told.tun_type == GUE else ("tun_port", told.tun_port)
+    if value is not None and not tunnels:
+        reason = f"does not go with lb_kind {ways[-1][0]}, by which there are no tunnels"
+        yield Problem(f"{path}.{name}", value, reason, "Write lb_kind: TUN, or remove it")
+    elif told.tun_port is not None and not {GUE, None}.intersection(tunnels):
+        reason = f"is of tunnels in UDP, and with tun_type {tunnels[-1]} there are none"
         yield Problem(f"{path}.tun_port", told.tun_port, reason, "Write tun_type: gue, or remove it")
+
+
+def _tunnel_ports(service: VirtualServer) -> Set[Tuple[str, int]]:
+    """Hosts, and the ports to which tunnels in UDP come there."""
+    return set(gue_ports_of(service))
+
+
+def _udp_ports(service: VirtualServer) -> Set[Tuple[str, int]]:
+    """Hosts, and the ports at which they serve it by UDP."""
+    sockets = sockets_of(service) if "UDP" in service.protocols else {}
+    return {(host, port) for host, found in sockets.items() for _address, port in found}
 
 
 def _check_suspended(service: VirtualServer, path: str) -> Iterator[Problem]:

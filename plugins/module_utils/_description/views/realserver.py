@@ -106,5 +106,5 @@ def realserver_view(
     vips.extend(HeldAddress(each, "") for each in addresses if each not in places)
     tunnelled = [each.name for each in held if member.name in tunnelled_of(each)]
     direct = [each.name for each in held if each.name not in tunnelled]
-    gue = sorted({port for each in held for port in gue_ports_of(each, member.name)})
+    gue = sorted({port for each in held for host, port in gue_ports_of(each) if host == member.name})
     return RealServer(member.interface, vips, tunnelled, direct, gue, gateways, member.sets_gateway and bool(gateways))

@@ -131,14 +131,15 @@ def test_for_which_clusters_a_boot_has_packets_taken_out_of_tunnels(host: Path) 
 
 
 def test_at_which_ports_a_boot_takes_packets_out_of_tunnels_in_udp(host: Path, program) -> None:
-    open_ports = '[{"port": 6080, "gue": null}, {"port": 5555, "ipproto": 4}]'
+    other_family = '{"port": 6081, "gue": null, "family": "inet6"}'
+    open_ports = f'[{{"port": 6080, "gue": null, "family": "inet"}}, {other_family}, {{"port": 4, "ipproto": 4}}]'
     program("ip", f"""[ "$2" = fou ] && echo '{open_ports}' && exit\necho "[]" """)
     assert facts()["ansible_lvs_gue"] == {}
     assert facts()["ansible_lvs_gue_open"] == []
     for name in ("lvs", "edge-1"):
         (host / f"{name}-realserver-gue@.service").touch()
     (host / "wants").mkdir()
-    for port in (6081, 6080):
+    for port in (6081, 6080, "other"):
         (host / "wants" / f"lvs-realserver-gue@{port}.service").symlink_to(host / "lvs-realserver-gue@.service")
     told = facts()
     assert told["ansible_lvs_gue"] == {"edge-1": [], "lvs": [6080, 6081]}

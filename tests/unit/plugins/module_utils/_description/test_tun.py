@@ -46,6 +46,12 @@ BESIDE = {
     SECOND_SERVICE: {**OTHER_SERVICE, "lb_kind": "TUN", "real_servers": ["web1"]},
     "lvs_vrrp_instances[0].virtual_ipaddress": [f"{VIP}/32", f"{OTHER_VIP}/32"],
 }
+# One of web1 by UDP.
+DNS: dict[str, Any] = {
+    "lvs_nginx_upstreams[0].virtual_server": "web",
+    SECOND_SERVICE: {**OTHER_SERVICE, "protocol": "UDP", "port": 53, "real_servers": ["web1"]},
+    "lvs_vrrp_instances[0].virtual_ipaddress": [f"{VIP}/32", f"{OTHER_VIP}/32"],
+}
 # The description tells the directors' network.
 KNOWN = {"lvs_vrrp_instances[0].virtual_ipaddress": [f"{VIP}/24"]}
 STATIC = {"lvs_vrrp_instances": REMOVED, f"{FIRST_SERVICE}.hosts": ["lvs1"], f"{FIRST_SERVICE}.check": REMOVED}
@@ -190,9 +196,27 @@ MISTAKES = [
     ),
     bad(
         "a port of one whose tunnel has none",
-        {**GUE, f"{FIRST_SERVICE}.sorry_server": {"host": "app1", "tun_type": "ipip", "tun_port": 6080}},
+        {**GUE, f"{FIRST_SERVICE}.sorry_server": {"host": "app1", "tun_type": "ipip", "tun_port": 6081}},
         "Write tun_type: gue, or remove it",
         path=f"{FIRST_SERVICE}.sorry_server.tun_port",
+    ),
+    bad(
+        "a port of one without a tunnel, beside those with one in UDP",
+        {**GUE, f"{FIRST_SERVICE}.real_servers": ["web1", {"host": "web2", "lb_kind": "DR", "tun_port": 6081}]},
+        "does not go with lb_kind DR",
+        path=f"{FIRST_SERVICE}.real_servers[1].tun_port",
+    ),
+    bad(
+        "the port of a service by UDP that the same host serves",
+        {**GUE, **DNS, f"{FIRST_SERVICE}.tun_port": 53},
+        "is where web1 takes packets of virtual server web out of tunnels in UDP. Choose another tun_port there",
+        path=f"{SECOND_SERVICE}.port",
+    ),
+    bad(
+        "its own port",
+        {**DNS, SECOND_SERVICE: {**DNS[SECOND_SERVICE], "lb_kind": "TUN", "tun_type": "gue", "tun_port": 53}},
+        "is where web1 serves virtual server mail by UDP. Choose another one",
+        path=f"{SECOND_SERVICE}.tun_port",
     ),
     bad("no port", {**GUE, f"{FIRST_SERVICE}.tun_port": 65536}, "65535", path=f"{FIRST_SERVICE}.tun_port"),
 ]
@@ -259,7 +283,9 @@ def test_a_real_server_whose_kernel_has_no_tunnels_is_refused(ipvs, finding):
 def test_a_real_server_whose_kernel_has_no_tunnels_of_udp_is_refused():
     lacking = {"lvs_ipvs": {"loaded": ["ipip"], "loadable": [], "barred": ""}, "lvs_advmss": 1428}
     (found,), _remarked = told_by(GUE, web1=lacking, web2=lacking)
-    assert found.startswith("the kernel of web1 has no fou, and what comes to it of web by lb_kind TUN")
+    assert found.startswith(
+        "the kernel of web1 has no fou, and what comes to its UDP port 6080 by tun_type gue is taken"
+    )
 
 
 @pytest.mark.parametrize(

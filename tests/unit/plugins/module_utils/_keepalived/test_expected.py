@@ -122,6 +122,29 @@ def test_services_and_servers_are_compared() -> None:
 
 
 @pytest.mark.parametrize(
+    ("runs", "wanted", "told"),
+    [
+        pytest.param("GUE, port = 6080, no checksum", 6080, [], id="the same"),
+        pytest.param("GUE, port = 6080, no checksum", 6081, ["TUN gue 6080 -> ", "TUN gue 6081"], id="another port"),
+        pytest.param("GUE, port = 6080, no checksum", None, ["TUN gue 6080 -> ", "TUN"], id="of IP in IP"),
+        pytest.param("IPIP", 6080, ["TUN -> ", "TUN gue 6080"], id="of UDP"),
+        pytest.param("IPIP", None, [], id="of IP in IP as before"),
+    ],
+)
+def test_what_a_tunnel_is_made_of_is_compared(runs: str, wanted: int | None, told: list[str]) -> None:
+    lines = f"forwarding method = TUN, type = {runs}"
+    dump = (RECORDED / "keepalived_check.data").read_text()
+    tunnels = parse_check_data(dump.replace("   forwarding method = TUN, type = IPIP", f"   {lines}"))
+    running = [each for each in tunnels if each.get("fwmark") == 7]
+    (view,) = as_view(running)
+    view["real_servers"] = [{**each, "tun_port": wanted} for each in view["real_servers"]]
+    sound = {"terms": INSTANCES, "states": STATES, "services": running, "scripts": []}
+    found = differences(described(), [view], [], sound)
+    assert len(found) == bool(told), found
+    assert all(word in found[0] for word in told)
+
+
+@pytest.mark.parametrize(
     ("changes", "told"),
     [
         ({"ops": True}, "ops none -> True"),
