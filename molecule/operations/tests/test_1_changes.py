@@ -81,14 +81,21 @@ def two_services(cluster):
     return second, extra(**cluster.with_another_service(second))
 
 
-def test_addresses_do_not_change_while_a_director_cannot_be_told(site, faults, live, cluster, service):
-    before = live()
+@pytest.fixture
+def loads(lab, service):
+    """When keepalived of each director was last started or told to reload: who loads and goes back runs what it ran."""
+    show = ("systemctl", "show", "--property=StateChangeTimestampMonotonic", "keepalived")
+    return lambda: lab.exec_all(service.directors, *show)
+
+
+def test_addresses_do_not_change_while_a_director_cannot_be_told(site, faults, live, loads, cluster, service):
+    before = live(), loads()
     _second, options = two_services(cluster)
     with faults.broken("cut", service.backup):
         done = site(*options, "--limit", "lvs_directors")
     assert done.returncode != 0
     assert f"{service.backup} cannot be told" in done.stdout + done.stderr
-    assert live() == before
+    assert (live(), loads()) == before
 
 
 @pytest.mark.parametrize(
@@ -96,9 +103,9 @@ def test_addresses_do_not_change_while_a_director_cannot_be_told(site, faults, l
     [("serial: 1", "cannot be told"), ("strategy: free", "free strategy")],
     ids=["serial", "free"],
 )
-def test_directors_that_do_not_go_together_are_refused(site, live, cluster, tmp_path, root, how, told):
+def test_directors_that_do_not_go_together_are_refused(site, live, loads, cluster, tmp_path, root, how, told):
     """A play of the user's own, with what all directors must agree on changed."""
-    before = live()
+    before = live(), loads()
     _second, options = two_services(cluster)
     (tmp_path / "own.yml").write_text(
         f"- hosts: lvs_directors\n  gather_facts: false\n  {how}\n"
@@ -107,17 +114,17 @@ def test_directors_that_do_not_go_together_are_refused(site, live, cluster, tmp_
     done = site(*options, playbook=os.path.relpath(tmp_path / "own", root / "playbooks"))
     assert done.returncode != 0
     assert told in done.stdout + done.stderr
-    assert live() == before
+    assert (live(), loads()) == before
 
 
-def test_a_limit_hides_no_director(site, live, cluster, service):
+def test_a_limit_hides_no_director(site, live, loads, cluster, service):
     """Who talks to whom changes, and only the backup is to be told."""
-    before = live()
+    before = live(), loads()
     instance = {**cluster.variables["lvs_vrrp_instances"][0], "unicast": False}
     done = site(*extra(lvs_vrrp_instances=[instance]), "--limit", service.backup)
     assert done.returncode == 2, done.stdout
     assert f"{service.master} cannot be told" in done.stdout + done.stderr
-    assert live() == before
+    assert (live(), loads()) == before
 
 
 CANNOT = {
@@ -125,20 +132,22 @@ CANNOT = {
         "mount --bind /etc/keepalived /etc/keepalived && mount -o remount,bind,ro /etc/keepalived",
         "umount /etc/keepalived",
         "cannot be told",
+        False,
     ),
     "its reload fails": (
         "mkdir -p /run/systemd/system/keepalived.service.d && cd /run/systemd/system/keepalived.service.d"
         " && printf '[Service]\\nExecReload=\\nExecReload=/bin/false\\n' > broken.conf && systemctl daemon-reload",
         "rm /run/systemd/system/keepalived.service.d/broken.conf && systemctl daemon-reload",
         "runs its former configuration again",
+        True,
     ),
 }
 
 
 @pytest.mark.parametrize("why", CANNOT)
-def test_one_director_does_not_go_ahead_of_another(site, live, lab, faults, cluster, service, why):
-    breaking, healing, told = CANNOT[why]
-    before = live()
+def test_one_director_does_not_go_ahead_of_another(site, live, loads, lab, faults, cluster, service, why):
+    breaking, healing, told, goes_back = CANNOT[why]
+    before, loaded = live(), loads()
     second, options = two_services(cluster)
     lab.shell(service.backup, breaking)
     with faults.healing(lambda: lab.shell(service.backup, healing)):
@@ -146,6 +155,7 @@ def test_one_director_does_not_go_ahead_of_another(site, live, lab, faults, clus
     assert done.returncode == 2, done.stdout
     assert told in done.stdout + done.stderr
     assert live() == before
+    assert (loads()[service.master] != loaded[service.master]) is goes_back
     assert lab.holders(service.vip, service.directors) == [service.master]
     assert lab.holders(second, service.directors) == []
 
