@@ -16,6 +16,9 @@ RELOAD = "systemctl reload keepalived"
 
 def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
     vip = cluster.service.vip
+    former = "mv -f keepalived.conf.previous keepalived.conf"
+    # Who went ahead may have gone back by itself.
+    alone = f"cd /etc/keepalived && if grep -qF {cluster.another()} keepalived.conf; then {former} && {RELOAD}; fi"
 
     def hold(broadcast: str) -> str:
         """The command that has another virtual address on the loopback, which networkd has heard of."""
@@ -68,6 +71,7 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
         Row(
             "directors need not go step by step",
             "do_not_go_together and free",
+            undo={"lvs1": alone, "lvs2": alone},
             edits={
                 "roles/keepalived/tasks/stage.yml": (
                     'ansible.builtin.add_host:\n    name: "{{ inventory_hostname }}"',
@@ -126,7 +130,7 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
         Row(
             "who the directors are is nothing to agree on",
             "third_director_waits",
-            undo={"lvs1": f"cd /etc/keepalived && mv -f keepalived.conf.previous keepalived.conf; {RELOAD}"},
+            undo={"lvs1": f"cd /etc/keepalived && {former}; {RELOAD}"},
             edits={AGREEMENT: NO_ROUTERS},
         ),
         Row(

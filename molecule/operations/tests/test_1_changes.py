@@ -99,18 +99,19 @@ def test_addresses_do_not_change_while_a_director_cannot_be_told(site, faults, l
 
 
 @pytest.mark.parametrize(
-    ("how", "told"),
-    [("serial: 1", "cannot be told"), ("strategy: free", "free strategy")],
+    ("how", "roles", "told"),
+    [
+        ("serial: 1", "lvs.cluster.preflight, lvs.cluster.keepalived", "cannot be told"),
+        # Alone, as after a play of its own for preflight: nobody but the role can refuse.
+        ("strategy: free", "lvs.cluster.keepalived", "bypasses the host loop"),
+    ],
     ids=["serial", "free"],
 )
-def test_directors_that_do_not_go_together_are_refused(site, live, loads, cluster, tmp_path, root, how, told):
+def test_directors_that_do_not_go_together_are_refused(site, live, loads, cluster, tmp_path, root, how, roles, told):
     """A play of the user's own, with what all directors must agree on changed."""
     before = live(), loads()
     _second, options = two_services(cluster)
-    (tmp_path / "own.yml").write_text(
-        f"- hosts: lvs_directors\n  gather_facts: false\n  {how}\n"
-        "  roles: [lvs.cluster.preflight, lvs.cluster.keepalived]\n"
-    )
+    (tmp_path / "own.yml").write_text(f"- hosts: lvs_directors\n  gather_facts: false\n  {how}\n  roles: [{roles}]\n")
     done = site(*options, playbook=os.path.relpath(tmp_path / "own", root / "playbooks"))
     assert done.returncode != 0
     assert told in done.stdout + done.stderr
