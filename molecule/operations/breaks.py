@@ -99,6 +99,13 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
             "reload_that_does_nothing",
             edits={"roles/keepalived/tasks/check.yml": ("that: __keepalived_rollout.wrong == []", "that: true")},
         ),
+        # As the story goes: web1 is there, leaves by the next row, and comes back by the one after it.
+        Row(
+            "networkd puts an address of its own in the place of ours",
+            "comes_without",
+            {"web1": hold(f"broadcast {vip}")},
+            {"web1": hold("")},
+        ),
         Row(
             "a real server lets go before the directors know",
             "leave_without_a_failed_request",
@@ -108,12 +115,6 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
                     '    owner: "{{ addresses_owner }}"\n    purge: true\n  when: __addresses_held.leaving != []',
                 )
             },
-        ),
-        Row(
-            "networkd puts an address of its own in the place of ours",
-            "comes_without",
-            {"web1": hold(f"broadcast {vip}")},
-            {"web1": hold("")},
         ),
         Row(
             "a real server that returns does not serve",
