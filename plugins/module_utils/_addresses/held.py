@@ -192,7 +192,7 @@ def plan(current: Labels, wanted: Labels, ours: AbstractSet[str], purge: bool, i
     are not asked for on the network first, which other hosts that hold them would answer.
     """
     commands = [
-        ["ip", "address", "add", alone(address), "dev", interface, *_manner(address, label)]
+        ["ip", "address", "add", alone(address), "dev", interface, *_manner(address, label, interface)]
         for address, label in wanted.items()
         if address not in current
     ]
@@ -202,10 +202,20 @@ def plan(current: Labels, wanted: Labels, ours: AbstractSet[str], purge: bool, i
     return Plan(commands, set(wanted))
 
 
-def _manner(address: str, label: str) -> List[str]:
+def _manner(address: str, label: str, interface: str) -> List[str]:
     if ":" in address:
-        return ["nodad"]
+        return ["nodad", "preferred_lft", "0"] if is_never_source(address, interface) else ["nodad"]
     return ["label", label] if label else []
+
+
+def is_never_source(address: str, interface: str) -> bool:
+    """Whether an address must be kept from being what the host sends from, unless a program says so.
+
+    Of a card's addresses of IPv6 the kernel takes the one that has most in common with whom it sends to (RFC 6724, 5,
+    rule 8), and a real server takes what comes from the virtual one for forged: it has that too. Of IPv4 it takes
+    the one of the network, and of the loopback none.
+    """
+    return ":" in address and interface != LOOPBACK
 
 
 def surplus(current: Labels, wanted: Labels, ours: AbstractSet[str]) -> List[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import List, Sequence
 
-from .held import alone
+from .held import alone, is_never_source
 from .wish import Address, Found, StackFile, Wish, place
 
 FOLDER = "/etc/network/interfaces.d"
@@ -47,7 +47,7 @@ def files(wish: Wish, _found: Found) -> List[StackFile]:
     )
     stanzas = [
         f"\nauto {name}\niface {name} inet manual\n"
-        f"    up ip address replace {alone(each.address)} dev {wish.interface}{_manner(each)}\n"
+        f"    up ip address replace {alone(each.address)} dev {wish.interface}{_manner(each, wish.interface)}\n"
         f"    down ip address delete {alone(each.address)} dev {wish.interface} || :\n"
         for name, each in zip(names(wish), wish.addresses)
     ]
@@ -68,9 +68,9 @@ def _routes_stanza(wish: Wish) -> str:
     )
 
 
-def _manner(address: Address) -> str:
+def _manner(address: Address, interface: str) -> str:
     if ":" in address.address:
-        return " nodad"
+        return " nodad preferred_lft 0" if is_never_source(address.address, interface) else " nodad"
     return f" label {address.label}" if address.label else ""
 
 

@@ -10,7 +10,7 @@ import json
 import re
 from typing import Dict, List
 
-from .held import alone
+from .held import alone, is_never_source
 from .wish import Address, Found, StackFile, Wish, place
 
 FOLDER = "/etc/netplan"
@@ -64,7 +64,7 @@ def files(wish: Wish, found: Found) -> List[StackFile]:
     if wish.addresses:
         lines.append("      addresses:")
     for each in wish.addresses:
-        lines += _lines(each)
+        lines += _lines(each, wish.interface)
     if wish.routes:
         lines.append("      routes:")
     for route in wish.routes:
@@ -74,11 +74,13 @@ def files(wish: Wish, found: Found) -> List[StackFile]:
     return [StackFile(path, wish.header + "\n" + "\n".join(lines) + "\n", 0o600)]
 
 
-def _lines(address: Address) -> List[str]:
+def _lines(address: Address, interface: str) -> List[str]:
     # A number with colons may be one of base 60 to YAML.
     entry = f'        - "{alone(address.address)}"'
     if address.label and ":" not in address.address:
         return [f"{entry}:", f'            label: "{address.label}"']
+    if is_never_source(address.address, interface):
+        return [f"{entry}:", "            lifetime: 0"]
     return [entry]
 
 

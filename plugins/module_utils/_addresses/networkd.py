@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Dict, List, NamedTuple, Optional
 
-from .held import alone
+from .held import alone, is_never_source
 from .wish import Found, StackFile, Wish, place
 
 FOLDER = "/etc/systemd/network"
@@ -64,6 +64,7 @@ def _text(wish: Wish) -> str:
     return "".join(
         f"\n[Address]\nAddress={alone(each.address)}\n"
         + ("DuplicateAddressDetection=none\n" if ":" in each.address else f"Label={each.label}\n" if each.label else "")
+        + ("PreferredLifetime=0\n" if is_never_source(each.address, wish.interface) else "")
         for each in wish.addresses
     ) + "".join(f"\n[Route]\nDestination={each.to}\nGateway={each.via}\n" for each in wish.routes)
 

@@ -87,6 +87,14 @@ def test_address_of_ipv6_is_added_without_asking_for_it_on_the_network_and_has_n
     ]
 
 
+def test_a_host_sends_nothing_of_its_own_from_an_address_of_ipv6_on_a_card() -> None:
+    wanted = {"192.0.2.100": "", "2001:db8::100": ""}
+    assert held.plan({}, wanted, set(), purge=True, interface="eth0").commands == [
+        ["ip", "address", "add", "192.0.2.100/32", "dev", "eth0"],
+        ["ip", "address", "add", "2001:db8::100/128", "dev", "eth0", "nodad", "preferred_lft", "0"],
+    ]
+
+
 def test_another_interface_has_labels_of_its_own() -> None:
     wanted = {"192.0.2.100": "eth0:0"}
     assert held.plan({}, wanted, set(), purge=True, interface="eth0").commands == [

@@ -96,6 +96,23 @@ def test_networkd_has_only_the_addition_where_the_host_has_a_file_of_its_own() -
     ]
 
 
+@pytest.mark.parametrize(
+    ("stack", "line"),
+    [
+        ("networkd", "PreferredLifetime=0"),
+        ("netplan", "            lifetime: 0"),
+        ("ifupdown", "    up ip address replace 2001:db8::100/128 dev eth0 nodad preferred_lft 0"),
+    ],
+)
+def test_a_host_sends_nothing_of_its_own_from_an_address_of_ipv6_on_a_card(stack: str, line: str) -> None:
+    def lines(**options: object) -> list[str]:
+        return "".join(texts(stack, Found("20-card.network"), **options).values()).splitlines()
+
+    assert lines(interface="eth0").count(line) == 1
+    assert lines(interface="eth0", addresses=[Address("192.0.2.101", "")]).count(line) == 0
+    assert not any("ifetime" in each or "preferred" in each for each in lines())
+
+
 DUMMY = {"interface": "lvs0", "is_dummy": True}
 
 
@@ -195,7 +212,11 @@ def test_netplan_adds_to_what_its_other_files_say_of_the_interface() -> None:
             "version": 2,
             "ethernets": {
                 "card": {
-                    "addresses": [{"192.0.2.100/32": {"label": "lo:0"}}, "192.0.2.101/32", "2001:db8::100/128"],
+                    "addresses": [
+                        {"192.0.2.100/32": {"label": "lo:0"}},
+                        "192.0.2.101/32",
+                        {"2001:db8::100/128": {"lifetime": 0}},
+                    ],
                 }
             },
         }
