@@ -7,6 +7,7 @@ from harness.cluster import Cluster, only
 from harness.lab import Lab
 
 STATIC = "roles/director/tasks/static.yml"
+HELD = "plugins/module_utils/_addresses/held.py"
 CARD = "roles/director/tasks/card.yml"
 PURGE = "roles/realserver/tasks/purge.yml"
 
@@ -100,6 +101,11 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
             "real servers let go before the director is told",
             "comes_and_goes",
             edits={"playbooks/site.yml": ("    - role: lvs.cluster.director\n      tags: [director]\n", "")},
+        ),
+        Row(
+            "the director sends from the virtual address",
+            "comes_and_goes",
+            edits={HELD: ('return ":" in address and interface', 'return ":" not in address and interface')},
         ),
         Row(
             "an address stays on the director",

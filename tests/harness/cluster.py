@@ -216,21 +216,25 @@ class Cluster:
         """An address beside the virtual one, which nobody has."""
         return str(ipaddress.ip_address(self.service.vip) + number)
 
-    def with_another_service(self, address: str) -> dict[str, Any]:
-        """The description of a cluster that has one service, with one more address and the same service on it."""
+    def with_another_service(self, address: str, third: str = "") -> dict[str, Any]:
+        """The description of a cluster of one service, with one more address, or two, and the same service on each."""
         service, upstream = (only(self.variables[name]) for name in ("lvs_virtual_servers", "lvs_nginx_upstreams"))
+        named = {"second": address, **({"third": third} if third else {})}
         floating = {
             "lvs_vrrp_instances": [
-                {**each, "virtual_ipaddress": [*each["virtual_ipaddress"], f"{address}/32"]}
+                {**each, "virtual_ipaddress": [*each["virtual_ipaddress"], *(f"{own}/32" for own in named.values())]}
                 for each in self.variables.get("lvs_vrrp_instances", [])
             ]
         }
         return {
             **(floating if self.instances else {}),
-            "lvs_virtual_servers": [service, {**service, "name": "second", "address": address}],
+            "lvs_virtual_servers": [
+                service,
+                *({**service, "name": name, "address": own} for name, own in named.items()),
+            ],
             "lvs_nginx_upstreams": [
                 {**upstream, "virtual_server": service["name"]},
-                {**upstream, "name": "second", "virtual_server": "second"},
+                *({**upstream, "name": name, "virtual_server": name} for name in named),
             ],
         }
 

@@ -182,6 +182,11 @@ class Lab:
         (route,) = self.json(host, "ip", "-json", "route", "get", address)
         return Route(route["dev"], route.get("gateway"))
 
+    def source(self, host: str, address: str) -> str:
+        """From which of its addresses a host sends to somebody."""
+        (route,) = self.json(host, "ip", "-json", "route", "get", address)
+        return str(route["prefsrc"])
+
     def owner(self, address: str) -> str:
         """Whose network card of the lab has an address from the beginning."""
         return owner(self._record.nodes, address)

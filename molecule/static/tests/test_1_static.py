@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+
 import pytest
 from harness.cluster import only
 from harness.playbooks import changed, extra, told
@@ -174,21 +176,30 @@ def address_events(lab, service, director):
 def test_an_address_with_its_service_comes_and_goes_and_touches_no_other(
     cluster, service, director, lab, client, site, unhurt, address_events, prove
 ):
-    second = cluster.another()
+    """One of each family; that of IPv6 is one that nobody has."""
+    own = cluster.by_family[director]["ipv6"]
+    second, six = cluster.another(), str(ipaddress.ip_address(own) + 1)
+    before = set(lab.flags(director, "eth0"))
 
     def labels(label):
         seen = {director: lab.labels(director, "eth0").get(f"eth0:{label}")}
         return {**seen, **{host: lab.loopback(host).get(f"lo:{label}") for host in service.realservers}}
 
     def change():
-        done = site(*extra(**cluster.with_another_service(second)))
+        done = site(*extra(**cluster.with_another_service(second, six)))
         assert done.returncode == 0, done.stdout + done.stderr
         assert set(labels(1).values()) == {f"{second}/32"}
         fetched = lab.exec(client.host, "curl", "-sS", "--fail", "--max-time", "2", f"http://{second}/")
         assert "backend" in fetched
+        report = client.ask(f"http://[{six}]/")
+        assert (report["failures"], set(report["realservers"])) == ({}, service.realservers)
+        # From the virtual address it would hear nothing of real servers, which have that too.
+        sources = [lab.source(director, cluster.by_family[host]["ipv6"]) for host in sorted(service.realservers)]
+        assert set(sources) == {own}
         done = site()
         assert done.returncode == 0, done.stdout + done.stderr
         assert set(labels(1).values()) == {None}
+        assert set(lab.flags(director, "eth0")) == before
 
     unhurt("a service comes and goes with its address", change)
     assert set(labels(0).values()) == {f"{service.vip}/32"}
