@@ -8,8 +8,8 @@ from harness.lab import Lab
 
 AGREEMENT = "plugins/module_utils/_keepalived/agreement.py"
 NO_ROUTERS = (
-    'object.__setattr__(self, "interface", "")',
-    'object.__setattr__(self, "interface", "")\n        object.__setattr__(self, "routers", frozenset())',
+    'object.__setattr__(self, "group", "")',
+    'object.__setattr__(self, "group", "")\n        object.__setattr__(self, "routers", frozenset())',
 )
 RELOAD = "systemctl reload keepalived"
 
@@ -19,6 +19,7 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
     former = "mv -f keepalived.conf.previous keepalived.conf"
     # Who went ahead may have gone back by itself.
     alone = f"cd /etc/keepalived && if grep -qF {cluster.another()} keepalived.conf; then {former} && {RELOAD}; fi"
+    none = "systemctl disable --now keepalived; rm -f /etc/keepalived/keepalived.conf"
 
     def hold(broadcast: str) -> str:
         """The command that has another virtual address on the loopback, which networkd has heard of."""
@@ -131,7 +132,7 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
         Row(
             "who the directors are is nothing to agree on",
             "third_director_waits",
-            undo={"lvs1": f"cd /etc/keepalived && {former}; {RELOAD}"},
+            undo={"lvs1": f"cd /etc/keepalived && {former}; {RELOAD}", "lvs3": none},
             edits={AGREEMENT: NO_ROUTERS},
         ),
         Row(
@@ -150,7 +151,7 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
         Row(
             "who leaves is not told",
             "third_director_is_taken_out",
-            undo={"lvs3": "systemctl disable --now keepalived; rm -f /etc/keepalived/keepalived.conf"},
+            undo={"lvs3": none},
             edits={AGREEMENT: NO_ROUTERS},
         ),
         # The last ones: they leave a lab that needs site.yml again.
