@@ -71,7 +71,7 @@ def rows(cluster: Cluster, lab: Lab) -> list[Row]:  # noqa: ARG001
         ),
         Row(
             "directors need not go step by step",
-            "do_not_go_together and free",
+            "do_not_go_together and free and not preflight",
             undo={"lvs1": alone, "lvs2": alone},
             edits={
                 "roles/keepalived/tasks/stage.yml": (

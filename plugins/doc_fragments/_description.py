@@ -20,7 +20,7 @@ attributes:
     support: none
   bypass_host_loop:
     description: Is meant for a task with C(run_once), as it does the work for all hosts.
-    support: none
+    support: full
   check_mode:
     description: Can run in check mode, and does the same then.
     support: full

@@ -16,6 +16,8 @@ from ansible.plugins.action import ActionBase
 class ForAllHosts(ActionBase):  # type: ignore[misc]
     """What the two have in common; each has an C(outcome) of its own."""
 
+    # Strategies without lockstep ("free") refuse it then by its name, and do not run it for each host.
+    BYPASS_HOST_LOOP = True
     _requires_connection = False
     _supports_check_mode = True
     #: Beside C(hosts), as an argument spec has them.

@@ -102,10 +102,11 @@ def test_addresses_do_not_change_while_a_director_cannot_be_told(site, faults, l
     ("how", "roles", "told"),
     [
         ("serial: 1", "lvs.cluster.preflight, lvs.cluster.keepalived", "cannot be told"),
+        ("strategy: free", "lvs.cluster.preflight, lvs.cluster.keepalived", "description_read' module bypasses"),
         # Alone, as after a play of its own for preflight: nobody but the role can refuse.
         ("strategy: free", "lvs.cluster.keepalived", "bypasses the host loop"),
     ],
-    ids=["serial", "free"],
+    ids=["serial", "free_preflight", "free"],
 )
 def test_directors_that_do_not_go_together_are_refused(site, live, loads, cluster, tmp_path, root, how, roles, told):
     """A play of the user's own, with what all directors must agree on changed."""
