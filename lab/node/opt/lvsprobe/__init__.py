@@ -16,7 +16,8 @@ at either end.
 Why --timeout is one second. The kernel sends a lost SYN again after one second, so with a longer timeout a
 connection begun in a gap can succeed late: the gap then shows as latency and not as a gap. Up to one second, a
 connection that needed a second SYN counts as `connect timeout`, even if the process woke up too late to see the
-time pass. The timeout counts for the connection, and then again for the answer.
+time pass; but not one whose port the server knew from an earlier connection, which costs a second SYN at once. The
+timeout counts for the connection, and then again for the answer.
 
 What a silence is. Requests that are delayed, not lost, make no gap: ARP may hold them back, or a full queue. So
 there is also the longest silence, the longest time within which no request came to a successful end.

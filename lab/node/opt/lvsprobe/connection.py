@@ -92,7 +92,9 @@ class Connection:
         self._wait_to_write: tuple[type[OSError], ...] = (BlockingIOError,)
 
     async def open(self, target: Target, timeout: float) -> None:
-        deadline = asyncio.get_running_loop().time() + timeout
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        deadline = start + timeout
         family = socket.AF_INET6 if target.is_ipv6 else socket.AF_INET
         self._sock = sock = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         # Should the lab vanish meanwhile: nothing may leave by another way.
@@ -106,7 +108,8 @@ class Connection:
             status = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if status:
             raise OSError(status, os.strerror(status))
-        if timeout <= SYN_RETRY and total_retransmissions(sock):
+        # Sooner it is sent again to a server that has a connection of that port from before, and says so: RFC 5961, 4.
+        if timeout <= SYN_RETRY <= loop.time() - start and total_retransmissions(sock):
             raise TimeoutError
         if target.is_tls:
             await self._shake_hands(target, deadline)

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import itertools
 import socket
+import time
 from dataclasses import replace
 
 import pytest
@@ -26,9 +27,11 @@ from ansible_collections.lvs.cluster.tests.unit.lab.probe.servers import (
     stall,
     take_request,
 )
-from lvsprobe.connection import ready
+from lvsprobe import connection
+from lvsprobe.connection import Connection, ready
 from lvsprobe.measure import Plan
 from lvsprobe.samples import NOT_SENT
+from lvsprobe.targets import Target
 
 
 def test_every_request_has_a_connection_of_its_own_and_is_counted_to_who_answered() -> None:
@@ -157,6 +160,29 @@ def test_what_the_kernel_holds_beats_the_clock() -> None:
             asyncio.run(story(ours))
         theirs.send(b"in time")
         asyncio.run(story(ours))
+
+
+@pytest.mark.parametrize(
+    ("late", "again", "is_lost"),
+    [
+        pytest.param(1.1, 1, True, id="after a second"),
+        pytest.param(1.1, 0, False, id="by a process that is late"),
+        pytest.param(0.0, 1, False, id="at once"),
+    ],
+)
+def test_a_second_syn_counts_if_the_first_was_lost(
+    monkeypatch: pytest.MonkeyPatch, late: float, again: int, is_lost: bool
+) -> None:
+    monkeypatch.setattr(connection, "total_retransmissions", lambda _sock: again)
+
+    async def story(port: int) -> None:
+        # Before the loop looks whether it is connected.
+        asyncio.get_running_loop().call_soon(time.sleep, late)
+        await Connection().open(Target("127.0.0.1", port, "/", "lo"), timeout=1.0)
+
+    lost = pytest.raises(TimeoutError) if is_lost else contextlib.nullcontext()
+    with socket.create_server(("127.0.0.1", 0)) as server, lost:
+        asyncio.run(story(server.getsockname()[1]))
 
 
 def test_a_stop_ends_the_sending_and_not_the_requests_that_were_sent() -> None:
